@@ -1,0 +1,190 @@
+/* KernelABI.h - where compiled code and the runtime meet.
+ *
+ * The compiler includes this file to know what it must emit, the runtime to know what it must provide; it is the only header
+ * both share. C, freestanding, no other include than <stdint.h>/<stddef.h>. Structures only grow at their end; a change of
+ * meaning or order raises CAMEO_ABI_VERSION. Sizes are asserted at the bottom, because compiled programs hold the offsets.
+ *
+ * The shape of a run:
+ *   runtime checks inputs against the signature -> calls entry(call) -> the entry function computes sizes, asks for the arena,
+ *   launches kernels, asks for each output's buffer -> returns. Any failure sets call->status; from then on every service is
+ *   a no-op (alloc returns a null pointer, launch returns at once), so compiled code never needs to unwind.
+ */
+#ifndef CAMEO_RUNTIME_KERNELABI_H
+#define CAMEO_RUNTIME_KERNELABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CAMEO_ABI_VERSION 1u
+#define CAMEO_FORMAT_MAJOR 1u
+#define CAMEO_FORMAT_MINOR 0u
+#define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
+#define CAMEO_HEADER_SECTION ".cameo.header"
+#define CAMEO_WEIGHTS_SECTION ".cameo.weights"
+#define CAMEO_PROGRAM_SYMBOL "cameo_program_v1"
+#define CAMEO_MAX_RANK 64
+/* Alignment of the arena, of every buffer in it and of every weight, in bytes. */
+#define CAMEO_BUFFER_ALIGN 64
+
+/* Element types. The numbers are those of ONNX TensorProto.DataType. */
+typedef enum cameo_dtype {
+  CAMEO_F32 = 1, CAMEO_U8 = 2, CAMEO_I8 = 3, CAMEO_U16 = 4, CAMEO_I16 = 5, CAMEO_I32 = 6, CAMEO_I64 = 7, CAMEO_STRING = 8,
+  CAMEO_BOOL = 9 /* one byte, 0 or 1 */, CAMEO_F16 = 10, CAMEO_F64 = 11, CAMEO_U32 = 12, CAMEO_U64 = 13,
+  CAMEO_COMPLEX64 = 14, CAMEO_COMPLEX128 = 15, CAMEO_BF16 = 16
+} cameo_dtype;
+
+/* Codes of call->status and of the public API's status values. */
+typedef enum cameo_code {
+  CAMEO_OK = 0,
+  CAMEO_INVALID_ARGUMENT = 1,   /* an input does not fit the signature */
+  CAMEO_OUT_OF_RANGE = 2,       /* an index read from a tensor points outside */
+  CAMEO_DIVISION_BY_ZERO = 3,
+  CAMEO_OUT_OF_MEMORY = 4,      /* allocation failed or the budget is exceeded */
+  CAMEO_CANCELLED = 5,
+  CAMEO_INVALID_PROGRAM = 6,    /* the file is damaged, or not a program */
+  CAMEO_UNSUPPORTED_CPU = 7,
+  CAMEO_VERSION_MISMATCH = 8,
+  CAMEO_NOT_FOUND = 9,
+  CAMEO_IO = 10,
+  CAMEO_SHAPE_MISMATCH = 11,    /* sizes known only at run time do not fit together */
+  CAMEO_INTERNAL = 12
+} cameo_code;
+
+/* CPU features that a code variant may need (bits of cameo_variant.features and cameo_file_header.features). */
+enum {
+  CAMEO_CPU_SSE42 = 1u << 0, CAMEO_CPU_AVX = 1u << 1, CAMEO_CPU_AVX2 = 1u << 2, CAMEO_CPU_FMA = 1u << 3, CAMEO_CPU_F16C = 1u << 4,
+  CAMEO_CPU_BMI2 = 1u << 5, CAMEO_CPU_AVX512F = 1u << 6, CAMEO_CPU_AVX512BW = 1u << 7, CAMEO_CPU_AVX512VL = 1u << 8,
+  CAMEO_CPU_AVX512DQ = 1u << 9, CAMEO_CPU_AVX512CD = 1u << 10, CAMEO_CPU_AVX512VNNI = 1u << 11, CAMEO_CPU_AVX512BF16 = 1u << 12,
+  CAMEO_CPU_AVX512VBMI = 1u << 13, CAMEO_CPU_POPCNT = 1u << 14, CAMEO_CPU_MOVBE = 1u << 15, CAMEO_CPU_LZCNT = 1u << 16
+};
+
+typedef struct cameo_call cameo_call;
+
+/* One input as the entry function sees it: dense, row-major. Written by the runtime. */
+typedef struct cameo_buffer {
+  void *data;
+  const int64_t *dims;
+} cameo_buffer;
+
+/* A compiled kernel. `buffers` are dense row-major arrays, `sizes` the run-time sizes the kernel asked for, both in an order
+ * only the compiler knows. Runs the slice [begin, end) of its parallel iteration space; slices may run concurrently. */
+typedef void (*cameo_kernel_fn)(cameo_call *call, void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end);
+
+/* Written by the compiler, read by the runtime for traces, profiles and messages. */
+typedef struct cameo_kernel {
+  cameo_kernel_fn fn;
+  const char *name;  /* "conv2d_relu_17" */
+  const char *nodes; /* ONNX node names it came from, joined by ", " */
+} cameo_kernel;
+
+/* Services for compiled code. Written by the runtime. Every entry may be called only by the thread that runs entry(), except
+ * `fail`, which any thread of a kernel may call. After a failure they do nothing and return null. */
+typedef struct cameo_services {
+  uint32_t struct_size;
+  uint32_t abi_version;
+  /* Runs kernel->fn over [0, tiles), split over threads in pieces of at least `grain`. Polls for cancellation. Memory which the
+   * kernel takes by `alloc` is released when the launch ends. */
+  void (*launch)(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, const int64_t *sizes, int64_t tiles,
+                 int64_t grain);
+  /* The planned arena, `bytes` long, kept by the context between calls. Asked for once per call, before any kernel. */
+  void *(*arena)(cameo_call *call, int64_t bytes);
+  /* Memory whose size is known only during the call; released by `release` down to a mark, or at the end of the call.
+   * A negative size or one above the budget is CAMEO_OUT_OF_MEMORY. */
+  void *(*alloc)(cameo_call *call, int64_t bytes);
+  int64_t (*mark)(cameo_call *call);
+  void (*release)(cameo_call *call, int64_t mark);
+  /* Growable buffer number `slot` (loop-carried values, scan outputs): at least `bytes` long, old content kept, survives
+   * `release`. The pointer is valid until the next `slot` call with the same number. */
+  void *(*slot)(cameo_call *call, int64_t slot, int64_t bytes);
+  /* The buffer for output number `index` with these sizes; where the caller bound one, that one (its sizes are checked). */
+  void *(*output)(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank);
+  /* Records the first failure. `node` is an ONNX node name, `message` a sentence without final stop; both static strings.
+   * A "%lld" in the message is replaced by `value`. */
+  void (*fail)(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value);
+} cameo_services;
+
+/* One run. Written by the runtime before entry() is called. */
+struct cameo_call {
+  uint32_t struct_size;
+  uint32_t status;                /* a cameo_code; written through services->fail only */
+  const cameo_services *services;
+  const void *weights;            /* start of the weights section */
+  const cameo_buffer *inputs;     /* in the signature's order */
+  void *runtime;                  /* the runtime's own */
+};
+
+typedef struct cameo_value_info {
+  const char *name;
+  uint32_t dtype; /* cameo_dtype */
+  uint32_t rank;
+  const int64_t *dims;         /* rank entries; -1 where the size is known only at run time */
+  const char *const *symbols;  /* rank entries; name of a dynamic size, or null. Equal names in inputs mean equal sizes. */
+} cameo_value_info;
+
+/* Code for one CPU level. Variants are ordered best first; the runtime takes the first whose features the CPU has. */
+typedef struct cameo_variant {
+  const char *name;  /* "x86-64-v4", "znver4" */
+  uint64_t features; /* CAMEO_CPU_* */
+  int32_t (*entry)(cameo_call *call);
+  const cameo_kernel *kernels;
+  uint64_t num_kernels;
+} cameo_variant;
+
+/* What the symbol CAMEO_PROGRAM_SYMBOL (or cameo_<name>_program in a static library) points at. Written by the compiler. */
+typedef struct cameo_program_info {
+  uint32_t struct_size;
+  uint32_t abi_version;
+  const char *model;    /* the ONNX file's stem */
+  const char *metadata; /* JSON object: compiler version, options, opsets */
+  const cameo_value_info *inputs;
+  uint64_t num_inputs;
+  const cameo_value_info *outputs;
+  uint64_t num_outputs;
+  const cameo_variant *variants;
+  uint64_t num_variants;
+  const void *weights;    /* null when the weights are in the file's weights section */
+  uint64_t weights_bytes;
+  int64_t arena_bytes;    /* what `arena` will be asked for; -1 when it depends on the inputs' sizes */
+  uint64_t num_slots;     /* `slot` numbers are below this */
+} cameo_program_info;
+
+/* Content of the section CAMEO_HEADER_SECTION: what can be checked before any code of the file runs. Little-endian.
+ * Written by the compiler after the link. */
+typedef struct cameo_file_header {
+  uint8_t magic[8];
+  uint32_t header_bytes;
+  uint32_t format_major;
+  uint32_t format_minor;
+  uint32_t abi_version;
+  uint64_t features;        /* the least any variant needs */
+  uint64_t file_bytes;      /* size of the whole file */
+  uint64_t weights_offset;  /* in the file; a multiple of 4096 */
+  uint64_t weights_bytes;
+  uint8_t code_sha256[32];    /* the file without header section and weights, in file order */
+  uint8_t weights_sha256[32]; /* the weights section */
+  uint8_t header_sha256[32];  /* all fields above */
+} cameo_file_header;
+
+#if defined(__cplusplus)
+#define CAMEO_ASSERT_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type " is part of the program format")
+#else
+#define CAMEO_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " is part of the program format")
+#endif
+CAMEO_ASSERT_SIZE(cameo_buffer, 16);
+CAMEO_ASSERT_SIZE(cameo_kernel, 24);
+CAMEO_ASSERT_SIZE(cameo_services, 72);
+CAMEO_ASSERT_SIZE(cameo_call, 40);
+CAMEO_ASSERT_SIZE(cameo_value_info, 32);
+CAMEO_ASSERT_SIZE(cameo_variant, 40);
+CAMEO_ASSERT_SIZE(cameo_program_info, 104);
+CAMEO_ASSERT_SIZE(cameo_file_header, 152);
+#undef CAMEO_ASSERT_SIZE
+
+#ifdef __cplusplus
+}
+#endif
+#endif

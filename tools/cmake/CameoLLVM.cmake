@@ -1,0 +1,11 @@
+# CameoLLVM.cmake - finds Debian's LLVM, MLIR and lld 22.
+set(CAMEO_LLVM_ROOT /usr/lib/llvm-22 CACHE PATH "Root of the LLVM 22 installation")
+set(LLVM_DIR ${CAMEO_LLVM_ROOT}/lib/cmake/llvm CACHE PATH "")
+set(MLIR_DIR ${CAMEO_LLVM_ROOT}/lib/cmake/mlir CACHE PATH "")
+set(LLD_DIR ${CAMEO_LLVM_ROOT}/lib/cmake/lld CACHE PATH "")
+find_package(MLIR REQUIRED CONFIG)
+find_package(LLD REQUIRED CONFIG)
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)

@@ -1,0 +1,1 @@
+// Pch.cpp - carries the precompiled header; nothing else.
