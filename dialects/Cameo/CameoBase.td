@@ -1,0 +1,58 @@
+// CameoBase.td - the dialect, its types' constraints, and the base classes of its ops.
+#ifndef CAMEO_BASE_TD
+#define CAMEO_BASE_TD
+include "mlir/IR/OpBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "dialects/Cameo/CameoInterfaces.td"
+
+def Cameo_Dialect : Dialect {
+  let name = "cameo";
+  let cppNamespace = "::cameo";
+  let summary = "neural networks as ONNX means them, normalised";
+  let description = [{
+    Values are ranked tensors. Element types: f32 f64 f16 bf16, i8..i64 (signed), ui8..ui64, i1 (bool). A `?` is a size known
+    at run time; ShapeAnalysis knows which of them are equal. Every op's location is the ONNX node it came from.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect"];
+  let extraClassDeclaration = [{
+    /// addOperations is protected; families register through this.
+    template <typename... Ops> void addFamily() { addOperations<Ops...>(); }
+  }];
+}
+
+def Cameo_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
+def Cameo_Integer : AnyTypeOf<[I8, I16, I32, I64, UI8, UI16, UI32, UI64]>;
+def Cameo_Element : AnyTypeOf<[F16, BF16, F32, F64, I8, I16, I32, I64, UI8, UI16, UI32, UI64, I1]>;
+def Cameo_AnyTensor : RankedTensorOf<[Cameo_Element]>;
+def Cameo_FloatTensor : RankedTensorOf<[Cameo_Float]>;
+def Cameo_IntTensor : RankedTensorOf<[Cameo_Integer]>;
+def Cameo_NumberTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer]>;
+def Cameo_BoolTensor : RankedTensorOf<[I1]>;
+def Cameo_I64Tensor : RankedTensorOf<[I64]>;
+
+// An op that computes tensors without side effects and knows their shapes. Structured ops write `inferShapes` and
+// `emitLoops` in the family's .cpp.
+class Cameo_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
+
+// A structured op with its own loops.
+class Cameo_LoopOp<string mnemonic, list<Trait> traits = []>
+    : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface>], traits)>;
+
+// An op whose result elements can be computed one by one: writes `elementAt`, gets `emitLoops` and fusion.
+class Cameo_IndexableOp<string mnemonic, list<Trait> traits = []>
+    : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
+                                      DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>],
+                                     traits)> {
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::emitLoops(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b,
+        ::llvm::ArrayRef<::cameo::Tensor> operands, ::llvm::ArrayRef<::cameo::Tensor> results) {
+      return ::cameo::emitIndexable(*this, k, b, operands, results);
+    }
+    bool $cppClass::allowsEpilogue() { return true; }
+    bool $cppClass::allowsPrologue(unsigned) { return true; }
+  }];
+}
+#endif

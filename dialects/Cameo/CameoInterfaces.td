@@ -1,0 +1,83 @@
+// CameoInterfaces.td - what passes and code generation may ask of an op. No pass lists op names.
+#ifndef CAMEO_INTERFACES_TD
+#define CAMEO_INTERFACES_TD
+include "mlir/IR/OpBase.td"
+
+def Cameo_ShapeInterface : OpInterface<"ShapeInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{Knows its results' element types, sizes and, for small integer tensors, contents.}];
+  let methods = [
+    InterfaceMethod<[{
+      Fills one entry per result. Emits an op error and fails when operands or attributes do not fit together; this is where an
+      op checks its shape constraints, because sizes may become known after the op was built.
+    }], "::llvm::LogicalResult", "inferShapes",
+      (ins "::cameo::ShapeAnalysis &":$shapes, "::llvm::SmallVectorImpl<::cameo::ShapeInfo> &":$results)>,
+    InterfaceMethod<[{
+      For an axis whose size only running the op can tell: a bound that the buffer is made for. Null when the size is known
+      by the shape function.
+    }], "::cameo::Dim", "sizeBound",
+      (ins "::cameo::ShapeAnalysis &":$shapes, "unsigned":$result, "int64_t":$axis),
+      /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
+  ];
+}
+
+def Cameo_KernelInterface : OpInterface<"KernelInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{Computes tensors: can be emitted as loops, alone or fused with its neighbours.}];
+  let methods = [
+    InterfaceMethod<[{
+      Emits loops that store every element of every result. Right on every input; -O0 uses it alone.
+    }], "::llvm::LogicalResult", "emitLoops",
+      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::Tensor>":$operands,
+           "::llvm::ArrayRef<::cameo::Tensor>":$results)>,
+    InterfaceMethod<[{
+      True when each result element is stored exactly once and never read back, so that consumers may be applied to it before
+      the store.
+    }], "bool", "allowsEpilogue", (ins), "", "return false;">,
+    InterfaceMethod<[{
+      True when each element of the operand is read about once, so that its producer may be evaluated in place.
+    }], "bool", "allowsPrologue", (ins "unsigned":$operand), "", "return false;">,
+  ];
+}
+
+def Cameo_IndexableInterface : OpInterface<"IndexableInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Has one result, any element of which can be computed by itself from elements of the operands: pointwise ops, and ops that
+    only move data. Gives the naive lowering (emitLoops) and fusion in both directions.
+  }];
+  let methods = [
+    InterfaceMethod<"The result's element at `indices`, in compute type.", "::mlir::Value", "elementAt",
+      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::Tensor>":$operands,
+           "::llvm::ArrayRef<::cameo::Dim>":$resultDims, "::mlir::ValueRange":$indices)>,
+  ];
+}
+
+def Cameo_PointwiseInterface : OpInterface<"PointwiseInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Result element i is a function of the operands' elements i (after broadcasting) alone. `buildScalar` is called with scalars
+    by loops and with vectors by the contraction epilogues, so it must only use ops that work on both.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The function. Operands and result have compute types (or vectors of them).
+    }], "::mlir::Value", "buildScalar", (ins "::mlir::OpBuilder &":$b, "::mlir::ValueRange":$x)>,
+    StaticInterfaceMethod<"ONNX op this is the meaning of, or empty.", "::llvm::StringRef", "onnxName", (ins), "",
+      "return {};">,
+  ];
+}
+
+def Cameo_AliasInterface : OpInterface<"AliasInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{Result 0 is operand 0's bytes under another shape; the compiled program does nothing for it.}];
+}
+
+def Cameo_CostInterface : OpInterface<"CostInterface"> {
+  let cppNamespace = "::cameo";
+  let methods = [
+    InterfaceMethod<"Floating-point operations as a function of the sizes; a multiply-add counts 2.", "::cameo::Dim", "flops",
+      (ins "::cameo::ShapeAnalysis &":$shapes)>,
+  ];
+}
+#endif

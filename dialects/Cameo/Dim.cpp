@@ -1,0 +1,270 @@
+// Dim.cpp - polynomials over sizes, uniqued.
+#include "cameo/Dialect/Cameo/Dim.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Allocator.h"
+#include "llvm/Support/MathExtras.h"
+#include <map>
+#include <tuple>
+#include <vector>
+
+using namespace cameo;
+
+namespace {
+using Monomial = std::vector<const DimAtom *>;
+
+bool atomBefore(const DimAtom *a, const DimAtom *b) { return a->id < b->id; }
+
+struct MonomialLess {
+  bool operator()(const Monomial &a, const Monomial &b) const {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), atomBefore);
+  }
+};
+
+/// A polynomial being computed: monomial -> coefficient, no zero coefficients.
+using Polynomial = std::map<Monomial, int64_t, MonomialLess>;
+
+Polynomial polynomial(Dim d) {
+  Polynomial p;
+  for (const DimTerm &t : d.getNode()->terms)
+    p[Monomial(t.atoms.begin(), t.atoms.end())] = t.coefficient;
+  return p;
+}
+
+void accumulate(Polynomial &p, const Monomial &m, int64_t coefficient) {
+  int64_t &c = p[m];
+  c = int64_t(uint64_t(c) + uint64_t(coefficient));
+  if (c == 0)
+    p.erase(m);
+}
+
+int64_t floorDivide(int64_t a, int64_t b) {
+  int64_t q = a / b;
+  return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
+}
+} // namespace
+
+struct DimContext::Impl {
+  llvm::BumpPtrAllocator memory;
+  std::map<std::vector<std::pair<int64_t, Monomial>>, Dim> nodes;
+  std::map<std::tuple<AtomKind, void *, int64_t, const DimNode *, const DimNode *>, const DimAtom *> atoms;
+  unsigned nextId = 0;
+
+  Dim intern(const Polynomial &p) {
+    std::vector<std::pair<int64_t, Monomial>> key;
+    for (auto &[m, c] : p)
+      key.emplace_back(c, m);
+    Dim &slot = nodes[key];
+    if (!slot) {
+      auto *terms = memory.Allocate<DimTerm>(key.size());
+      for (auto [i, entry] : llvm::enumerate(key)) {
+        auto *list = memory.Allocate<const DimAtom *>(entry.second.size());
+        std::copy(entry.second.begin(), entry.second.end(), list);
+        new (&terms[i]) DimTerm{entry.first, llvm::ArrayRef(list, entry.second.size())};
+      }
+      slot = Dim(new (memory.Allocate<DimNode>()) DimNode{llvm::ArrayRef(terms, key.size())});
+    }
+    return slot;
+  }
+
+  Dim atom(AtomKind kind, mlir::Value value, int64_t index, Dim lhs = {}, Dim rhs = {}) {
+    const DimAtom *&a = atoms[{kind, value.getAsOpaquePointer(), index, lhs.getNode(), rhs.getNode()}];
+    if (!a)
+      a = new (memory.Allocate<DimAtom>()) DimAtom{kind, value, index, lhs, rhs, nextId++};
+    return intern({{Monomial{a}, 1}});
+  }
+};
+
+DimContext::DimContext() : impl(std::make_unique<Impl>()) {}
+DimContext::~DimContext() = default;
+
+std::optional<int64_t> Dim::constant() const {
+  if (!node)
+    return std::nullopt;
+  if (node->terms.empty())
+    return 0;
+  if (node->terms.size() == 1 && node->terms[0].atoms.empty())
+    return node->terms[0].coefficient;
+  return std::nullopt;
+}
+
+int64_t Dim::asStatic() const { return constant().value_or(mlir::ShapedType::kDynamic); }
+
+static void printAtom(llvm::raw_ostream &os, const DimAtom &a) {
+  switch (a.kind) {
+  case AtomKind::SizeOf: os << "s" << a.id; return;
+  case AtomKind::ElementOf: os << "e" << a.id; return;
+  case AtomKind::FloorDiv: os << "(" << a.lhs << " / " << a.rhs << ")"; return;
+  case AtomKind::Mod: os << "(" << a.lhs << " mod " << a.rhs << ")"; return;
+  case AtomKind::Min: os << "min(" << a.lhs << ", " << a.rhs << ")"; return;
+  case AtomKind::Max: os << "max(" << a.lhs << ", " << a.rhs << ")"; return;
+  case AtomKind::Broadcast: os << "broadcast(" << a.lhs << ", " << a.rhs << ")"; return;
+  }
+}
+
+void Dim::print(llvm::raw_ostream &os) const {
+  if (!node || node->terms.empty()) {
+    os << (node ? "0" : "null");
+    return;
+  }
+  bool first = true;
+  for (const DimTerm &t : node->terms) {
+    if (!first)
+      os << " + ";
+    first = false;
+    if (t.atoms.empty() || t.coefficient != 1)
+      os << t.coefficient << (t.atoms.empty() ? "" : "*");
+    llvm::interleave(t.atoms, os, [&](const DimAtom *a) { printAtom(os, *a); }, "*");
+  }
+}
+
+Dim DimContext::constant(int64_t value) {
+  Polynomial p;
+  if (value)
+    p[{}] = value;
+  return impl->intern(p);
+}
+
+Dim DimContext::sizeOf(mlir::Value value, int64_t axis) { return impl->atom(AtomKind::SizeOf, value, axis); }
+Dim DimContext::elementOf(mlir::Value value, int64_t index) { return impl->atom(AtomKind::ElementOf, value, index); }
+
+Dim DimContext::add(Dim a, Dim b) {
+  Polynomial p = polynomial(a);
+  for (const DimTerm &t : b.getNode()->terms)
+    accumulate(p, Monomial(t.atoms.begin(), t.atoms.end()), t.coefficient);
+  return impl->intern(p);
+}
+
+Dim DimContext::sub(Dim a, Dim b) { return add(a, mul(b, constant(-1))); }
+
+Dim DimContext::mul(Dim a, Dim b) {
+  Polynomial p;
+  for (const DimTerm &s : a.getNode()->terms)
+    for (const DimTerm &t : b.getNode()->terms) {
+      Monomial m(s.atoms.begin(), s.atoms.end());
+      m.insert(m.end(), t.atoms.begin(), t.atoms.end());
+      std::sort(m.begin(), m.end(), atomBefore);
+      accumulate(p, m, int64_t(uint64_t(s.coefficient) * uint64_t(t.coefficient)));
+    }
+  return impl->intern(p);
+}
+
+/// a / b when b is one term that divides every term of a; null otherwise.
+static std::optional<Polynomial> divideExactly(Dim a, Dim b) {
+  if (b.getNode()->terms.size() != 1)
+    return std::nullopt;
+  const DimTerm &divisor = b.getNode()->terms[0];
+  Polynomial p;
+  for (const DimTerm &t : a.getNode()->terms) {
+    if (t.coefficient % divisor.coefficient != 0)
+      return std::nullopt;
+    Monomial rest(t.atoms.begin(), t.atoms.end());
+    for (const DimAtom *atom : divisor.atoms) {
+      auto it = llvm::find(rest, atom);
+      if (it == rest.end())
+        return std::nullopt;
+      rest.erase(it);
+    }
+    accumulate(p, rest, t.coefficient / divisor.coefficient);
+  }
+  return p;
+}
+
+Dim DimContext::floorDiv(Dim a, Dim b) {
+  auto ca = a.constant(), cb = b.constant();
+  if (ca && cb && *cb != 0)
+    return constant(floorDivide(*ca, *cb));
+  if (cb == 1)
+    return a;
+  if (a == b)
+    return constant(1);
+  if (cb != 0)
+    if (auto exact = divideExactly(a, b))
+      return impl->intern(*exact);
+  return impl->atom(AtomKind::FloorDiv, {}, 0, a, b);
+}
+
+Dim DimContext::ceilDiv(Dim a, Dim b) {
+  if (auto cb = b.constant(); cb && *cb != 0)
+    if (auto exact = divideExactly(a, b))
+      return impl->intern(*exact);
+  // ceil(a / b) = -floor(-a / b)
+  return mul(floorDiv(mul(a, -1), b), -1);
+}
+
+Dim DimContext::mod(Dim a, Dim b) {
+  auto ca = a.constant(), cb = b.constant();
+  if (ca && cb && *cb != 0)
+    return constant(*ca - *cb * floorDivide(*ca, *cb));
+  if (a == b || cb == 1)
+    return constant(0);
+  if (cb != 0 && divideExactly(a, b))
+    return constant(0);
+  return impl->atom(AtomKind::Mod, {}, 0, a, b);
+}
+
+bool DimContext::isNonNegative(Dim d) const {
+  return llvm::all_of(d.getNode()->terms, [&](const DimTerm &t) {
+    return t.coefficient >= 0 && llvm::all_of(t.atoms, [&](const DimAtom *a) {
+             switch (a->kind) {
+             case AtomKind::SizeOf: return true;
+             case AtomKind::ElementOf: return false;
+             case AtomKind::Max: return isNonNegative(a->lhs) || isNonNegative(a->rhs);
+             case AtomKind::Mod: return isNonNegative(a->rhs);
+             default: return isNonNegative(a->lhs) && isNonNegative(a->rhs);
+             }
+           });
+  });
+}
+
+Dim DimContext::min(Dim a, Dim b) {
+  if (a == b || isNonNegative(sub(b, a)))
+    return a;
+  if (isNonNegative(sub(a, b)))
+    return b;
+  return impl->atom(AtomKind::Min, {}, 0, a, b);
+}
+
+Dim DimContext::max(Dim a, Dim b) {
+  if (a == b || isNonNegative(sub(a, b)))
+    return a;
+  if (isNonNegative(sub(b, a)))
+    return b;
+  return impl->atom(AtomKind::Max, {}, 0, a, b);
+}
+
+Dim DimContext::broadcast(Dim a, Dim b) {
+  auto ca = a.constant(), cb = b.constant();
+  if (a == b || cb == 1)
+    return a;
+  if (ca == 1)
+    return b;
+  if (ca && cb)
+    return {};
+  // One constant above 1 decides; that the other fits it is checked at run time by its kernel's caller.
+  if (ca)
+    return a;
+  if (cb)
+    return b;
+  return impl->atom(AtomKind::Broadcast, {}, 0, a, b);
+}
+
+Dim DimContext::product(llvm::ArrayRef<Dim> dims) {
+  Dim p = constant(1);
+  for (Dim d : dims)
+    p = mul(p, d);
+  return p;
+}
+
+void cameo::forEachSymbol(Dim d, llvm::function_ref<void(const DimAtom &)> fn) {
+  for (const DimTerm &t : d.getNode()->terms)
+    for (const DimAtom *a : t.atoms) {
+      if (a->kind == AtomKind::SizeOf || a->kind == AtomKind::ElementOf)
+        fn(*a);
+      else {
+        forEachSymbol(a->lhs, fn);
+        forEachSymbol(a->rhs, fn);
+      }
+    }
+}

@@ -1,0 +1,224 @@
+// KernelHelpers.cpp - the small builders declared in KernelEmitter.h.
+#include "cameo/Dialect/Cameo/Cameo.h"
+
+using namespace mlir;
+using namespace cameo;
+
+Type cameo::computeType(Type elementType) {
+  if (elementType.isF16() || elementType.isBF16())
+    return Float32Type::get(elementType.getContext());
+  if (auto integer = dyn_cast<IntegerType>(elementType))
+    return IntegerType::get(elementType.getContext(), integer.getWidth());
+  return elementType;
+}
+
+Type cameo::storageType(Type elementType) {
+  if (auto integer = dyn_cast<IntegerType>(elementType))
+    return IntegerType::get(elementType.getContext(), std::max(8u, integer.getWidth()));
+  return elementType;
+}
+
+Value cameo::constantIndex(OpBuilder &b, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+
+static Value splat(OpBuilder &b, Location loc, Type type, TypedAttr scalar) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vector, Attribute(scalar)));
+  return arith::ConstantOp::create(b, loc, scalar);
+}
+
+Value cameo::constantScalar(OpBuilder &b, Location loc, Type type, double value) {
+  Type element = getElementTypeOrSelf(type);
+  if (isa<FloatType>(element))
+    return splat(b, loc, type, b.getFloatAttr(element, value));
+  return constantInt(b, loc, type, int64_t(value));
+}
+
+Value cameo::constantInt(OpBuilder &b, Location loc, Type type, int64_t value) {
+  Type element = getElementTypeOrSelf(type);
+  if (isa<FloatType>(element))
+    return splat(b, loc, type, b.getFloatAttr(element, double(value)));
+  if (isa<IndexType>(element))
+    return splat(b, loc, type, b.getIndexAttr(value));
+  unsigned width = element.getIntOrFloatBitWidth();
+  return splat(b, loc, type, b.getIntegerAttr(element, llvm::APInt(width, uint64_t(value), false, /*implicitTrunc=*/true)));
+}
+
+void cameo::loopNest(OpBuilder &b, Location loc, ValueRange sizes,
+                     llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body) {
+  reduceNest(b, loc, sizes, {}, [&](OpBuilder &b, Location loc, ValueRange indices, ValueRange) {
+    body(b, loc, indices);
+    return SmallVector<Value>{};
+  });
+}
+
+SmallVector<Value> cameo::reduceNest(
+    OpBuilder &b, Location loc, ValueRange sizes, ValueRange init,
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange, ValueRange)> body) {
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Value> indices;
+  SmallVector<scf::ForOp> loops;
+  SmallVector<Value> carried(init);
+  if (sizes.empty())
+    return body(b, loc, indices, carried);
+  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(b, loc, zero, size, one, carried);
+    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    indices.push_back(loop.getInductionVar());
+    loops.push_back(loop);
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  SmallVector<Value> yielded = body(b, loc, indices, carried);
+  for (scf::ForOp loop : llvm::reverse(loops)) {
+    b.setInsertionPointToEnd(loop.getBody());
+    if (!init.empty())
+      scf::YieldOp::create(b, loc, yielded);
+    yielded.assign(loop.getResults().begin(), loop.getResults().end());
+  }
+  return yielded;
+}
+
+SmallVector<Value> cameo::sizesOf(KernelEmitter &k, ArrayRef<Dim> dims) {
+  return llvm::map_to_vector(dims, [&](Dim d) { return k.size(d); });
+}
+
+static Type like(Type shaped, Type element) {
+  if (auto vector = dyn_cast<VectorType>(shaped))
+    return vector.clone(element);
+  return element;
+}
+
+Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type to) {
+  Type source = computeType(from), target = computeType(to);
+  Type type = like(x.getType(), target);
+  bool fromUnsigned = from.isUnsignedInteger() || from.isInteger(1);
+  if (isa<FloatType>(source)) {
+    if (to.isInteger(1))
+      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, constantScalar(b, loc, x.getType(), 0));
+    if (isa<FloatType>(target)) {
+      unsigned a = source.getIntOrFloatBitWidth(), c = target.getIntOrFloatBitWidth();
+      if (a < c)
+        return arith::ExtFOp::create(b, loc, type, x);
+      if (a > c)
+        return arith::TruncFOp::create(b, loc, type, x);
+      // f16 and bf16 are computed in f32: the rounding to them happens here, so that a cast is a cast even inside a kernel.
+      if (from != to && (to.isF16() || to.isBF16()))
+        return arith::ExtFOp::create(b, loc, type, Value(arith::TruncFOp::create(b, loc, like(x.getType(), to), x)));
+      return x;
+    }
+    // Through 64 bits: what does not fit the narrow type wraps, as other implementations do.
+    Type wide = like(x.getType(), b.getI64Type());
+    Value integer = to.isUnsignedInteger(64) ? Value(arith::FPToUIOp::create(b, loc, wide, x))
+                                             : Value(arith::FPToSIOp::create(b, loc, wide, x));
+    return target.getIntOrFloatBitWidth() == 64 ? integer : Value(arith::TruncIOp::create(b, loc, type, integer));
+  }
+  if (isa<FloatType>(target)) {
+    Value y = fromUnsigned ? Value(arith::UIToFPOp::create(b, loc, type, x)) : Value(arith::SIToFPOp::create(b, loc, type, x));
+    if (to.isF16() || to.isBF16())
+      return arith::ExtFOp::create(b, loc, type, Value(arith::TruncFOp::create(b, loc, like(x.getType(), to), y)));
+    return y;
+  }
+  if (to.isInteger(1))
+    return from.isInteger(1) ? x : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, constantInt(b, loc, x.getType(), 0));
+  unsigned a = source.getIntOrFloatBitWidth(), c = target.getIntOrFloatBitWidth();
+  if (a == c)
+    return x;
+  if (a > c)
+    return arith::TruncIOp::create(b, loc, type, x);
+  return fromUnsigned ? Value(arith::ExtUIOp::create(b, loc, type, x)) : Value(arith::ExtSIOp::create(b, loc, type, x));
+}
+
+Value cameo::toIndex(OpBuilder &b, Location loc, Value scalar, Type type) {
+  if (type.isUnsignedInteger() || type.isInteger(1))
+    return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), scalar);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar);
+}
+
+Value cameo::addScalar(OpBuilder &b, Location loc, Value x, Value y, bool reassociate) {
+  Type element = getElementTypeOrSelf(x.getType());
+  if (isa<FloatType>(element)) {
+    auto flags = reassociate ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
+    return arith::AddFOp::create(b, loc, x, y, flags);
+  }
+  if (element.isInteger(1))
+    return arith::OrIOp::create(b, loc, x, y);
+  return arith::AddIOp::create(b, loc, x, y);
+}
+
+Value cameo::mulScalar(OpBuilder &b, Location loc, Value x, Value y) {
+  Type element = getElementTypeOrSelf(x.getType());
+  if (isa<FloatType>(element))
+    return arith::MulFOp::create(b, loc, x, y);
+  if (element.isInteger(1))
+    return arith::AndIOp::create(b, loc, x, y);
+  return arith::MulIOp::create(b, loc, x, y);
+}
+
+Value cameo::maxScalar(OpBuilder &b, Location loc, Value x, Value y, Type element) {
+  if (isa<FloatType>(element)) {
+    // x > y ? x : (y > x or equal ? y : NaN): ordered compare picks y when x is NaN, so NaN of x is added back by uno.
+    Value greater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, y);
+    Value picked = arith::SelectOp::create(b, loc, greater, x, y);
+    Value yNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, y, y);
+    return arith::SelectOp::create(b, loc, yNan, y, picked);
+  }
+  return element.isUnsignedInteger() || element.isInteger(1) ? Value(arith::MaxUIOp::create(b, loc, x, y))
+                                                             : Value(arith::MaxSIOp::create(b, loc, x, y));
+}
+
+Value cameo::minScalar(OpBuilder &b, Location loc, Value x, Value y, Type element) {
+  if (isa<FloatType>(element)) {
+    Value less = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ULT, x, y);
+    Value picked = arith::SelectOp::create(b, loc, less, x, y);
+    Value yNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, y, y);
+    return arith::SelectOp::create(b, loc, yNan, y, picked);
+  }
+  return element.isUnsignedInteger() || element.isInteger(1) ? Value(arith::MinUIOp::create(b, loc, x, y))
+                                                             : Value(arith::MinSIOp::create(b, loc, x, y));
+}
+
+Value cameo::lessThan(OpBuilder &b, Location loc, Value x, Value y, Type element) {
+  if (isa<FloatType>(element))
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y);
+  bool isUnsigned = element.isUnsignedInteger() || element.isInteger(1);
+  return arith::CmpIOp::create(b, loc, isUnsigned ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt, x, y);
+}
+
+Value cameo::safeIntegerDivide(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  Value zero = constantInt(b, b.getLoc(), x.getType(), 0), one = constantInt(b, b.getLoc(), x.getType(), 1);
+  Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, zero);
+  if (element.isUnsignedInteger()) {
+    Value q = arith::DivUIOp::create(b, x, arith::SelectOp::create(b, isZero, one, y));
+    return arith::SelectOp::create(b, isZero, zero, q);
+  }
+  // The one overflowing quotient, MIN / -1, traps on x86: divide by 1 there and negate, which wraps.
+  Value minusOne = constantInt(b, b.getLoc(), x.getType(), -1);
+  Value isMinusOne = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, minusOne);
+  Value safe = arith::SelectOp::create(b, arith::OrIOp::create(b, isZero, isMinusOne), one, y);
+  Value q = arith::DivSIOp::create(b, x, safe);
+  q = arith::SelectOp::create(b, isMinusOne, arith::SubIOp::create(b, zero, x), q);
+  return arith::SelectOp::create(b, isZero, zero, q);
+}
+
+SmallVector<Value> cameo::broadcastIndices(OpBuilder &b, Location loc, KernelEmitter &k, const Tensor &operand,
+                                           ArrayRef<Dim> resultDims, ValueRange indices) {
+  SmallVector<Value> result;
+  size_t offset = resultDims.size() - operand.dims.size();
+  for (auto [i, d] : llvm::enumerate(operand.dims)) {
+    Value index = indices[offset + i];
+    if (d == resultDims[offset + i]) {
+      result.push_back(index);
+    } else if (d.isConstant(1)) {
+      result.push_back(constantIndex(b, loc, 0));
+    } else if (d.constant()) {
+      result.push_back(index);
+    } else {
+      // Equal or 1, which only the run can tell.
+      Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, k.size(d), constantIndex(b, loc, 1));
+      result.push_back(arith::SelectOp::create(b, loc, isOne, constantIndex(b, loc, 0), index));
+    }
+  }
+  return result;
+}

@@ -1,0 +1,268 @@
+// Structure.cpp - constants, views, kernels and control flow: shapes and verifiers.
+#include "cameo/Dialect/Cameo/Cameo.h"
+
+using namespace mlir;
+using namespace cameo;
+
+#define GET_OP_CLASSES
+#include "cameo/Dialect/Cameo/StructureOps.cpp.inc"
+
+namespace cameo {
+void registerStructureOps(CameoDialect &dialect) {
+  dialect.addFamily<
+#define GET_OP_LIST
+#include "cameo/Dialect/Cameo/StructureOps.cpp.inc"
+      >();
+}
+} // namespace cameo
+
+// ---- constant -------------------------------------------------------------------------------------------------------------
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  auto type = cast<RankedTensorType>(getValue().getType());
+  ShapeInfo info{type.getElementType(), {}, std::nullopt};
+  for (int64_t size : type.getShape())
+    info.dims.push_back(shapes.dims().constant(size));
+  auto element = dyn_cast<IntegerType>(type.getElementType());
+  if (element && type.getRank() <= 1 && type.getNumElements() <= kMaxTrackedElements) {
+    auto add = [&](int64_t v) { info.contents->push_back(shapes.dims().constant(v)); };
+    if (auto dense = dyn_cast<DenseElementsAttr>(getValue())) {
+      info.contents.emplace();
+      for (const APInt &v : dense.getValues<APInt>())
+        add(element.isUnsigned() || element.getWidth() == 1 ? int64_t(v.getZExtValue()) : v.getSExtValue());
+    }
+  }
+  results.push_back(std::move(info));
+  return success();
+}
+
+// ---- views ----------------------------------------------------------------------------------------------------------------
+
+LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX());
+  auto wanted = shapes.elements(getShape());
+  if (!wanted || shapes.rank(getShape()) != 1)
+    return emitOpError("the length of the shape operand is not known at compile time, so the result's rank is not"); // C1
+  DimContext &d = shapes.dims();
+  auto resultType = dyn_cast<RankedTensorType>(getResult().getType());
+  ShapeInfo info{x.elementType, {}, std::nullopt};
+  int64_t rest = -1;
+  bool unknownSign = false;
+  for (auto [i, size] : llvm::enumerate(*wanted)) {
+    if (size.isConstant(0) && !getAllowzero()) {
+      if (int64_t(i) >= x.rank())
+        return emitOpError("size ") << i << " is 0 (copy), but the operand has rank " << x.rank();
+      size = x.dims[i];
+    } else if (size.isConstant(-1)) {
+      if (rest >= 0)
+        return emitOpError("two sizes are -1 (axes ") << rest << " and " << i << "); at most one can be inferred"; // C2
+      rest = i;
+    } else if (size.constant() && *size.constant() < -1) {
+      return emitOpError("size ") << i << " is " << *size.constant() << "; expected -1 or more";
+    } else if (!d.isNonNegative(size)) {
+      unknownSign = true;
+    }
+    info.dims.push_back(size);
+  }
+  Dim total = d.product(x.dims);
+  if (rest >= 0) {
+    Dim others = d.constant(1);
+    for (auto [i, size] : llvm::enumerate(info.dims))
+      if (int64_t(i) != rest)
+        others = d.mul(others, size);
+    auto ct = total.constant(), co = others.constant();
+    if (co == 0)
+      info.dims[rest] = d.constant(0);
+    else if (ct && co && *ct % *co != 0)
+      return emitOpError("cannot reshape ") << formatShape(x.dims) << " (" << *ct << " elements): the given sizes multiply to " // C3
+                                            << *co << ", which does not divide it";
+    else
+      info.dims[rest] = d.floorDiv(total, others);
+  } else if (unknownSign) {
+    // A size read at run time may be -1 or 0: sign(s) < 0 means "the rest", 0 means copy. One unknown size is what remains.
+    SmallVector<int64_t> unknown;
+    for (auto [i, size] : llvm::enumerate(info.dims))
+      if (!d.isNonNegative(size))
+        unknown.push_back(i);
+    if (unknown.size() == 1) {
+      Dim others = d.constant(1);
+      for (auto [i, size] : llvm::enumerate(info.dims))
+        if (int64_t(i) != unknown[0])
+          others = d.mul(others, size);
+      info.dims[unknown[0]] = d.floorDiv(total, others);
+    }
+  }
+  Dim count = d.product(info.dims);
+  if (total.constant() && count.constant() && total != count)
+    return emitOpError("cannot reshape ") << formatShape(x.dims) << " (" << *total.constant() << " elements) to " // C3
+                                          << formatShape(info.dims) << " (" << *count.constant() << ")";
+  (void)resultType;
+  if (info.rank() <= 1)
+    info.contents = x.contents;
+  results.push_back(std::move(info));
+  return success();
+}
+
+LogicalResult SqueezeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX());
+  SmallVector<bool> dropped(x.rank());
+  for (int64_t axis : getAxes()) {
+    auto normal = normalizeAxis(getOperation(), axis, x.rank()); // C1
+    if (failed(normal))
+      return failure();
+    if (dropped[*normal])
+      return emitOpError("axis ") << axis << " is given twice"; // C1
+    if (x.dims[*normal].constant() && !x.dims[*normal].isConstant(1))
+      return emitOpError("axis ") << axis << " has size " << *x.dims[*normal].constant() << "; only size 1 can be squeezed"; // C2
+    dropped[*normal] = true;
+  }
+  ShapeInfo info{x.elementType, {}, x.contents};
+  for (auto [i, dim] : llvm::enumerate(x.dims))
+    if (!dropped[i])
+      info.dims.push_back(dim);
+  results.push_back(std::move(info));
+  return success();
+}
+
+LogicalResult UnsqueezeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX());
+  int64_t rank = x.rank() + getAxes().size();
+  SmallVector<bool> inserted(rank);
+  for (int64_t axis : getAxes()) {
+    auto normal = normalizeAxis(getOperation(), axis, rank); // C1
+    if (failed(normal))
+      return failure();
+    if (inserted[*normal])
+      return emitOpError("axis ") << axis << " is given twice"; // C1
+    inserted[*normal] = true;
+  }
+  ShapeInfo info{x.elementType, {}, std::nullopt};
+  const Dim *next = x.dims.begin();
+  for (int64_t i = 0; i < rank; ++i)
+    info.dims.push_back(inserted[i] ? shapes.dims().constant(1) : *next++);
+  if (rank <= 1)
+    info.contents = x.contents;
+  results.push_back(std::move(info));
+  return success();
+}
+
+LogicalResult ShapeOfOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX());
+  int64_t rank = x.rank();
+  auto clamp = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank); };
+  int64_t start = clamp(getStart()), end = std::max(start, clamp(getEnd()));
+  ShapeInfo info{IntegerType::get(getContext(), 64), {shapes.dims().constant(end - start)}, std::nullopt};
+  info.contents.emplace(x.dims.begin() + start, x.dims.begin() + end);
+  results.push_back(std::move(info));
+  return success();
+}
+
+// ---- kernel ---------------------------------------------------------------------------------------------------------------
+
+LogicalResult KernelOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  for (Value v : getBody().front().getTerminator()->getOperands())
+    results.push_back(shapes.get(v));
+  return success();
+}
+
+LogicalResult KernelOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != getInputs().size())
+    return emitOpError("has ") << getInputs().size() << " inputs, but its body takes " << body.getNumArguments();
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() != getNumResults())
+    return emitOpError("must yield ") << getNumResults() << " values";
+  return success();
+}
+
+// ---- control flow ---------------------------------------------------------------------------------------------------------
+
+/// Sizes on which all alternatives agree are kept; others are symbols of the result.
+static ShapeInfo join(ShapeAnalysis &shapes, Value result, ArrayRef<Value> alternatives) {
+  ShapeInfo info = shapes.get(alternatives.front());
+  for (Value other : alternatives.drop_front()) {
+    const ShapeInfo &o = shapes.get(other);
+    for (int64_t i = 0; i < std::min(info.rank(), o.rank()); ++i)
+      if (info.dims[i] != o.dims[i])
+        info.dims[i] = shapes.dims().sizeOf(result, i);
+    info.contents.reset();
+  }
+  return info;
+}
+
+/// True when `d` only depends on values that exist outside `region`.
+static bool isDefinedOutside(Dim d, Region &region) {
+  bool outside = true;
+  forEachSymbol(d, [&](const DimAtom &a) { Value v = a.value; outside &= !region.isAncestor(v.getParentRegion()); });
+  return outside;
+}
+
+LogicalResult IfOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  Operation *thenYield = getThenRegion().front().getTerminator(), *elseYield = getElseRegion().front().getTerminator();
+  if (thenYield->getNumOperands() != getNumResults() || elseYield->getNumOperands() != getNumResults())
+    return emitOpError("its branches give ") << thenYield->getNumOperands() << " and " << elseYield->getNumOperands()
+                                             << " values; expected " << getNumResults() << " from both"; // C2
+  for (auto [result, x, y] : llvm::zip(getResults(), thenYield->getOperands(), elseYield->getOperands())) {
+    const ShapeInfo &a = shapes.get(x), &c = shapes.get(y);
+    if (a.elementType != c.elementType)
+      return emitOpError("result ") << cast<OpResult>(result).getResultNumber() << " has element type " << a.elementType
+                                    << " in one branch and " << c.elementType << " in the other"; // C2
+    if (a.rank() != c.rank())
+      return emitOpError("result ") << cast<OpResult>(result).getResultNumber() << " has rank " << a.rank()
+                                    << " in one branch and " << c.rank() << " in the other; Cameo needs one rank"; // C2
+    ShapeInfo info = join(shapes, result, {x, y});
+    for (auto [i, d] : llvm::enumerate(info.dims))
+      if (!isDefinedOutside(d, getThenRegion()) || !isDefinedOutside(d, getElseRegion()))
+        d = shapes.dims().sizeOf(result, i);
+    info.contents.reset();
+    results.push_back(std::move(info));
+  }
+  return success();
+}
+
+LogicalResult IfOp::verify() {
+  for (Region *region : {&getThenRegion(), &getElseRegion()})
+    if (!isa<YieldOp>(region->front().getTerminator()))
+      return emitOpError("its regions must end with cameo.yield"); // C2
+  return success();
+}
+
+LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  Block &body = getBody().front();
+  Operation *yield = body.getTerminator();
+  unsigned carried = getCarried().size();
+  if (yield->getNumOperands() != 1 + getNumResults() || getNumResults() < carried)
+    return emitOpError("its body gives ") << yield->getNumOperands() << " values; expected a condition and " << getNumResults();
+  for (unsigned i = 0; i < getNumResults(); ++i) {
+    Value yielded = yield->getOperand(1 + i), result = getResult(i);
+    ShapeInfo info = shapes.get(yielded);
+    if (i < carried) {
+      // The type of the body's argument is what stays true over all iterations.
+      auto type = cast<RankedTensorType>(body.getArgument(2 + i).getType());
+      if (type.getElementType() != info.elementType || type.getRank() != info.rank())
+        return emitOpError("carried value ") << i << " enters the body as " << type << " and leaves it with element type "
+                                             << info.elementType << " and rank " << info.rank(); // C1
+      info.dims.clear();
+      for (auto [axis, size] : llvm::enumerate(type.getShape()))
+        info.dims.push_back(ShapedType::isDynamic(size) ? shapes.dims().sizeOf(result, axis) : shapes.dims().constant(size));
+    } else {
+      for (auto [axis, d] : llvm::enumerate(info.dims))
+        if (!isDefinedOutside(d, getBody()))
+          d = shapes.dims().sizeOf(result, axis + 1);
+      info.dims.insert(info.dims.begin(), shapes.dims().sizeOf(result, 0));
+    }
+    info.contents.reset();
+    results.push_back(std::move(info));
+  }
+  return success();
+}
+
+LogicalResult LoopOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 2 + getCarried().size())
+    return emitOpError("its body takes ") << body.getNumArguments() << " values; expected iteration, condition and "
+                                          << getCarried().size() << " carried values";
+  return success();
+}

@@ -1,0 +1,59 @@
+// Cameo.h - the dialect and all its ops. Ops are declared family by family in dialects/Cameo/*Ops.td.
+#ifndef CAMEO_DIALECT_CAMEO_CAMEO_H
+#define CAMEO_DIALECT_CAMEO_CAMEO_H
+
+#include "cameo/Dialect/Cameo/KernelEmitter.h"
+#include "cameo/Dialect/Cameo/Shape.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace cameo {
+// Shared bodies of the generated pointwise and indexable ops (dialects/Cameo/Pointwise.cpp).
+mlir::LogicalResult inferPointwise(mlir::Operation *op, mlir::Type elementType, ShapeAnalysis &shapes,
+                                   llvm::SmallVectorImpl<ShapeInfo> &results);
+mlir::LogicalResult emitIndexable(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b,
+                                  llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results);
+mlir::Value pointwiseElement(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
+                             llvm::ArrayRef<Dim> resultDims, mlir::ValueRange indices);
+/// x / y for integers of semantic type `element`; 0 where y is 0, wrapping where the quotient overflows.
+mlir::Value safeIntegerDivide(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
+} // namespace cameo
+
+#include "cameo/Dialect/Cameo/CameoDialect.h.inc"
+#include "cameo/Dialect/Cameo/CameoInterfaces.h.inc"
+
+#include "cameo/Dialect/Cameo/Ops.h.inc"
+
+namespace cameo {
+
+/// Stands for result types until finishOp has computed them.
+mlir::Type placeholderType(mlir::MLIRContext *context);
+
+/// Creates an op with one result whose type its shape function computes; the arguments are those of the generated builder after
+/// the result type. Null (and an error emitted at `loc`) when the operands do not fit.
+template <typename OpT, typename... Args>
+OpT createOp(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, Args &&...args) {
+  OpT op = OpT::create(b, loc, placeholderType(b.getContext()), std::forward<Args>(args)...);
+  return mlir::cast_or_null<OpT>(finishOp(shapes, op));
+}
+
+/// The same for an op with `numResults` results.
+template <typename OpT, typename... Args>
+OpT createOpWithResults(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, unsigned numResults, Args &&...args) {
+  llvm::SmallVector<mlir::Type> types(numResults, placeholderType(b.getContext()));
+  OpT op = OpT::create(b, loc, mlir::TypeRange(types), std::forward<Args>(args)...);
+  return mlir::cast_or_null<OpT>(finishOp(shapes, op));
+}
+
+/// Creates a constant vector (rank 1) or scalar (rank 0) of 64-bit integers.
+mlir::Value constantI64(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> values);
+mlir::Value constantI64Scalar(mlir::OpBuilder &b, mlir::Location loc, int64_t value);
+
+} // namespace cameo
+#endif
