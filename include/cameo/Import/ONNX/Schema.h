@@ -6,9 +6,9 @@
 
 namespace cameo::onnx {
 
-/// The newest versions that the table knows.
-extern const int64_t newestOpset; ///< of ONNX's own domain
-extern const int64_t newestIrVersion;
+/// The newest versions that the table knows: of ONNX's own domain, and of the file format.
+int64_t newestOpset();
+int64_t newestIrVersion();
 
 /// Types that a parameter allows.
 struct TypeSet {

@@ -43,7 +43,7 @@ enum class DataType : int32_t {
   Float6E2M3 = 27,
   Float6E3M2 = 28,
 };
-constexpr int32_t lastDataType = 28;
+inline constexpr int32_t lastDataType = 28;
 
 /// ONNX's own spelling: "float", "int64", "float8e4m3fn"; "undefined" for what is not a type.
 llvm::StringRef dataTypeName(DataType type);

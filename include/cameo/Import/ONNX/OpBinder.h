@@ -1,0 +1,120 @@
+// OpBinder.h - what a handler sees of one ONNX node: typed operands and attributes, and a builder for cameo ops.
+//
+// A handler turns one node into cameo ops. By the time it runs, the reader has checked arity, attribute names and types against
+// the schema, so handlers check meaning only. Every failure goes through `error`, which adds file, node and opset.
+#ifndef CAMEO_IMPORT_ONNX_OPBINDER_H
+#define CAMEO_IMPORT_ONNX_OPBINDER_H
+
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Import/ONNX/Model.h"
+
+namespace cameo::onnx {
+
+class GraphImporter;
+
+/// One node being imported. Shapes of all its operands are known (ranks always, sizes maybe symbolic).
+class OpBinder {
+public:
+  OpBinder(GraphImporter &importer, const Node &node, mlir::OpBuilder &builder, mlir::Location loc)
+      : builder(builder), loc(loc), importer(importer), node(node) {}
+
+  // ---- operands -----------------------------------------------------------------------------------------------------------
+  size_t numInputs() const { return node.inputs.size(); }
+  size_t numOutputs() const { return node.outputs.size(); }
+  bool hasInput(size_t i) const { return node.hasInput(i); }
+  bool hasOutput(size_t i) const { return node.hasOutput(i); }
+  /// Input `i`; null when it is left out.
+  mlir::Value input(size_t i);
+  /// All inputs that are given.
+  llvm::SmallVector<mlir::Value> inputs();
+  mlir::Type elementType(mlir::Value v) { return mlir::getElementTypeOrSelf(v.getType()); }
+  int64_t rank(mlir::Value v) { return shapes().rank(v); }
+
+  // ---- attributes (defaults come from the schema where it has them) ---------------------------------------------------------
+  int64_t intAttr(llvm::StringRef name, int64_t fallback);
+  double floatAttr(llvm::StringRef name, double fallback);
+  llvm::StringRef stringAttr(llvm::StringRef name, llvm::StringRef fallback);
+  std::optional<llvm::SmallVector<int64_t>> intsAttr(llvm::StringRef name);
+  std::optional<llvm::SmallVector<float>> floatsAttr(llvm::StringRef name);
+  const Attribute *attr(llvm::StringRef name) { return node.get(name); }
+  bool hasAttr(llvm::StringRef name) { return node.find(name) != nullptr; }
+  /// The MLIR element type of an attribute that holds a TensorProto.DataType (Cast's `to`); null when absent, error when the
+  /// type is unsupported.
+  mlir::FailureOr<mlir::Type> dtypeAttr(llvm::StringRef name, mlir::Type fallback);
+
+  // ---- creating -----------------------------------------------------------------------------------------------------------
+  /// Creates an op with one result; types are computed by its shape function. Null on failure (already reported).
+  template <typename OpT, typename... Args> mlir::Value create(Args &&...args) {
+    OpT op = createOp<OpT>(builder, shapes(), loc, std::forward<Args>(args)...);
+    return op ? op->getResult(0) : mlir::Value();
+  }
+  template <typename OpT, typename... Args> OpT createWithResults(unsigned numResults, Args &&...args) {
+    return createOpWithResults<OpT>(builder, shapes(), loc, numResults, std::forward<Args>(args)...);
+  }
+  /// A constant of element type `type` and shape `shape` with every element `value`.
+  mlir::Value splat(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, double value);
+  mlir::Value scalar(mlir::Type elementType, double value) { return splat(elementType, {}, value); }
+  mlir::Value i64(llvm::ArrayRef<int64_t> values) { return constantI64(builder, loc, values); }
+  mlir::Value i64Scalar(int64_t value) { return constantI64Scalar(builder, loc, value); }
+  /// A TensorProto (attribute or initializer) as a constant; null on failure (reported).
+  mlir::Value constant(const TensorView &tensor);
+  /// Often needed compositions. `axes` may be negative.
+  mlir::Value cast(mlir::Value v, mlir::Type elementType);
+  mlir::Value transpose(mlir::Value v, llvm::ArrayRef<int64_t> permutation);
+  mlir::Value unsqueeze(mlir::Value v, llvm::ArrayRef<int64_t> axes);
+  mlir::Value squeeze(mlir::Value v, llvm::ArrayRef<int64_t> axes);
+  /// Reshape to sizes given as constants (0: copy, -1: infer).
+  mlir::Value reshape(mlir::Value v, llvm::ArrayRef<int64_t> shape);
+  /// Reshape to symbolic sizes: `dims` in terms of sizes of existing values.
+  mlir::Value reshape(mlir::Value v, llvm::ArrayRef<Dim> dims);
+
+  /// Input `i` as compile-time integers; an error that names the input when it is not constant.
+  mlir::FailureOr<llvm::SmallVector<int64_t>> constantInput(size_t i, llvm::StringRef what);
+
+  // ---- results ------------------------------------------------------------------------------------------------------------
+  /// Gives output `i` its value; ignored when the output is left out. Null is a failure already reported.
+  mlir::LogicalResult result(size_t i, mlir::Value value);
+  mlir::LogicalResult result(mlir::Value value) { return result(0, value); }
+
+  /// Imports a graph attribute into `region` (block arguments are the caller's); inner names see outer values. The yielded
+  /// values are the graph's outputs.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
+                                                                 mlir::ValueRange arguments);
+
+  /// "model.onnx: node 'n' (Softmax, opset 13): <message>", code E-... of the error table. Always returns failure.
+  mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
+  /// An attribute value or type that Cameo doesn't support (exit code 4); the message says what would be.
+  mlir::LogicalResult unsupported(const llvm::Twine &message);
+
+  int64_t opset() const { return node.opset; }
+  ShapeAnalysis &shapes();
+  DimContext &dims() { return shapes().dims(); }
+
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  GraphImporter &importer;
+  const Node &node;
+};
+
+using Handler = std::function<mlir::LogicalResult(OpBinder &)>;
+
+/// (domain, op, since-version) -> handler. The newest entry whose version is not above the node's opset is taken.
+class HandlerTable {
+public:
+  void on(llvm::StringRef op, int64_t since, Handler handler) { add("", op, since, std::move(handler)); }
+  void onMicrosoft(llvm::StringRef op, Handler handler) { add("com.microsoft", op, 1, std::move(handler)); }
+  void onMl(llvm::StringRef op, int64_t since, Handler handler) { add("ai.onnx.ml", op, since, std::move(handler)); }
+  void add(llvm::StringRef domain, llvm::StringRef op, int64_t since, Handler handler) {
+    entries[(domain + ":" + op).str()][since] = std::move(handler);
+  }
+  const Handler *find(llvm::StringRef domain, llvm::StringRef op, int64_t opset) const;
+
+private:
+  std::map<std::string, std::map<int64_t, Handler>> entries;
+};
+
+/// Each family of handlers lives in lib/Import/ONNX/Handlers/<Family>.cpp and registers itself from HandlerTable.cpp.
+const HandlerTable &handlers();
+
+} // namespace cameo::onnx
+#endif
