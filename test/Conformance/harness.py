@@ -1,0 +1,127 @@
+"""harness.py - compiles and runs one case in processes of its own and says how it ended.
+
+A case that crashes, hangs or eats memory ends its own process only. Outcomes:
+
+    pass           shapes and types equal, values within the suite's tolerance
+    mismatch       it ran, but names, types, shapes or values differ
+    unsupported    the compiler refused it with exit code 4
+    compile-error  the compiler refused it with any other code
+    run-error      the program refused its input or failed
+    internal       exit code 70: the tool itself says it has a bug
+    crash          ended by a signal
+    sanitizer      ended by AddressSanitizer or a leak found by it
+    timeout        too slow
+"""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import zipfile
+
+import numpy as np
+
+SECONDS = 60
+MEMORY = 8 << 30
+SANITIZER_EXIT = 99
+# ONNX element types that NumPy lacks; cameo-run stores their bits in an unsigned integer of the same size.
+BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e4m3fnuz": np.uint8, "float8_e5m2": np.uint8,
+        "float8_e5m2fnuz": np.uint8, "float8_e8m0fnu": np.uint8}
+
+
+class Failed(Exception):
+    def __init__(self, outcome: str, detail: str):
+        self.outcome, self.detail = outcome, detail
+
+
+def firstError(stderr: str, model: str) -> str:
+    """The line which a user would read first, without paths of this machine."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    line = next((line for line in lines if "error" in line), lines[0] if lines else "no message")
+    line = line.replace(model, "model.onnx").replace(str(pathlib.Path(model).parent) + "/", "")
+    return re.sub(r"^\S*cameo(-\w+)?: ", "", line)[:300]
+
+
+def call(command: list[str], model: str, sanitized: bool) -> str:
+    """Runs a tool under limits; its standard output, or Failed."""
+    stage = "compile" if "cameo-compile" in command[0] else "run"
+    limits = [] if sanitized else ["prlimit", f"--as={MEMORY}", "--core=0"]
+    env = dict(os.environ, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=1", LSAN_OPTIONS=f"exitcode={SANITIZER_EXIT}")
+    try:
+        done = subprocess.run([*limits, *command], capture_output=True, timeout=SECONDS, env=env)
+    except subprocess.TimeoutExpired:
+        raise Failed("timeout", f"{stage}: more than {SECONDS} s") from None
+    code, stderr = done.returncode, done.stderr.decode(errors="replace")
+    if code == 0:
+        return done.stdout.decode(errors="replace")
+    if code < 0 or code > 128:
+        number = -code if code < 0 else code - 128
+        name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+        raise Failed("crash", f"{stage}: {name}; {stderr.strip().splitlines()[0][:200] if stderr.strip() else 'no message'}")
+    if code == SANITIZER_EXIT and sanitized:
+        raise Failed("sanitizer", f"{stage}: " + next((line for line in stderr.splitlines() if "ERROR:" in line), ""))
+    outcome = "internal" if code == 70 else "run-error" if stage == "run" else "unsupported" if code == 4 else "compile-error"
+    raise Failed(outcome, firstError(stderr, model))
+
+
+def readPb(path: str):
+    """A stored tensor as an array (ml_dtypes for what NumPy lacks), or None where it is a sequence or an optional."""
+    import onnx
+    from onnx import numpy_helper
+
+    tensor = onnx.TensorProto()
+    try:
+        tensor.ParseFromString(pathlib.Path(path).read_bytes())
+        return numpy_helper.to_array(tensor)
+    except Exception:  # another message type: protobuf's parser or to_array says so, each in its own way
+        return None
+
+
+def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> None:
+    if wanted.dtype.name in BITS and actual.dtype == BITS[wanted.dtype.name]:
+        actual = actual.view(wanted.dtype)
+    if actual.dtype != wanted.dtype:
+        raise Failed("mismatch", f"output '{name}' has type {actual.dtype}, expected {wanted.dtype}")
+    if actual.shape != wanted.shape:
+        raise Failed("mismatch", f"output '{name}' has shape {list(actual.shape)}, expected {list(wanted.shape)}")
+    if wanted.dtype.name == "bfloat16":
+        rtol = max(rtol, 2.0**-6)  # two units in the last place, as in the suite's own runner
+    if wanted.dtype.kind not in "fc":
+        if wanted.dtype.kind == "V" or wanted.dtype.name in BITS:
+            actual, wanted = actual.astype(np.float32), wanted.astype(np.float32)
+        else:
+            rtol = atol = 0
+    if wanted.dtype.kind in "biu":
+        wrong = actual != wanted
+    else:
+        with np.errstate(all="ignore"):
+            wrong = ~np.isclose(actual, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        found, expected = actual[at], wanted[at]
+        raise Failed("mismatch", f"output '{name}': {int(wrong.sum())} of {wrong.size} values differ, first at {list(at)}: {found} vs {expected}")
+
+
+def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False) -> tuple[str, str]:
+    """(outcome, detail) of one case."""
+    with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
+        program, result = f"{folder}/case.cameo", f"{folder}/out.npz"
+        try:
+            call([str(tools / "cameo-compile"), case["model"], "-o", program, f"-O{opt}", "-j", "1"], case["model"], sanitized)
+            for data in case["sets"]:
+                wanted = {name: readPb(path) for name, path in data["outputs"]}
+                inputs = [arg for name, path in data["inputs"] for arg in ("--input", f"{name}={path}")]
+                call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json"], case["model"], sanitized)
+                with np.load(result) as actual:
+                    for name, value in wanted.items():
+                        if value is None:
+                            raise Failed("mismatch", f"output '{name}' is not a tensor")
+                        if name not in actual:
+                            raise Failed("mismatch", f"output '{name}' is missing")
+                        compare(name, actual[name], value, case["rtol"], case["atol"])
+        except Failed as failure:
+            return failure.outcome, failure.detail
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            return "run-error", f"what cameo-run wrote cannot be read: {error}"
+    return "pass", ""
