@@ -17,7 +17,7 @@ struct ImportLimits {
   int64_t attributesPerNode = 1024;
   int64_t attributeBytes = 64 << 20; ///< one attribute that is not a tensor or graph
   int64_t valuesPerNode = 64 << 10;  ///< inputs, and again outputs
-  int64_t valueInfos = 4 << 20;      ///< declared types, all graphs together
+  int64_t valueInfos = 2 << 20;      ///< declared types, all graphs together
   int64_t functions = 10000;
   int64_t opsetImports = 1024;
   int64_t metadataEntries = 64 << 10;
@@ -25,6 +25,14 @@ struct ImportLimits {
   int64_t callDepth = 64;     ///< functions that call functions
   int64_t messageDepth = 100; ///< protobuf messages in messages
 };
+
+/// One limit and the flag that sets it; the messages name these flags, and cameo-compile registers them.
+struct LimitFlag {
+  llvm::StringRef flag; ///< "--max-nodes"
+  int64_t ImportLimits::*field;
+  llvm::StringRef help;
+};
+llvm::ArrayRef<LimitFlag> limitFlags();
 
 struct ReadOptions {
   ImportLimits limits;

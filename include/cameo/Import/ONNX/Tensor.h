@@ -51,6 +51,11 @@ llvm::StringRef dataTypeName(DataType type);
 /// Bits of one element as raw_data stores it (bool is 8, int4 is 4); 0 for String and Undefined.
 unsigned bitWidth(DataType type);
 
+struct TensorView;
+
+/// The first entry of an Int32 or UInt64 payload that lies outside [least, most]; for the reader's checks.
+std::optional<int64_t> firstEntryOutside(const TensorView &tensor, int64_t least, int64_t most);
+
 /// A tensor of the file. The StringRefs point into mappings that the ModelFile owns.
 ///
 /// After readModel succeeded: dims are >= 0, their product fits int64, and the payload has exactly the elements that
@@ -72,6 +77,8 @@ struct TensorView {
   DataType type = DataType::Undefined;
   Payload payload = Payload::None;
   llvm::SmallVector<int64_t, 4> dims;
+  /// Entries of the typed payload field; for Raw and External bytes.
+  int64_t storedCount = 0;
   /// Bytes of Raw and External, and of Float and Double where they lie in one packed run.
   llvm::StringRef view;
   /// The TensorProto message, for payloads that are decoded on demand and for the external_data entries.

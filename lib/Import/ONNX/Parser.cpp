@@ -1,0 +1,731 @@
+// Parser.cpp - protobuf bytes to the structs of Model.h.
+// Field numbers are those of onnx.proto. Unknown fields are skipped, as protobuf wants it; a known field of another
+// wire type, or a second value of a message field that can have one, is an error, since no writer makes such files.
+#include "Parser.h"
+#include "Wire.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/ConvertUTF.h"
+
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace cameo::onnx {
+namespace {
+
+bool isUtf8(StringRef text) {
+  if (llvm::all_of(text, [](char c) { return static_cast<signed char>(c) > 0; }))
+    return true;
+  const auto *at = reinterpret_cast<const llvm::UTF8 *>(text.begin());
+  return !text.contains('\0') && llvm::isLegalUTF8String(&at, reinterpret_cast<const llvm::UTF8 *>(text.end()));
+}
+
+StringRef normalisedDomain(StringRef domain) { return domain == "ai.onnx" ? StringRef() : domain; }
+
+class Parser {
+public:
+  Parser(StringRef path, const ImportLimits &limits) : path(path), limits(limits) {}
+
+  void model(StringRef message, Model &model);
+  void function(StringRef message, Function &function, int depth);
+
+private:
+  StringRef path;
+  const ImportLimits &limits;
+  int64_t nodes = 0, initializers = 0, valueInfos = 0, metadataEntries = 0;
+
+  void graph(StringRef message, Graph &graph, int depth, int graphDepth);
+  void node(StringRef message, Node &node, int depth, int graphDepth);
+  void attribute(StringRef message, Attribute &attribute, const Node *owner, int depth, int graphDepth);
+  void tensor(StringRef message, TensorView &tensor, int depth);
+  void sparseTensor(StringRef message, SparseTensorView &tensor, int depth);
+  void valueInfo(StringRef message, ValueInfo &info, int depth);
+  void type(StringRef message, ValueType &type, int depth);
+  void shape(StringRef message, ValueType &type);
+  void opset(StringRef message, std::vector<OpsetImport> &opsets);
+  void metadata(StringRef message, std::vector<std::pair<StringRef, StringRef>> &entries);
+
+  /// A new node of a list, counted against the limit.
+  void addNode(StringRef message, std::vector<Node> &list, int depth, int graphDepth);
+
+  [[noreturn]] static void fail(StringRef code, const Twine &message, ExitCode exit = ExitCode::InvalidModel) {
+    throw ParseError{code, exit, message.str(), {}};
+  }
+  [[noreturn]] void failLimit(const Twine &what, int64_t ImportLimits::*field, StringRef code = "E-LIMIT") {
+    fail(code, what + "; the limit is " + limitText(limits, field), ExitCode::LimitExceeded);
+  }
+  void count(int64_t &counter, int64_t ImportLimits::*field, StringRef what) {
+    if (++counter > limits.*field)
+      failLimit("the model has more than " + Twine(limits.*field) + " " + what, field);
+  }
+  void enter(int depth, StringRef messageName) {
+    if (depth > limits.messageDepth)
+      failLimit(messageName + " is nested " + Twine(depth) + " messages deep", &ImportLimits::messageDepth, "E-DEPTH");
+  }
+  /// A name: bounded, UTF-8.
+  StringRef name(Fields &fields, const Twine &what) {
+    StringRef text = fields.bytes();
+    if (int64_t(text.size()) > limits.nameBytes)
+      failLimit(what + " '" + escaped(text.take_front(40)) + "...' is " + Twine(text.size()) + " bytes long",
+                &ImportLimits::nameBytes);
+    if (!isUtf8(text))
+      fail("E-UTF8", what + " is not UTF-8 text: '" + escaped(text) + "'");
+    return text;
+  }
+  static void once(bool &seen, StringRef what) {
+    if (seen)
+      fail("E-PARSE", what + " is given twice");
+    seen = true;
+  }
+};
+
+void Parser::model(StringRef message, Model &m) {
+  bool hasGraph = false;
+  for (Fields f(message, "ModelProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      m.irVersion = f.varint();
+      break;
+    case 2:
+      m.producerName = name(f, "producer_name");
+      break;
+    case 3:
+      m.producerVersion = name(f, "producer_version");
+      break;
+    case 4:
+      m.domain = name(f, "the model's domain");
+      break;
+    case 5:
+      m.modelVersion = f.varint();
+      break;
+    case 7:
+      once(hasGraph, "the model's graph");
+      graph(f.bytes(), m.graph, 2, 0);
+      break;
+    case 8:
+      opset(f.bytes(), m.opsets);
+      break;
+    case 14:
+      metadata(f.bytes(), m.metadata);
+      break;
+    case 25:
+      if (int64_t(m.functions.size()) >= limits.functions)
+        failLimit("the model has more than " + Twine(limits.functions) + " functions", &ImportLimits::functions);
+      function(f.bytes(), m.functions.emplace_back(), 2);
+      break;
+    }
+  if (!hasGraph)
+    fail("E-PARSE", m.irVersion ? "the model has no graph" : "not an ONNX model: neither an ir_version nor a graph");
+}
+
+void Parser::opset(StringRef message, std::vector<OpsetImport> &opsets) {
+  if (int64_t(opsets.size()) >= limits.opsetImports)
+    failLimit("more than " + Twine(limits.opsetImports) + " opset imports", &ImportLimits::opsetImports);
+  OpsetImport &import = opsets.emplace_back();
+  for (Fields f(message, "OperatorSetIdProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      import.domain = normalisedDomain(name(f, "the domain of an opset import"));
+      break;
+    case 2:
+      import.version = f.varint();
+      break;
+    }
+}
+
+void Parser::metadata(StringRef message, std::vector<std::pair<StringRef, StringRef>> &entries) {
+  count(metadataEntries, &ImportLimits::metadataEntries, "metadata entries");
+  auto &[key, value] = entries.emplace_back();
+  for (Fields f(message, "StringStringEntryProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      key = name(f, "a metadata key");
+      break;
+    case 2:
+      value = f.bytes();
+      break;
+    }
+}
+
+void Parser::addNode(StringRef message, std::vector<Node> &list, int depth, int graphDepth) {
+  count(nodes, &ImportLimits::nodes, "nodes");
+  Node &n = list.emplace_back();
+  n.index = list.size() - 1;
+  node(message, n, depth, graphDepth);
+}
+
+void Parser::function(StringRef message, Function &fn, int depth) {
+  enter(depth, "FunctionProto");
+  for (Fields f(message, "FunctionProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      fn.name = name(f, "a function's name");
+      break;
+    case 4:
+    case 5: {
+      auto &list = f.tag() == 4 ? fn.inputs : fn.outputs;
+      if (int64_t(list.size()) >= limits.valuesPerNode)
+        failLimit("function '" + escaped(fn.name) + "' has more than " + Twine(limits.valuesPerNode) +
+                      " inputs or outputs",
+                  &ImportLimits::valuesPerNode);
+      list.push_back(name(f, "a function's input or output"));
+      break;
+    }
+    case 6:
+    case 11:
+      if (int64_t(fn.requiredAttributes.size() + fn.defaultAttributes.size()) >= limits.attributesPerNode)
+        failLimit("function '" + escaped(fn.name) + "' has more than " + Twine(limits.attributesPerNode) +
+                      " attributes",
+                  &ImportLimits::attributesPerNode);
+      if (f.tag() == 6)
+        fn.requiredAttributes.push_back(name(f, "a function's attribute"));
+      else
+        attribute(f.bytes(), fn.defaultAttributes.emplace_back(), nullptr, depth + 1, 0);
+      break;
+    case 7:
+      addNode(f.bytes(), fn.nodes, depth + 1, 0);
+      break;
+    case 9:
+      opset(f.bytes(), fn.opsets);
+      break;
+    case 10:
+      fn.domain = normalisedDomain(name(f, "a function's domain"));
+      break;
+    case 12:
+      valueInfo(f.bytes(), fn.valueInfos.emplace_back(), depth + 1);
+      break;
+    case 13:
+      fn.overload = name(f, "a function's overload");
+      break;
+    }
+}
+
+void Parser::graph(StringRef message, Graph &g, int depth, int graphDepth) {
+  if (graphDepth > limits.graphDepth)
+    failLimit("subgraphs are nested over " + Twine(limits.graphDepth) + " deep", &ImportLimits::graphDepth, "E-DEPTH");
+  enter(depth, "GraphProto");
+  for (Fields f(message, "GraphProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      addNode(f.bytes(), g.nodes, depth + 1, graphDepth);
+      break;
+    case 2:
+      g.name = name(f, "a graph's name");
+      break;
+    case 5:
+      count(initializers, &ImportLimits::initializers, "initializers");
+      tensor(f.bytes(), g.initializers.emplace_back(), depth + 1);
+      break;
+    case 11:
+      valueInfo(f.bytes(), g.inputs.emplace_back(), depth + 1);
+      break;
+    case 12:
+      valueInfo(f.bytes(), g.outputs.emplace_back(), depth + 1);
+      break;
+    case 13:
+      valueInfo(f.bytes(), g.valueInfos.emplace_back(), depth + 1);
+      break;
+    case 15:
+      count(initializers, &ImportLimits::initializers, "initializers");
+      sparseTensor(f.bytes(), g.sparseInitializers.emplace_back(), depth + 1);
+      break;
+    }
+}
+
+void Parser::node(StringRef message, Node &n, int depth, int graphDepth) {
+  enter(depth, "NodeProto");
+  std::vector<StringRef> attributes;
+  for (Fields f(message, "NodeProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+    case 2: {
+      auto &list = f.tag() == 1 ? n.inputs : n.outputs;
+      if (int64_t(list.size()) >= limits.valuesPerNode)
+        failLimit("node #" + Twine(n.index) + " has more than " + Twine(limits.valuesPerNode) + " inputs or outputs",
+                  &ImportLimits::valuesPerNode);
+      list.push_back(name(f, (f.tag() == 1 ? "an input of node #" : "an output of node #") + Twine(n.index)));
+      break;
+    }
+    case 3:
+      n.name = name(f, "the name of node #" + Twine(n.index));
+      break;
+    case 4:
+      n.opType = name(f, "the op_type of node #" + Twine(n.index));
+      break;
+    case 5:
+      if (int64_t(attributes.size()) >= limits.attributesPerNode)
+        failLimit("node #" + Twine(n.index) + " has more than " + Twine(limits.attributesPerNode) + " attributes",
+                  &ImportLimits::attributesPerNode);
+      attributes.push_back(f.bytes());
+      break;
+    case 7:
+      n.domain = normalisedDomain(name(f, "the domain of node #" + Twine(n.index)));
+      break;
+    case 8:
+      n.overload = name(f, "the overload of node #" + Twine(n.index));
+      break;
+    }
+  // After the rest, so that messages about an attribute can name the node.
+  n.attributes.resize(attributes.size());
+  for (size_t i = 0; i < attributes.size(); ++i)
+    attribute(attributes[i], n.attributes[i], &n, depth + 1, graphDepth);
+}
+
+/// Collects what an AttributeProto may hold, then keeps the one that its type names.
+void Parser::attribute(StringRef message, Attribute &a, const Node *owner, int depth, int graphDepth) {
+  enter(depth, "AttributeProto");
+  uint32_t given = 0; // bit per AttributeType of the payload fields that occur
+  uint64_t declared = 0;
+  float real = 0;
+  int64_t integer = 0;
+  StringRef text;
+  std::vector<float> reals;
+  std::vector<int64_t> integers;
+  std::vector<StringRef> texts;
+  std::vector<TensorView> tensors;
+  std::vector<SparseTensorView> sparseTensors;
+  std::vector<ValueType> types;
+  std::vector<std::shared_ptr<const Graph>> graphs;
+
+  auto what = [&] {
+    return (owner ? describeNode(path, *owner) + ": attribute '" : "default of function attribute '") +
+           escaped(a.name) + "'";
+  };
+  auto attributeError = [&](const Twine &problem) {
+    throw ParseError{"E-ATTR", ExitCode::InvalidModel, what() + " " + problem.str(),
+                     owner ? escaped(owner->name) : std::string()};
+  };
+  int64_t bytes = 0;
+  auto use = [&](AttributeType type, int64_t size = 0) {
+    given |= 1u << unsigned(type);
+    bytes += size;
+    if (bytes > limits.attributeBytes)
+      failLimit(what() + " has over " + Twine(limits.attributeBytes) + " bytes", &ImportLimits::attributeBytes);
+  };
+  auto useOnce = [&](AttributeType type, int64_t size = 0) {
+    if (given >> unsigned(type) & 1)
+      attributeError("has two values");
+    use(type, size);
+  };
+
+  for (Fields f(message, "AttributeProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      a.name = name(f, "the name of an attribute");
+      break;
+    case 2:
+      use(AttributeType::Float);
+      real = f.fixed32();
+      break;
+    case 3:
+      use(AttributeType::Int);
+      integer = f.varint();
+      break;
+    case 4:
+      text = f.bytes();
+      use(AttributeType::String, text.size());
+      break;
+    case 5:
+      useOnce(AttributeType::Tensor);
+      tensor(f.bytes(), tensors.emplace_back(), depth + 1);
+      break;
+    case 6:
+      useOnce(AttributeType::Graph);
+      graphs.push_back(nullptr);
+      {
+        auto g = std::make_shared<Graph>();
+        graph(f.bytes(), *g, depth + 1, graphDepth + 1);
+        graphs.back() = std::move(g);
+      }
+      break;
+    case 7: {
+      StringRef run = f.repeatedFixed(4);
+      use(AttributeType::Floats, run.size());
+      size_t old = reals.size();
+      reals.resize(old + run.size() / 4);
+      if (!run.empty())
+        std::memcpy(reals.data() + old, run.data(), run.size());
+      break;
+    }
+    case 8:
+      f.repeatedVarint([&](uint64_t v) {
+        use(AttributeType::Ints, 8);
+        integers.push_back(v);
+      });
+      break;
+    case 9:
+      texts.push_back(f.bytes());
+      use(AttributeType::Strings, texts.back().size() + 1);
+      break;
+    case 10:
+      use(AttributeType::Tensors, sizeof(TensorView));
+      tensor(f.bytes(), tensors.emplace_back(), depth + 1);
+      break;
+    case 11: {
+      use(AttributeType::Graphs, sizeof(Graph));
+      auto g = std::make_shared<Graph>();
+      graph(f.bytes(), *g, depth + 1, graphDepth + 1);
+      graphs.push_back(std::move(g));
+      break;
+    }
+    case 14:
+      useOnce(AttributeType::TypeProto);
+      type(f.bytes(), types.emplace_back(), depth + 1);
+      break;
+    case 15:
+      use(AttributeType::TypeProtos, sizeof(ValueType));
+      type(f.bytes(), types.emplace_back(), depth + 1);
+      break;
+    case 20:
+      declared = f.varint();
+      if (declared > uint64_t(AttributeType::TypeProtos))
+        attributeError("has type " + Twine(declared) + ", which is not an attribute type of ONNX; expected 1 to 14");
+      break;
+    case 21:
+      a.refName = name(f, "the ref_attr_name of an attribute");
+      break;
+    case 22:
+      useOnce(AttributeType::SparseTensor);
+      sparseTensor(f.bytes(), sparseTensors.emplace_back(), depth + 1);
+      break;
+    case 23:
+      use(AttributeType::SparseTensors, sizeof(SparseTensorView));
+      sparseTensor(f.bytes(), sparseTensors.emplace_back(), depth + 1);
+      break;
+    }
+
+  a.type = AttributeType(declared);
+  if (a.name.empty())
+    attributeError("has no name");
+  if (given & (given - 1))
+    attributeError("has values of two types");
+  if (a.isReference()) {
+    if (given)
+      attributeError("refers to '" + escaped(a.refName) + "' and has a value too");
+    return;
+  }
+  auto held = AttributeType(given ? llvm::countr_zero(given) : 0);
+  // Before IR version 2 the type was optional.
+  if (a.type == AttributeType::Undefined)
+    a.type = held;
+  bool isList =
+      a.type >= AttributeType::Floats && a.type != AttributeType::SparseTensor && a.type != AttributeType::TypeProto;
+  if (a.type == AttributeType::Undefined || (!given && !isList))
+    attributeError("has no value");
+  if (given && held != a.type)
+    attributeError("is declared as " + attributeTypeName(a.type) + ", but its value is " + attributeTypeName(held));
+
+  switch (a.type) {
+  case AttributeType::Undefined:
+    break;
+  case AttributeType::Float:
+    a.value = real;
+    break;
+  case AttributeType::Int:
+    a.value = integer;
+    break;
+  case AttributeType::String:
+    a.value = text;
+    break;
+  case AttributeType::Floats:
+    a.value = std::move(reals);
+    break;
+  case AttributeType::Ints:
+    a.value = std::move(integers);
+    break;
+  case AttributeType::Strings:
+    a.value = std::move(texts);
+    break;
+  case AttributeType::Tensor:
+  case AttributeType::Tensors:
+    a.value = std::move(tensors);
+    break;
+  case AttributeType::SparseTensor:
+  case AttributeType::SparseTensors:
+    a.value = std::move(sparseTensors);
+    break;
+  case AttributeType::TypeProto:
+  case AttributeType::TypeProtos:
+    a.value = std::move(types);
+    break;
+  case AttributeType::Graph:
+  case AttributeType::Graphs:
+    a.value = std::move(graphs);
+    break;
+  }
+}
+
+void Parser::tensor(StringRef message, TensorView &t, int depth) {
+  enter(depth, "TensorProto");
+  t.message = message;
+  uint32_t payloads = 0; // bit per Payload that has entries
+  bool external = false, scattered = false;
+  uint64_t type = 0;
+  auto use = [&](TensorView::Payload payload) {
+    payloads |= 1u << unsigned(payload);
+    t.payload = payload;
+  };
+  auto fixed = [&](Fields &f, TensorView::Payload payload, unsigned width) {
+    StringRef run = f.repeatedFixed(width);
+    if (run.empty())
+      return;
+    scattered |= t.storedCount != 0;
+    t.view = run;
+    t.storedCount += run.size() / width;
+    use(payload);
+  };
+  auto varints = [&](Fields &f, TensorView::Payload payload) {
+    f.repeatedVarint([&](uint64_t) {
+      ++t.storedCount;
+      use(payload);
+    });
+  };
+  for (Fields f(message, "TensorProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      f.repeatedVarint([&](uint64_t dim) {
+        if (int64_t(t.dims.size()) >= limits.rank)
+          failLimit("tensor '" + escaped(t.name) + "' has over " + Twine(limits.rank) + " dimensions",
+                    &ImportLimits::rank, "E-RANK");
+        t.dims.push_back(dim);
+      });
+      break;
+    case 2:
+      type = f.varint();
+      break;
+    case 3:
+      fail("E-TENSOR", "tensor '" + escaped(t.name) + "' is one segment of a larger one, which is not supported",
+           ExitCode::Unsupported);
+    case 4:
+      fixed(f, TensorView::Payload::Float, 4);
+      break;
+    case 5:
+      varints(f, TensorView::Payload::Int32);
+      break;
+    case 6:
+      f.bytes();
+      ++t.storedCount;
+      use(TensorView::Payload::String);
+      break;
+    case 7:
+      varints(f, TensorView::Payload::Int64);
+      break;
+    case 8:
+      t.name = name(f, "the name of a tensor");
+      break;
+    case 9: {
+      StringRef raw = f.bytes();
+      if (raw.empty())
+        break;
+      if (payloads >> unsigned(TensorView::Payload::Raw) & 1)
+        fail("E-TENSOR", "tensor '" + escaped(t.name) + "' has raw_data twice");
+      t.view = raw;
+      t.storedCount = raw.size();
+      use(TensorView::Payload::Raw);
+      break;
+    }
+    case 10:
+      fixed(f, TensorView::Payload::Double, 8);
+      break;
+    case 11:
+      varints(f, TensorView::Payload::UInt64);
+      break;
+    case 14: {
+      uint64_t location = f.varint();
+      if (location > 1)
+        fail("E-TENSOR", "tensor '" + escaped(t.name) + "' has data_location " + Twine(location) + "; expected 0 or 1");
+      external = location == 1;
+      break;
+    }
+    }
+  if (external && payloads)
+    fail("E-TENSOR", "tensor '" + escaped(t.name) + "' has data in the model and in an external file");
+  if (payloads & (payloads - 1))
+    fail("E-TENSOR", "tensor '" + escaped(t.name) + "' has data in two fields");
+  if (external)
+    t.payload = TensorView::Payload::External;
+  if (scattered)
+    t.view = StringRef();
+  if (type > uint64_t(lastDataType) || type == 0)
+    fail("E-DTYPE", "tensor '" + escaped(t.name) + "' has data_type " + Twine(type) +
+                        ", which is not an element type of ONNX; expected 1 to " + Twine(lastDataType));
+  t.type = DataType(type);
+}
+
+void Parser::sparseTensor(StringRef message, SparseTensorView &t, int depth) {
+  enter(depth, "SparseTensorProto");
+  bool hasValues = false, hasIndices = false;
+  for (Fields f(message, "SparseTensorProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      once(hasValues, "values of a sparse tensor");
+      tensor(f.bytes(), t.values, depth + 1);
+      break;
+    case 2:
+      once(hasIndices, "indices of a sparse tensor");
+      tensor(f.bytes(), t.indices, depth + 1);
+      break;
+    case 3:
+      f.repeatedVarint([&](uint64_t dim) {
+        if (int64_t(t.dims.size()) >= limits.rank)
+          failLimit("a sparse tensor has over " + Twine(limits.rank) + " dimensions", &ImportLimits::rank, "E-RANK");
+        t.dims.push_back(dim);
+      });
+      break;
+    }
+  if (!hasValues || !hasIndices)
+    fail("E-SPARSE", "a sparse tensor has no " + Twine(hasValues ? "indices" : "values"));
+}
+
+void Parser::valueInfo(StringRef message, ValueInfo &info, int depth) {
+  enter(depth, "ValueInfoProto");
+  count(valueInfos, &ImportLimits::valueInfos, "declared types");
+  bool hasType = false;
+  for (Fields f(message, "ValueInfoProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      info.name = name(f, "the name of a value");
+      break;
+    case 2:
+      once(hasType, "the type of a value");
+      type(f.bytes(), info.type, depth + 1);
+      break;
+    }
+}
+
+void Parser::type(StringRef message, ValueType &t, int depth) {
+  enter(depth, "TypeProto");
+  auto become = [&](ValueType::Kind kind) {
+    if (t.kind != ValueType::Kind::None)
+      fail("E-PARSE", "a TypeProto holds two types");
+    t.kind = kind;
+  };
+  auto elementType = [](uint64_t value) {
+    if (value > uint64_t(lastDataType))
+      fail("E-DTYPE", "a type has element type " + Twine(value) + ", which ONNX does not define; expected 1 to " +
+                          Twine(lastDataType));
+    return DataType(value);
+  };
+  /// The sub-message of Tensor, Sequence, Map and Optional: 1 is an element type or a TypeProto, 2 a shape or a
+  /// TypeProto.
+  auto body = [&](StringRef bytes, uint32_t elementTypeTag, uint32_t shapeTag, uint32_t nestedTag) {
+    for (Fields f(bytes, "TypeProto's content"); f.next();) {
+      if (f.tag() == elementTypeTag) {
+        t.elementType = elementType(f.varint());
+      } else if (f.tag() == shapeTag) {
+        once(t.hasShape, "the shape of a type");
+        shape(f.bytes(), t);
+      } else if (f.tag() == nestedTag) {
+        if (t.element)
+          fail("E-PARSE", "a TypeProto holds two element types");
+        auto element = std::make_shared<ValueType>();
+        type(f.bytes(), *element, depth + 2);
+        t.element = std::move(element);
+      }
+    }
+  };
+  for (Fields f(message, "TypeProto"); f.next();)
+    switch (f.tag()) {
+    case 1:
+      become(ValueType::Kind::Tensor);
+      body(f.bytes(), 1, 2, 0);
+      break;
+    case 4:
+      become(ValueType::Kind::Sequence);
+      body(f.bytes(), 0, 0, 1);
+      break;
+    case 5:
+      become(ValueType::Kind::Map);
+      body(f.bytes(), 1, 0, 2);
+      break;
+    case 7:
+      become(ValueType::Kind::Opaque);
+      break;
+    case 8:
+      become(ValueType::Kind::SparseTensor);
+      body(f.bytes(), 1, 2, 0);
+      break;
+    case 9:
+      become(ValueType::Kind::Optional);
+      body(f.bytes(), 0, 0, 1);
+      break;
+    }
+}
+
+void Parser::shape(StringRef message, ValueType &t) {
+  for (Fields f(message, "TensorShapeProto"); f.next();) {
+    if (f.tag() != 1)
+      continue;
+    if (int64_t(t.dims.size()) >= limits.rank)
+      failLimit("a declared shape has over " + Twine(limits.rank) + " dimensions", &ImportLimits::rank, "E-RANK");
+    Dimension &dim = t.dims.emplace_back();
+    for (Fields d(f.bytes(), "TensorShapeProto.Dimension"); d.next();)
+      switch (d.tag()) {
+      case 1: {
+        int64_t value = d.varint();
+        // -1 is what some exporters write for a size that they don't know.
+        if (value < -1)
+          fail("E-DIM", "a declared shape has the dimension " + Twine(value) + "; expected at least 0");
+        if (value > limits.dim)
+          failLimit("a declared shape has the dimension " + Twine(value), &ImportLimits::dim);
+        dim.value = value;
+        break;
+      }
+      case 2:
+        dim.param = name(d, "a dim_param");
+        break;
+      }
+    if (dim.isStatic())
+      dim.param = StringRef();
+  }
+}
+
+/// Words a malformed message: a stopped download, a file of another kind, or damage inside a model.
+Diagnostic diagnose(const WireError &e, StringRef file, StringRef path) {
+  Diagnostic d;
+  d.code = "E-PARSE";
+  std::string at = std::to_string(e.at - file.begin());
+  bool inModel = e.messageName == "ModelProto";
+  bool knownField = (e.tag >= 1 && e.tag <= 8) || e.tag == 14 || e.tag == 20 || e.tag == 25 || e.tag == 26;
+  if (inModel && knownField && e.kind == WireError::Kind::TooLong && e.at != file.begin())
+    d.message = (path + ": protobuf ends early: the field at byte " + at + " has " + Twine(e.wanted) +
+                 " bytes, but only " + Twine(e.available) + " are left; is the file complete?")
+                    .str();
+  else if (inModel)
+    d.message = (path + ": not a protobuf ModelProto (byte " + at + " begins no field of it)").str();
+  else
+    d.message = (path + ": damaged model: malformed " + e.messageName + " at byte " + at).str();
+  return d;
+}
+
+template <typename Body> bool guarded(StringRef file, StringRef path, Diagnostic &error, Body body) {
+  try {
+    body();
+    return true;
+  } catch (const WireError &e) {
+    error = diagnose(e, file, path);
+  } catch (ParseError &e) {
+    error.code = e.code;
+    error.exitCode = e.exitCode;
+    // Messages about a node have the path already.
+    error.message = e.node.empty() && !StringRef(e.message).starts_with(path) ? (path + ": " + e.message).str()
+                                                                              : std::move(e.message);
+    error.node = std::move(e.node);
+  } catch (const std::bad_alloc &) {
+    error.code = "E-MEMORY";
+    error.exitCode = ExitCode::LimitExceeded;
+    error.message = (path + ": not enough memory to read the model").str();
+  }
+  return false;
+}
+
+} // namespace
+
+bool parseModel(StringRef bytes, StringRef path, const ImportLimits &limits, Model &model, Diagnostic &error) {
+  return guarded(bytes, path, error, [&] { Parser(path, limits).model(bytes, model); });
+}
+
+bool parseFunction(StringRef bytes, StringRef path, const ImportLimits &limits, Function &function, Diagnostic &error) {
+  return guarded(bytes, path, error, [&] { Parser(path, limits).function(bytes, function, 1); });
+}
+
+} // namespace cameo::onnx

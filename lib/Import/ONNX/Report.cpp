@@ -1,0 +1,88 @@
+// Report.cpp - wording shared by all messages about a model: nodes, limits, text from the file.
+#include "Report.h"
+#include "Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
+
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace cameo::onnx {
+
+std::string escaped(StringRef text) {
+  constexpr size_t longest = 200;
+  std::string result;
+  StringRef shown = text.take_front(longest);
+  for (size_t i = 0; i < shown.size();) {
+    auto byte = static_cast<uint8_t>(shown[i]);
+    unsigned length = llvm::getNumBytesForUTF8(byte);
+    const auto *at = reinterpret_cast<const llvm::UTF8 *>(shown.data()) + i;
+    bool printable = byte < 0x80 ? byte >= 0x20 && byte != 0x7f
+                                 : i + length <= shown.size() && llvm::isLegalUTF8Sequence(at, at + length) &&
+                                       // U+0080 to U+009F are control characters
+                                       !(byte == 0xc2 && at[1] < 0xa0);
+    if (printable) {
+      result.append(shown.data() + i, length);
+      i += length;
+    } else {
+      result += "\\x" + llvm::utohexstr(byte, /*LowerCase=*/true, 2);
+      ++i;
+    }
+  }
+  return text.size() > longest ? result + "..." : result;
+}
+
+std::string describeNode(StringRef path, const Node &node) {
+  std::string text = path.str() + ": node ";
+  text += node.name.empty() ? "#" + std::to_string(node.index) : "'" + escaped(node.name) + "'";
+  text += " (";
+  if (!node.domain.empty())
+    text += escaped(node.domain) + ".";
+  text += escaped(node.opType);
+  if (node.opset)
+    text += ", opset " + std::to_string(node.opset);
+  return text + ")";
+}
+
+llvm::ArrayRef<LimitFlag> limitFlags() {
+  static constexpr LimitFlag flags[] = {
+      {"--max-nodes", &ImportLimits::nodes, "nodes of all graphs together, after inlining functions"},
+      {"--max-initializers", &ImportLimits::initializers, "initializers of all graphs together"},
+      {"--max-rank", &ImportLimits::rank, "dimensions of a tensor"},
+      {"--max-dim", &ImportLimits::dim, "size of one dimension"},
+      {"--max-constant-bytes", &ImportLimits::constantBytes, "bytes of all constant tensors together"},
+      {"--max-name-bytes", &ImportLimits::nameBytes, "bytes of a name"},
+      {"--max-attributes", &ImportLimits::attributesPerNode, "attributes of one node"},
+      {"--max-attribute-bytes", &ImportLimits::attributeBytes, "bytes of one attribute that is not a tensor"},
+      {"--max-node-values", &ImportLimits::valuesPerNode, "inputs, and outputs, of one node"},
+      {"--max-value-infos", &ImportLimits::valueInfos, "declared types of all graphs together"},
+      {"--max-functions", &ImportLimits::functions, "functions in the model"},
+      {"--max-opset-imports", &ImportLimits::opsetImports, "opset imports"},
+      {"--max-metadata", &ImportLimits::metadataEntries, "metadata entries"},
+      {"--max-graph-depth", &ImportLimits::graphDepth, "subgraphs in subgraphs"},
+      {"--max-call-depth", &ImportLimits::callDepth, "functions that call functions"},
+      {"--max-message-depth", &ImportLimits::messageDepth, "protobuf messages in messages"},
+  };
+  return flags;
+}
+
+std::string limitText(const ImportLimits &limits, int64_t ImportLimits::*field) {
+  for (const LimitFlag &f : limitFlags())
+    if (f.field == field)
+      return (f.flag + "=" + Twine(limits.*field)).str();
+  return std::to_string(limits.*field);
+}
+
+void Report::limit(StringRef code, const Twine &message, int64_t ImportLimits::*field) {
+  add(Severity::Error, code, ExitCode::LimitExceeded,
+      path + ": " + message + "; the limit is " + limitText(limits, field), {});
+}
+
+void Report::add(Severity severity, StringRef code, ExitCode exit, const Twine &message, StringRef node) {
+  int &count = severity == Severity::Error ? errors : warnings;
+  if (++count > maxShown)
+    return;
+  diagnostics.push_back({severity, code, exit, message.str(), escaped(node)});
+}
+
+} // namespace cameo::onnx
