@@ -34,7 +34,7 @@ makeVenv() {
   cmp -s "$root/tools/dev/requirements.txt" "$stamp" && return
   say "Making the Python environment build/venv"
   mkdir -p "$build"
-  python3 -m venv "$build/venv"
+  /usr/bin/python3 -m venv "$build/venv"
   "$python" -m pip install --quiet --disable-pip-version-check -r "$root/tools/dev/requirements.txt"
   cp "$root/tools/dev/requirements.txt" "$stamp"
 }

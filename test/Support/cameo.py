@@ -1,0 +1,95 @@
+"""cameo.py - the runtime's C interface through ctypes, for tests and timing that must keep a program loaded.
+
+    program = Program("model.cameo", threads=1)
+    outputs = program.run({"x": array})      # dict of fresh arrays
+Not a product: no zero-copy, no dtypes beyond NumPy's.
+"""
+import ctypes
+import os
+import pathlib
+
+import numpy as np
+
+BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
+DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16,
+          11: np.float64, 12: np.uint32, 13: np.uint64}
+NUMBERS = {np.dtype(t): n for n, t in DTYPES.items()}
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_int32), ("message", ctypes.c_char * 1020)]
+
+
+class ContextOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_uint32), ("threads", ctypes.c_uint32), ("memory_budget", ctypes.c_uint64),
+                ("trace", ctypes.c_void_p), ("trace_user", ctypes.c_void_p)]
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_uint32), ("rank", ctypes.c_uint32), ("dims", ctypes.POINTER(ctypes.c_int64))]
+
+
+class ValueInfo(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("dtype", ctypes.c_uint32), ("rank", ctypes.c_uint32), ("dims", ctypes.POINTER(ctypes.c_int64)),
+                ("symbols", ctypes.POINTER(ctypes.c_char_p))]
+
+
+def loadLibrary() -> ctypes.CDLL:
+    found = sorted(BUILD.glob("**/libcameo_runtime.so*")) + sorted(BUILD.glob("**/libcameo-runtime.so*"))
+    if not found:
+        raise FileNotFoundError(f"the runtime's shared library is not in {BUILD}")
+    library = ctypes.CDLL(str(found[0]))
+    library.cameo_program_num_inputs.restype = library.cameo_program_num_outputs.restype = ctypes.c_uint64
+    library.cameo_program_input.restype = library.cameo_program_output.restype = ctypes.POINTER(ValueInfo)
+    return library
+
+
+class Program:
+    def __init__(self, path: str, threads: int = 0):
+        self.library, self.error = loadLibrary(), Error()
+        self.kept: dict = {}  # bound arrays: the context borrows them
+        self.program, self.context = ctypes.c_void_p(), ctypes.c_void_p()
+        self.check(self.library.cameo_program_load(os.fsencode(path), None, ctypes.byref(self.program), ctypes.byref(self.error)))
+        options = ContextOptions(ctypes.sizeof(ContextOptions), threads, 0, None, None)
+        self.check(self.library.cameo_context_create(self.program, ctypes.byref(options), ctypes.byref(self.context), ctypes.byref(self.error)))
+        self.inputs = self.names(self.library.cameo_program_num_inputs, self.library.cameo_program_input)
+        self.outputs = self.names(self.library.cameo_program_num_outputs, self.library.cameo_program_output)
+
+    def check(self, code: int) -> None:
+        if code:
+            raise RuntimeError(self.error.message.decode())
+
+    def names(self, count, item) -> list[str]:
+        return [item(self.program, ctypes.c_uint64(i)).contents.name.decode() for i in range(count(self.program))]
+
+    def bind(self, feeds: dict[str, np.ndarray]) -> None:
+        for name, array in feeds.items():
+            array = np.ascontiguousarray(array).reshape(np.shape(array))
+            dims = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
+            tensor = Tensor(array.ctypes.data, NUMBERS[array.dtype], array.ndim, dims)
+            self.kept[name] = array
+            index = ctypes.c_uint64(self.inputs.index(name))
+            self.check(self.library.cameo_context_set_input(self.context, index, ctypes.byref(tensor), ctypes.byref(self.error)))
+
+    def execute(self) -> None:
+        self.check(self.library.cameo_context_run(self.context, ctypes.byref(self.error)))
+
+    def results(self) -> dict[str, np.ndarray]:
+        arrays = {}
+        for index, name in enumerate(self.outputs):
+            tensor = Tensor()
+            self.check(self.library.cameo_context_output(self.context, ctypes.c_uint64(index), ctypes.byref(tensor), ctypes.byref(self.error)))
+            shape, dtype = [tensor.dims[i] for i in range(tensor.rank)], np.dtype(DTYPES[tensor.dtype])
+            size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            arrays[name] = np.frombuffer(ctypes.string_at(tensor.data, size) if size else b"", dtype).reshape(shape)
+        return arrays
+
+    def run(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        self.bind(feeds)
+        self.execute()
+        return self.results()
+
+    def __del__(self):
+        if hasattr(self, "context"):
+            self.library.cameo_context_release(self.context)
+            self.library.cameo_program_release(self.program)
