@@ -23,6 +23,8 @@ std::string rangeText(int64_t least, int64_t most) {
   return least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
 }
 
+std::string counted(int64_t n, StringRef noun) { return std::to_string(n) + " " + noun.str() + (n == 1 ? "" : "s"); }
+
 class NodeChecker {
 public:
   /// `function` is the function that the nodes are in, or null.
@@ -63,10 +65,11 @@ private:
     int64_t inputs = effectiveSize(node.inputs), outputs = effectiveSize(node.outputs);
     if (inputs < schema.minInputs || inputs > schema.maxInputs)
       report.error("E-ARITY", node,
-                   "has " + Twine(inputs) + " inputs; expected " + rangeText(schema.minInputs, schema.maxInputs));
+                   "has " + counted(inputs, "input") + "; expected " + rangeText(schema.minInputs, schema.maxInputs));
     if (outputs > schema.maxOutputs || int64_t(node.outputs.size()) < schema.minOutputs)
       report.error("E-ARITY", node,
-                   "has " + Twine(outputs) + " outputs; expected " + rangeText(schema.minOutputs, schema.maxOutputs));
+                   "has " + counted(outputs, "output") + "; expected " +
+                       rangeText(schema.minOutputs, schema.maxOutputs));
     for (int64_t i = 0; i < inputs; ++i)
       if (const FormalParameter *p = schema.input(i);
           p && p->kind == FormalParameter::Kind::Single && node.inputs[i].empty())
@@ -100,10 +103,10 @@ private:
     int64_t inputs = effectiveSize(node.inputs), outputs = effectiveSize(node.outputs);
     if (inputs > int64_t(callee.inputs.size()))
       report.error("E-ARITY", node,
-                   "has " + Twine(inputs) + " inputs, but its function takes " + Twine(callee.inputs.size()));
+                   "has " + counted(inputs, "input") + ", but its function takes " + Twine(callee.inputs.size()));
     if (outputs > int64_t(callee.outputs.size()))
       report.error("E-ARITY", node,
-                   "has " + Twine(outputs) + " outputs, but its function gives " + Twine(callee.outputs.size()));
+                   "has " + counted(outputs, "output") + ", but its function gives " + Twine(callee.outputs.size()));
     for (const Attribute &a : callee.defaultAttributes)
       if (const Attribute *given = node.find(a.name);
           given && given->type != a.type && given->type != AttributeType::Undefined)

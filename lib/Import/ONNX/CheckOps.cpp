@@ -16,6 +16,11 @@ std::string shownDomain(StringRef domain) { return domain.empty() ? "ai.onnx" : 
 /// ONNX Runtime's own ops; its exporters often forget to import the domain, and it has only one version.
 constexpr StringRef microsoft = "com.microsoft";
 
+/// Ops that ONNX Runtime puts into ONNX's own domain, and that its exporters write: left to the importer's handlers.
+bool isRuntimeOp(const Node &node) {
+  return node.domain.empty() && (node.opType == "SimplifiedLayerNormalization" || node.opType == "LayerNormalization");
+}
+
 void checkImports(llvm::ArrayRef<OpsetImport> imports, const Twine &where, Report &report) {
   llvm::SmallDenseMap<StringRef, int64_t> seen;
   for (const OpsetImport &import : imports) {
@@ -100,13 +105,13 @@ private:
       if (node.function)
         return;
     }
-    if (!isSchemaDomain(node.domain))
-      return; // unchecked; whether there is a handler is the importer's question
     const OpSchema *schema = findSchema(node.domain, node.opType, node.opset);
     if (schema && !schema->deprecated) {
       node.schema = schema;
       return;
     }
+    if (!isSchemaDomain(node.domain) || isRuntimeOp(node))
+      return; // unchecked; whether there is a handler is the importer's question
     add(node, node.opType, "E-OP", ExitCode::Unsupported, [&] { return unknownOp(node, schema); });
   }
 

@@ -90,7 +90,8 @@ struct Node {
   /// Version of the node's domain that holds here.
   int64_t opset = 0;
   /// What ONNX says about this op; null for calls of the model's own functions and for domains that ONNX doesn't define
-  /// (com.microsoft and the like: their nodes are unchecked beyond structure).
+  /// (com.microsoft and the like; also SimplifiedLayerNormalization, which ONNX Runtime puts into ONNX's own domain):
+  /// these nodes are unchecked beyond structure.
   const OpSchema *schema = nullptr;
   /// The model's own function that this node calls, or null.
   const Function *function = nullptr;

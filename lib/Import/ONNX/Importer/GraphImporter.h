@@ -1,0 +1,106 @@
+// GraphImporter.h - walks a model's nodes and builds cameo ops; owns the scopes of names and the shape analysis.
+//
+// Scopes nest as ONNX graphs do: a name is looked up from the innermost graph outwards. The body of a function starts a scope
+// that sees nothing outside. Initializers become constants at their first use, at the start of their graph's block, so that they
+// dominate every later use.
+#ifndef CAMEO_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
+#define CAMEO_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
+
+#include "cameo/Import/ONNX/Import.h"
+#include "cameo/Import/ONNX/OpBinder.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace cameo::onnx {
+
+/// The MLIR type of an element type; null for those that Cameo has no tensors of.
+mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
+/// The inverse.
+DataType dataTypeOf(mlir::Type elementType);
+
+/// The exit code that belongs to an error code of the user's error table.
+ExitCode exitCodeOfCode(llvm::StringRef code);
+
+/// Pointwise ops by the name of the ONNX op they are the meaning of.
+using PointwiseTable = llvm::StringMap<mlir::RegisteredOperationName>;
+PointwiseTable pointwiseTable(mlir::MLIRContext &context);
+/// Imports a node as the pointwise op of its name; Sum and Mean as sums.
+mlir::LogicalResult importPointwise(OpBinder &op, const PointwiseTable &table);
+/// Whether importPointwise knows the op.
+bool isPointwise(const Node &node, const PointwiseTable &table);
+
+/// Reports every node that cannot be imported, all at once; false when there are any.
+bool checkSupported(const ModelFile &file, const PointwiseTable &table, std::vector<Diagnostic> &diagnostics);
+
+class GraphImporter {
+public:
+  GraphImporter(std::shared_ptr<const ModelFile> file, mlir::MLIRContext &context, const ImportOptions &options,
+                std::vector<Diagnostic> &diagnostics);
+
+  /// Builds @main in `module`; false after an error, which is reported.
+  bool importMain(mlir::ModuleOp module);
+
+  // ---- for OpBinder and handlers
+  /// The value of a name: defined, or an initializer (then created). Null when it is a function input that the call leaves
+  /// out, or after a reported error.
+  mlir::Value lookup(llvm::StringRef name);
+  /// Whether the name has a value.
+  bool isGiven(llvm::StringRef name) const;
+  /// Gives a name its value in the innermost scope, checks its size and, in the main graph, the declared type.
+  mlir::LogicalResult bind(llvm::StringRef name, mlir::Value value);
+  /// A constant with the builder at its place; null after a reported error.
+  mlir::Value constant(mlir::OpBuilder &b, mlir::Location loc, const TensorView &tensor);
+  mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
+                                                                 mlir::ValueRange arguments);
+  /// Takes an op out of the program. It stays in memory until the import ends, because sizes may name its values.
+  void discard(mlir::Operation *op);
+  /// Reports an error about the current node, or about the file outside of nodes.
+  mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
+
+  ShapeAnalysis shapes;
+
+private:
+  struct Scope {
+    Scope *parent = nullptr;
+    mlir::Block *block = nullptr;
+    bool isMain = false;
+    llvm::StringMap<mlir::Value> values;
+    llvm::StringMap<const TensorView *> initializers;
+    llvm::StringMap<const SparseTensorView *> sparseInitializers;
+  };
+
+  void addInitializers(Scope &scope, const Graph &graph);
+  mlir::Value materialize(Scope &scope, llvm::StringRef name);
+  mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes);
+  mlir::LogicalResult importNode(const Node &node);
+  mlir::LogicalResult inlineFunction(const Function &function, const Node &call);
+  mlir::LogicalResult checkInputTypes(const Node &node);
+  mlir::LogicalResult checkDeclared(llvm::StringRef name, mlir::Value value);
+  mlir::LogicalResult checkSize(llvm::StringRef name, mlir::Value value);
+  mlir::LogicalResult addInputs(mlir::func::FuncOp func, Scope &scope);
+  mlir::LogicalResult addOutputs(mlir::func::FuncOp func);
+  mlir::Location locationOf(const Node &node);
+  void report(Severity severity, llvm::StringRef code, const llvm::Twine &message);
+  mlir::LogicalResult handleDiagnostic(mlir::Diagnostic &diagnostic);
+
+  std::shared_ptr<const ModelFile> file;
+  const ImportOptions &options;
+  std::vector<Diagnostic> &diagnostics;
+  mlir::OpBuilder builder;
+  PointwiseTable pointwise;
+  Scope *scope = nullptr;
+  const Node *current = nullptr;
+  /// The call that a body being inlined belongs to; its name goes in front of the names of the body's nodes.
+  const Node *call = nullptr;
+  std::string callPrefix;
+  llvm::StringMap<const ValueType *> declared;
+  llvm::StringSet<> usedBindings;
+  llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;
+  std::vector<mlir::OwningOpRef<mlir::Operation *>> discarded;
+  int64_t importedNodes = 0;
+};
+
+} // namespace cameo::onnx
+#endif
