@@ -51,7 +51,8 @@ typedef enum cameo_code {
   CAMEO_NOT_FOUND = 9,
   CAMEO_IO = 10,
   CAMEO_SHAPE_MISMATCH = 11,    /* sizes known only at run time do not fit together */
-  CAMEO_INTERNAL = 12
+  CAMEO_INTERNAL = 12,
+  CAMEO_DAMAGED = 13            /* a digest stored in the file does not match its content */
 } cameo_code;
 
 /* CPU features that a code variant may need (bits of cameo_variant.features and cameo_file_header.features). */
@@ -90,7 +91,8 @@ typedef struct cameo_services {
    * kernel takes by `alloc` is released when the launch ends. */
   void (*launch)(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, const int64_t *sizes, int64_t tiles,
                  int64_t grain);
-  /* The planned arena, `bytes` long, kept by the context between calls. Asked for once per call, before any kernel. */
+  /* The planned arena, `bytes` long, kept by the context between calls. Asked for once per call, before any kernel. Cannot
+   * fail: the runtime reserves cameo_program_info.arena_bytes before it calls entry(). */
   void *(*arena)(cameo_call *call, int64_t bytes);
   /* Memory whose size is known only during the call; released by `release` down to a mark, or at the end of the call.
    * A negative size or one above the budget is CAMEO_OUT_OF_MEMORY. */

@@ -1,0 +1,177 @@
+/* cameo.h - the C interface of the runtime: load a compiled program, give it inputs, run it, read its outputs.
+ *
+ *   cameo_program *program;
+ *   cameo_context *context;
+ *   cameo_error error;
+ *   if (cameo_program_load("model.cameo", NULL, &program, &error) ||
+ *       cameo_context_create(program, NULL, &context, &error))
+ *     return puts(error.message), 1;
+ *
+ * Ownership: a program is immutable and may be shared by any number of threads and contexts. A context is one caller's state
+ * (bound inputs, outputs, working memory); one thread at a time may use it, except for cameo_context_cancel. A context keeps
+ * its program alive, so the two can be released in any order.
+ *
+ * Errors: every function that can fail returns a cameo_code (CAMEO_OK is 0) and, where `error` is not null, writes the code
+ * and one sentence there. No function throws, aborts or prints. After any error the objects stay usable.
+ *
+ * Versioning: structures begin with their size and only grow at their end; functions are only added. A program that wants to
+ * be independent of the library's symbol table takes everything from cameo_get_api.
+ */
+#ifndef CAMEO_RUNTIME_CAMEO_H
+#define CAMEO_RUNTIME_CAMEO_H
+
+#include "cameo/Runtime/KernelABI.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CAMEO_API __attribute__((visibility("default")))
+#else
+#define CAMEO_API
+#endif
+
+#define CAMEO_API_VERSION 1u
+
+typedef struct cameo_program cameo_program;
+typedef struct cameo_context cameo_context;
+
+typedef struct cameo_error {
+  int32_t code;       /* cameo_code */
+  char message[1020]; /* lower case, no final stop, always terminated; empty when code is CAMEO_OK */
+} cameo_error;
+
+typedef struct cameo_program_options {
+  uint32_t struct_size;    /* sizeof(cameo_program_options) */
+  uint32_t verify_weights; /* 1: read all weights and compare their digest while loading */
+  const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one this CPU can run */
+} cameo_program_options;
+
+/* One finished kernel launch. The strings live as long as the program. */
+typedef struct cameo_trace_event {
+  uint32_t struct_size;
+  uint32_t threads;    /* threads that were allowed to take part */
+  const char *kernel;  /* "conv2d_relu_17" */
+  const char *nodes;   /* ONNX node names it came from, joined by ", " */
+  int64_t start_ns;    /* CLOCK_MONOTONIC */
+  int64_t duration_ns;
+  int64_t tiles;       /* size of the launch's parallel iteration space */
+} cameo_trace_event;
+
+typedef void (*cameo_trace_fn)(void *user, const cameo_trace_event *event);
+
+typedef struct cameo_context_options {
+  uint32_t struct_size;   /* sizeof(cameo_context_options) */
+  uint32_t threads;       /* 0: as many as affinity mask and cgroup quota allow; 1: only the calling thread */
+  uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs; 0: what the machine or cgroup has */
+  cameo_trace_fn trace;   /* called on the running thread after each kernel launch; null: no tracing, no cost */
+  void *trace_user;
+} cameo_context_options;
+
+/* A tensor as the caller sees it: dense, row-major. */
+typedef struct cameo_tensor {
+  const void *data;
+  uint32_t dtype; /* cameo_dtype */
+  uint32_t rank;
+  const int64_t *dims;
+} cameo_tensor;
+
+/* ---- Programs ---- */
+
+/* Checks the file (format, versions, digests of header and code, CPU features) before any of its code is mapped for
+ * execution. A program file is code: load only files you trust, the digests find damage and not malice. */
+CAMEO_API int32_t cameo_program_load(const char *path, const cameo_program_options *options, cameo_program **program,
+                                     cameo_error *error);
+/* For programs linked in as a static library. `info` must outlive the program. */
+CAMEO_API int32_t cameo_program_from_static(const cameo_program_info *info, const cameo_program_options *options,
+                                            cameo_program **program, cameo_error *error);
+CAMEO_API void cameo_program_release(cameo_program *program); /* null is allowed */
+/* Reads all weights; CAMEO_OK at once for static programs, whose weights have no digest of their own. */
+CAMEO_API int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *error);
+
+CAMEO_API const char *cameo_program_model(const cameo_program *program);    /* the ONNX file's stem */
+CAMEO_API const char *cameo_program_metadata(const cameo_program *program); /* JSON object */
+CAMEO_API const char *cameo_program_variant(const cameo_program *program);  /* name of the chosen code variant */
+CAMEO_API uint64_t cameo_program_num_inputs(const cameo_program *program);
+CAMEO_API uint64_t cameo_program_num_outputs(const cameo_program *program);
+CAMEO_API const cameo_value_info *cameo_program_input(const cameo_program *program, uint64_t index); /* null: no such */
+CAMEO_API const cameo_value_info *cameo_program_output(const cameo_program *program, uint64_t index);
+CAMEO_API int64_t cameo_program_find_input(const cameo_program *program, const char *name); /* index, or -1 */
+CAMEO_API int64_t cameo_program_find_output(const cameo_program *program, const char *name);
+
+/* ---- Contexts ---- */
+
+CAMEO_API int32_t cameo_context_create(cameo_program *program, const cameo_context_options *options,
+                                       cameo_context **context, cameo_error *error);
+CAMEO_API void cameo_context_release(cameo_context *context); /* null is allowed; not during a run */
+
+/* Binds memory to input `index`. The dims are copied; the data is borrowed, read during run only, and stays bound for later
+ * runs. The data must be aligned to its element size. Type, rank and fixed sizes are checked here, sizes which must agree
+ * between inputs are checked by run. */
+CAMEO_API int32_t cameo_context_set_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
+                                          cameo_error *error);
+/* Has run write output `index` to the caller's memory, which must hold it (else run fails) and must not overlap an input.
+ * A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
+CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
+                                            cameo_error *error);
+/* One inference on the calling thread and the runtime's workers. */
+CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
+/* Result of the last run, if that succeeded. Memory owned by the runtime is valid until the run after the next one that takes
+ * it as an input, else until the next run: an output may be passed back as an input, as recurrent state wants. */
+CAMEO_API int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor,
+                                       cameo_error *error);
+/* From any thread: ends the run in progress, or else the next one, with CAMEO_CANCELLED. One call cancels one run. */
+CAMEO_API void cameo_context_cancel(cameo_context *context);
+CAMEO_API uint32_t cameo_context_threads(const cameo_context *context);
+/* Bytes of working memory and outputs held now, and the most it ever was. */
+CAMEO_API void cameo_context_memory(const cameo_context *context, uint64_t *held, uint64_t *peak);
+
+/* ---- Helpers ---- */
+
+CAMEO_API const char *cameo_version(void);                     /* "0.1.0" */
+CAMEO_API const char *cameo_dtype_name(uint32_t dtype);        /* "f32"; "?" for an unknown number */
+CAMEO_API uint64_t cameo_dtype_bytes(uint32_t dtype);          /* 0 for strings and unknown numbers */
+CAMEO_API const char *cameo_code_name(int32_t code);           /* "invalid argument" */
+CAMEO_API uint32_t cameo_default_threads(void);                /* affinity mask and cgroup quota respected */
+
+/* The functions above as a table. Grows at its end; struct_size says how much of it this library has. */
+typedef struct cameo_api {
+  uint32_t struct_size;
+  uint32_t api_version;
+  int32_t (*program_load)(const char *, const cameo_program_options *, cameo_program **, cameo_error *);
+  int32_t (*program_from_static)(const cameo_program_info *, const cameo_program_options *, cameo_program **, cameo_error *);
+  void (*program_release)(cameo_program *);
+  int32_t (*program_verify_weights)(const cameo_program *, cameo_error *);
+  const char *(*program_model)(const cameo_program *);
+  const char *(*program_metadata)(const cameo_program *);
+  const char *(*program_variant)(const cameo_program *);
+  uint64_t (*program_num_inputs)(const cameo_program *);
+  uint64_t (*program_num_outputs)(const cameo_program *);
+  const cameo_value_info *(*program_input)(const cameo_program *, uint64_t);
+  const cameo_value_info *(*program_output)(const cameo_program *, uint64_t);
+  int64_t (*program_find_input)(const cameo_program *, const char *);
+  int64_t (*program_find_output)(const cameo_program *, const char *);
+  int32_t (*context_create)(cameo_program *, const cameo_context_options *, cameo_context **, cameo_error *);
+  void (*context_release)(cameo_context *);
+  int32_t (*context_set_input)(cameo_context *, uint64_t, const cameo_tensor *, cameo_error *);
+  int32_t (*context_bind_output)(cameo_context *, uint64_t, void *, uint64_t, cameo_error *);
+  int32_t (*context_run)(cameo_context *, cameo_error *);
+  int32_t (*context_output)(const cameo_context *, uint64_t, cameo_tensor *, cameo_error *);
+  void (*context_cancel)(cameo_context *);
+  uint32_t (*context_threads)(const cameo_context *);
+  void (*context_memory)(const cameo_context *, uint64_t *, uint64_t *);
+  const char *(*version)(void);
+  const char *(*dtype_name)(uint32_t);
+  uint64_t (*dtype_bytes)(uint32_t);
+  const char *(*code_name)(int32_t);
+  uint32_t (*default_threads)(void);
+} cameo_api;
+
+/* The table of version `version`, or null when this library is older than that. */
+CAMEO_API const cameo_api *cameo_get_api(uint32_t version);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,243 @@
+// Api.cpp - the C functions of cameo.h: argument checks, and no exception gets out.
+#include "Context.h"
+#include "Cpu.h"
+#include "Error.h"
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#ifndef CAMEO_VERSION
+#error "CMake defines CAMEO_VERSION"
+#endif
+
+using namespace cameo::rt;
+
+namespace {
+
+/// Runs `fn` and turns what the standard library throws into a status.
+template <typename Fn> int32_t guarded(cameo_error *error, Fn fn) {
+  try {
+    return fn();
+  } catch (const std::bad_alloc &) {
+    return fail(error, CAMEO_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception &problem) {
+    return fail(error, CAMEO_INTERNAL, "internal error: %s", problem.what());
+  }
+}
+
+/// The options with this library's size: what an older caller does not know stays zero.
+template <typename T> int32_t readOptions(const T *given, T &options, cameo_error *error) {
+  memset(static_cast<void *>(&options), 0, sizeof(T));
+  if (!given)
+    return CAMEO_OK;
+  if (given->struct_size < sizeof(uint32_t) * 2 || given->struct_size > 4096)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "the options have struct_size %u, expected sizeof of their type",
+                given->struct_size);
+  memcpy(static_cast<void *>(&options), given, std::min<size_t>(given->struct_size, sizeof(T)));
+  return CAMEO_OK;
+}
+
+int32_t nullArgument(cameo_error *error, const char *name) {
+  return fail(error, CAMEO_INVALID_ARGUMENT, "argument '%s' is null", name);
+}
+
+int64_t find(const cameo_value_info *values, uint64_t count, const char *name) {
+  for (uint64_t i = 0; name && i < count; ++i)
+    if (strcmp(values[i].name, name) == 0)
+      return int64_t(i);
+  return -1;
+}
+
+struct DtypeEntry {
+  const char *name;
+  uint64_t bytes;
+};
+const DtypeEntry kDtypes[] = {{"?", 0},   {"f32", 4}, {"u8", 1},        {"i8", 1},          {"u16", 2}, {"i16", 2},
+                              {"i32", 4}, {"i64", 8}, {"string", 0},    {"bool", 1},        {"f16", 2}, {"f64", 8},
+                              {"u32", 4}, {"u64", 8}, {"complex64", 8}, {"complex128", 16}, {"bf16", 2}};
+const char *const kCodes[] = {"ok",
+                              "invalid argument",
+                              "out of range",
+                              "division by zero",
+                              "out of memory",
+                              "cancelled",
+                              "invalid program",
+                              "unsupported CPU",
+                              "version mismatch",
+                              "not found",
+                              "input/output error",
+                              "shape mismatch",
+                              "internal error",
+                              "damaged program"};
+
+} // namespace
+
+extern "C" {
+
+int32_t cameo_program_load(const char *path, const cameo_program_options *options, cameo_program **program,
+                           cameo_error *error) {
+  if (!path || !program)
+    return nullArgument(error, path ? "program" : "path");
+  *program = nullptr;
+  return guarded(error, [&] {
+    cameo_program_options known;
+    if (int32_t code = readOptions(options, known, error))
+      return code;
+    auto loaded = std::make_unique<cameo_program>();
+    loaded->file = std::make_unique<ProgramFile>();
+    int32_t code = loaded->file->load(path, error);
+    if (!code)
+      code = loaded->init(loaded->file->info(), &known, error);
+    if (!code)
+      *program = loaded.release();
+    return code;
+  });
+}
+
+int32_t cameo_program_from_static(const cameo_program_info *info, const cameo_program_options *options,
+                                  cameo_program **program, cameo_error *error) {
+  if (!info || !program)
+    return nullArgument(error, info ? "program" : "info");
+  *program = nullptr;
+  return guarded(error, [&] {
+    cameo_program_options known;
+    if (int32_t code = readOptions(options, known, error))
+      return code;
+    auto loaded = std::make_unique<cameo_program>();
+    int32_t code = loaded->init(info, &known, error);
+    if (!code)
+      *program = loaded.release();
+    return code;
+  });
+}
+
+void cameo_program_release(cameo_program *program) {
+  if (program)
+    program->release();
+}
+
+int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *error) {
+  if (!program)
+    return nullArgument(error, "program");
+  return guarded(error, [&] { return program->file ? program->file->verifyWeights(error) : succeed(error); });
+}
+
+const char *cameo_program_model(const cameo_program *program) { return program->info->model; }
+const char *cameo_program_metadata(const cameo_program *program) { return program->info->metadata; }
+const char *cameo_program_variant(const cameo_program *program) { return program->variant->name; }
+uint64_t cameo_program_num_inputs(const cameo_program *program) { return program->info->num_inputs; }
+uint64_t cameo_program_num_outputs(const cameo_program *program) { return program->info->num_outputs; }
+
+const cameo_value_info *cameo_program_input(const cameo_program *program, uint64_t index) {
+  return index < program->info->num_inputs ? &program->info->inputs[index] : nullptr;
+}
+
+const cameo_value_info *cameo_program_output(const cameo_program *program, uint64_t index) {
+  return index < program->info->num_outputs ? &program->info->outputs[index] : nullptr;
+}
+
+int64_t cameo_program_find_input(const cameo_program *program, const char *name) {
+  return find(program->info->inputs, program->info->num_inputs, name);
+}
+
+int64_t cameo_program_find_output(const cameo_program *program, const char *name) {
+  return find(program->info->outputs, program->info->num_outputs, name);
+}
+
+int32_t cameo_context_create(cameo_program *program, const cameo_context_options *options, cameo_context **context,
+                             cameo_error *error) {
+  if (!program || !context)
+    return nullArgument(error, program ? "context" : "program");
+  *context = nullptr;
+  return guarded(error, [&] {
+    cameo_context_options known;
+    if (int32_t code = readOptions(options, known, error))
+      return code;
+    auto created = std::make_unique<cameo_context>(program, known);
+    int32_t code = created->init(error);
+    if (!code)
+      *context = created.release();
+    return code;
+  });
+}
+
+void cameo_context_release(cameo_context *context) { delete context; }
+
+int32_t cameo_context_set_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
+                                cameo_error *error) {
+  if (!context || !tensor)
+    return nullArgument(error, context ? "tensor" : "context");
+  return context->setInput(index, *tensor, error);
+}
+
+int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
+                                  cameo_error *error) {
+  if (!context)
+    return nullArgument(error, "context");
+  return context->bindOutput(index, data, bytes, error);
+}
+
+int32_t cameo_context_run(cameo_context *context, cameo_error *error) {
+  if (!context)
+    return nullArgument(error, "context");
+  return guarded(error, [&] { return context->run(error); });
+}
+
+int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor, cameo_error *error) {
+  if (!context || !tensor)
+    return nullArgument(error, context ? "tensor" : "context");
+  return context->output(index, *tensor, error);
+}
+
+void cameo_context_cancel(cameo_context *context) { context->cancelled.store(1, std::memory_order_release); }
+uint32_t cameo_context_threads(const cameo_context *context) { return context->options.threads; }
+
+void cameo_context_memory(const cameo_context *context, uint64_t *held, uint64_t *peak) {
+  if (held)
+    *held = context->budget.held;
+  if (peak)
+    *peak = context->budget.peak;
+}
+
+const char *cameo_version(void) { return CAMEO_VERSION; }
+const char *cameo_dtype_name(uint32_t dtype) { return dtype < std::size(kDtypes) ? kDtypes[dtype].name : "?"; }
+uint64_t cameo_dtype_bytes(uint32_t dtype) { return dtype < std::size(kDtypes) ? kDtypes[dtype].bytes : 0; }
+const char *cameo_code_name(int32_t code) {
+  return code >= 0 && size_t(code) < std::size(kCodes) ? kCodes[code] : "unknown code";
+}
+uint32_t cameo_default_threads(void) { return defaultThreads(); }
+
+const cameo_api *cameo_get_api(uint32_t version) {
+  static const cameo_api api = {sizeof(cameo_api),
+                                CAMEO_API_VERSION,
+                                cameo_program_load,
+                                cameo_program_from_static,
+                                cameo_program_release,
+                                cameo_program_verify_weights,
+                                cameo_program_model,
+                                cameo_program_metadata,
+                                cameo_program_variant,
+                                cameo_program_num_inputs,
+                                cameo_program_num_outputs,
+                                cameo_program_input,
+                                cameo_program_output,
+                                cameo_program_find_input,
+                                cameo_program_find_output,
+                                cameo_context_create,
+                                cameo_context_release,
+                                cameo_context_set_input,
+                                cameo_context_bind_output,
+                                cameo_context_run,
+                                cameo_context_output,
+                                cameo_context_cancel,
+                                cameo_context_threads,
+                                cameo_context_memory,
+                                cameo_version,
+                                cameo_dtype_name,
+                                cameo_dtype_bytes,
+                                cameo_code_name,
+                                cameo_default_threads};
+  return version <= CAMEO_API_VERSION ? &api : nullptr;
+}
+
+} // extern "C"

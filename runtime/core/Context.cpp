@@ -1,0 +1,278 @@
+// Context.cpp - binding, checking and running; see Context.h.
+#include "Context.h"
+#include "Cpu.h"
+#include "Error.h"
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+using namespace cameo::rt;
+
+namespace {
+
+/// Elements times element size; false when that is more than an address can count.
+bool sizeInBytes(const int64_t *dims, uint32_t rank, uint32_t dtype, uint64_t &bytes) {
+  bool isEmpty = std::any_of(dims, dims + rank, [](int64_t d) { return d == 0; });
+  uint64_t count = cameo_dtype_bytes(dtype);
+  for (uint32_t i = 0; i < rank && !isEmpty; ++i)
+    if (__builtin_mul_overflow(count, uint64_t(dims[i]), &count) || count > uint64_t(INT64_MAX))
+      return false;
+  bytes = isEmpty ? 0 : count;
+  return true;
+}
+
+/// A symbol's name, or "its size" for messages about sizes without one.
+const char *nameOf(const char *const *symbols, uint32_t axis) {
+  return symbols && symbols[axis] && *symbols[axis] ? symbols[axis] : "?";
+}
+
+} // namespace
+
+cameo_context::cameo_context(cameo_program *program, const cameo_context_options &options)
+    : program(program), options(options) {
+  program->retain();
+}
+
+cameo_context::~cameo_context() { program->release(); }
+
+int32_t cameo_context::init(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  if (options.threads > ThreadPool::kMaxThreads)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "%u threads asked for, at most %u are possible", options.threads,
+                ThreadPool::kMaxThreads);
+  if (!options.threads)
+    options.threads = std::min(defaultThreads(), ThreadPool::kMaxThreads);
+  budget.limit = options.memory_budget ? options.memory_budget : availableMemory();
+  if (info.arena_bytes > 0 && !budget.allows(uint64_t(info.arena_bytes)))
+    return fail(error, CAMEO_OUT_OF_MEMORY, "program '%s' needs %s of working memory, the budget is %s", info.model,
+                BytesText(info.arena_bytes).text, BytesText(budget.limit).text);
+  if (info.num_slots > 1 << 20)
+    return fail(error, CAMEO_INVALID_PROGRAM, "program '%s' wants %llu slots", info.model,
+                (unsigned long long)info.num_slots);
+
+  size_t numDims = program->inputSymbols.size();
+  for (uint64_t i = 0; i < info.num_outputs; ++i)
+    numDims += info.outputs[i].rank;
+  dims.resize(numDims);
+  symbolSizes.resize(program->symbols.size());
+  slots.resize(info.num_slots);
+  buffers.resize(info.num_inputs);
+  inputs.resize(info.num_inputs);
+  outputs.resize(info.num_outputs);
+  int64_t *nextDims = dims.data();
+  for (uint64_t i = 0; i < info.num_inputs; nextDims += info.inputs[i++].rank)
+    buffers[i].dims = inputs[i].dims = nextDims;
+  for (uint64_t i = 0; i < info.num_outputs; nextDims += info.outputs[i++].rank)
+    outputs[i].dims = nextDims;
+
+  if (options.threads > 1)
+    pool = ThreadPool::shared(options.threads - 1);
+  call.struct_size = sizeof(call);
+  call.services = &kServices;
+  call.weights = program->weights;
+  call.inputs = buffers.data();
+  call.runtime = this;
+  return succeed(error);
+}
+
+int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  if (index >= info.num_inputs)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input %llu given, but program '%s' has %llu inputs",
+                (unsigned long long)index, info.model, (unsigned long long)info.num_inputs);
+  const cameo_value_info &want = info.inputs[index];
+  inputs[index].isSet = false;
+  if (tensor.dtype != want.dtype)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has element type %s, expected %s", want.name,
+                cameo_dtype_name(tensor.dtype), cameo_dtype_name(want.dtype));
+  // The shapes' texts cost some microseconds, so they are made only for a message.
+  auto refuse = [&](const char *problem) {
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has shape %s%s, expected %s", want.name,
+                ShapeText(tensor.dims, std::min<uint32_t>(tensor.rank, CAMEO_MAX_RANK)).text, problem,
+                ShapeText(want.dims, want.rank, want.symbols).text);
+  };
+  if (tensor.rank && !tensor.dims)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has rank %u but its dims are null", want.name, tensor.rank);
+  if (tensor.rank != want.rank)
+    return refuse("");
+  for (uint32_t i = 0; i < want.rank; ++i) {
+    if (tensor.dims[i] < 0)
+      return refuse(" with a negative size");
+    if (want.dims[i] >= 0 && tensor.dims[i] != want.dims[i])
+      return refuse("");
+  }
+  uint64_t bytes;
+  if (!sizeInBytes(tensor.dims, tensor.rank, tensor.dtype, bytes))
+    return refuse(", which is larger than the address space");
+  if (bytes && !tensor.data)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has no data (null pointer), expected %llu bytes", want.name,
+                (unsigned long long)bytes);
+  if (reinterpret_cast<uintptr_t>(tensor.data) % cameo_dtype_bytes(want.dtype))
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' begins at an address that is not a multiple of %llu bytes",
+                want.name, (unsigned long long)cameo_dtype_bytes(want.dtype));
+  buffers[index].data = const_cast<void *>(tensor.data);
+  if (want.rank)
+    memcpy(inputs[index].dims, tensor.dims, want.rank * sizeof(int64_t));
+  inputs[index].isSet = true;
+  return succeed(error);
+}
+
+int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  if (index >= info.num_outputs)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu bound, but program '%s' has %llu outputs",
+                (unsigned long long)index, info.model, (unsigned long long)info.num_outputs);
+  const cameo_value_info &want = info.outputs[index];
+  if (reinterpret_cast<uintptr_t>(data) % cameo_dtype_bytes(want.dtype))
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "the memory bound to output '%s' begins at an address that is not a multiple of %llu bytes", want.name,
+                (unsigned long long)cameo_dtype_bytes(want.dtype));
+  outputs[index].bound = data;
+  outputs[index].boundBytes = data ? bytes : 0;
+  return succeed(error);
+}
+
+int32_t cameo_context::checkInputs(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  char names[512] = "";
+  size_t used = 0, missing = 0;
+  for (uint64_t i = 0; i < info.num_inputs; ++i) {
+    if (inputs[i].isSet)
+      continue;
+    if (used < sizeof(names) - 1)
+      used += snprintf(names + used, sizeof(names) - used, "%s'%s'", missing ? ", " : "", info.inputs[i].name);
+    ++missing;
+  }
+  if (missing)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "%s missing: %s", missing == 1 ? "an input is" : "inputs are", names);
+  return CAMEO_OK;
+}
+
+int32_t cameo_context::checkSymbols(cameo_error *error) {
+  if (symbolSizes.empty())
+    return CAMEO_OK;
+  const cameo_program_info &info = *program->info;
+  std::fill(symbolSizes.begin(), symbolSizes.end(), -1);
+  for (uint64_t i = 0; i < info.num_inputs; ++i)
+    for (uint32_t axis = 0; axis < info.inputs[i].rank; ++axis) {
+      int32_t symbol = program->inputSymbols[program->firstAxis[i] + axis];
+      if (symbol < 0)
+        continue;
+      int64_t size = inputs[i].dims[axis];
+      if (symbolSizes[symbol] < 0)
+        symbolSizes[symbol] = size;
+      else if (symbolSizes[symbol] != size)
+        return fail(error, CAMEO_INVALID_ARGUMENT,
+                    "input '%s' has shape %s, expected %s: an earlier input has %s = %lld", info.inputs[i].name,
+                    ShapeText(inputs[i].dims, info.inputs[i].rank).text,
+                    ShapeText(info.inputs[i].dims, info.inputs[i].rank, info.inputs[i].symbols).text,
+                    nameOf(info.inputs[i].symbols, axis), (long long)symbolSizes[symbol]);
+    }
+  return CAMEO_OK;
+}
+
+int32_t cameo_context::placeOutputs(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  for (uint64_t o = 0; o < outputs.size(); ++o) {
+    Output &output = outputs[o];
+    output.data = nullptr;
+    bool isInput[2] = {false, false};
+    for (uint64_t i = 0; i < buffers.size(); ++i) {
+      auto *data = static_cast<const uint8_t *>(buffers[i].data);
+      isInput[0] |= output.own[0].contains(data);
+      isInput[1] |= output.own[1].contains(data);
+      uint64_t bytes;
+      if (!output.bound || !sizeInBytes(inputs[i].dims, info.inputs[i].rank, info.inputs[i].dtype, bytes))
+        continue;
+      auto *bound = static_cast<const uint8_t *>(output.bound);
+      if (data < bound + output.boundBytes && bound < data + bytes)
+        return fail(error, CAMEO_INVALID_ARGUMENT,
+                    "the memory bound to output '%s' overlaps input '%s'; bind other memory", info.outputs[o].name,
+                    info.inputs[i].name);
+    }
+    if (output.bound)
+      continue;
+    if (isInput[0] && isInput[1])
+      return fail(
+          error, CAMEO_INVALID_ARGUMENT,
+          "two earlier results of output '%s' are bound as inputs; copy one of them or bind memory to the output",
+          info.outputs[o].name);
+    if (isInput[output.current])
+      output.current ^= 1;
+  }
+  return CAMEO_OK;
+}
+
+int32_t cameo_context::run(cameo_error *error) {
+  if (running.exchange(true, std::memory_order_acquire))
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "this context is running already; give each thread a context of its own");
+  int32_t code = runChecked(error);
+  running.store(false, std::memory_order_release);
+  return code;
+}
+
+int32_t cameo_context::runChecked(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  succeeded = false;
+  int32_t code = checkInputs(error);
+  if (!code)
+    code = checkSymbols(error);
+  if (!code)
+    code = placeOutputs(error);
+  if (code)
+    return code;
+
+  call.status = CAMEO_OK;
+  failing.store(0, std::memory_order_relaxed);
+  int32_t returned = program->variant->entry(&call);
+  stack.reset(budget);
+  if (cancelled.exchange(0, std::memory_order_acq_rel) && !hasFailed())
+    recordFailure(CAMEO_CANCELLED, "the run was cancelled");
+  if (returned && !hasFailed())
+    recordFailure(CAMEO_INTERNAL, "the program's entry returned %d without naming a failure", returned);
+  for (uint64_t i = 0; i < outputs.size() && !hasFailed(); ++i)
+    if (!outputs[i].data)
+      recordFailure(CAMEO_INTERNAL, "the program did not produce output '%s'", info.outputs[i].name);
+  if (hasFailed()) {
+    if (error)
+      *error = failure;
+    return int32_t(call.status);
+  }
+  succeeded = true;
+  return succeed(error);
+}
+
+int32_t cameo_context::output(uint64_t index, cameo_tensor &tensor, cameo_error *error) const {
+  const cameo_program_info &info = *program->info;
+  if (index >= info.num_outputs)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu asked for, but program '%s' has %llu outputs",
+                (unsigned long long)index, info.model, (unsigned long long)info.num_outputs);
+  if (!succeeded)
+    return fail(error, CAMEO_NOT_FOUND, "there is no output '%s': no run has succeeded since the last failure",
+                info.outputs[index].name);
+  tensor = {outputs[index].data, info.outputs[index].dtype, info.outputs[index].rank, outputs[index].dims};
+  return succeed(error);
+}
+
+void cameo_context::recordFailure(int32_t code, const char *format, ...) {
+  if (failing.exchange(1, std::memory_order_acq_rel))
+    return;
+  char message[sizeof(failure.message)];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof(message), format, arguments);
+  va_end(arguments);
+  fail(&failure, code, "%s", message);
+  __atomic_store_n(&call.status, uint32_t(code), __ATOMIC_RELEASE);
+}
+
+void *cameo_context::outOfMemory(const char *what, int64_t bytes) {
+  if (bytes < 0)
+    recordFailure(CAMEO_OUT_OF_MEMORY, "the size of %s is more than 2^63 bytes", what);
+  else
+    recordFailure(CAMEO_OUT_OF_MEMORY, "%s needs %s more, %s are in use and the budget is %s", what,
+                  BytesText(bytes).text, BytesText(budget.held).text, BytesText(budget.limit).text);
+  return nullptr;
+}

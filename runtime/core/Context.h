@@ -1,0 +1,70 @@
+// Context.h - one caller's state: bound inputs, outputs, working memory, and the services compiled code calls.
+#pragma once
+#include "Memory.h"
+#include "Program.h"
+#include "ThreadPool.h"
+
+namespace cameo::rt {
+/// The service table every call gets (Services.cpp).
+extern const cameo_services kServices;
+} // namespace cameo::rt
+
+struct cameo_context {
+  struct Input {
+    int64_t *dims = nullptr; ///< rank entries inside cameo_context::dims
+    bool isSet = false;
+  };
+  struct Output {
+    int64_t *dims = nullptr;
+    void *bound = nullptr; ///< the caller's memory, or null
+    uint64_t boundBytes = 0;
+    /// Runtime-owned memory. The second one is used while the first serves as an input, and the other way round.
+    cameo::rt::Buffer own[2];
+    unsigned current = 0;
+    void *data = nullptr; ///< where the last run wrote it; null when it did not
+  };
+
+  cameo_context(cameo_program *program, const cameo_context_options &options);
+  ~cameo_context();
+  cameo_context(const cameo_context &) = delete;
+  cameo_context &operator=(const cameo_context &) = delete;
+
+  int32_t init(cameo_error *error);
+  int32_t setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error);
+  int32_t bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error);
+  int32_t run(cameo_error *error);
+  int32_t output(uint64_t index, cameo_tensor &tensor, cameo_error *error) const;
+
+  /// Records the first failure of a run; any thread may call it.
+  __attribute__((format(printf, 3, 4))) void recordFailure(int32_t code, const char *format, ...);
+  bool hasFailed() const { return __atomic_load_n(&call.status, __ATOMIC_ACQUIRE) != CAMEO_OK; }
+  void *outOfMemory(const char *what, int64_t bytes);
+
+  cameo_call call{};
+  cameo_program *program;
+  cameo_context_options options;
+  std::shared_ptr<cameo::rt::ThreadPool> pool; ///< null with one thread
+
+  cameo::rt::MemoryBudget budget;
+  cameo::rt::Buffer arena;
+  cameo::rt::Stack stack;
+  std::vector<cameo::rt::Buffer> slots;
+
+  std::vector<int64_t> dims; ///< of all inputs, then of all outputs
+  std::vector<int64_t> symbolSizes;
+  std::vector<cameo_buffer> buffers; ///< what call.inputs points at
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+
+  std::atomic<uint32_t> cancelled{0};
+  std::atomic<uint32_t> failing{0}; ///< taken by the first thread that records a failure
+  std::atomic<bool> running{false};
+  bool succeeded = false;
+  cameo_error failure{};
+
+private:
+  int32_t checkInputs(cameo_error *error);
+  int32_t checkSymbols(cameo_error *error);
+  int32_t placeOutputs(cameo_error *error);
+  int32_t runChecked(cameo_error *error);
+};

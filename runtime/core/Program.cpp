@@ -1,0 +1,90 @@
+// Program.cpp - see Program.h.
+#include "Program.h"
+#include "Cpu.h"
+#include "Error.h"
+#include <cstring>
+#include <string>
+
+using namespace cameo::rt;
+
+int32_t cameo_program::init(const cameo_program_info *programInfo, const cameo_program_options *options,
+                            cameo_error *error) {
+  info = programInfo;
+  if (info->struct_size < sizeof(cameo_program_info) || info->abi_version != CAMEO_ABI_VERSION)
+    return fail(error, CAMEO_VERSION_MISMATCH,
+                "the program has kernel ABI %u, this runtime has %u; compile the model again", info->abi_version,
+                CAMEO_ABI_VERSION);
+  constexpr uint64_t kMostValues = 1 << 20;
+  if (!info->model || !info->metadata || info->num_inputs > kMostValues || info->num_outputs > kMostValues ||
+      !info->variants || !info->num_variants)
+    return fail(error, CAMEO_INVALID_PROGRAM, "the program's tables are not complete");
+  int32_t code = checkValues(info->inputs, info->num_inputs, "input", error);
+  if (!code)
+    code = checkValues(info->outputs, info->num_outputs, "output", error);
+  if (!code)
+    code = chooseVariant(options ? options->variant : nullptr, error);
+  if (code)
+    return code;
+  weights = info->weights ? info->weights : file ? file->weights() : nullptr;
+  indexSymbols();
+  return options && options->verify_weights && file ? file->verifyWeights(error) : succeed(error);
+}
+
+int32_t cameo_program::checkValues(const cameo_value_info *values, uint64_t count, const char *kind,
+                                   cameo_error *error) const {
+  if (count && !values)
+    return fail(error, CAMEO_INVALID_PROGRAM, "the program has no %s table", kind);
+  for (uint64_t i = 0; i < count; ++i) {
+    const cameo_value_info &value = values[i];
+    if (!value.name || value.rank > CAMEO_MAX_RANK || (value.rank && !value.dims))
+      return fail(error, CAMEO_INVALID_PROGRAM, "%s %llu of the program is not described completely", kind,
+                  (unsigned long long)i);
+    if (!cameo_dtype_bytes(value.dtype))
+      return fail(error, CAMEO_INVALID_PROGRAM,
+                  "%s '%s' of the program has element type %u, which this runtime does not have", kind, value.name,
+                  value.dtype);
+  }
+  return CAMEO_OK;
+}
+
+int32_t cameo_program::chooseVariant(const char *name, cameo_error *error) {
+  std::string names;
+  uint64_t missing = 0;
+  for (uint64_t i = 0; i < info->num_variants; ++i) {
+    const cameo_variant &candidate = info->variants[i];
+    names += (i ? ", " : "") + std::string(candidate.name);
+    if (name && strcmp(name, candidate.name) != 0)
+      continue;
+    missing = candidate.features & ~cpuFeatures();
+    if (!missing && candidate.entry) {
+      variant = &candidate;
+      return CAMEO_OK;
+    }
+    if (name)
+      break;
+  }
+  if (missing)
+    return fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
+                info->model, name ? name : names.c_str(), cpuFeatureNames(missing).c_str());
+  return fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code variant '%s'; it has %s", info->model,
+              name ? name : "", names.c_str());
+}
+
+void cameo_program::indexSymbols() {
+  for (uint64_t i = 0; i < info->num_inputs; ++i) {
+    const cameo_value_info &input = info->inputs[i];
+    firstAxis.push_back(uint32_t(inputSymbols.size()));
+    for (uint32_t axis = 0; axis < input.rank; ++axis) {
+      const char *name = input.dims[axis] < 0 && input.symbols ? input.symbols[axis] : nullptr;
+      int32_t symbol = -1;
+      if (name && *name) {
+        for (symbol = 0; symbol < int32_t(symbols.size()); ++symbol)
+          if (strcmp(symbols[symbol], name) == 0)
+            break;
+        if (symbol == int32_t(symbols.size()))
+          symbols.push_back(name);
+      }
+      inputSymbols.push_back(symbol);
+    }
+  }
+}

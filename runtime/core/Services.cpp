@@ -1,0 +1,169 @@
+// Services.cpp - what compiled code may ask the runtime for (cameo_services).
+// The arguments come from compiled code, whose sizes can come from a model's data; so sizes and indices are checked
+// here too.
+#include "Context.h"
+#include "Error.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <time.h>
+
+using namespace cameo::rt;
+
+namespace {
+
+cameo_context &contextOf(cameo_call *call) { return *static_cast<cameo_context *>(call->runtime); }
+
+/// Checks for a cancel request; false when the call has failed already or now.
+bool isGoingOn(cameo_context &context) {
+  if (context.hasFailed())
+    return false;
+  if (!context.cancelled.load(std::memory_order_relaxed))
+    return true;
+  context.recordFailure(CAMEO_CANCELLED, "the run was cancelled");
+  return false;
+}
+
+int64_t nowNs() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
+}
+
+void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, const int64_t *sizes, int64_t tiles,
+            int64_t grain) {
+  cameo_context &context = contextOf(call);
+  if (!isGoingOn(context) || tiles <= 0)
+    return;
+  LaunchWork work{kernel->fn,
+                  call,
+                  buffers,
+                  sizes,
+                  tiles,
+                  std::max<int64_t>(grain, 1),
+                  StopCheck{&context.cancelled, &call->status}};
+  uint64_t mark = context.stack.mark();
+  int64_t start = context.options.trace ? nowNs() : 0;
+  if (context.pool)
+    context.pool->run(work, context.options.threads);
+  else
+    runAlone(work);
+  context.stack.release(mark);
+  if (context.options.trace) {
+    cameo_trace_event event{sizeof(event), context.options.threads, kernel->name, kernel->nodes,
+                            start,         nowNs() - start,         tiles};
+    context.options.trace(context.options.trace_user, &event);
+  }
+  isGoingOn(context);
+}
+
+void *arena(cameo_call *call, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (!isGoingOn(context))
+    return nullptr;
+  if (bytes < 0 || !context.arena.reserve(context.budget, uint64_t(bytes)))
+    return context.outOfMemory("the working memory", bytes);
+  return context.arena.data();
+}
+
+void *alloc(cameo_call *call, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return nullptr;
+  void *memory = bytes < 0 ? nullptr : context.stack.alloc(context.budget, uint64_t(bytes));
+  return memory ? memory : context.outOfMemory("an intermediate value", bytes);
+}
+
+int64_t mark(cameo_call *call) { return int64_t(contextOf(call).stack.mark()); }
+
+void release(cameo_call *call, int64_t mark) {
+  cameo_context &context = contextOf(call);
+  if (!context.hasFailed())
+    context.stack.release(uint64_t(mark));
+}
+
+void *slot(cameo_call *call, int64_t index, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return nullptr;
+  if (index < 0 || uint64_t(index) >= context.slots.size()) {
+    context.recordFailure(CAMEO_INTERNAL, "the program asks for slot %lld of %zu", (long long)index,
+                          context.slots.size());
+    return nullptr;
+  }
+  Buffer &buffer = context.slots[index];
+  uint64_t old = buffer.capacity();
+  if (bytes >= 0 && uint64_t(bytes) <= old && buffer.data())
+    return buffer.data();
+  // Growing by half at least keeps a loop that appends from copying at every step.
+  if (bytes < 0 || !(buffer.reserve(context.budget, std::max(uint64_t(bytes), old + old / 2), old) ||
+                     buffer.reserve(context.budget, uint64_t(bytes), old)))
+    return context.outOfMemory("a loop's values", bytes);
+  return buffer.data();
+}
+
+void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return nullptr;
+  const cameo_program_info &info = *context.program->info;
+  if (index < 0 || uint64_t(index) >= info.num_outputs || rank != info.outputs[index].rank) {
+    context.recordFailure(CAMEO_INTERNAL, "the program asks for output %lld of rank %lld, which it does not have",
+                          (long long)index, (long long)rank);
+    return nullptr;
+  }
+  const cameo_value_info &value = info.outputs[index];
+  cameo_context::Output &output = context.outputs[index];
+  uint64_t bytes = cameo_dtype_bytes(value.dtype);
+  bool isEmpty = false, isTooLarge = false;
+  for (int64_t i = 0; i < rank; ++i) {
+    if (dims[i] < 0) {
+      context.recordFailure(CAMEO_SHAPE_MISMATCH, "output '%s' would have shape %s with a negative size", value.name,
+                            ShapeText(dims, rank).text);
+      return nullptr;
+    }
+    isEmpty |= dims[i] == 0;
+    isTooLarge |= __builtin_mul_overflow(bytes, uint64_t(dims[i]), &bytes) || bytes > uint64_t(INT64_MAX);
+  }
+  if (isTooLarge && !isEmpty)
+    return context.outOfMemory(value.name, -1);
+  bytes = isEmpty ? 0 : bytes;
+  if (rank)
+    memcpy(output.dims, dims, rank * sizeof(int64_t));
+  if (output.bound) {
+    if (bytes > output.boundBytes) {
+      context.recordFailure(
+          CAMEO_INVALID_ARGUMENT, "output '%s' has shape %s and needs %llu bytes, but %llu are bound to it", value.name,
+          ShapeText(dims, rank).text, (unsigned long long)bytes, (unsigned long long)output.boundBytes);
+      return nullptr;
+    }
+    return output.data = output.bound;
+  }
+  Buffer &own = output.own[output.current];
+  if (!own.reserve(context.budget, bytes))
+    return context.outOfMemory("an output", int64_t(bytes));
+  return output.data = own.data();
+}
+
+void failCall(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value) {
+  cameo_context &context = contextOf(call);
+  // Replaces "%lld" by hand: the message is not a format of ours, so nothing else in it may be read as one.
+  char number[24] = "";
+  const char *place = strstr(message, "%lld");
+  size_t before = place ? size_t(place - message) : strlen(message);
+  if (place)
+    snprintf(number, sizeof(number), "%lld", (long long)value);
+  const char *after = place ? place + 4 : "";
+  if (code == CAMEO_OK)
+    code = CAMEO_INTERNAL;
+  if (node && *node)
+    context.recordFailure(code, "node '%s': %.*s%s%s", node, int(before), message, number, after);
+  else
+    context.recordFailure(code, "%.*s%s%s", int(before), message, number, after);
+}
+
+} // namespace
+
+const cameo_services cameo::rt::kServices = {
+    sizeof(cameo_services), CAMEO_ABI_VERSION, launch, arena, alloc, mark, release, slot, output, failCall};
