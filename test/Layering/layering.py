@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""layering.py - which folder may include what, and what no file may contain.
+
+    layering.py list | run includes | run planted-violations | run hygiene
+
+The table below is the architecture: every `#include` of the tree is checked against it, and planted violations, one or more
+per layer, must be found.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Folders of a layer: the first match counts.
+LAYERS = [
+    ("cameo-run", ["tools/cameo-run/"]),
+    ("runtime", ["runtime/", "include/cameo/Runtime/"]),
+    ("support", ["lib/Support/", "include/cameo/Support/"]),
+    ("dialects", ["dialects/", "include/cameo/Dialect/"]),
+    ("passes", ["passes/", "include/cameo/Passes/"]),
+    ("import", ["lib/Import/", "lib/Export/", "include/cameo/Import/", "include/cameo/Export/"]),
+    ("lowering", ["lib/Lowering/", "include/cameo/Lowering/"]),
+    ("codegen", ["lib/Codegen/", "include/cameo/Codegen/"]),
+    ("pipeline", ["lib/Pipeline/", "include/cameo/Pipeline/"]),
+    ("tools", ["tools/"]),
+]
+
+# Libraries by their include path; what matches none is the standard library or the system.
+LIBRARIES = [
+    ("llvm-base", r"llvm/(ADT|Support|ADL)/"),
+    ("mlir-diagnostics", r"mlir/(IR/(Diagnostics|Location)\.h|Support/)"),
+    ("mlir-target", r"mlir/(Dialect/(LLVMIR|GPU|X86Vector|AMX|NVGPU)|Target|ExecutionEngine)/"),
+    ("mlir", r"mlir/"),
+    ("lld", r"lld/"),
+    ("llvm", r"(llvm|llvm-c|clang)/"),
+    ("protobuf", r"(protozero|google/protobuf|onnx)/"),
+    ("absl", r"absl/"),
+    ("cli", r"CLI/|zlib\.h|png\.h"),
+]
+
+# What each layer may include besides the standard library and itself.
+MAY = {
+    "runtime": {"absl"},
+    "support": {"llvm-base", "mlir-diagnostics", "absl"},
+    "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target"},
+    "passes": {"dialects", "support", "llvm-base", "mlir-diagnostics", "mlir"},
+    "import": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "protobuf"},
+    "lowering": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target"},
+    "codegen": {"dialects", "lowering", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
+    "pipeline": {"support", "dialects", "passes", "import", "lowering", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
+                 "mlir-target", "kernel-abi"},
+    "tools": {"pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
+    "cameo-run": {"runtime", "kernel-abi", "protobuf", "cli"},
+}
+# The headers that compiler and runtime share.
+SHARED = {"include/cameo/Runtime/KernelABI.h", "include/cameo/Runtime/Digest.h"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.M)
+
+
+def layerOf(path: str) -> str | None:
+    return next((layer for layer, folders in LAYERS if any(path.startswith(f) for f in folders)), None)
+
+
+def target(root: pathlib.Path, file: str, include: str) -> tuple[str | None, str | None]:
+    """(layer or library, file of ours) that an include names; (None, None) for the standard library."""
+    for candidate in (os.path.join(os.path.dirname(file), include), include, f"include/{include}"):
+        candidate = os.path.normpath(candidate)
+        if (root / candidate).is_file() or candidate == f"include/{include}" and include.startswith("cameo/"):
+            if candidate in SHARED:
+                return "kernel-abi", candidate
+            return layerOf(candidate), candidate
+    return next((name for name, pattern in LIBRARIES if re.match(pattern, include)), None), None
+
+
+def violations(root: pathlib.Path) -> list[str]:
+    found = []
+    files = [f.relative_to(root).as_posix() for folder in ("include", "lib", "dialects", "passes", "runtime", "tools")
+             for f in sorted((root / folder).rglob("*")) if f.suffix in (".h", ".hpp", ".cpp", ".c", ".td")]
+    for file in files:
+        layer = layerOf(file)
+        if file.startswith("tools/cmake/"):
+            continue  # the precompiled header, shared by all layers of the compiler
+        if layer is None:
+            found.append(f"{file}: belongs to no layer")
+            continue
+        for include in INCLUDE.findall((root / file).read_text(errors="replace")):
+            what, path = target(root, file, include)
+            if what is None or what == layer or what in MAY[layer] or (layer == "runtime" and what == "kernel-abi"):
+                # Areas of passes see each other's public headers only.
+                area = path and re.match(r"passes/(\w+)/", path)
+                if not area or layer != "passes" or file.startswith(f"passes/{area[1]}/"):
+                    continue
+            if layer == "cameo-run" and path and path.startswith("tools/cameo-run/"):
+                continue
+            found.append(f"{file}: {layer} may not include {what} ({include})")
+    return found
+
+
+# (file, include): each must be found.
+PLANTED = [
+    ("runtime/core/Planted.cpp", "mlir/IR/Builders.h"),
+    ("runtime/core/Planted2.cpp", "llvm/ADT/StringRef.h"),
+    ("runtime/core/Planted3.cpp", "cameo/Support/Error.h"),
+    ("include/cameo/Runtime/Planted.h", "cameo/Dialect/Cameo/Cameo.h"),
+    ("lib/Support/Planted.cpp", "cameo/Dialect/Cameo/Cameo.h"),
+    ("dialects/Cameo/Planted.cpp", "cameo/Import/ONNX/Model.h"),
+    ("passes/Fusion/Planted.cpp", "cameo/Codegen/CPU/Contraction.h"),
+    ("passes/Fusion/Planted2.cpp", "mlir/Dialect/LLVMIR/LLVMDialect.h"),
+    ("passes/Fusion/Planted3.cpp", "../Shape/Private.h"),
+    ("lib/Import/ONNX/Planted.cpp", "cameo/Passes/Fusion.h"),
+    ("lib/Lowering/Planted.cpp", "cameo/Import/ONNX/Model.h"),
+    ("lib/Codegen/CPU/Planted.cpp", "cameo/Passes/Fusion.h"),
+    ("lib/Codegen/CPU/Planted2.cpp", "cameo/Runtime/cameo.h"),
+    ("lib/Pipeline/Planted.cpp", "cameo/Runtime/cameo.h"),
+    ("tools/cameo-compile/Planted.cpp", "cameo/Codegen/CPU/Contraction.h"),
+    ("tools/cameo-run/Planted.cpp", "cameo/Pipeline/Compile.h"),
+    ("tools/cameo-run/Planted2.cpp", "llvm/ADT/StringRef.h"),
+]
+# (file, include): none of these may be reported.
+ALLOWED = [
+    ("runtime/core/Fine.cpp", "cameo/Runtime/cameo.h"),
+    ("runtime/core/Fine2.cpp", "vector"),
+    ("lib/Codegen/CPU/Fine.cpp", "cameo/Runtime/KernelABI.h"),
+    ("passes/Shape/Fine.cpp", "Private.h"),
+    ("lib/Import/ONNX/Fine.cpp", "protozero/pbf_reader.hpp"),
+    ("tools/cameo-run/Fine.cpp", "cameo/Runtime/cameo.h"),
+]
+
+
+def runPlanted() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for file, include in PLANTED + ALLOWED:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text(f'// a test\n#include "{include}"\n')
+        (root / "passes/Shape/Private.h").write_text("// of Shape alone\n")
+        found = violations(root)
+    reported = {line.split(":")[0] for line in found}
+    return ([f"not caught: {f} includes {i}" for f, i in PLANTED if f not in reported]
+            + [f"wrongly reported: {f} includes {i}" for f, i in ALLOWED if f in reported])
+
+
+def runHygiene() -> list[str]:
+    """Tracked files name no machine of ours; the top level is the agreed one."""
+    if not (ROOT / ".git").exists():
+        return []
+    tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout.split("\n")
+    folders = {"include", "lib", "dialects", "passes", "runtime", "tools", "test"}
+    files = {"CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "pyproject.toml"}
+    top = {t.split("/")[0] for t in tracked if t}
+    found = [f"top level: {t}" for t in sorted(top) if t not in folders | files and not t.startswith(".")]
+    # Split, so that this file does not hold what it looks for.
+    words = re.compile(r"(?<![A-Za-z0-9_.])/(?:wo" r"rk|ho" r"me/\w+)/|\b(?:py" r"pi|npm" r"js)\.(?:org|com)|deb\.deb" r"ian\.org")
+    for name in filter(None, tracked):
+        path = ROOT / name
+        if path.is_file() and not path.is_symlink() and path.suffix not in (".onnx", ".png", ".npz", ".pb", ".bin"):
+            for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+                if words.search(line):
+                    found.append(f"{name}:{number}: names a machine: {line.strip()[:100]}")
+    return found
+
+
+def main() -> None:
+    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene}
+    match sys.argv[1:]:
+        case ["list"]:
+            print("\n".join(cases))
+        case ["run", name] if name in cases:
+            found = cases[name]()
+            print("\n".join(found))
+            sys.exit(1 if found else 0)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
