@@ -21,7 +21,9 @@ public:
   // ---- operands -----------------------------------------------------------------------------------------------------------
   size_t numInputs() const { return node.inputs.size(); }
   size_t numOutputs() const { return node.outputs.size(); }
-  bool hasInput(size_t i) const { return node.hasInput(i); }
+  /// Whether input `i` is given. Inside an inlined function an input that the call leaves out is not given either, so ask
+  /// this and not the node.
+  bool hasInput(size_t i) const;
   bool hasOutput(size_t i) const { return node.hasOutput(i); }
   /// Input `i`; null when it is left out.
   mlir::Value input(size_t i);
@@ -65,7 +67,9 @@ public:
   mlir::Value squeeze(mlir::Value v, llvm::ArrayRef<int64_t> axes);
   /// Reshape to sizes given as constants (0: copy, -1: infer).
   mlir::Value reshape(mlir::Value v, llvm::ArrayRef<int64_t> shape);
-  /// Reshape to symbolic sizes: `dims` in terms of sizes of existing values.
+  /// `dims` as a tensor<nxi64> that is computed from sizes and elements of existing values.
+  mlir::Value sizes(llvm::ArrayRef<Dim> dims);
+  /// Reshape to symbolic sizes.
   mlir::Value reshape(mlir::Value v, llvm::ArrayRef<Dim> dims);
 
   /// Input `i` as compile-time integers; an error that names the input when it is not constant.
