@@ -1,0 +1,44 @@
+// GenerationOps.td - ops whose elements follow from their position: range, eye_like, one_hot.
+#ifndef CAMEO_GENERATION_OPS_TD
+#define CAMEO_GENERATION_OPS_TD
+include "dialects/Cameo/CameoBase.td"
+
+def Cameo_RangeOp : Cameo_IndexableOp<"range"> {
+  let summary = "an arithmetic sequence of a given length";
+  let description = [{
+    `y[i] = start + i * delta` for `0 <= i < max(count, 0)`; computed in the compute type, integers wrap.
+    (C1) each operand has one element. (C2) `start` and `delta` have one element type.
+    ONNX: Range, since 11 (the importer computes the count from the limit).
+    Example: `%y = cameo.range %s, %d, %n : (tensor<f32>, tensor<f32>, tensor<i64>) -> tensor<?xf32>`
+  }];
+  let arguments = (ins Cameo_NumberTensor:$start, Cameo_NumberTensor:$delta, Cameo_I64Tensor:$count);
+  let results = (outs Cameo_NumberTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Cameo_EyeLikeOp : Cameo_IndexableOp<"eye_like"> {
+  let summary = "ones on a diagonal, zeros elsewhere, in the shape of the operand";
+  let description = [{
+    `y[i, j] = (j == i + k) ? 1 : 0` of element type `to`; the operand's elements are not read.
+    (C1) the operand has rank 2. ONNX: EyeLike, since 9.
+    Example: `%y = cameo.eye_like %x {k = 0 : i64, to = f32} : (tensor<3x4xi64>) -> tensor<3x4xf32>`
+  }];
+  let arguments = (ins Cameo_AnyTensor:$x, I64Attr:$k, TypeAttr:$to);
+  let results = (outs Cameo_AnyTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Cameo_OneHotOp : Cameo_IndexableOp<"one_hot"> {
+  let summary = "vectors with one element switched on";
+  let description = [{
+    `y[i.., d, j..] = values[1]` where `d == indices[i.., j..]` (counted from the end when negative), else `values[0]`; d stands at
+    `axis` of the result and runs to `depth`. Indices outside [-depth, depth) switch nothing on.
+    (C1) `axis` is in [-rank(y), rank(y)). (C2) `depth` has one element. (C3) `values` has two.
+    ONNX: OneHot, since 9.
+    Example: `%y = cameo.one_hot %i, %d, %v {axis = -1 : i64} : (tensor<3xi64>, tensor<i64>, tensor<2xf32>) -> tensor<3x?xf32>`
+  }];
+  let arguments = (ins Cameo_IntTensor:$indices, Cameo_I64Tensor:$depth, Cameo_AnyTensor:$values, I64Attr:$axis);
+  let results = (outs Cameo_AnyTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+#endif
