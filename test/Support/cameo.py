@@ -35,10 +35,10 @@ class ValueInfo(ctypes.Structure):
 
 
 def loadLibrary() -> ctypes.CDLL:
-    found = sorted(BUILD.glob("**/libcameo_runtime.so*")) + sorted(BUILD.glob("**/libcameo-runtime.so*"))
-    if not found:
-        raise FileNotFoundError(f"the runtime's shared library is not in {BUILD}")
-    library = ctypes.CDLL(str(found[0]))
+    found = BUILD / "lib/libcameo.so"
+    if not found.exists():
+        raise FileNotFoundError(f"the runtime's shared library is missing: {found}")
+    library = ctypes.CDLL(str(found))
     library.cameo_program_num_inputs.restype = library.cameo_program_num_outputs.restype = ctypes.c_uint64
     library.cameo_program_input.restype = library.cameo_program_output.restype = ctypes.POINTER(ValueInfo)
     return library

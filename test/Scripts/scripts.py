@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""scripts.py - the scripts of tools/dev keep their word, shown with stand-ins for the tools where the real ones would do right.
+
+    scripts.py list | scripts.py run CASE
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
+SKIPPED = 77
+sys.path.insert(0, str(ROOT / "test/Conformance"))
+
+
+def standIn(folder: pathlib.Path, compile: str, run: str) -> dict:
+    """A tools folder with two shell scripts and the smallest case that uses them."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    for name, body in (("cameo-compile", compile), ("cameo-run", run)):
+        (folder / name).write_text("#!/bin/sh\n" + body)
+        (folder / name).chmod(0o755)
+    (folder / "output_0.pb").write_bytes(numpy_helper.from_array(np.array([1, 2], np.float32)).SerializeToString())
+    np.savez(folder / "good.npz", y=np.array([1, 2.0005], np.float32))
+    np.savez(folder / "bad.npz", y=np.array([1, 3], np.float32))
+    np.savez(folder / "double.npz", y=np.array([1, 2], np.float64))
+    np.savez(folder / "shape.npz", y=np.array([[1, 2]], np.float32))
+    return {"name": "node/test", "model": str(folder / "model.onnx"), "rtol": 1e-3, "atol": 1e-7,
+            "sets": [{"inputs": [], "outputs": [["y", str(folder / "output_0.pb")]]}]}
+
+
+def harnessOutcomes() -> None:
+    """Every way a case can end is told apart, and none takes the harness with it."""
+    import harness
+
+    harness.SECONDS = 2
+    copy = 'while [ $# -gt 0 ]; do [ "$1" = --output ] && cp "$(dirname "$0")/{}.npz" "$2"; shift; done'
+    table = [
+        ("pass", "exit 0", copy.format("good")),
+        ("mismatch", "exit 0", copy.format("bad")),
+        ("mismatch", "exit 0", copy.format("double")),
+        ("mismatch", "exit 0", copy.format("shape")),
+        ("unsupported", "echo 'error[E-OP]: no such op' >&2; exit 4", ""),
+        ("compile-error", "exit 3", ""),
+        ("internal", "exit 70", ""),
+        ("crash", "kill -SEGV $$", ""),
+        ("crash", "exit 0", "kill -ABRT $$"),
+        ("timeout", "exit 0", "sleep 10"),
+        ("run-error", "exit 0", "exit 8"),
+        ("run-error", "exit 0", "exit 0"),  # promised an archive, wrote none
+    ]
+    for wanted, compile, run in table:
+        with tempfile.TemporaryDirectory() as folder:
+            case = standIn(pathlib.Path(folder), compile, run)
+            found, detail = harness.runCase(case, pathlib.Path(folder), 3)
+        print(f"{wanted}: {detail}")
+        if found != wanted:
+            sys.exit(f"'{compile}' then '{run}' is a {found}, expected {wanted}")
+
+
+def expectationsDrift() -> None:
+    """An update keeps reasons that still hold, drops cases that pass, and refuses to declare a crash."""
+    import expectations
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "expectations.txt"
+        path.write_text("node/a unsupported unsupported because of A\nnode/b mismatch mismatch because of B\nnode/gone mismatch pass old\n")
+        known = {"node/a", "node/b", "node/c", "node/d"}
+        found = expectations.Expectations(path)
+        found.update(0, {"node/a": ("unsupported", "new words"), "node/b": ("pass", ""), "node/c": ("crash", "SIGSEGV"), "node/d": ("mismatch", "D is off")}, known)
+        found.update(3, {"node/a": ("unsupported", "new words"), "node/b": ("pass", ""), "node/c": ("pass", ""), "node/d": ("pass", "")}, known)
+        again = expectations.Expectations(path)
+        rows = {case: (o[0], o[3], reason) for case, (o, reason) in again.rows.items()}
+    wanted = {"node/a": ("unsupported", "unsupported", "because of A"), "node/d": ("mismatch", "pass", "D is off")}
+    if rows != wanted:
+        sys.exit(f"found {rows}, expected {wanted}")
+
+
+def expectationsAreExplained() -> None:
+    """Each line of expectations.txt has a reason and no outcome that cannot be declared."""
+    import expectations
+
+    rows = expectations.Expectations(ROOT / "test/Conformance/expectations.txt").rows
+    wrong = [case for case, (o, reason) in rows.items() if reason == "not yet explained" or expectations.NEVER & set(o.values())]
+    if wrong:
+        sys.exit(f"no reason, or an outcome that cannot be declared: {' '.join(wrong)}")
+
+
+def quickstartAgain() -> None:
+    """A second quickstart answers, in seconds. (The bound leaves room for the tests that run beside it.)"""
+    start = time.time()
+    done = subprocess.run([ROOT / "tools/dev/quickstart"], capture_output=True, text=True, env=dict(os.environ, CAMEO_BUILD=str(BUILD)))
+    seconds = time.time() - start
+    print(done.stdout, done.stderr, f"{seconds:.1f} s")
+    missing = [w for w in ("README.md: markdown", "CMakeLists.txt: cmake", "it is a three", "compiled in", "run in") if w not in done.stdout]
+    if done.returncode or missing or seconds > 30:
+        sys.exit(f"exit code {done.returncode}, not said: {missing}, {seconds:.1f} s")
+
+
+def shellSyntax() -> None:
+    scripts = [p for folder in ("tools/dev", ".ci") for p in (ROOT / folder).iterdir()
+               if p.is_file() and (p.suffix == ".sh" or p.read_text().startswith("#!/usr/bin/env bash"))]
+    for script in scripts:
+        subprocess.run(["bash", "-n", script], check=True)
+    if len(scripts) < 4:
+        sys.exit(f"only {len(scripts)} scripts found")
+
+
+CASES = {"harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
+         "quickstart-again": quickstartAgain, "shell-syntax": shellSyntax}
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["list"]:
+            print("\n".join(CASES))
+        case ["run", name] if name in CASES:
+            CASES[name]()
+        case _:
+            sys.exit(__doc__)
