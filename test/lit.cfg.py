@@ -1,7 +1,7 @@
 # lit.cfg.py - the test suite: what is a test, which tools a RUN line may call, which features it may require.
 #
 # Tools are on PATH by their names: cameo-opt, cameo-compile, cameo-run, FileCheck, not, split-file, mlir-opt.
-# Substitutions: %python (build/venv), %source (root of the tree), %data (test/Models/data), %shared (the folder ../shared).
+# Substitutions: %python (build/venv), %source (root of the tree), %build (the build folder), %data (test/Models/data), %shared (the folder ../shared).
 # Features: shared, avx2, avx512, sanitizer. Folders whose tests are scripts set config.test_format to ScriptCases
 # (script_cases.py) in a lit.local.cfg. Unit tests are a suite of their own, see lit.unit.cfg.py.in.
 import os
@@ -31,6 +31,7 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cach
 config.substitutions += [
     ("%python", config.python),
     ("%source", config.cameo_source),
+    ("%build", config.cameo_build),
     ("%data", os.path.join(config.test_source_root, "Models/data")),
     ("%shared", shared),
 ]
