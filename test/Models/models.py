@@ -4,6 +4,7 @@
     models.py list             the cases
     models.py run NAME-O3      one case: all sizes and all real inputs from one program
 """
+import json
 import os
 import pathlib
 import subprocess
@@ -122,6 +123,31 @@ def sileroRecording(opt: str) -> None:
         sys.exit(f"speech probability differs by {max(differences)} at chunk {differences.index(max(differences))}")
 
 
+def sameBytes(opt: str) -> None:
+    """The same input gives the same file, however many threads compile and wherever it is written."""
+    with tempfile.TemporaryDirectory(prefix="cameo-models-") as folder:
+        for path in ("vision/squeezenet_fp16.onnx", "audio/silero_vad_a.onnx", "tabular/iris_mlp_network.onnx"):
+            programs = []
+            for jobs in (1, 2, 2):
+                program = pathlib.Path(folder) / f"{len(programs)}-{jobs}.cameo"
+                subprocess.run([BIN / "cameo-compile", SHARED / "models" / path, "-o", program, f"-{opt}", "-j", str(jobs)], check=True, timeout=600)
+                programs.append(program.read_bytes())
+            if len(set(programs)) != 1:
+                sys.exit(f"{path}: two compilations differ")
+            print(f"{path}: {len(programs[0])} bytes, {len(programs)} times the same")
+
+
+def loadsAtOnce() -> None:
+    """A program is checked and mapped in under 5 ms (best of 9: the machine may be busy)."""
+    with tempfile.TemporaryDirectory(prefix="cameo-models-") as folder:
+        compileModel(SHARED / "models/vision/squeezenet_fp16.onnx", "O3", f"{folder}/model.cameo")
+        command = [BIN / "cameo-run", f"{folder}/model.cameo", "--json"]
+        times = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["load_ms"] for _ in range(9)]
+    print(f"load_ms: {sorted(times)}")
+    if min(times) >= 5:
+        sys.exit(f"loading takes {min(times)} ms")
+
+
 def refuseModel(path: str, opt: str) -> None:
     code, words = inputs.REFUSED[path]
     with tempfile.TemporaryDirectory(prefix="cameo-models-") as folder:
@@ -142,6 +168,8 @@ def main() -> None:
             cases[f"{path.replace('/', '.').removesuffix('.onnx')}-{opt}"] = lambda path=path, opt=opt: refuseModel(path, opt)
         cases[f"magika-labels-{opt}"] = lambda opt=opt: magikaLabels(opt)
         cases[f"silero-recording-{opt}"] = lambda opt=opt: sileroRecording(opt)
+        cases[f"same-bytes-{opt}"] = lambda opt=opt: sameBytes(opt)
+    cases["loads-at-once"] = loadsAtOnce
     cases["every-model-is-listed"] = everyModelIsListed
     match sys.argv[1:]:
         case ["list"]:

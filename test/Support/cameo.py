@@ -35,7 +35,7 @@ class ValueInfo(ctypes.Structure):
 
 
 def loadLibrary() -> ctypes.CDLL:
-    found = BUILD / "lib/libcameo.so"
+    found = BUILD / "lib/libcameo_runtime.so"
     if not found.exists():
         raise FileNotFoundError(f"the runtime's shared library is missing: {found}")
     library = ctypes.CDLL(str(found))
