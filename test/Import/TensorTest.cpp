@@ -220,6 +220,11 @@ TEST_F(External, ChecksumIsVerified) {
   expectError(read({{"location", "abc.bin"}, {"checksum", "00"}}), "E-CHECKSUM", invalid,
               "use the file the model came with");
 }
+TEST_F(External, MalformedEntry) {
+  std::string tensor = externalTensor("w", {1}, {});
+  protozero::pbf_writer(tensor).add_bytes(13, "\x0a\x7f");
+  expectBad(tensor, "E-PARSE", "malformed StringStringEntryProto");
+}
 TEST_F(External, DataInTheModelToo) {
   std::string both = externalTensor("w", {1}, {{"location", "w.bin"}});
   protozero::pbf_writer(both).add_bytes(9, "abcd");

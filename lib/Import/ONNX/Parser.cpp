@@ -529,6 +529,12 @@ void Parser::tensor(StringRef message, TensorView &t, int depth) {
     case 11:
       varints(f, TensorView::Payload::UInt64);
       break;
+    case 13:
+      // Read by ExternalData.cpp; here it is made sure that this can't fail.
+      for (Fields entry(f.bytes(), "StringStringEntryProto"); entry.next();)
+        if (entry.tag() == 1 || entry.tag() == 2)
+          entry.bytes();
+      break;
     case 14: {
       uint64_t location = f.varint();
       if (location > 1)
