@@ -30,6 +30,7 @@ def Cameo_FloatTensor : RankedTensorOf<[Cameo_Float]>;
 def Cameo_IntTensor : RankedTensorOf<[Cameo_Integer]>;
 def Cameo_NumberTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer]>;
 def Cameo_BoolTensor : RankedTensorOf<[I1]>;
+def Cameo_BitsTensor : RankedTensorOf<[I8, I16, I32, I64, UI8, UI16, UI32, UI64, I1]>;
 def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 
 // An op that computes tensors without side effects and knows their shapes. Structured ops write `inferShapes` and

@@ -186,22 +186,6 @@ Value cameo::lessThan(OpBuilder &b, Location loc, Value x, Value y, Type element
   return arith::CmpIOp::create(b, loc, isUnsigned ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt, x, y);
 }
 
-Value cameo::safeIntegerDivide(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
-  Value zero = constantInt(b, b.getLoc(), x.getType(), 0), one = constantInt(b, b.getLoc(), x.getType(), 1);
-  Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, zero);
-  if (element.isUnsignedInteger()) {
-    Value q = arith::DivUIOp::create(b, x, arith::SelectOp::create(b, isZero, one, y));
-    return arith::SelectOp::create(b, isZero, zero, q);
-  }
-  // The one overflowing quotient, MIN / -1, traps on x86: divide by 1 there and negate, which wraps.
-  Value minusOne = constantInt(b, b.getLoc(), x.getType(), -1);
-  Value isMinusOne = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, minusOne);
-  Value safe = arith::SelectOp::create(b, arith::OrIOp::create(b, isZero, isMinusOne), one, y);
-  Value q = arith::DivSIOp::create(b, x, safe);
-  q = arith::SelectOp::create(b, isMinusOne, arith::SubIOp::create(b, zero, x), q);
-  return arith::SelectOp::create(b, isZero, zero, q);
-}
-
 SmallVector<Value> cameo::broadcastIndices(OpBuilder &b, Location loc, KernelEmitter &k, const Tensor &operand,
                                            ArrayRef<Dim> resultDims, ValueRange indices) {
   SmallVector<Value> result;

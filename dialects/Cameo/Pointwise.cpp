@@ -1,5 +1,6 @@
 // Pointwise.cpp - what all pointwise and indexable ops share: shape by broadcasting, one loop nest, element access.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Runtime/KernelABI.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -16,46 +17,118 @@ void registerPointwiseOps(CameoDialect &dialect) {
 }
 } // namespace cameo
 
+LogicalResult IsInfOp::verify() {
+  if (!getPositive() && !getNegative())
+    return emitOpError("needs `positive`, `negative` or both"); // C1
+  return success();
+}
+
+LogicalResult BitCastOp::verify() {
+  Type from = getElementTypeOrSelf(getX().getType());
+  if (storageType(from).getIntOrFloatBitWidth() != storageType(getTo()).getIntOrFloatBitWidth())
+    return emitOpError("cannot reinterpret ") << from << " as " << getTo() << ": their elements differ in size"; // C1
+  return success();
+}
+
+/// Element `x` (with `y`, `z`) of a small integer tensor computed by `op`, when that can be said as a Dim. Null
+/// otherwise.
+static Dim followElement(DimContext &d, Operation *op, ArrayRef<Dim> x) {
+  auto isLess = [&](Dim a, Dim b) -> std::optional<bool> {
+    if (auto difference = d.sub(a, b).constant())
+      return *difference < 0;
+    if (a.constant() && *a.constant() < 0 && d.isNonNegative(b))
+      return true;
+    if (b.constant() && *b.constant() <= 0 && d.isNonNegative(a))
+      return false;
+    return std::nullopt;
+  };
+  auto truth = [&](std::optional<bool> known) { return known ? d.constant(*known) : Dim(); };
+  if (isa<CastOp>(op))
+    return x[0];
+  if (isa<NegOp>(op))
+    return d.sub(d.constant(0), x[0]);
+  if (isa<AddOp>(op))
+    return d.add(x[0], x[1]);
+  if (isa<SubOp>(op))
+    return d.sub(x[0], x[1]);
+  if (isa<MulOp>(op))
+    return d.mul(x[0], x[1]);
+  if (isa<MaxOp>(op))
+    return d.max(x[0], x[1]);
+  if (isa<MinOp>(op))
+    return d.min(x[0], x[1]);
+  // ONNX truncates quotients towards zero; floor agrees when neither side is negative.
+  if (isa<DivOp, ModOp, RemainderOp>(op)) {
+    if (!d.isNonNegative(x[0]) || x[1].isConstant(0) || !d.isNonNegative(x[1]))
+      return {};
+    return isa<DivOp>(op) ? d.floorDiv(x[0], x[1]) : d.mod(x[0], x[1]);
+  }
+  if (isa<LessOp>(op))
+    return truth(isLess(x[0], x[1]));
+  if (isa<LessEqualOp>(op)) {
+    auto greater = isLess(x[1], x[0]);
+    return truth(greater ? std::optional<bool>(!*greater) : std::nullopt);
+  }
+  if (isa<EqualOp>(op)) {
+    if (x[0] == x[1])
+      return d.constant(1);
+    if (d.sub(x[0], x[1]).constant() || isLess(x[0], x[1]) == true || isLess(x[1], x[0]) == true)
+      return d.constant(0);
+    return {};
+  }
+  if (isa<WhereOp>(op)) {
+    if (x[1] == x[2])
+      return x[1];
+    return x[0].constant() ? x[*x[0].constant() ? 1 : 2] : Dim();
+  }
+  return {};
+}
+
 LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalysis &shapes,
                                     SmallVectorImpl<ShapeInfo> &results) {
-  auto dims = broadcastShapes(shapes, op, op->getOperands());
+  auto operands = op->getOperands();
+  if (op->hasTrait<OpTrait::SameOperandsElementType>() || isa<WhereOp>(op)) {
+    Type first = getElementTypeOrSelf(operands[isa<WhereOp>(op) ? 1 : 0].getType());
+    Type last = getElementTypeOrSelf(operands.back().getType());
+    if (first != last)
+      return op->emitOpError("has operands of element types ") << first << " and " << last << "; expected the same";
+  }
+  if (isa<DivOp, ModOp, RemainderOp>(op))
+    if (auto &divisors = shapes.get(operands[1]).contents;
+        divisors && llvm::any_of(*divisors, [](Dim d) { return d.isConstant(0); }))
+      return op->emitOpError("divides integers by the constant 0");
+  auto dims = broadcastShapes(shapes, op, operands);
   if (failed(dims))
     return failure();
   ShapeInfo info{elementType, *dims, std::nullopt};
 
-  // Size arithmetic: + - * / on small integer vectors is followed symbolically.
-  auto operands = op->getOperands();
-  if (isa<IntegerType>(elementType) && info.rank() <= 1 && isa<AddOp, SubOp, MulOp, DivOp, CastOp>(op)) {
-    auto count = shapes.dims().product(info.dims).constant();
-    SmallVector<SmallVector<Dim, 4>> inputs;
-    for (Value v : operands)
-      if (auto elements = shapes.get(v).contents)
-        inputs.push_back(*elements);
-    if (count && *count <= kMaxTrackedElements && inputs.size() == operands.size()) {
-      info.contents.emplace();
-      for (int64_t i = 0; i < *count; ++i) {
-        auto at = [&](unsigned operand) { return inputs[operand][inputs[operand].size() == 1 ? 0 : i]; };
-        Dim d = at(0);
-        if (isa<AddOp>(op))
-          d = shapes.dims().add(d, at(1));
-        else if (isa<SubOp>(op))
-          d = shapes.dims().sub(d, at(1));
-        else if (isa<MulOp>(op))
-          d = shapes.dims().mul(d, at(1));
-        else if (isa<DivOp>(op)) {
-          // ONNX truncates towards zero; floor agrees when neither side is negative.
-          if (!shapes.dims().isNonNegative(d) || at(1).isConstant(0) || !shapes.dims().isNonNegative(at(1))) {
-            info.contents.reset();
-            break;
-          }
-          d = shapes.dims().floorDiv(d, at(1));
-        }
-        info.contents->push_back(d);
+  // Arithmetic on sizes is followed symbolically. Narrow integers wrap where sizes do not, so they are left out.
+  auto mayHoldSizes = [](Type type) {
+    return type.isSignlessInteger(64) || type.isSignlessInteger(32) || type.isInteger(1);
+  };
+  auto count = shapes.dims().product(info.dims).constant();
+  if (info.rank() <= 1 && count && *count <= kMaxTrackedElements && mayHoldSizes(elementType) &&
+      llvm::all_of(operands, [&](Value v) {
+        return mayHoldSizes(getElementTypeOrSelf(v.getType())) && shapes.get(v).contents;
+      })) {
+    info.contents.emplace();
+    for (int64_t i = 0; i < *count && info.contents; ++i) {
+      SmallVector<Dim, 3> x;
+      for (Value v : operands) {
+        auto &elements = *shapes.get(v).contents;
+        x.push_back(elements[elements.size() == 1 ? 0 : i]);
       }
-      // Narrow types wrap; sizes do not. Only 32- and 64-bit integers are followed.
-      if (!elementType.isInteger(64) && !elementType.isInteger(32))
+      if (Dim d = followElement(shapes.dims(), op, x))
+        info.contents->push_back(d);
+      else
         info.contents.reset();
     }
+    if (info.contents && isa<CastOp>(op) && elementType.isInteger(1))
+      for (Dim d : *info.contents)
+        if (!d.isConstant(0) && !d.isConstant(1)) {
+          info.contents.reset();
+          break;
+        }
   }
   results.push_back(std::move(info));
   return success();
@@ -76,5 +149,10 @@ Value cameo::pointwiseElement(Operation *op, KernelEmitter &k, OpBuilder &b, Arr
   SmallVector<Value> x;
   for (const Tensor &operand : operands)
     x.push_back(operand.load(b, op->getLoc(), broadcastIndices(b, op->getLoc(), k, operand, resultDims, indices)));
+  if (isa<DivOp, ModOp, RemainderOp>(op) && isa<IntegerType>(x[1].getType())) {
+    Value zero = constantInt(b, op->getLoc(), x[1].getType(), 0);
+    Value isZero = arith::CmpIOp::create(b, op->getLoc(), arith::CmpIPredicate::eq, x[1], zero);
+    k.failIf(b, op->getLoc(), isZero, CAMEO_DIVISION_BY_ZERO, "integer division by zero");
+  }
   return cast<PointwiseInterface>(op).buildScalar(b, x);
 }

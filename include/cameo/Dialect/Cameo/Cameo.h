@@ -3,6 +3,7 @@
 #define CAMEO_DIALECT_CAMEO_CAMEO_H
 
 #include "cameo/Dialect/Cameo/KernelEmitter.h"
+#include "cameo/Dialect/Cameo/Scalar.h"
 #include "cameo/Dialect/Cameo/Shape.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -21,8 +22,6 @@ mlir::LogicalResult emitIndexable(mlir::Operation *op, KernelEmitter &k, mlir::O
                                   llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results);
 mlir::Value pointwiseElement(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
                              llvm::ArrayRef<Dim> resultDims, mlir::ValueRange indices);
-/// x / y for integers of semantic type `element`; 0 where y is 0, wrapping where the quotient overflows.
-mlir::Value safeIntegerDivide(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
 } // namespace cameo
 
 #include "cameo/Dialect/Cameo/CameoDialect.h.inc"

@@ -1,0 +1,184 @@
+// Scalar.cpp - the functions declared in Scalar.h.
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include <numbers>
+
+using namespace mlir;
+using namespace cameo;
+
+static Value number(ImplicitLocOpBuilder &b, Value like, double value) {
+  return constantScalar(b, b.getLoc(), like.getType(), value);
+}
+static Value integer(ImplicitLocOpBuilder &b, Value like, int64_t value) {
+  return constantInt(b, b.getLoc(), like.getType(), value);
+}
+static Value isEqual(ImplicitLocOpBuilder &b, Value x, int64_t value) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, integer(b, x, value));
+}
+
+// ---- integers
+// -------------------------------------------------------------------------------------------------------------
+
+namespace {
+/// A divisor that cannot trap: 1 in place of 0, and of -1 for signed types because MIN / -1 overflows.
+struct Divisor {
+  Value safe, isZero, isMinusOne;
+};
+} // namespace
+
+static Divisor makeSafe(ImplicitLocOpBuilder &b, Value y, Type element) {
+  Divisor d{{}, isEqual(b, y, 0), {}};
+  Value replaced = d.isZero;
+  if (!element.isUnsignedInteger()) {
+    d.isMinusOne = isEqual(b, y, -1);
+    replaced = arith::OrIOp::create(b, d.isZero, d.isMinusOne);
+  }
+  d.safe = arith::SelectOp::create(b, replaced, integer(b, y, 1), y);
+  return d;
+}
+
+Value cameo::safeIntegerDivide(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  Value zero = integer(b, x, 0);
+  Divisor d = makeSafe(b, y, element);
+  Value q;
+  if (element.isUnsignedInteger()) {
+    q = arith::DivUIOp::create(b, x, d.safe);
+  } else {
+    q = arith::DivSIOp::create(b, x, d.safe);
+    q = arith::SelectOp::create(b, d.isMinusOne, arith::SubIOp::create(b, zero, x), q);
+  }
+  return arith::SelectOp::create(b, d.isZero, zero, q);
+}
+
+Value cameo::safeIntegerRemainder(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  // Where the divisor was replaced by 1 the remainder is 0, which is right for -1 and the stated result for 0.
+  Divisor d = makeSafe(b, y, element);
+  return element.isUnsignedInteger() ? Value(arith::RemUIOp::create(b, x, d.safe))
+                                     : Value(arith::RemSIOp::create(b, x, d.safe));
+}
+
+Value cameo::integerModulo(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  Value r = safeIntegerRemainder(b, x, y, element);
+  if (element.isUnsignedInteger())
+    return r;
+  Value zero = integer(b, x, 0);
+  Value nonZero = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, r, zero);
+  Value signsDiffer = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, arith::XOrIOp::create(b, r, y), zero);
+  return arith::SelectOp::create(b, arith::AndIOp::create(b, nonZero, signsDiffer), arith::AddIOp::create(b, r, y), r);
+}
+
+Value cameo::integerPower(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  Value zero = integer(b, x, 0), one = integer(b, x, 1);
+  Value base = x, exponent = y;
+  if (!element.isUnsignedInteger()) {
+    Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, y, zero);
+    Value isUnit = arith::OrIOp::create(b, isEqual(b, x, 1), isEqual(b, x, -1));
+    base = arith::SelectOp::create(b, arith::OrIOp::create(b, isUnit, isEqual(b, negative, 0)), x, zero);
+    exponent = arith::SelectOp::create(b, negative, arith::SubIOp::create(b, zero, y), y);
+  }
+  // Square and multiply over all bits: straight-line code, so that it works on vectors.
+  Value result = one;
+  unsigned width = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth();
+  for (unsigned bit = 0; bit < width; ++bit) {
+    Value isSet =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                              arith::AndIOp::create(b, exponent, integer(b, x, int64_t(uint64_t(1) << bit))), zero);
+    result = arith::MulIOp::create(b, result, arith::SelectOp::create(b, isSet, base, one));
+    base = arith::MulIOp::create(b, base, base);
+  }
+  return result;
+}
+
+static Type shapedLike(Value x, Type element) {
+  if (auto vector = dyn_cast<VectorType>(x.getType()))
+    return vector.clone(element);
+  return element;
+}
+
+Value cameo::reinterpretScalar(ImplicitLocOpBuilder &b, Value x, Type from, Type to) {
+  Type source = storageType(from), target = storageType(to);
+  if (from.isInteger(1))
+    x = arith::ExtUIOp::create(b, shapedLike(x, source), x);
+  else if (from.isF16() || from.isBF16())
+    x = arith::TruncFOp::create(b, shapedLike(x, source), x);
+  if (source != target)
+    x = arith::BitcastOp::create(b, shapedLike(x, target), x);
+  if (to.isInteger(1))
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, integer(b, x, 0));
+  if (to.isF16() || to.isBF16())
+    return arith::ExtFOp::create(b, shapedLike(x, b.getF32Type()), x);
+  return x;
+}
+
+// ---- activations
+// ----------------------------------------------------------------------------------------------------------
+
+Value cameo::sigmoidScalar(ImplicitLocOpBuilder &b, Value x) {
+  Value one = number(b, x, 1);
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+}
+
+Value cameo::hardSigmoidScalar(ImplicitLocOpBuilder &b, Value x, double alpha, double beta) {
+  Type element = getElementTypeOrSelf(x.getType());
+  Value line = arith::AddFOp::create(b, arith::MulFOp::create(b, x, number(b, x, alpha)), number(b, x, beta));
+  return maxScalar(b, b.getLoc(), minScalar(b, b.getLoc(), line, number(b, x, 1), element), number(b, x, 0), element);
+}
+
+Value cameo::mishScalar(ImplicitLocOpBuilder &b, Value x) {
+  // Above 20 the factor rounds to 1; the limit also keeps e^x finite.
+  Value limit = number(b, x, 20), two = number(b, x, 2);
+  Value large = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, limit);
+  Value e = math::ExpOp::create(b, arith::SelectOp::create(b, large, limit, x));
+  Value n = arith::MulFOp::create(b, e, arith::AddFOp::create(b, e, two));
+  Value factor = arith::DivFOp::create(b, n, arith::AddFOp::create(b, n, two));
+  return arith::SelectOp::create(b, large, x, arith::MulFOp::create(b, x, factor));
+}
+
+Value cameo::geluScalar(ImplicitLocOpBuilder &b, Value x, bool approximate) {
+  Value inner;
+  if (approximate) {
+    Value cubic =
+        arith::MulFOp::create(b, arith::MulFOp::create(b, arith::MulFOp::create(b, x, x), x), number(b, x, 0.044715));
+    Value argument =
+        arith::MulFOp::create(b, arith::AddFOp::create(b, x, cubic), number(b, x, std::sqrt(2 / std::numbers::pi)));
+    inner = math::TanhOp::create(b, argument);
+  } else {
+    inner = math::ErfOp::create(b, arith::MulFOp::create(b, x, number(b, x, 1 / std::numbers::sqrt2)));
+  }
+  Value half = arith::MulFOp::create(b, x, number(b, x, 0.5));
+  return arith::MulFOp::create(b, half, arith::AddFOp::create(b, number(b, x, 1), inner));
+}
+
+// ---- quantization
+// ---------------------------------------------------------------------------------------------------------
+
+Value cameo::quantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element,
+                            Type scaleElement, Type to) {
+  Location loc = b.getLoc();
+  if (isa<IntegerType>(element))
+    x = convertScalar(b, loc, x, element, computeType(scaleElement));
+  else
+    scale = convertScalar(b, loc, scale, computeType(scaleElement), computeType(element));
+  Type wide = getElementTypeOrSelf(x.getType());
+  unsigned width = cast<IntegerType>(to).getWidth();
+  bool isUnsigned = to.isUnsignedInteger();
+  Value rounded = math::RoundEvenOp::create(b, arith::DivFOp::create(b, x, scale));
+  Value y = arith::AddFOp::create(b, rounded, convertScalar(b, loc, zeroPoint, to, wide));
+  // f32 cannot hold the largest 32-bit integer; the largest float below it is the limit then.
+  double upper = std::ldexp(1.0, isUnsigned ? width : width - 1) - 1, lower = isUnsigned ? 0 : -upper - 1;
+  if (wide.isF32() && upper > 0x1p24)
+    upper = std::nextafterf(float(upper), 0.0f);
+  Value low = number(b, y, lower), high = number(b, y, upper);
+  // Written so that NaN becomes the lower limit: converting NaN to an integer is undefined.
+  y = arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, y, low), y, low);
+  y = arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, y, high), y, high);
+  return convertScalar(b, loc, y, wide, to);
+}
+
+Value cameo::dequantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element, Type to) {
+  Location loc = b.getLoc();
+  Type narrow = b.getI32Type(), wide = computeType(to);
+  auto widen = [&](Value v) { return convertScalar(b, loc, v, element, narrow); };
+  Value centred = arith::SubIOp::create(b, widen(x), widen(zeroPoint));
+  return arith::MulFOp::create(b, convertScalar(b, loc, centred, narrow, wide), scale);
+}
