@@ -1,5 +1,5 @@
 /* embed.c - loads a program, feeds it zeros and prints the first number of each output: embed MODEL.cameo
- * Build: cc embed.c -I<cameo>/include -lcameo */
+ * Build: cc embed.c -I<cameo>/include -lcameo_runtime */
 #include "cameo/Runtime/cameo.h"
 #include <stdio.h>
 #include <stdlib.h>

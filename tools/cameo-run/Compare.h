@@ -1,0 +1,20 @@
+// Compare.h - --expect: outputs against an archive of expected ones.
+#pragma once
+#include "cameo-run/Files.h"
+
+namespace cameo::run {
+
+struct Comparison {
+  std::string name;
+  bool agrees = false;
+  /// "agrees: largest difference 1.2e-06", or what is different.
+  std::string text;
+};
+
+/// One entry for each tensor of the archive. Two values agree where |found - expected| <= atol + rtol * |expected|, or
+/// both are NaN, or both are the same infinity. Shapes must be equal; the element type may be another of the same kind
+/// (float or not).
+std::vector<Comparison> compareOutputs(const std::vector<NpzEntry> &outputs, const std::string &expected, double rtol,
+                                       double atol);
+
+} // namespace cameo::run

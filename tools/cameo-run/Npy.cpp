@@ -1,0 +1,174 @@
+// Npy.cpp - NumPy's .npy: a Python literal that describes the array, then its bytes.
+#include "cameo-run/Files.h"
+#include "cameo-run/UserError.h"
+#include <cctype>
+#include <cstring>
+
+namespace cameo::run {
+namespace {
+
+struct Descr {
+  const char *text;
+  uint32_t dtype;
+};
+/// The first entry of a type is the one written.
+const Descr kDescrs[] = {{"<f4", CAMEO_F32},  {"<f8", CAMEO_F64}, {"<f2", CAMEO_F16}, {"|u1", CAMEO_U8},
+                         {"|i1", CAMEO_I8},   {"<u2", CAMEO_U16}, {"<i2", CAMEO_I16}, {"<u4", CAMEO_U32},
+                         {"<i4", CAMEO_I32},  {"<u8", CAMEO_U64}, {"<i8", CAMEO_I64}, {"|b1", CAMEO_BOOL},
+                         {"|V2", CAMEO_BF16}, {"<V2", CAMEO_BF16}};
+
+/// Reads the header's dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }
+class HeaderReader {
+public:
+  HeaderReader(std::string text, const std::string &what) : text(std::move(text)), what(what) {}
+
+  void read() {
+    expect('{');
+    while (peek() != '}') {
+      std::string key = quoted();
+      expect(':');
+      if (key == "descr")
+        descr = peek() == '[' ? refuseStructured() : quoted();
+      else if (key == "fortran_order")
+        isFortran = word() == "True";
+      else if (key == "shape")
+        readShape();
+      else
+        refuse("its header has an unknown key '" + escaped(key) + "'");
+      if (peek() == ',')
+        ++at;
+    }
+    if (descr.empty() || !hasShape)
+      refuse("its header lacks 'descr' or 'shape'");
+  }
+
+  std::string descr;
+  bool isFortran = false;
+  std::vector<int64_t> dims;
+
+private:
+  [[noreturn]] void refuse(const std::string &reason) { throw UserError("E-NPY", BadInput, what + ": " + reason); }
+  [[noreturn]] std::string refuseStructured() { refuse("it is a structured array; expected numbers of one type"); }
+
+  char peek() {
+    while (at < text.size() && isspace(static_cast<unsigned char>(text[at])))
+      ++at;
+    return at < text.size() ? text[at] : 0;
+  }
+  void expect(char c) {
+    if (peek() != c)
+      refuse("its header is not a Python dictionary as NumPy writes it");
+    ++at;
+  }
+  std::string quoted() {
+    char quote = peek();
+    if (quote != '\'' && quote != '"')
+      expect('\'');
+    size_t end = text.find(quote, at + 1);
+    if (end == std::string::npos)
+      expect('\'');
+    std::string result = text.substr(at + 1, end - at - 1);
+    at = end + 1;
+    return result;
+  }
+  std::string word() {
+    peek();
+    size_t begin = at;
+    while (at < text.size() && isalpha(static_cast<unsigned char>(text[at])))
+      ++at;
+    return text.substr(begin, at - begin);
+  }
+  void readShape() {
+    expect('(');
+    while (peek() != ')') {
+      int64_t size = 0;
+      if (!isdigit(static_cast<unsigned char>(peek())))
+        refuse("its shape holds something else than sizes");
+      for (; at < text.size() && isdigit(static_cast<unsigned char>(text[at])); ++at)
+        if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, text[at] - '0', &size))
+          refuse("its shape holds a size above 2^63");
+      dims.push_back(size);
+      if (peek() == ',')
+        ++at;
+      if (dims.size() > CAMEO_MAX_RANK)
+        refuse("it has more than " + std::to_string(CAMEO_MAX_RANK) + " axes");
+    }
+    ++at;
+    hasShape = true;
+  }
+
+  std::string text;
+  const std::string &what;
+  size_t at = 0;
+  bool hasShape = false;
+};
+
+} // namespace
+
+Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
+  auto refuse = [&](const std::string &reason) { throw UserError("E-NPY", BadInput, what + ": " + reason); };
+  if (size < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0)
+    refuse("not a .npy file");
+  uint64_t lengthBytes = bytes[6] == 1 ? 2 : 4, length = 0;
+  if (bytes[6] < 1 || bytes[6] > 3)
+    refuse(".npy version " + std::to_string(bytes[6]) + ", expected 1 to 3");
+  if (size < 8 + lengthBytes)
+    refuse("it ends inside its header");
+  for (uint64_t i = 0; i < lengthBytes; ++i)
+    length |= uint64_t(bytes[8 + i]) << (8 * i);
+  uint64_t begin = 8 + lengthBytes;
+  if (length > 1 << 20)
+    refuse("its header has " + std::to_string(length) + " bytes, expected at most 1 MiB");
+  if (length > size - begin)
+    refuse("it ends inside its header");
+  HeaderReader header(std::string(reinterpret_cast<const char *>(bytes + begin), length), what);
+  header.read();
+  begin += length;
+
+  uint32_t dtype = 0;
+  for (const Descr &known : kDescrs)
+    if (header.descr == known.text ||
+        (header.descr.size() == 3 && header.descr[0] == '|' && header.descr.substr(1) == known.text + 1))
+      dtype = known.dtype;
+  if (header.descr.find('O') != std::string::npos)
+    refuse("it holds Python objects, which are never unpickled; save numbers");
+  if (!header.descr.empty() && header.descr[0] == '>')
+    refuse("it is big-endian ('" + escaped(header.descr) +
+           "'); save it as little-endian, for example with array.astype('<" + escaped(header.descr.substr(1)) + "')");
+  if (!dtype)
+    refuse("element type '" + escaped(header.descr) + "' is not one that models take");
+  bool isVector = header.dims.size() < 2;
+  if (header.isFortran && !isVector)
+    refuse("it is in Fortran order; save numpy.ascontiguousarray(array)");
+  Tensor tensor(dtype, std::move(header.dims), what);
+  if (tensor.bytes() > size - begin)
+    refuse("it has " + std::to_string(size - begin) + " bytes of data, its shape " +
+           shapeText(tensor.dims.data(), tensor.dims.size()) + " needs " + std::to_string(tensor.bytes()));
+  memcpy(tensor.data.get(), bytes + begin, tensor.bytes());
+  if (dtype == CAMEO_BOOL)
+    for (uint64_t i = 0; i < tensor.size(); ++i)
+      tensor.data[i] = tensor.data[i] != 0;
+  return tensor;
+}
+
+std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank) {
+  const char *descr = "<u2"; // bf16
+  for (const Descr &known : kDescrs)
+    if (known.dtype == dtype && dtype != CAMEO_BF16) {
+      descr = known.text;
+      break;
+    }
+  std::string text = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (";
+  for (size_t i = 0; i < rank; ++i)
+    text += std::to_string(dims[i]) + (rank == 1 ? "," : i + 1 < rank ? ", " : "");
+  text += "), }";
+  // NumPy wants the data at a multiple of 64 and a line feed before it.
+  text.append(63 - (10 + text.size()) % 64, ' ');
+  text += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += char(text.size() & 255);
+  header += char(text.size() >> 8);
+  return header + text;
+}
+
+} // namespace cameo::run

@@ -1,0 +1,130 @@
+// Options.cpp - see Options.h.
+#include "cameo-run/Options.h"
+#include "cameo-run/UserError.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace cameo::run {
+namespace {
+
+const char *const kFooter = R"(
+An input is given as
+  --input ALL.npz            NumPy's archive; its entries are named like the program's inputs
+  --input NAME=FILE.npy      also .npz (its only entry), .pb (ONNX TensorProto), .png
+  --input NAME=random[:SEED] floats in [-1, 1), u8 and i8 over their range, other integers 0 or 1; the same for a seed everywhere
+  --input NAME=ones          also zeros
+NAME= may be left out where the program has one input. What is not given is random with seed 0.
+A picture is resized to the input's height and width; its pixels are (p * scale - mean) / std with p from 0 to 255. Options
+follow the file's name: FILE.png:scale=0.00392:mean=0.485,0.456,0.406:std=0.229,0.224,0.225:order=bgr
+bf16 has no NumPy type: its bits are read and written as uint16.
+
+Exit codes: 0 done, 1 --expect found a difference, 2 usage, 5 limit exceeded, 6 file, 7 program file, 8 input, 9 cancelled,
+70 internal error; what cameo-compile ended with where that failed.)";
+
+int64_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<int64_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = int64_t(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int64_t diagonal = row[0];
+    row[0] = int64_t(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      int64_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+/// "; did you mean --input?" where a flag is spelt nearly like `given`.
+std::string nearestFlag(const CLI::App &app, const std::string &given) {
+  std::string name = given.substr(0, given.find('=')), best;
+  int64_t least = 4;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &known : option->get_lnames())
+      if (int64_t distance = editDistance(name, "--" + known); distance < least) {
+        least = distance;
+        best = "--" + known;
+      }
+  return best.empty() ? "; see cameo-run --help" : "; did you mean " + best + "?";
+}
+
+std::vector<std::pair<std::string, int64_t>> parseDims(const std::vector<std::string> &given) {
+  std::vector<std::pair<std::string, int64_t>> dims;
+  for (const std::string &text : given) {
+    size_t equals = text.rfind('=');
+    char *end = nullptr;
+    errno = 0;
+    int64_t size = equals == std::string::npos ? -1 : strtoll(text.c_str() + equals + 1, &end, 10);
+    if (size < 0 || errno || end == text.c_str() + equals + 1 || *end)
+      throw UserError("E-USAGE", Usage, "--dim=" + escaped(text) + ": expected NAME=SIZE with a size of 0 or more");
+    dims.emplace_back(text.substr(0, equals), size);
+  }
+  return dims;
+}
+
+} // namespace
+
+std::optional<Options> parseOptions(int argc, char **argv) {
+  Options options;
+  std::vector<std::string> dims;
+  CLI::App app("Runs a compiled program, or an ONNX model after compiling it into a cache.", "cameo-run");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("cameo-run ") + cameo_version());
+  app.add_option("program", options.program, "PROGRAM.cameo or MODEL.onnx")->required();
+  app.add_option("-i,--input", options.inputs, "An input, see below; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("SPEC");
+  app.add_option("--dim", dims, "Size of a dynamic dimension of generated inputs, 1 if not given; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME=SIZE");
+  app.add_option("-o,--output", options.output, "Write all outputs to this archive")->type_name("ALL.npz");
+  app.add_option("--expect", options.expect, "Compare the outputs with this archive; exit with 1 where they differ")
+      ->type_name("ALL.npz");
+  app.add_option("--rtol", options.rtol, "Allowed: |found - expected| <= atol + rtol * |expected|")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  app.add_option("--atol", options.atol, "See --rtol")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("NUMBER")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads, the calling one included; 0: what affinity and cgroup allow")
+      ->check(CLI::Range(0, 512))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--warmup", options.warmup, "Runs that are not timed")->type_name("N")->capture_default_str();
+  app.add_option("--repeat", options.repeat, "Timed runs")
+      ->check(CLI::Range(1u, 1000000000u))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--memory-budget", options.memoryBudget,
+                 "Working memory and outputs, for example 512MB; 0: what the machine has")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+  app.add_option("--variant", options.variant, "Run this code variant instead of the best one for this CPU")
+      ->type_name("NAME");
+  app.add_flag("--json", options.json, "Print one JSON object");
+  app.add_flag("--profile", options.profile, "Time each kernel");
+  app.add_flag("--signature", options.signature, "Print inputs and outputs and do not run");
+  app.add_flag("--verify-weights", options.verifyWeights, "Compare the weights with their digest while loading");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &request) {
+    app.exit(request);
+    return std::nullopt;
+  } catch (const CLI::ExtrasError &) {
+    std::string extra = app.remaining().empty() ? "" : app.remaining().front();
+    throw UserError("E-USAGE", Usage,
+                    "unexpected argument '" + escaped(extra) + "'" +
+                        (extra.starts_with("-") ? nearestFlag(app, extra) : ""));
+  } catch (const CLI::ParseError &problem) {
+    std::string reason = problem.what();
+    throw UserError("E-USAGE", Usage, escaped(reason) + "; see cameo-run --help");
+  }
+  options.dims = parseDims(dims);
+  return options;
+}
+
+} // namespace cameo::run
