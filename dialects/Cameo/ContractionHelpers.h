@@ -1,0 +1,17 @@
+// ContractionHelpers.h - what matrix products and convolutions share. Private to the dialect's families.
+#ifndef CAMEO_DIALECTS_CAMEO_CONTRACTIONHELPERS_H
+#define CAMEO_DIALECTS_CAMEO_CONTRACTIONHELPERS_H
+
+#include "WindowHelpers.h"
+
+namespace cameo {
+
+/// Requires operands of one type, or of two integer types with an integer `accumulator`; emits an op error.
+mlir::LogicalResult verifyAccumulator(mlir::Operation *op, mlir::Type lhs, mlir::Type rhs,
+                                      std::optional<mlir::Type> accumulator);
+/// sum + x * y in the accumulator's compute type.
+mlir::Value multiplyAdd(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Value sum, mlir::Value x,
+                        mlir::Value y);
+
+} // namespace cameo
+#endif
