@@ -1,0 +1,27 @@
+// ContractionPacking.h - lays constant weights out as the contraction and depthwise emitters read them, at compile
+// time.
+//
+// All functions write `packed` front to back and read the source in place: no memory beyond the output is taken.
+#ifndef CAMEO_CODEGEN_CPU_CONTRACTIONPACKING_H
+#define CAMEO_CODEGEN_CPU_CONTRACTIONPACKING_H
+
+#include "cameo/Codegen/CPU/ContractionTile.h"
+
+namespace cameo::codegen {
+
+/// Packs B[K,N], whose element (k, n) is source[k * kStride + n * nStride]: [K,N] row-major has strides (N, 1), the
+/// transposed [N,K] has (1, K). `packed` has packedRhsElements(tile, k, n) elements; columns beyond N are zero.
+void packRhs(const float *source, int64_t kStride, int64_t nStride, int64_t k, int64_t n, const ContractionTile &tile,
+             float *packed);
+
+/// Packs convolution weights [outChannels][inChannelsPerGroup][spatial...] (ONNX order, spatial = product of the
+/// kernel's sizes) group after group, K ordered (spatial, input channel), as emitConvolution reads them. `packed` has
+/// groups * packedRhsElements(tile, spatial * inChannelsPerGroup, outChannels / groups) elements.
+void packConvolutionWeights(const float *source, int64_t outChannels, int64_t inChannelsPerGroup, int64_t spatial,
+                            int64_t groups, const ContractionTile &tile, float *packed);
+
+/// Packs depthwise weights [channels][1][spatial...] as [spatial][channels], as emitDepthwise reads them.
+void packDepthwiseWeights(const float *source, int64_t channels, int64_t spatial, float *packed);
+
+} // namespace cameo::codegen
+#endif

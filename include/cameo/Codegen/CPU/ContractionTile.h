@@ -1,0 +1,82 @@
+// ContractionTile.h - how a contraction is cut into register tiles: the target's numbers in, a few numbers out.
+//
+// C[M,N] = A[M,K] * B[K,N] is computed by a micro-kernel that keeps `mr` rows times one panel of columns in vector
+// registers and runs over K once. Columns are cut into panels of `nr`; the last one may be narrower. A packed B holds
+// panel after panel, each [K][width of the panel], so that the micro-kernel reads it front to back.
+//
+//   N = 72, lanes = 16, nr = 64:   panel 0: columns 0..63 as vectors 16+16+16+16, panel 1: columns 64..71 as one vector
+//   of 8
+//
+// Plain numbers only (no MLIR): the chooser, the compile-time packing and the emitters all agree through these
+// structures, and one can write a tile by hand in a test.
+#ifndef CAMEO_CODEGEN_CPU_CONTRACTIONTILE_H
+#define CAMEO_CODEGEN_CPU_CONTRACTIONTILE_H
+
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+
+namespace cameo::codegen {
+
+/// What a CPU level offers. Vectors wider than `vectorBytes` are never emitted.
+struct VectorTarget {
+  int64_t vectorBytes = 16;
+  int64_t numRegisters = 16;
+  bool hasFma = false;
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 1 << 20;
+
+  static VectorTarget sse() { return {}; }
+  static VectorTarget avx2() { return {32, 16, true, 32 << 10, 512 << 10}; }
+  static VectorTarget avx512() { return {64, 32, true, 32 << 10, 1 << 20}; }
+
+  int64_t lanes() const { return vectorBytes / 4; }
+};
+
+/// Stands for a size known only at run time.
+constexpr int64_t kDynamicExtent = -1;
+
+/// What the chooser needs to know. Sizes count elements; kDynamicExtent where unknown.
+struct ContractionShape {
+  int64_t m = kDynamicExtent;
+  int64_t n = kDynamicExtent;
+  int64_t k = kDynamicExtent;
+  /// Independent contractions of this shape (groups, batch).
+  int64_t batch = 1;
+  /// Distance between rows of A; a multiple of 4 KB makes rows collide in L1.
+  int64_t lhsRowBytes = 0;
+  /// Each row of A has its own pointer (convolution): general registers limit `mr` as well.
+  bool indirectRows = false;
+};
+
+/// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.
+struct ContractionTile {
+  int64_t mr = 1;     ///< rows of the register tile
+  int64_t nr = 16;    ///< columns of a full panel
+  int64_t lanes = 16; ///< elements of one vector
+  int64_t tailMr = 1; ///< rows of the register tile in the last, narrower panel
+  int64_t mBlock = 1; ///< rows that one parallel step takes: the unit of the iteration space, with one panel
+  /// Panels vary slowest: for a big B and few rows. Otherwise blocks of rows do, and all panels pass over one block.
+  bool panelOuter = true;
+  /// Steps of K in one iteration of the inner loop.
+  int64_t kUnroll = 1;
+};
+
+/// Vectors of panel `panel` (their lane counts), for static `n`: all `lanes` wide, but the last of the last panel may
+/// be 4 or 8.
+llvm::SmallVector<int64_t, 8> panelVectors(const ContractionTile &tile, int64_t n, int64_t panel);
+/// Columns of panel `panel` as stored, padding included.
+int64_t panelWidth(const ContractionTile &tile, int64_t n, int64_t panel);
+/// Number of panels for static `n`.
+int64_t panelCount(const ContractionTile &tile, int64_t n);
+/// Elements of a packed [K,N] operand, padding included.
+int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
+
+/// The analytic model: the fewest vector cycles over all tiles that fit the registers, with padding, tails and fixed
+/// costs counted; ties go to the tile with the least traffic on B.
+ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &shape);
+
+/// Work of one parallel step in multiply-adds, for the launch grain. Unknown sizes count as 1.
+int64_t multiplyAddsPerStep(const ContractionTile &tile, const ContractionShape &shape);
+
+} // namespace cameo::codegen
+#endif

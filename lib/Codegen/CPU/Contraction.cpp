@@ -1,0 +1,65 @@
+// Contraction.cpp - matrix products: rows of A at a constant distance.
+#include "ContractionLoops.h"
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+namespace {
+
+ContractionLoops loopsOf(const ContractionSpec &spec) {
+  ContractionLoops loops;
+  loops.tile = spec.tile;
+  loops.batch = spec.batch;
+  loops.m = spec.m;
+  loops.n = spec.n;
+  loops.k = spec.k;
+  loops.rhsLayout = spec.rhsLayout;
+  loops.rhsRowStride = spec.rhsRowStride;
+  loops.resultRowStride = spec.resultRowStride;
+  loops.lhsType = spec.lhsType;
+  loops.resultType = spec.resultType;
+  loops.epilogue = spec.epilogue;
+  loops.store = spec.store;
+  loops.batchAt = [&spec](Emit &e, Value batch) -> ContractionLoops::Batch {
+    Value zero = e.number(0);
+    if (!batch && !spec.batchPointers)
+      return {spec.lhs, spec.rhs, spec.result, zero};
+    if (spec.batchPointers) {
+      BatchPointers at = spec.batchPointers(e.b, e.loc, batch ? batch : zero);
+      return {at.lhs, at.rhs, at.result, zero};
+    }
+    auto move = [&](Value pointer, const Extent &stride, int64_t bytes) {
+      return pointer ? e.offset(pointer, e.mul(e.mul(batch, stride), bytes)) : pointer;
+    };
+    return {move(spec.lhs, spec.lhsBatchStride, elementBytes(spec.lhsType)), move(spec.rhs, spec.rhsBatchStride, 4),
+            move(spec.result, spec.resultBatchStride, elementBytes(spec.resultType)), zero};
+  };
+  return loops;
+}
+
+} // namespace
+
+ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
+  ContractionShape shape;
+  shape.m = spec.m.fixed;
+  shape.n = spec.n.fixed;
+  shape.k = spec.k.fixed;
+  shape.batch = spec.batch.fixed;
+  if (spec.lhsRowStride.isStatic())
+    shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);
+  else
+    shape.indirectRows = true;
+  return shape;
+}
+
+Value cameo::codegen::emitContractionSteps(OpBuilder &b, Location loc, const ContractionSpec &spec) {
+  Emit e(b, loc);
+  return loopsOf(spec).steps(e);
+}
+
+void cameo::codegen::emitContraction(OpBuilder &b, Location loc, const ContractionSpec &spec, Value begin, Value end) {
+  Emit e(b, loc);
+  int64_t bytes = elementBytes(spec.lhsType);
+  StridedRows rows(e.times(spec.lhsRowStride, bytes), e.times(spec.lhsKStride, bytes), spec.k);
+  loopsOf(spec).emit(e, rows, begin, end);
+}

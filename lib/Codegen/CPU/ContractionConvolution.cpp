@@ -1,0 +1,205 @@
+// ContractionConvolution.cpp - NHWC convolutions as contractions whose rows of A are windows of the image (implicit
+// im2col).
+//
+// Row m is output pixel (image, y, x), K runs over (tap row, tap column, channel). A tile has one pointer per row; for
+// each tap the row's run of channels is either in the image or, by a select, the row of zeros. Where all windows of a
+// tile lie inside the image the taps of one kernel row are one run of kernelWidth * channels elements, without selects.
+#include "ContractionLoops.h"
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+namespace {
+
+/// Runs of channels shorter than this make the second, contiguous version of the tile worth its code.
+constexpr int64_t kShortRun = 64;
+
+class WindowRows final : public LhsRows {
+public:
+  WindowRows(const ConvolutionSpec &spec)
+      : spec(spec), elementSize(elementBytes(spec.inputType)), groupChannels(spec.inChannels / spec.groups) {}
+
+  SmallVector<Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) override {
+    SmallVector<Window> windows = windowsOf(e, kernel.rows, tile);
+    if (!padded())
+      return accumulateInside(e, kernel, windows, state);
+    if (!hasContiguousTaps() || groupChannels >= kShortRun)
+      return accumulateAnywhere(e, kernel, windows, state);
+    return e.choose(
+        allInside(e, windows), state.getTypes(), [&] { return accumulateInside(e, kernel, windows, state); },
+        [&] { return accumulateAnywhere(e, kernel, windows, state); });
+  }
+
+private:
+  struct Window {
+    Value pointer; ///< element (y, x, 0); outside the buffer where the window starts in the padding
+    Value y, x;    ///< first row and column of the window, negative in the padding
+  };
+
+  bool padded() const { return spec.padTop > 0 || spec.padLeft > 0 || spec.padBottom > 0 || spec.padRight > 0; }
+  bool hasContiguousTaps() const { return spec.groups == 1 && spec.dilationWidth == 1 && spec.kernelWidth > 1; }
+
+  SmallVector<Window> windowsOf(Emit &e, int64_t rows, const TileRows &tile) {
+    Value width = e.value(spec.outWidth), height = e.value(spec.outHeight);
+    SmallVector<Window> windows;
+    Value image, y, x;
+    for (int64_t row = 0; row < rows; ++row) {
+      if (row == 0 || tile.last) {
+        Value pixel = e.add(tile.m, row);
+        if (tile.last)
+          pixel = e.min(pixel, tile.last);
+        Value line = e.div(pixel, width);
+        x = e.rem(pixel, width);
+        y = e.rem(line, height);
+        image = e.div(line, height);
+      } else {
+        x = e.add(x, 1);
+        Value wraps = e.compare(Emit::Pred::eq, x, width);
+        x = e.select(wraps, e.number(0), x);
+        y = e.add(y, e.widen(wraps));
+        wraps = e.compare(Emit::Pred::eq, y, height);
+        y = e.select(wraps, e.number(0), y);
+        image = e.add(image, e.widen(wraps));
+      }
+      Window window;
+      window.y = e.add(e.mul(y, spec.strideHeight), -spec.padTop);
+      window.x = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
+      Value at = e.add(e.mul(image, spec.inHeight), window.y);
+      at = e.add(e.mul(at, spec.inWidth), window.x);
+      window.pointer = e.offset(tile.lhs, e.mul(at, spec.inChannels * elementSize));
+      windows.push_back(window);
+    }
+    return windows;
+  }
+
+  /// Whether every tap of every window lies in the image.
+  Value allInside(Emit &e, ArrayRef<Window> windows) {
+    Value lastY = e.add(e.value(spec.inHeight), -((spec.kernelHeight - 1) * spec.dilationHeight + 1));
+    Value lastX = e.add(e.value(spec.inWidth), -((spec.kernelWidth - 1) * spec.dilationWidth + 1));
+    Value inside;
+    auto require = [&](Value condition) { inside = inside ? e.both(inside, condition) : condition; };
+    for (const Window &window : windows) {
+      require(e.compare(Emit::Pred::sge, window.y, e.number(0)));
+      require(e.compare(Emit::Pred::sle, window.y, lastY));
+      require(e.compare(Emit::Pred::sge, window.x, e.number(0)));
+      require(e.compare(Emit::Pred::sle, window.x, lastX));
+    }
+    return inside;
+  }
+
+  SmallVector<Value> run(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t length,
+                         ValueRange state) {
+    return emitRun(e, kernel, rows, elementSize, length, state);
+  }
+
+  SmallVector<Value> accumulateInside(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
+    Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
+    int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize;
+    int64_t runs = hasContiguousTaps() ? 1 : spec.kernelWidth;
+    int64_t length = hasContiguousTaps() ? spec.kernelWidth * groupChannels : groupChannels;
+    return e.loop(e.number(0), e.number(spec.kernelHeight), 1, state, [&](Value tapY, ValueRange carried) {
+      Value line = e.mul(tapY, lineBytes);
+      return e.loop(e.number(0), e.number(runs), 1, carried, [&](Value tapX, ValueRange carried) {
+        Value distance = e.add(line, e.mul(tapX, tapBytes));
+        SmallVector<RowPointer> rows;
+        for (const Window &window : windows)
+          rows.push_back({e.offset(window.pointer, distance)});
+        return run(e, kernel, rows, length, carried);
+      });
+    });
+  }
+
+  SmallVector<Value> accumulateAnywhere(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows,
+                                        ValueRange state) {
+    Value height = e.value(spec.inHeight), width = e.value(spec.inWidth);
+    Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
+    int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize;
+    return e.loop(e.number(0), e.number(spec.kernelHeight), 1, state, [&](Value tapY, ValueRange carried) {
+      Value line = e.mul(tapY, lineBytes), tapLine = e.mul(tapY, spec.dilationHeight);
+      SmallVector<Value> lineExists;
+      for (const Window &window : windows)
+        lineExists.push_back(e.compare(Emit::Pred::ult, e.add(window.y, tapLine), height));
+      return e.loop(e.number(0), e.number(spec.kernelWidth), 1, carried, [&](Value tapX, ValueRange carried) {
+        Value distance = e.add(line, e.mul(tapX, tapBytes)), tapColumn = e.mul(tapX, spec.dilationWidth);
+        SmallVector<RowPointer> rows;
+        for (auto [window, exists] : llvm::zip_equal(windows, lineExists)) {
+          // One unsigned comparison: a column left of the image is a huge number.
+          Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(window.x, tapColumn), width));
+          rows.push_back({e.select(inside, e.offset(window.pointer, distance), spec.zeros)});
+        }
+        return run(e, kernel, rows, groupChannels, carried);
+      });
+    });
+  }
+
+  const ConvolutionSpec &spec;
+  int64_t elementSize, groupChannels;
+};
+
+/// A convolution whose rows of A are the image's pixels themselves.
+bool isPlainContraction(const ConvolutionSpec &spec) {
+  return spec.kernelHeight == 1 && spec.kernelWidth == 1 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
+         spec.padTop == 0 && spec.padLeft == 0 && spec.padBottom == 0 && spec.padRight == 0;
+}
+
+Extent pixelsOf(Emit &e, const ConvolutionSpec &spec) {
+  return e.times(e.times(spec.n, spec.outHeight), spec.outWidth);
+}
+
+ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
+  ContractionLoops loops;
+  int64_t groupIn = spec.inChannels / spec.groups, groupOut = spec.outChannels / spec.groups;
+  loops.tile = spec.tile;
+  loops.batch = spec.groups;
+  loops.m = pixelsOf(e, spec);
+  loops.n = groupOut;
+  loops.k = spec.kernelHeight * spec.kernelWidth * groupIn;
+  loops.resultRowStride = spec.outChannels;
+  loops.lhsType = spec.inputType;
+  loops.resultType = spec.resultType;
+  loops.epilogue = spec.epilogue;
+  loops.store = spec.store;
+  int64_t groupWeights = packedRhsElements(spec.tile, loops.k.fixed, groupOut);
+  loops.batchAt = [&spec, groupIn, groupOut, groupWeights](Emit &e, Value group) -> ContractionLoops::Batch {
+    if (!group)
+      return {spec.input, spec.weights, spec.result, e.number(0)};
+    auto move = [&](Value pointer, int64_t bytes) {
+      return pointer ? e.offset(pointer, e.mul(group, bytes)) : pointer;
+    };
+    return {move(spec.input, groupIn * elementBytes(spec.inputType)), move(spec.weights, groupWeights * 4),
+            move(spec.result, groupOut * elementBytes(spec.resultType)), e.mul(group, groupOut)};
+  };
+  return loops;
+}
+
+} // namespace
+
+ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
+  ContractionShape shape;
+  bool known = spec.n.isStatic() && spec.outHeight.isStatic() && spec.outWidth.isStatic();
+  shape.m = known ? spec.n.fixed * spec.outHeight.fixed * spec.outWidth.fixed : kDynamicExtent;
+  shape.n = spec.outChannels / spec.groups;
+  shape.k = spec.kernelHeight * spec.kernelWidth * (spec.inChannels / spec.groups);
+  shape.batch = spec.groups;
+  shape.lhsRowBytes = spec.inChannels * spec.strideWidth * elementBytes(spec.inputType);
+  shape.indirectRows = !isPlainContraction(spec);
+  return shape;
+}
+
+Value cameo::codegen::emitConvolutionSteps(OpBuilder &b, Location loc, const ConvolutionSpec &spec) {
+  Emit e(b, loc);
+  return loopsOf(e, spec).steps(e);
+}
+
+void cameo::codegen::emitConvolution(OpBuilder &b, Location loc, const ConvolutionSpec &spec, Value begin, Value end) {
+  Emit e(b, loc);
+  ContractionLoops loops = loopsOf(e, spec);
+  if (isPlainContraction(spec)) {
+    int64_t bytes = elementBytes(spec.inputType);
+    StridedRows rows(spec.inChannels * bytes, bytes, loops.k.fixed);
+    loops.emit(e, rows, begin, end);
+    return;
+  }
+  WindowRows rows(spec);
+  loops.emit(e, rows, begin, end);
+}

@@ -1,0 +1,84 @@
+// ContractionLoops.h - the loops around the micro-kernel, shared by matrix products and convolutions.
+//
+// Layers, from the inside: emitRun (consecutive K for one tile) <- LhsRows (where rows of A lie, the loop over K) <-
+// one tile
+// <- all rows of a block <- the slice of the iteration space.
+#ifndef CAMEO_CODEGEN_CPU_CONTRACTIONLOOPS_H
+#define CAMEO_CODEGEN_CPU_CONTRACTIONLOOPS_H
+
+#include "ContractionBuilder.h"
+
+namespace cameo::codegen {
+
+/// Address of a row's element k = 0: pointer + bytes.
+struct RowPointer {
+  mlir::Value pointer;
+  int64_t bytes = 0;
+};
+
+/// The part of a tile that is the same for every run.
+struct MicroKernel {
+  llvm::SmallVector<int64_t, 8> vectors; ///< lanes of each vector of the panel
+  int64_t rows;
+  mlir::Type lhsType;
+  int64_t kUnroll = 1;
+  Extent rhsStepBytes; ///< from one k to the next in B
+  /// Masks for loads of an unpadded B, one per vector; null entries or an empty list load everything.
+  llvm::SmallVector<mlir::Value, 8> rhsMasks;
+};
+
+/// Accumulates `length` steps of K. `state` is what the loop carries: the accumulators, row by row, then the pointer
+/// into B.
+llvm::SmallVector<mlir::Value> emitRun(Emit &e, const MicroKernel &kernel, llvm::ArrayRef<RowPointer> rows,
+                                       const Extent &kStrideBytes, const Extent &length, mlir::ValueRange state);
+
+/// Rows m .. m + kernel.rows - 1 of one batch.
+struct TileRows {
+  mlir::Value lhs; ///< base pointer of the batch
+  mlir::Value m;
+  mlir::Value
+      last; ///< null: all rows exist. Otherwise rows beyond `last` stand for `last` again (their results are dropped).
+};
+
+/// Where rows of A lie.
+class LhsRows {
+public:
+  virtual ~LhsRows() = default;
+  /// Emits the whole loop over K for one tile.
+  virtual llvm::SmallVector<mlir::Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &rows,
+                                                    mlir::ValueRange state) = 0;
+};
+
+/// Rows at a constant distance: matrix products, 1x1 convolutions.
+class StridedRows final : public LhsRows {
+public:
+  StridedRows(Extent rowStrideBytes, Extent kStrideBytes, Extent k)
+      : rowStrideBytes(rowStrideBytes), kStrideBytes(kStrideBytes), k(k) {}
+  llvm::SmallVector<mlir::Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile,
+                                            mlir::ValueRange state) override;
+
+private:
+  Extent rowStrideBytes, kStrideBytes, k;
+};
+
+/// The iteration space and C.
+struct ContractionLoops {
+  ContractionTile tile;
+  Extent batch = 1, m, n, k;
+  RhsLayout rhsLayout = RhsLayout::Packed;
+  Extent rhsRowStride, resultRowStride;
+  mlir::Type lhsType, resultType;
+  EpilogueFn epilogue;
+  StoreFn store;
+  /// Pointers of a batch and the number that its columns are counted from in TilePosition.
+  struct Batch {
+    mlir::Value lhs, rhs, result, firstColumn;
+  };
+  std::function<Batch(Emit &, mlir::Value batch)> batchAt;
+
+  mlir::Value steps(Emit &e) const;
+  void emit(Emit &e, LhsRows &lhs, mlir::Value begin, mlir::Value end) const;
+};
+
+} // namespace cameo::codegen
+#endif

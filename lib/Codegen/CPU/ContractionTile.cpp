@@ -1,0 +1,191 @@
+// ContractionTile.cpp - the analytic model behind chooseTile, and the panel geometry that packing and emission share.
+//
+// Unit of the model: half a cycle of a 512-bit machine, that is one 256-bit multiply-add. AVX2 and AVX-512 parts of the
+// Zen 4 kind issue two of these per cycle, a 512-bit operation takes both slots; so one scale serves all levels.
+#include "cameo/Codegen/CPU/ContractionTile.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <limits>
+
+using namespace cameo::codegen;
+
+namespace {
+
+/// Four cycles from accumulator to accumulator, two slots each: fewer independent chains leave slots empty.
+constexpr double kLatencySlots = 8;
+/// Entering and leaving the K loop, address set-up, per tile.
+constexpr double kTileSlots = 60;
+/// The same for a convolution's row pointers, per row and tile.
+constexpr double kIndirectRowSlots = 20;
+/// Bytes per slot that a stream through B sustains from L1, L2 and beyond (measured on Zen 4, with margin).
+constexpr double kL1BytesPerSlot = 32, kL2BytesPerSlot = 12, kL3BytesPerSlot = 6;
+/// Rows beyond which per-row pointers no longer fit the 16 general registers.
+constexpr int64_t kMaxIndirectRows = 8;
+/// Rows that may collide in an 8-way L1.
+constexpr int64_t kMaxAliasingRows = 8;
+constexpr int64_t kMaxRows = 14, kMaxVectors = 8;
+/// Multiply-adds of one parallel step: about 10 us, against a launch of a few.
+constexpr int64_t kStepMultiplyAdds = 1 << 20;
+/// What an unknown M and K are taken for.
+constexpr int64_t kTypicalM = 509, kTypicalK = 256;
+
+double slotsOf(int64_t lanes) { return lanes > 8 ? 2 : 1; }
+
+struct Model {
+  const VectorTarget &target;
+  const ContractionShape &shape;
+  int64_t m, k;
+
+  Model(const VectorTarget &target, const ContractionShape &shape)
+      : target(target), shape(shape), m(shape.m == kDynamicExtent ? kTypicalM : shape.m),
+        k(shape.k == kDynamicExtent ? kTypicalK : shape.k) {}
+
+  int64_t maxRows() const {
+    int64_t rows = kMaxRows;
+    if (shape.indirectRows)
+      rows = std::min(rows, kMaxIndirectRows);
+    if (shape.lhsRowBytes > 0 && shape.lhsRowBytes % 4096 == 0)
+      rows = std::min(rows, kMaxAliasingRows);
+    return rows;
+  }
+
+  bool fits(int64_t mr, int64_t vectors) const {
+    // Accumulators, one row of B, the broadcast, and the product where multiply and add are two instructions.
+    return mr * vectors + vectors + 1 + !target.hasFma <= target.numRegisters;
+  }
+
+  /// Slots of one tile of `mr` rows over all of K.
+  double tileSlots(int64_t mr, llvm::ArrayRef<int64_t> vectors) const {
+    double columnSlots = 0;
+    int64_t width = 0;
+    for (int64_t lanes : vectors) {
+      columnSlots += slotsOf(lanes);
+      width += lanes;
+    }
+    int64_t panelBytes = width * k * 4;
+    double rate = panelBytes <= target.l1Bytes / 2   ? kL1BytesPerSlot
+                  : panelBytes <= target.l2Bytes / 2 ? kL2BytesPerSlot
+                                                     : kL3BytesPerSlot;
+    double traffic = width * 4 / rate;
+    double multiplyAdds = mr * columnSlots * (target.hasFma ? 1 : 2);
+    double step = std::max({multiplyAdds, columnSlots + mr, kLatencySlots, traffic}) + 0.02 * traffic;
+    return k * step + kTileSlots + mr * columnSlots * 3 + (shape.indirectRows ? kIndirectRowSlots * mr : 0);
+  }
+
+  /// Slots of one panel over all rows, tail included.
+  double panelSlots(int64_t mr, llvm::ArrayRef<int64_t> vectors) const {
+    double slots = double(m / mr) * tileSlots(mr, vectors);
+    if (m % mr)
+      slots += tileSlots(m % mr, vectors);
+    return slots;
+  }
+
+  /// The best row count for a panel of these vectors.
+  std::pair<int64_t, double> bestRows(llvm::ArrayRef<int64_t> vectors) const {
+    std::pair<int64_t, double> best = {0, std::numeric_limits<double>::infinity()};
+    for (int64_t mr = 1; mr <= maxRows() && fits(mr, vectors.size()); ++mr)
+      if (double slots = panelSlots(mr, vectors); mr <= std::max<int64_t>(m, 1) && slots < best.second)
+        best = {mr, slots};
+    return best;
+  }
+};
+
+/// Narrower vectors for few columns: half the slots, and no masks when the count fits.
+int64_t lanesFor(const VectorTarget &target, int64_t n) {
+  int64_t lanes = target.lanes();
+  if (n != kDynamicExtent)
+    while (lanes > 4 && n <= lanes / 2)
+      lanes /= 2;
+  return lanes;
+}
+
+void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, const Model &model,
+                  ContractionTile &tile) {
+  int64_t stepMacs = std::max<int64_t>(1, tile.nr * model.k);
+  int64_t rows = llvm::divideCeil(kStepMultiplyAdds, stepMacs);
+  bool smallRhs = shape.n != kDynamicExtent && shape.k != kDynamicExtent && shape.n * shape.k * 4 <= target.l2Bytes / 2;
+  tile.panelOuter = !smallRhs;
+  if (smallRhs) // the block of A is read once per panel and should stay near
+    rows = std::min(rows, std::max<int64_t>(tile.mr, target.l2Bytes / 4 / std::max<int64_t>(1, model.k * 4)));
+  if (shape.m != kDynamicExtent) {
+    int64_t blocks = std::max<int64_t>(1, llvm::divideCeil(std::max<int64_t>(shape.m, 1), rows));
+    rows = llvm::divideCeil(std::max<int64_t>(shape.m, 1), blocks);
+  }
+  tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), tile.mr);
+}
+
+} // namespace
+
+int64_t cameo::codegen::panelCount(const ContractionTile &tile, int64_t n) { return llvm::divideCeil(n, tile.nr); }
+
+llvm::SmallVector<int64_t, 8> cameo::codegen::panelVectors(const ContractionTile &tile, int64_t n, int64_t panel) {
+  int64_t columns = std::min(tile.nr, n - panel * tile.nr);
+  llvm::SmallVector<int64_t, 8> vectors(columns / tile.lanes, tile.lanes);
+  if (int64_t rest = columns % tile.lanes) {
+    int64_t lanes = tile.lanes;
+    while (lanes > 4 && rest <= lanes / 2)
+      lanes /= 2;
+    vectors.push_back(lanes);
+  }
+  return vectors;
+}
+
+int64_t cameo::codegen::panelWidth(const ContractionTile &tile, int64_t n, int64_t panel) {
+  int64_t width = 0;
+  for (int64_t lanes : panelVectors(tile, n, panel))
+    width += lanes;
+  return width;
+}
+
+int64_t cameo::codegen::packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n) {
+  int64_t panels = panelCount(tile, n);
+  return panels == 0 ? 0 : ((panels - 1) * tile.nr + panelWidth(tile, n, panels - 1)) * k;
+}
+
+ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const ContractionShape &shape) {
+  Model model(target, shape);
+  ContractionTile best;
+  double bestSlots = std::numeric_limits<double>::infinity();
+  int64_t lanes = lanesFor(target, shape.n);
+  int64_t maxVectors = shape.n == kDynamicExtent ? kMaxVectors : llvm::divideCeil(std::max<int64_t>(shape.n, 1), lanes);
+  for (int64_t vectors = 1; vectors <= std::min(kMaxVectors, maxVectors); ++vectors) {
+    ContractionTile tile;
+    tile.lanes = lanes;
+    tile.nr = vectors * lanes;
+    int64_t n = shape.n == kDynamicExtent ? tile.nr * 8 : std::max<int64_t>(shape.n, 1);
+    int64_t panels = panelCount(tile, n);
+    double slots = 0;
+    int64_t fullPanels = n / tile.nr;
+    if (fullPanels > 0) {
+      auto [mr, panelSlots] = model.bestRows(panelVectors(tile, n, 0));
+      tile.mr = mr;
+      slots += fullPanels * panelSlots;
+    }
+    tile.tailMr = tile.mr;
+    if (fullPanels < panels) {
+      auto [mr, panelSlots] = model.bestRows(panelVectors(tile, n, panels - 1));
+      tile.tailMr = mr;
+      if (fullPanels == 0)
+        tile.mr = mr;
+      slots += panelSlots;
+    }
+    if (tile.mr == 0 || tile.tailMr == 0)
+      continue;
+    slots /= panels ? double(n) : 1; // per column, so that the stand-in for a dynamic N compares
+    if (slots < bestSlots) {
+      bestSlots = slots;
+      best = tile;
+    }
+  }
+  // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
+  best.kUnroll = best.mr * (best.nr / best.lanes) <= 8 ? 4 : 1;
+  chooseBlocks(target, shape, model, best);
+  return best;
+}
+
+int64_t cameo::codegen::multiplyAddsPerStep(const ContractionTile &tile, const ContractionShape &shape) {
+  int64_t rows = shape.m == kDynamicExtent ? tile.mBlock : std::min(tile.mBlock, shape.m);
+  int64_t columns = shape.n == kDynamicExtent ? tile.nr : std::min(tile.nr, shape.n);
+  return rows * columns * (shape.k == kDynamicExtent ? 1 : shape.k);
+}
