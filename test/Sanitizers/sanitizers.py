@@ -13,17 +13,23 @@ BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 FLAGS = {"thread": "thread", "address": "address,undefined"}
 
 
+def do(command: list, **more) -> None:
+    code = subprocess.run(command, **more).returncode
+    if code:
+        sys.exit(f"{' '.join(map(str, command))} ended with {code}")
+
+
 def run(name: str) -> None:
     folder = BUILD / f"runtime-{name}"
-    subprocess.run(["cmake", "-G", "Ninja", "-S", ROOT / "runtime", "-B", folder, "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22",
-                    f"-DCAMEO_SANITIZE={FLAGS[name]}"], check=True)
-    subprocess.run(["ninja", "-C", folder, "-j", "1"], check=True)
+    do(["cmake", "-G", "Ninja", "-S", ROOT / "runtime", "-B", folder, "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22",
+                    f"-DCAMEO_SANITIZE={FLAGS[name]}"])
+    do(["ninja", "-C", folder, "-j", "1"])
     tests = sorted(folder.glob("bin/*-tests"))
     if not tests:
         sys.exit(f"no tests in {folder}/bin")
     for test in tests:
         options = {"TSAN_OPTIONS": "halt_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1"}
-        subprocess.run([test], check=True, env=dict(os.environ, CAMEO_SOURCE=str(ROOT), **options))
+        do([test], env=dict(os.environ, CAMEO_SOURCE=str(ROOT), **options))
 
 
 if __name__ == "__main__":
