@@ -1,7 +1,7 @@
 // Wire.h - walks the fields of one protobuf message with protozero, with 64-bit lengths and offsets in its errors.
 // protozero reads lengths as 32 bits; a model over 4 GiB needs more, so lengths are decoded and checked here. This is
-// the only header that sees protozero, and the reader's only exceptions are thrown here and in Parser.cpp, caught in
-// Parser.cpp.
+// the only header that sees protozero. What it and the parser throw is caught in Parser.cpp; others walk only messages
+// that the parser has accepted, for which nothing is thrown.
 #pragma once
 #include "cameo/Support/Diagnostic.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
