@@ -1,0 +1,239 @@
+// Convolution.cpp - Conv, ConvTranspose, DeformConv, Col2Im, CausalConvWithState, and ONNX Runtime's FusedConv.
+#include "FusedActivation.h"
+#include "WindowAttributes.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+/// y + bias, one bias per channel (axis 1); y when there is no bias.
+Value withBias(OpBinder &op, Value y, size_t biasInput) {
+  if (!y || !op.hasInput(biasInput))
+    return y;
+  Value bias = op.input(biasInput);
+  if (op.rank(bias) != 1) {
+    (void)op.error("E-SHAPE", "input '" + op.node.inputs[biasInput] + "', the bias, has rank " + Twine(op.rank(bias)) +
+                                  "; expected 1");
+    return {};
+  }
+  Dim channels = op.shapes().dim(y, 1), size = op.shapes().dim(bias, 0);
+  if (channels.constant() && size.constant() && channels != size) {
+    (void)op.error("E-SHAPE", "input '" + op.node.inputs[biasInput] + "', the bias, has size " +
+                                  Twine(*size.constant()) + "; expected " + Twine(*channels.constant()) +
+                                  ", one per output channel");
+    return {};
+  }
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, op.rank(y) - 1));
+  if (!axes.empty())
+    bias = op.unsqueeze(bias, axes);
+  return bias ? op.create<AddOp>(y, bias) : Value();
+}
+
+/// The attribute `group`; an error below 1.
+FailureOr<int64_t> groupAttr(OpBinder &op, StringRef name = "group") {
+  int64_t group = op.intAttr(name, 1);
+  if (group < 1)
+    return op.error("E-ATTR", name + " is " + Twine(group) + "; expected 1 or more");
+  return group;
+}
+
+/// Input 0 and the filter have one rank, 3 or more, and `kernel_shape` is the filter's.
+LogicalResult checkFilter(OpBinder &op) {
+  Value x = op.input(0), filter = op.input(1);
+  if (op.rank(x) < 3 || op.rank(x) != op.rank(filter))
+    return op.error("E-SHAPE", "inputs '" + op.node.inputs[0] + "' and '" + op.node.inputs[1] + "' have ranks " +
+                                   Twine(op.rank(x)) + " and " + Twine(op.rank(filter)) +
+                                   "; expected one rank, 3 or more (batch, channels and spatial axes)");
+  auto kernel = op.intsAttr("kernel_shape");
+  if (!kernel || kernel->empty())
+    return success();
+  ArrayRef<Dim> sizes = op.shapes().dimsOf(filter).drop_front(2);
+  if (kernel->size() != sizes.size())
+    return op.error("E-ATTR",
+                    "kernel_shape has " + Twine(kernel->size()) + " entries; expected " + Twine(sizes.size()));
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (size.constant() && *size.constant() != (*kernel)[i])
+      return op.error("E-SHAPE", "kernel_shape[" + Twine(i) + "] is " + Twine((*kernel)[i]) + ", but filter '" +
+                                     op.node.inputs[1] + "' has size " + Twine(*size.constant()) + " there");
+  return success();
+}
+
+/// The convolution of inputs 0 and 1, without bias.
+Value convolution(OpBinder &op) {
+  auto group = groupAttr(op);
+  if (failed(group) || failed(checkFilter(op)))
+    return {};
+  Value x = op.input(0), filter = op.input(1);
+  auto window = windowAttributes(op, op.shapes().dimsOf(x).drop_front(2), op.shapes().dimsOf(filter).drop_front(2));
+  if (failed(window))
+    return {};
+  auto pads = window->constantPads();
+  if (!pads) {
+    x = padSpatial(op, x, window->pads, 0.0);
+    pads.emplace(window->pads.size(), 0);
+  }
+  if (!x)
+    return {};
+  return op.create<ConvOp>(x, filter, ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
+                           ArrayRef<int64_t>(*pads), *group, /*channelsLast=*/false, TypeAttr());
+}
+
+LogicalResult conv(OpBinder &op) {
+  Value y = withBias(op, convolution(op), 2);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult fusedConv(OpBinder &op) {
+  Value y = withBias(op, convolution(op), 2);
+  if (y && op.hasInput(3))
+    y = op.create<AddOp>(y, op.input(3));
+  y = fusedActivation(op, y);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult convTranspose(OpBinder &op) {
+  auto group = groupAttr(op);
+  if (failed(group) || failed(checkFilter(op)))
+    return failure();
+  Value x = op.input(0), filter = op.input(1);
+  size_t rank = op.rank(x) - 2;
+  auto sizes = op.shapes().dimsOf(x).drop_front(2), kernel = op.shapes().dimsOf(filter).drop_front(2);
+  auto strides = spatialAttr(op, "strides", rank, 1, 1), dilations = spatialAttr(op, "dilations", rank, 1, 1);
+  auto pads = spatialAttr(op, "pads", 2 * rank, INT32_MIN, 0), extra = spatialAttr(op, "output_padding", rank, 0, 0);
+  if (failed(strides) || failed(dilations) || failed(pads) || failed(extra))
+    return failure();
+  for (size_t i = 0; i < rank; ++i)
+    if ((*extra)[i] >= std::max((*strides)[i], (*dilations)[i]))
+      return op.error("E-ATTR", "output_padding[" + Twine(i) + "] is " + Twine((*extra)[i]) +
+                                    "; expected less than the stride or dilation");
+  auto outputShape = op.intsAttr("output_shape");
+  if (outputShape && outputShape->size() == rank + 2) // some exporters give all axes
+    outputShape->erase(outputShape->begin(), outputShape->begin() + 2);
+  if (outputShape && !outputShape->empty() && outputShape->size() != rank)
+    return op.error("E-ATTR", "output_shape has " + Twine(outputShape->size()) + " entries; expected " + Twine(rank));
+  StringRef mode = op.stringAttr("auto_pad", "NOTSET");
+  bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
+  if (!same && mode != "NOTSET" && mode != "VALID" && !mode.empty())
+    return op.error("E-ATTR", "auto_pad is '" + mode + "'; expected NOTSET, SAME_UPPER, SAME_LOWER or VALID");
+  if (same || (outputShape && !outputShape->empty())) {
+    // total = (n - 1) * stride + output_padding + extent - wanted; SAME_UPPER puts the larger half to the end,
+    // everything else to the beginning. A negative total lengthens the result.
+    DimContext &d = op.dims();
+    for (size_t i = 0; i < rank; ++i) {
+      Dim wanted =
+          outputShape && !outputShape->empty() ? d.constant((*outputShape)[i]) : d.mul(sizes[i], (*strides)[i]);
+      Dim full = d.add(d.mul(d.sub(sizes[i], 1), (*strides)[i]), (*extra)[i] + 1);
+      full = d.add(full, d.mul(d.sub(kernel[i], 1), (*dilations)[i]));
+      auto total = d.sub(full, wanted).constant();
+      if (!total)
+        return op.unsupported(
+            "padding follows from sizes that are known only at run time (output_shape or auto_pad on spatial "
+            "axis " +
+            Twine(i) + "); give that input fixed spatial sizes");
+      int64_t half = *total < 0 ? 0 : *total / 2, rest = *total - half;
+      bool upper = mode == "SAME_UPPER" || *total < 0;
+      (*pads)[i] = upper ? half : rest;
+      (*pads)[rank + i] = upper ? rest : half;
+    }
+  } else if (mode == "VALID") {
+    pads->assign(2 * rank, 0);
+  }
+  Value y =
+      op.create<ConvTransposeOp>(x, filter, ArrayRef<int64_t>(*strides), ArrayRef<int64_t>(*dilations),
+                                 ArrayRef<int64_t>(*pads), ArrayRef<int64_t>(*extra), *group, /*channelsLast=*/false);
+  y = withBias(op, y, 2);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult deformConv(OpBinder &op) {
+  auto group = groupAttr(op), offsetGroup = groupAttr(op, "offset_group");
+  if (failed(group) || failed(offsetGroup) || failed(checkFilter(op)))
+    return failure();
+  if (op.rank(op.input(0)) != 4)
+    return op.unsupported("input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(op.input(0))) +
+                          "; DeformConv is supported over two spatial axes (rank 4)");
+  auto window = windowAttributes(op, op.shapes().dimsOf(op.input(0)).drop_front(2),
+                                 op.shapes().dimsOf(op.input(1)).drop_front(2));
+  if (failed(window))
+    return failure();
+  Value mask = op.hasInput(4) ? op.input(4) : Value();
+  Value y = op.create<DeformConvOp>(op.input(0), op.input(1), op.input(2), mask, ArrayRef<int64_t>(window->strides),
+                                    ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(*window->constantPads()),
+                                    *group, *offsetGroup);
+  y = withBias(op, y, 3);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult col2Im(OpBinder &op) {
+  auto block = op.constantInput(2, "block_shape");
+  if (failed(block))
+    return failure();
+  size_t rank = block->size();
+  auto strides = spatialAttr(op, "strides", rank, 1, 1), dilations = spatialAttr(op, "dilations", rank, 1, 1);
+  auto pads = spatialAttr(op, "pads", 2 * rank, 0, 0);
+  if (failed(strides) || failed(dilations) || failed(pads))
+    return failure();
+  return op.result(op.create<Col2ImOp>(op.input(0), op.input(1), ArrayRef<int64_t>(*block), ArrayRef<int64_t>(*strides),
+                                       ArrayRef<int64_t>(*dilations), ArrayRef<int64_t>(*pads)));
+}
+
+/// A depthwise convolution over [past | x] along the last axis; the last k - 1 positions are the next call's past.
+LogicalResult causalConv(OpBinder &op) {
+  Value x = op.input(0), weight = op.input(1);
+  if (op.rank(x) != 3 || op.rank(weight) != 3)
+    return op.error("E-SHAPE", "input and weight have ranks " + Twine(op.rank(x)) + " and " + Twine(op.rank(weight)) +
+                                   "; expected 3");
+  auto channels = op.shapes().dim(weight, 0).constant(), taps = op.shapes().dim(weight, 2).constant();
+  if (!channels || !taps || *taps < 1)
+    return op.unsupported("the weight's sizes are known only at run time; give '" + op.node.inputs[1] +
+                          "' fixed sizes");
+  Value past;
+  if (op.hasInput(3)) {
+    past = op.input(3);
+  } else {
+    Value shape = op.sizes({op.shapes().dim(x, 0), op.dims().constant(*channels), op.dims().constant(*taps - 1)});
+    past = shape ? op.create<ExpandOp>(op.scalar(op.elementType(x), 0.0), shape) : Value();
+  }
+  if (!past)
+    return failure();
+  Value joined = op.create<ConcatOp>(ValueRange{past, x}, int64_t(2));
+  if (!joined)
+    return failure();
+  int64_t one[] = {1}, none[] = {0, 0};
+  Value y = op.create<ConvOp>(joined, weight, ArrayRef<int64_t>(one), ArrayRef<int64_t>(one), ArrayRef<int64_t>(none),
+                              *channels,
+                              /*channelsLast=*/false, TypeAttr());
+  y = withBias(op, y, 2);
+  StringRef activation = op.stringAttr("activation", "none");
+  if (y && (activation == "silu" || activation == "swish")) {
+    Value gate = op.create<SigmoidOp>(y);
+    y = gate ? op.create<MulOp>(y, gate) : Value();
+  } else if (activation != "none") {
+    return op.error("E-ATTR", "activation is '" + activation + "'; expected none, silu or swish");
+  }
+  if (!y || failed(op.result(0, y)))
+    return failure();
+  if (!op.hasOutput(1))
+    return success();
+  Value length = op.sizes({op.shapes().dim(joined, 2)}),
+        start = op.sizes({op.dims().sub(op.shapes().dim(joined, 2), *taps - 1)});
+  if (!length || !start)
+    return failure();
+  int64_t axis[] = {2};
+  return op.result(1, op.create<SliceOp>(joined, start, length, op.i64({1}), ArrayRef<int64_t>(axis)));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerConvolutionHandlers(HandlerTable &table) {
+  table.on("Conv", 1, conv);
+  table.on("ConvTranspose", 1, convTranspose);
+  table.on("DeformConv", 19, deformConv);
+  table.on("Col2Im", 18, col2Im);
+  table.on("CausalConvWithState", 27, causalConv);
+  table.onMicrosoft("FusedConv", fusedConv);
+}
+} // namespace cameo::onnx
