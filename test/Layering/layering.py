@@ -46,7 +46,8 @@ LIBRARIES = [
 MAY = {
     "runtime": {"absl"},
     "support": {"llvm-base", "mlir-diagnostics", "absl"},
-    "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target"},
+    # Ops say which run-time error they raise (an index out of range, a division by zero) by the ABI's numbers.
+    "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "passes": {"dialects", "support", "llvm-base", "mlir-diagnostics", "mlir"},
     "import": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "protobuf"},
     "lowering": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target"},
