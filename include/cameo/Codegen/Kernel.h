@@ -1,0 +1,67 @@
+// Kernel.h - one cameo.kernel becomes one function in a module of its own.
+#ifndef CAMEO_CODEGEN_KERNEL_H
+#define CAMEO_CODEGEN_KERNEL_H
+
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace cameo::codegen {
+
+/// A place in a kernel that can record a run-time failure.
+struct FailSite {
+  int32_t code;
+  std::string message;
+};
+
+/// What the entry function must know to launch a kernel. Buffers are: the inputs, the results, when
+/// `sizeReports` is not empty one array of i64 for the sizes that only the kernel can tell, and the temporaries.
+struct KernelSignature {
+  std::string name;                    ///< readable: "conv_add_relu"
+  llvm::SmallVector<bool> usesInput;   ///< false: the kernel never reads the buffer
+  llvm::SmallVector<Dim> sizes;        ///< values of the `sizes` array
+  llvm::SmallVector<Dim> temporaries;  ///< bytes of each
+  llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
+  Dim tiles;                           ///< length of the parallel iteration space
+  Dim grain;                           ///< least number of tiles worth a thread
+};
+
+/// A kernel's code: `module` holds `func.func @kernel(%call: !llvm.ptr, %buffers: memref<1xT>..., %sizes: memref<4096xi64>,
+/// %begin: index, %end: index)` and calls of `@fail_<i>(%call, %value: i64)` for the i-th of `failSites`.
+struct EmittedKernel {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  KernelSignature signature;
+  std::vector<FailSite> failSites;
+};
+
+constexpr llvm::StringLiteral kKernelFunction = "kernel";
+
+/// State of one kernel during emission, for target emitters: the common KernelEmitter plus evaluation of fused ops on vectors.
+class KernelBuilder : public KernelEmitter {
+public:
+  virtual mlir::Value callArgument() = 0;
+  virtual mlir::Value sliceBegin() = 0;
+  virtual mlir::Value sliceEnd() = 0;
+  /// Declares the parallel iteration space when a target emitter uses [sliceBegin, sliceEnd) by itself.
+  virtual void setTiles(Dim tiles, Dim grain) = 0;
+  /// Applies the ops fused behind result `result` of the anchor to a vector of `lanes` consecutive elements of the last axis
+  /// starting at `indices`, and stores what the kernel yields. `vector` has the compute type. With `mask` only lanes whose
+  /// bit is set are read and stored.
+  virtual void storeVector(mlir::OpBuilder &b, mlir::Location loc, unsigned result, mlir::Value vector,
+                           mlir::ValueRange indices, mlir::Value mask) = 0;
+};
+
+/// A target's tuned code for anchors. Returns nullopt to leave the op to its naive loops.
+class AnchorEmitter {
+public:
+  virtual ~AnchorEmitter() = default;
+  virtual std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *anchor, KernelBuilder &k,
+                                                  mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
+                                                  llvm::ArrayRef<Tensor> results) = 0;
+};
+
+/// Emits `kernel`. `anchors` may be null (-O0). `mayReassociate` allows sums in another order.
+mlir::FailureOr<EmittedKernel> emitKernel(KernelOp kernel, ShapeAnalysis &shapes, AnchorEmitter *anchors,
+                                          bool mayReassociate);
+
+} // namespace cameo::codegen
+#endif

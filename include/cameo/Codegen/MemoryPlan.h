@@ -1,0 +1,48 @@
+// MemoryPlan.h - places for all buffers whose size is known at compile time, in one arena.
+//
+// Lifetimes are intervals over the ops in execution order, with the regions of control flow inlined; a buffer used in a loop
+// that does not create it lives until the loop ends. Buffers whose intervals do not meet may share bytes. Placement is greedy:
+// largest first, into the lowest gap that fits.
+#ifndef CAMEO_CODEGEN_MEMORYPLAN_H
+#define CAMEO_CODEGEN_MEMORYPLAN_H
+
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace cameo::codegen {
+
+class MemoryPlan {
+public:
+  explicit MemoryPlan(mlir::func::FuncOp main);
+
+  /// Plans `bytes` for a value, live from its op to the last use of it or of anything that may share its memory.
+  void addValue(mlir::Value value, int64_t bytes);
+  /// Plans `bytes` that only `op` uses; `number` tells several of one op apart.
+  void addTemporary(mlir::Operation *op, unsigned number, int64_t bytes);
+  /// Plans `bytes` for the whole program, at once.
+  int64_t addPersistent(int64_t bytes);
+
+  /// Assigns all offsets. Call once, after the adds.
+  void place();
+  std::optional<int64_t> offset(mlir::Value value) const;
+  std::optional<int64_t> offset(mlir::Operation *op, unsigned number) const;
+  int64_t bytes() const { return total; }
+
+private:
+  struct Buffer {
+    int64_t begin, end, bytes, offset;
+  };
+  int64_t lastUse(mlir::Value value);
+  int64_t useInScope(mlir::Value value, mlir::Operation *user);
+
+  llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> positions;
+  llvm::DenseMap<mlir::Value, int64_t> lastUses;
+  llvm::DenseMap<mlir::Value, size_t> values;
+  llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, size_t> temporaries;
+  llvm::SmallVector<Buffer> buffers;
+  int64_t persistent = 0, total = 0, endOfProgram = 0;
+};
+
+} // namespace cameo::codegen
+#endif

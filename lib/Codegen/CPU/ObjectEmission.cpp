@@ -1,0 +1,171 @@
+// ObjectEmission.cpp - MLIR lowering, LLVM optimisation and object emission for CPUs.
+#include "cameo/Codegen/CPU/ObjectEmission.h"
+#include "cameo/Runtime/KernelABI.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, bool fastMath) {
+  MLIRContext *context = module.getContext();
+  {
+    RewritePatternSet patterns(context);
+    if (fastMath)
+      populateMathPolynomialApproximationPatterns(patterns, MathPolynomialApproximationOptions());
+    populateSCFToControlFlowConversionPatterns(patterns);
+    GreedyRewriteConfig config;
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
+      return failure();
+  }
+  LowerToLLVMOptions options(context);
+  options.useBarePtrCallConv = true;
+  LLVMTypeConverter converter(context, options);
+  RewritePatternSet patterns(context);
+  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  index::populateIndexToLLVMConversionPatterns(converter, patterns);
+  ub::populateUBToLLVMConversionPatterns(converter, patterns);
+  populateFuncToLLVMConversionPatterns(converter, patterns);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns);
+  populateMathToLibmConversionPatterns(patterns);
+  vector::populateVectorBroadcastLoweringPatterns(patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns);
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp>();
+  return applyFullConversion(module, target, std::move(patterns));
+}
+
+std::unique_ptr<llvm::Module> cameo::codegen::translateToLLVM(ModuleOp module, llvm::LLVMContext &context,
+                                                              const CpuTarget &target) {
+  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(module, context);
+  if (!result)
+    return nullptr;
+  for (llvm::Function &f : *result) {
+    if (f.isDeclaration())
+      continue;
+    f.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      f.addFnAttr("target-features", target.features);
+    f.addFnAttr("prefer-vector-width", std::to_string(target.vectorBytes * 8));
+    f.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  return result;
+}
+
+void cameo::codegen::addKernelEntry(llvm::Module &module, const EmittedKernel &kernel, llvm::StringRef symbol) {
+  llvm::LLVMContext &context = module.getContext();
+  auto *ptr = llvm::PointerType::getUnqual(context);
+  auto *i64 = llvm::Type::getInt64Ty(context);
+  auto *i32 = llvm::Type::getInt32Ty(context);
+  auto *voidType = llvm::Type::getVoidTy(context);
+  llvm::Function *body = module.getFunction(kKernelFunction);
+  body->setLinkage(llvm::GlobalValue::InternalLinkage);
+
+  auto *type = llvm::FunctionType::get(voidType, {ptr, ptr, ptr, i64, i64}, false);
+  auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
+  entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  entry->copyAttributesFrom(body);
+  entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  entry->setAttributes(llvm::AttributeList::get(context, body->getAttributes().getFnAttrs(), {}, {}));
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", entry));
+  llvm::SmallVector<llvm::Value *> arguments{entry->getArg(0)};
+  unsigned buffers = body->arg_size() - 4; // call, sizes, begin, end
+  for (unsigned i = 0; i < buffers; ++i)
+    arguments.push_back(b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, entry->getArg(1), i)));
+  arguments.append({entry->getArg(2), entry->getArg(3), entry->getArg(4)});
+  b.CreateCall(body, arguments);
+  b.CreateRetVoid();
+
+  for (auto [i, site] : llvm::enumerate(kernel.failSites)) {
+    llvm::Function *fail = module.getFunction("fail_" + std::to_string(i));
+    if (!fail)
+      continue;
+    fail->setLinkage(llvm::GlobalValue::InternalLinkage);
+    fail->addFnAttr(llvm::Attribute::NoInline);
+    fail->addFnAttr(llvm::Attribute::Cold);
+    b.SetInsertPoint(llvm::BasicBlock::Create(context, "", fail));
+    llvm::Value *call = fail->getArg(0);
+    llvm::Value *services = b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), call, offsetof(cameo_call, services)));
+    llvm::Value *function = b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), services, offsetof(cameo_services, fail)));
+    auto *failType = llvm::FunctionType::get(voidType, {ptr, i32, ptr, ptr, i64}, false);
+    // A null node is the one whose kernel is running; kernels with equal code are shared, so the name is not in here.
+    b.CreateCall(failType, function, {call, b.getInt32(site.code), llvm::ConstantPointerNull::get(ptr),
+                                      b.CreateGlobalString(site.message), fail->getArg(1)});
+    b.CreateRetVoid();
+  }
+}
+
+FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module, const CpuTarget &target, int optLevel,
+                                                           bool assembly) {
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  std::string error;
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
+  auto level = optLevel >= 2 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less;
+  std::unique_ptr<llvm::TargetMachine> machine(
+      backend->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                   std::nullopt, level));
+  module.setTargetTriple(triple);
+  module.setDataLayout(machine->createDataLayout());
+  module.setPICLevel(llvm::PICLevel::BigPIC);
+
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = optLevel >= 1;
+  tuning.SLPVectorization = false; // it breaks up hand-made vector code
+  tuning.LoopUnrolling = false;    // the emitters unroll where it pays
+  llvm::PassBuilder passes(machine.get(), tuning);
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(sccs);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, sccs, modules);
+  auto pipeline = passes.buildPerModuleDefaultPipeline(optLevel == 0   ? llvm::OptimizationLevel::O1
+                                                       : optLevel == 1 ? llvm::OptimizationLevel::O2
+                                                                       : llvm::OptimizationLevel::O3);
+  pipeline.run(module, modules);
+
+  SmallVector<char, 0> object;
+  llvm::raw_svector_ostream os(object);
+  llvm::legacy::PassManager emit;
+  auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(emit, os, nullptr, kind))
+    return failure();
+  emit.run(module);
+  return object;
+}

@@ -1,0 +1,41 @@
+// Phases.cpp - the table of phases and the loop that runs it.
+#include "cameo/Pipeline/Phases.h"
+#include "cameo/Passes/AllAreas.inc"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace cameo;
+
+static constexpr Phase kPhases[] = {
+    {"kernels", "every op that computes belongs to a kernel", 0,
+     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFormKernelsPass()); }},
+};
+
+llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }
+
+void cameo::registerAllPasses() {
+#include "cameo/Passes/Registration.inc"
+}
+
+LogicalResult cameo::runPhases(ModuleOp module, const CompileOptions &options) {
+  for (const Phase &phase : phases()) {
+    if (options.optLevel >= phase.minOptLevel) {
+      PassManager passes(module.getContext());
+      passes.enableVerifier(true);
+      phase.build(passes, options);
+      if (failed(passes.run(module)))
+        return failure();
+    }
+    if (llvm::is_contained(options.dumpAfter, phase.name)) {
+      llvm::errs() << "// after phase '" << phase.name << "'\n";
+      OpPrintingFlags flags;
+      flags.elideLargeElementsAttrs(16).elideLargeResourceString(16);
+      module.print(llvm::errs(), flags);
+      llvm::errs() << "\n";
+    }
+    if (options.stopAfter == phase.name)
+      break;
+  }
+  return success();
+}

@@ -1,0 +1,62 @@
+// ProgramFile.h - packs objects, weights and header into the file a user gets.
+#ifndef LIB_PIPELINE_PROGRAMFILE_H
+#define LIB_PIPELINE_PROGRAMFILE_H
+
+#include "cameo/Codegen/CPU/CpuTarget.h"
+#include "cameo/Codegen/HostProgram.h"
+#include "cameo/Codegen/Weights.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <string>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace cameo {
+
+/// One CPU level of a program, after code generation.
+struct ProgramVariant {
+  codegen::CpuTarget target;
+  codegen::HostProgram host;
+  std::vector<std::string> kernelSymbols; ///< by kernel number
+  std::string suffix;                     ///< of its entry and launch table: "v0"
+};
+
+/// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol` the
+/// weights are an array of that name, else they lie in the file's weights section.
+std::unique_ptr<llvm::Module> buildProgramInfo(llvm::LLVMContext &context, mlir::func::FuncOp main,
+                                               llvm::ArrayRef<ProgramVariant> variants, int64_t weightsBytes,
+                                               llvm::StringRef metadata, llvm::StringRef symbol,
+                                               llvm::StringRef weightsSymbol);
+
+/// A folder that is removed with all it holds when it goes out of scope.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  bool valid() const { return !path.empty(); }
+  std::string file(llvm::StringRef name) const { return path + "/" + name.str(); }
+
+private:
+  std::string path;
+};
+
+/// Writes `write`'s bytes to `path` under a temporary name and renames it; an error is emitted and nothing is left behind on
+/// failure.
+mlir::LogicalResult writeFileAtomically(llvm::StringRef path, mlir::Location loc,
+                                        llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+/// An ELF relocatable file with the header section (zeroed) and the weights section, written straight to `path`.
+mlir::LogicalResult writeWeightsObject(llvm::StringRef path, const codegen::WeightTable &weights, mlir::Location loc);
+
+/// Links `objects` into the shared object `output` by lld in this process, and fills in the header.
+mlir::LogicalResult linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef output, uint64_t features,
+                                mlir::Location loc);
+
+/// Writes the archive `output` (objects and weights) and, beside it, a C header that declares `symbol`.
+mlir::LogicalResult writeStaticLibrary(llvm::ArrayRef<std::string> objects, llvm::StringRef output, llvm::StringRef symbol,
+                                       mlir::Location loc);
+
+} // namespace cameo
+#endif

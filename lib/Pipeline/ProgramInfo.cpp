@@ -1,0 +1,135 @@
+// ProgramInfo.cpp - the signature, variants and launch tables of a program as constant data.
+#include "ProgramFile.h"
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Runtime/KernelABI.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+
+using namespace mlir;
+using namespace cameo;
+
+/// The ABI's number for an element type.
+static cameo_dtype abiType(Type type) {
+  if (type.isF32()) return CAMEO_F32;
+  if (type.isF64()) return CAMEO_F64;
+  if (type.isF16()) return CAMEO_F16;
+  if (type.isBF16()) return CAMEO_BF16;
+  auto integer = cast<IntegerType>(type);
+  if (integer.getWidth() == 1) return CAMEO_BOOL;
+  switch (integer.getWidth()) {
+  case 8: return integer.isUnsigned() ? CAMEO_U8 : CAMEO_I8;
+  case 16: return integer.isUnsigned() ? CAMEO_U16 : CAMEO_I16;
+  case 32: return integer.isUnsigned() ? CAMEO_U32 : CAMEO_I32;
+  default: return integer.isUnsigned() ? CAMEO_U64 : CAMEO_I64;
+  }
+}
+
+namespace {
+/// Constant structures laid out as KernelABI.h says; every struct here has natural alignment only.
+class TableBuilder {
+public:
+  TableBuilder(llvm::Module &module)
+      : module(module), ptr(llvm::PointerType::getUnqual(module.getContext())),
+        i32(llvm::Type::getInt32Ty(module.getContext())), i64(llvm::Type::getInt64Ty(module.getContext())) {}
+
+  llvm::Constant *number32(uint64_t v) { return llvm::ConstantInt::get(i32, v); }
+  llvm::Constant *number64(uint64_t v) { return llvm::ConstantInt::get(i64, v); }
+  llvm::Constant *null() { return llvm::ConstantPointerNull::get(ptr); }
+  llvm::Constant *string(llvm::StringRef text) {
+    llvm::Constant *&global = strings[text];
+    if (!global)
+      global = constant(llvm::ConstantDataArray::getString(module.getContext(), text), "");
+    return global;
+  }
+  llvm::Constant *record(llvm::ArrayRef<llvm::Constant *> fields) {
+    return llvm::ConstantStruct::getAnon(module.getContext(), fields);
+  }
+  llvm::Constant *array(llvm::ArrayRef<llvm::Constant *> elements) {
+    if (elements.empty())
+      return null();
+    auto *type = llvm::ArrayType::get(elements.front()->getType(), elements.size());
+    return constant(llvm::ConstantArray::get(type, elements), "");
+  }
+  llvm::GlobalVariable *constant(llvm::Constant *value, const llvm::Twine &name) {
+    auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
+    return global;
+  }
+  llvm::Constant *valueInfos(llvm::ArrayRef<Type> types, llvm::function_ref<DictionaryAttr(unsigned)> attributes) {
+    llvm::SmallVector<llvm::Constant *> infos;
+    for (auto [i, t] : llvm::enumerate(types)) {
+      auto type = cast<RankedTensorType>(t);
+      DictionaryAttr attrs = attributes(i);
+      auto name = attrs ? attrs.getAs<StringAttr>("cameo.name") : StringAttr();
+      auto names = attrs ? attrs.getAs<ArrayAttr>("cameo.dims") : ArrayAttr();
+      llvm::SmallVector<llvm::Constant *> dims, symbols;
+      for (auto [axis, size] : llvm::enumerate(type.getShape())) {
+        dims.push_back(number64(ShapedType::isDynamic(size) ? -1 : size));
+        StringRef symbol = names && axis < names.size() ? cast<StringAttr>(names[axis]).getValue() : "";
+        symbols.push_back(symbol.empty() ? null() : string(symbol));
+      }
+      infos.push_back(record({string(name ? name.getValue() : "value_" + std::to_string(i)), number32(abiType(type.getElementType())),
+                              number32(type.getRank()), array(dims), array(symbols)}));
+    }
+    return array(infos);
+  }
+
+private:
+  llvm::Module &module;
+  llvm::PointerType *ptr;
+  llvm::Type *i32, *i64;
+  llvm::StringMap<llvm::Constant *> strings;
+};
+} // namespace
+
+std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context, func::FuncOp main,
+                                                      llvm::ArrayRef<ProgramVariant> variants, int64_t weightsBytes,
+                                                      llvm::StringRef metadata, llvm::StringRef symbol,
+                                                      llvm::StringRef weightsSymbol) {
+  auto module = std::make_unique<llvm::Module>("program", context);
+  TableBuilder t(*module);
+  auto external = [&](llvm::StringRef name, bool function) -> llvm::Constant * {
+    llvm::GlobalValue *value;
+    if (function)
+      value = llvm::cast<llvm::GlobalValue>(
+          module->getOrInsertFunction(name, llvm::FunctionType::get(llvm::Type::getVoidTy(context), false)).getCallee());
+    else
+      value = new llvm::GlobalVariable(*module, llvm::Type::getInt8Ty(context), true, llvm::GlobalValue::ExternalLinkage,
+                                       nullptr, name);
+    value->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return value;
+  };
+
+  llvm::SmallVector<llvm::Constant *> variantRecords;
+  int64_t arenaBytes = 0, numSlots = 0;
+  for (const ProgramVariant &v : variants) {
+    llvm::SmallVector<llvm::Constant *> sites;
+    for (const codegen::LaunchSite &site : v.host.launches)
+      sites.push_back(t.record({external(v.kernelSymbols[site.kernel], true), t.string(site.name), t.string(site.nodes)}));
+    // Never empty: the entry function refers to it.
+    if (sites.empty())
+      sites.push_back(t.record({t.null(), t.string(""), t.string("")}));
+    auto *type = llvm::ArrayType::get(sites.front()->getType(), sites.size());
+    auto *table = new llvm::GlobalVariable(*module, type, true, llvm::GlobalValue::ExternalLinkage,
+                                           llvm::ConstantArray::get(type, sites), "cameo_launches_" + v.suffix);
+    table->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    variantRecords.push_back(t.record({t.string(v.target.name), t.number64(v.target.required),
+                                       external("cameo_entry_" + v.suffix, true), table,
+                                       t.number64(v.host.launches.size())}));
+    arenaBytes = std::max(arenaBytes, v.host.arenaBytes);
+    numSlots = std::max(numSlots, v.host.numSlots);
+  }
+
+  auto inputs = t.valueInfos(main.getArgumentTypes(), [&](unsigned i) { return main.getArgAttrDict(i); });
+  auto outputs = t.valueInfos(main.getResultTypes(), [&](unsigned i) { return main.getResultAttrDict(i); });
+  auto model = main->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>("cameo.model");
+  llvm::Constant *weights = t.null();
+  if (!weightsSymbol.empty())
+    weights = external(weightsSymbol, false);
+  llvm::Constant *info = t.record({
+      t.number32(sizeof(cameo_program_info)), t.number32(CAMEO_ABI_VERSION), t.string(model ? model.getValue() : "model"),
+      t.string(metadata), inputs, t.number64(main.getNumArguments()), outputs, t.number64(main.getNumResults()),
+      t.array(variantRecords), t.number64(variants.size()), weights, t.number64(weightsBytes),
+      t.number64(uint64_t(arenaBytes)), t.number64(numSlots)});
+  new llvm::GlobalVariable(*module, info->getType(), true, llvm::GlobalValue::ExternalLinkage, info, symbol);
+  return module;
+}

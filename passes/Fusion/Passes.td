@@ -1,0 +1,18 @@
+// Passes.td - forming kernels: which ops become one compiled function.
+#ifndef CAMEO_PASSES_FUSION_TD
+#define CAMEO_PASSES_FUSION_TD
+include "mlir/Pass/PassBase.td"
+
+def FormKernelsPass : Pass<"cameo-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "wraps every remaining op that computes in a kernel of its own";
+  let description = [{
+    Before: `%y = cameo.relu %x`. After: `%y = cameo.kernel(%x) { ^bb0(%a): %r = cameo.relu %a; cameo.yield %r }`.
+
+    Code generation only knows kernels, so this runs last, after fusion has formed the larger ones. At -O0 it is the only pass.
+    Left alone: constants, views, control flow (their regions are entered), existing kernels, and ops whose results are known as
+    sizes (the entry function writes those without a kernel). Ops without a use are erased. Constants with one value for all
+    elements are copied into the kernel, where they become immediates.
+  }];
+  let statistics = [Statistic<"formed", "kernels formed", "Kernels formed around single ops">];
+}
+#endif
