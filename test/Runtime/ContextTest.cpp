@@ -115,6 +115,9 @@ TEST(Context, WithoutBudgetTheMachineIsTheLimit) {
 }
 
 TEST(Context, WarmRunsAllocateNothing) {
+#ifdef CAMEO_THREAD_SANITIZER
+  GTEST_SKIP() << "allocations are not counted under ThreadSanitizer";
+#endif
   Program program = staticProgram();
   for (unsigned threads : {1u, 2u}) {
     cameo_context_options options{};
@@ -132,6 +135,9 @@ TEST(Context, WarmRunsAllocateNothing) {
 }
 
 TEST(Context, EveryFailingAllocationIsAStatus) {
+#ifdef CAMEO_THREAD_SANITIZER
+  GTEST_SKIP() << "allocations are not counted under ThreadSanitizer";
+#endif
   for (int64_t allowed = 0;; ++allowed) {
     cameo_program *program = nullptr;
     cameo_context *context = nullptr;

@@ -109,6 +109,7 @@ std::string TemporaryFolder::write(const std::string &name, const void *bytes, s
 
 } // namespace cameo::testing
 
+#ifndef CAMEO_THREAD_SANITIZER
 // The counting allocator.
 static void *countedNew(size_t bytes, size_t alignment) {
   using namespace cameo::testing;
@@ -139,3 +140,4 @@ void operator delete(void *memory, size_t) noexcept { free(memory); }
 void operator delete[](void *memory, size_t) noexcept { free(memory); }
 void operator delete(void *memory, std::align_val_t) noexcept { free(memory); }
 void operator delete(void *memory, size_t, std::align_val_t) noexcept { free(memory); }
+#endif

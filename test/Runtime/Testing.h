@@ -63,6 +63,13 @@ private:
   std::string path;
 };
 
+/// ThreadSanitizer has an operator new of its own, which cannot be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CAMEO_THREAD_SANITIZER 1
+#endif
+#endif
+
 /// Calls of operator new in the whole process.
 extern std::atomic<int64_t> numAllocations;
 /// Where this is not negative, so many more allocations of this thread succeed and then all fail.

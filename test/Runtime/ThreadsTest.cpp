@@ -101,10 +101,8 @@ TEST(Threads, CancellingFromOutsideAtAnyMoment) {
 }
 
 TEST(Threads, AForkedChildRunsAlone) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#ifdef CAMEO_THREAD_SANITIZER
   GTEST_SKIP() << "ThreadSanitizer does not follow a fork of a threaded process";
-#endif
 #endif
   Program program = staticProgram();
   cameo_context_options options{};

@@ -57,9 +57,11 @@ struct PngOptions {
   bool isBgr = false;
 };
 
-/// The picture as input `info` wants it. Layout: rank 4 or 3; channels first where that axis has size 1 or 3, else
-/// channels last; one channel takes luma (0.299 R + 0.587 G + 0.114 B). Sizes: fixed ones are met by resizing (triangle
-/// filter with antialiasing, as Pillow's BILINEAR, the aspect ratio is not kept), free ones are the picture's own.
+/// The picture as input `info` wants it.
+///
+/// Layout: rank 4 or 3; the channels are the first or the last of the three last axes, the one of size 3, else the one
+/// of size 1. One channel takes luma (0.299 R + 0.587 G + 0.114 B). Sizes: fixed ones are met by resizing (triangle
+/// filter with antialiasing, as Pillow's BILINEAR; the aspect ratio is not kept), free ones are the picture's own.
 /// Transparency lies on black.
 Tensor readPng(const std::string &path, const PngOptions &options, const cameo_value_info &info);
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace cameo::run {
 namespace {
@@ -171,7 +172,7 @@ private:
 
   /// Sizes of the symbols: what the given tensors have, then --dim.
   void collectSizes() {
-    std::string known;
+    std::set<std::string> known;
     std::map<std::string, int64_t> asked(options.dims.begin(), options.dims.end());
     for (size_t i = 0; i < tensors.size(); ++i)
       for (uint32_t axis = 0; axis < info(i).rank; ++axis) {
@@ -180,13 +181,17 @@ private:
           continue;
         if (tensors[i].data && axis < tensors[i].dims.size())
           sizes.emplace(symbol, tensors[i].dims[axis]);
-        known += (known.empty() ? "" : ", ") + escaped(symbol);
+        known.insert(escaped(symbol));
         asked.erase(symbol);
       }
-    if (!asked.empty())
+    if (!asked.empty()) {
+      std::string names;
+      for (const std::string &name : known)
+        names += (names.empty() ? "there is " : ", ") + name;
       throw UserError("E-USAGE", Usage,
                       "--dim=" + escaped(asked.begin()->first) + ": no input has such a dimension; " +
-                          (known.empty() ? "all sizes are fixed" : "there are " + known));
+                          (known.empty() ? "all sizes are fixed" : names));
+    }
     for (const auto &[name, size] : options.dims)
       sizes.emplace(name, size);
   }

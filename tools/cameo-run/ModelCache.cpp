@@ -2,6 +2,7 @@
 #include "cameo-run/ModelCache.h"
 #include "cameo-run/Files.h"
 #include "cameo-run/Interrupt.h"
+#include "cameo-run/Protozero.h"
 #include "cameo-run/UserError.h"
 #include "cameo/Runtime/Digest.h"
 #include <cerrno>
@@ -10,7 +11,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
-#include <protozero/pbf_reader.hpp>
 #include <set>
 #include <spawn.h>
 #include <sys/stat.h>

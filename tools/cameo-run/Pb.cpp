@@ -1,8 +1,8 @@
 // Pb.cpp - ONNX TensorProto files (input_0.pb) as they come with models' test data.
 #include "cameo-run/Files.h"
+#include "cameo-run/Protozero.h"
 #include "cameo-run/UserError.h"
 #include <cstring>
-#include <protozero/pbf_reader.hpp>
 
 namespace cameo::run {
 namespace {

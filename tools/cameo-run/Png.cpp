@@ -92,13 +92,13 @@ Tensor readPng(const std::string &path, const PngOptions &options, const cameo_v
   if (info.rank != 3 && info.rank != 4)
     refuse("has shape " + wanted + "; a picture needs rank 3 or 4");
   const int64_t *dims = info.dims + (info.rank - 3);
-  auto isChannels = [](int64_t size) { return size == 1 || size == 3; };
-  bool isFirst = isChannels(dims[0]);
-  if (!isFirst && !isChannels(dims[2]))
+  // An axis of 3 decides before one of 1, which may as well be a height.
+  bool isFirst = dims[0] == 3 || (dims[2] != 3 && dims[0] == 1);
+  int64_t channels = dims[isFirst ? 0 : 2];
+  if (channels != 1 && channels != 3)
     refuse("has shape " + wanted + "; a picture needs an axis of 1 or 3 channels, the first or the last");
   if (info.rank == 4 && info.dims[0] > 1)
     refuse("has batch size " + std::to_string(info.dims[0]) + "; a picture fills a batch of 1");
-  int64_t channels = isFirst ? dims[0] : dims[2];
   for (const std::vector<double> *values : {&options.mean, &options.deviation})
     if (values->size() != 1 && int64_t(values->size()) != channels)
       throw UserError("E-USAGE", Usage,
