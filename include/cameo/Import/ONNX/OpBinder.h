@@ -1,7 +1,8 @@
 // OpBinder.h - what a handler sees of one ONNX node: typed operands and attributes, and a builder for cameo ops.
 //
-// A handler turns one node into cameo ops. By the time it runs, the reader has checked arity, attribute names and types against
-// the schema, so handlers check meaning only. Every failure goes through `error`, which adds file, node and opset.
+// A handler turns one node into cameo ops. By the time it runs, the reader has checked arity, attribute names and types
+// against the schema, so handlers check meaning only. Every failure goes through `error`, which adds file, node and
+// opset.
 #ifndef CAMEO_IMPORT_ONNX_OPBINDER_H
 #define CAMEO_IMPORT_ONNX_OPBINDER_H
 
@@ -18,11 +19,12 @@ public:
   OpBinder(GraphImporter &importer, const Node &node, mlir::OpBuilder &builder, mlir::Location loc)
       : builder(builder), loc(loc), importer(importer), node(node) {}
 
-  // ---- operands -----------------------------------------------------------------------------------------------------------
+  // ---- operands
+  // -----------------------------------------------------------------------------------------------------------
   size_t numInputs() const { return node.inputs.size(); }
   size_t numOutputs() const { return node.outputs.size(); }
-  /// Whether input `i` is given. Inside an inlined function an input that the call leaves out is not given either, so ask
-  /// this and not the node.
+  /// Whether input `i` is given. Inside an inlined function an input that the call leaves out is not given either, so
+  /// ask this and not the node.
   bool hasInput(size_t i) const;
   bool hasOutput(size_t i) const { return node.hasOutput(i); }
   /// Input `i`; null when it is left out.
@@ -30,9 +32,12 @@ public:
   /// All inputs that are given.
   llvm::SmallVector<mlir::Value> inputs();
   mlir::Type elementType(mlir::Value v) { return mlir::getElementTypeOrSelf(v.getType()); }
+  /// Null for types that Cameo has no tensors of.
+  mlir::Type elementTypeOf(DataType type);
   int64_t rank(mlir::Value v) { return shapes().rank(v); }
 
-  // ---- attributes (defaults come from the schema where it has them) ---------------------------------------------------------
+  // ---- attributes (defaults come from the schema where it has them)
+  // ---------------------------------------------------------
   int64_t intAttr(llvm::StringRef name, int64_t fallback);
   double floatAttr(llvm::StringRef name, double fallback);
   llvm::StringRef stringAttr(llvm::StringRef name, llvm::StringRef fallback);
@@ -40,11 +45,12 @@ public:
   std::optional<llvm::SmallVector<float>> floatsAttr(llvm::StringRef name);
   const Attribute *attr(llvm::StringRef name) { return node.get(name); }
   bool hasAttr(llvm::StringRef name) { return node.find(name) != nullptr; }
-  /// The MLIR element type of an attribute that holds a TensorProto.DataType (Cast's `to`); null when absent, error when the
-  /// type is unsupported.
+  /// The MLIR element type of an attribute that holds a TensorProto.DataType (Cast's `to`); null when absent, error
+  /// when the type is unsupported.
   mlir::FailureOr<mlir::Type> dtypeAttr(llvm::StringRef name, mlir::Type fallback);
 
-  // ---- creating -----------------------------------------------------------------------------------------------------------
+  // ---- creating
+  // -----------------------------------------------------------------------------------------------------------
   /// Creates an op with one result; types are computed by its shape function. Null on failure (already reported).
   template <typename OpT, typename... Args> mlir::Value create(Args &&...args) {
     OpT op = createOp<OpT>(builder, shapes(), loc, std::forward<Args>(args)...);
@@ -60,6 +66,7 @@ public:
   mlir::Value i64Scalar(int64_t value) { return constantI64Scalar(builder, loc, value); }
   /// A TensorProto (attribute or initializer) as a constant; null on failure (reported).
   mlir::Value constant(const TensorView &tensor);
+  mlir::Value constant(const SparseTensorView &tensor);
   /// Often needed compositions. `axes` may be negative.
   mlir::Value cast(mlir::Value v, mlir::Type elementType);
   mlir::Value transpose(mlir::Value v, llvm::ArrayRef<int64_t> permutation);
@@ -75,15 +82,19 @@ public:
   /// Input `i` as compile-time integers; an error that names the input when it is not constant.
   mlir::FailureOr<llvm::SmallVector<int64_t>> constantInput(size_t i, llvm::StringRef what);
 
-  // ---- results ------------------------------------------------------------------------------------------------------------
+  // ---- results
+  // ------------------------------------------------------------------------------------------------------------
   /// Gives output `i` its value; ignored when the output is left out. Null is a failure already reported.
   mlir::LogicalResult result(size_t i, mlir::Value value);
   mlir::LogicalResult result(mlir::Value value) { return result(0, value); }
 
-  /// Imports a graph attribute into `region` (block arguments are the caller's); inner names see outer values. The yielded
-  /// values are the graph's outputs.
+  /// Imports a graph attribute into `region` (block arguments are the caller's); inner names see outer values. The
+  /// yielded values are the graph's outputs.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
+
+  /// Takes an op out of the program again; it is freed when the import ends, because sizes may name its values.
+  void discard(mlir::Operation *op);
 
   /// "model.onnx: node 'n' (Softmax, opset 13): <message>", code E-... of the error table. Always returns failure.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
@@ -112,6 +123,12 @@ public:
     entries[(domain + ":" + op).str()][since] = std::move(handler);
   }
   const Handler *find(llvm::StringRef domain, llvm::StringRef op, int64_t opset) const;
+  void forEach(llvm::function_ref<void(llvm::StringRef domain, llvm::StringRef op)> fn) const {
+    for (const auto &entry : entries) {
+      auto [domain, op] = llvm::StringRef(entry.first).split(':');
+      fn(domain, op);
+    }
+  }
 
 private:
   std::map<std::string, std::map<int64_t, Handler>> entries;

@@ -1,8 +1,8 @@
 // GraphImporter.h - walks a model's nodes and builds cameo ops; owns the scopes of names and the shape analysis.
 //
-// Scopes nest as ONNX graphs do: a name is looked up from the innermost graph outwards. The body of a function starts a scope
-// that sees nothing outside. Initializers become constants at their first use, at the start of their graph's block, so that they
-// dominate every later use.
+// Scopes nest as ONNX graphs do: a name is looked up from the innermost graph outwards. The body of a function starts a
+// scope that sees nothing outside. Initializers become constants at their first use, at the start of their graph's
+// block, so that they dominate every later use.
 #ifndef CAMEO_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
 #define CAMEO_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
 
@@ -42,8 +42,8 @@ public:
   bool importMain(mlir::ModuleOp module);
 
   // ---- for OpBinder and handlers
-  /// The value of a name: defined, or an initializer (then created). Null when it is a function input that the call leaves
-  /// out, or after a reported error.
+  /// The value of a name: defined, or an initializer (then created). Null when it is a function input that the call
+  /// leaves out, or after a reported error.
   mlir::Value lookup(llvm::StringRef name);
   /// Whether the name has a value.
   bool isGiven(llvm::StringRef name) const;
@@ -92,8 +92,12 @@ private:
   PointwiseTable pointwise;
   Scope *scope = nullptr;
   const Node *current = nullptr;
-  /// The call that a body being inlined belongs to; its name goes in front of the names of the body's nodes.
-  const Node *call = nullptr;
+  /// Set while the body that ONNX gives for an op is inlined: its nodes are not the user's, so messages and locations
+  /// name the user's node, and `bodyOp` the op inside.
+  bool inSchemaBody = false;
+  llvm::StringRef bodyOp;
+  std::optional<mlir::Location> bodyLocation;
+  /// Goes in front of the names of nodes in the model's own functions: "call/".
   std::string callPrefix;
   llvm::StringMap<const ValueType *> declared;
   llvm::StringSet<> usedBindings;

@@ -1,0 +1,48 @@
+// Import.h - from an ONNX file to a module of cameo ops.
+#ifndef CAMEO_IMPORT_ONNX_IMPORT_H
+#define CAMEO_IMPORT_ONNX_IMPORT_H
+
+#include "cameo/Import/ONNX/Reader.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <string>
+#include <vector>
+
+namespace cameo::onnx {
+
+/// `--dim=NAME:VALUE` or `--dim=NAME:MIN..MAX`. NAME is a dim_param, or `input.axis` for any axis of an input.
+struct DimBinding {
+  std::string name;
+  int64_t min = 0;
+  int64_t max = 0; ///< inclusive; equal to min: the size is fixed
+};
+
+struct ImportOptions {
+  ReadOptions read;
+  std::vector<DimBinding> dims;
+  /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`).
+  bool lenientShapes = false;
+  /// Largest tensor of known size that a program may compute, in bytes (`--max-tensor-bytes`).
+  int64_t tensorBytes = int64_t(1) << 36;
+};
+
+/// Reads, checks and imports a model. Null exactly when `diagnostics` got an error; warnings may come with either
+/// result.
+///
+/// The module has `func.func @main`. Its arguments are the graph inputs without initializer; arguments and results have
+/// the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where the size is static or has no name.
+/// Equal names are equal sizes. The module has `cameo.model` (the file's stem), `cameo.opsets` (domain -> version) and,
+/// for `--dim` ranges, `cameo.dim_ranges` (name -> [min, max]). Each op's location is a NameLoc with its node's name,
+/// `Op_#index` where it has none.
+///
+/// Weights are dense resources that point into the mapped file, which lives as long as `context`. No alignment is
+/// promised; bool is one byte per element. Tensors of at most 64 bytes and integer vectors of at most 64 elements are
+/// inline.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef path, mlir::MLIRContext &context,
+                                              const ImportOptions &options, std::vector<Diagnostic> &diagnostics);
+
+/// Every op that can be imported, as `domain.Name` (no domain for ONNX's own), sorted.
+std::vector<std::string> supportedOps(mlir::MLIRContext &context);
+
+} // namespace cameo::onnx
+#endif

@@ -1,0 +1,321 @@
+// ControlFlow.cpp - If, Loop and Scan.
+//
+// A branch that a constant condition selects is imported in place of the If, so branches that only other shapes would
+// take cost nothing and may have any rank. Scan becomes a loop that gathers its slices.
+#include "cameo/Import/ONNX/OpBinder.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+/// A value with one element as a scalar.
+Value scalarOf(OpBinder &op, Value v) { return op.rank(v) == 0 ? v : op.reshape(v, ArrayRef<int64_t>{}); }
+
+LogicalResult bindResults(OpBinder &op, ValueRange values) {
+  for (auto [i, value] : llvm::enumerate(values))
+    if (failed(op.result(i, value)))
+      return failure();
+  return success();
+}
+
+const Graph *graphOf(OpBinder &op, StringRef name) {
+  const Graph *graph = op.node.getGraph(name);
+  if (!graph)
+    (void)op.error("E-ATTR", "graph attribute " + name + " is missing");
+  return graph;
+}
+
+// ---- If
+
+LogicalResult importIf(OpBinder &op) {
+  const Graph *thenGraph = graphOf(op, "then_branch"), *elseGraph = graphOf(op, "else_branch");
+  if (!thenGraph || !elseGraph)
+    return failure();
+  for (const Graph *graph : {thenGraph, elseGraph})
+    if (graph->outputs.size() != op.numOutputs())
+      return op.error("E-ARITY", "a branch has " + Twine(graph->outputs.size()) + " outputs; expected " +
+                                     Twine(op.numOutputs()) + ", as the node has");
+  Value condition = op.input(0);
+  if (auto known = op.shapes().constantElements(condition); known && known->size() == 1) {
+    auto values = op.importSubgraph(known->front() ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), {});
+    return failed(values) ? failure() : bindResults(op, *values);
+  }
+  SmallVector<Type> types(op.numOutputs(), placeholderType(op.builder.getContext()));
+  auto ifOp = IfOp::create(op.builder, op.loc, types, condition);
+  for (auto [graph, region] :
+       {std::pair(thenGraph, &ifOp.getThenRegion()), std::pair(elseGraph, &ifOp.getElseRegion())}) {
+    Block *block = &region->emplaceBlock();
+    auto values = op.importSubgraph(*graph, block, {});
+    if (failed(values))
+      return failure();
+    OpBuilder::InsertionGuard guard(op.builder);
+    op.builder.setInsertionPointToEnd(block);
+    YieldOp::create(op.builder, op.loc, *values);
+  }
+  Operation *done = finishOp(op.shapes(), ifOp);
+  return done ? bindResults(op, done->getResults()) : failure();
+}
+
+// ---- Loop
+
+/// Builds the body of a loop: gets (iteration, condition, carried...), gives (condition, carried..., collected...).
+using BodyBuilder = llvm::function_ref<FailureOr<SmallVector<Value>>(Block *block, ValueRange arguments)>;
+
+/// Makes a cameo.loop whose carried values keep their static sizes where the body keeps them. The first try assumes
+/// that all sizes stay; each axis that the body changes is relaxed to `?` and the body imported again, until nothing
+/// changes.
+LoopOp buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carried, unsigned numCollected,
+                 BodyBuilder buildBody) {
+  auto scalar = [&](Type element) { return RankedTensorType::get({}, element); };
+  SmallVector<RankedTensorType> carriedTypes;
+  for (Value v : carried)
+    carriedTypes.push_back(cast<RankedTensorType>(v.getType()));
+  while (true) {
+    SmallVector<Type> results(carried.size() + numCollected, placeholderType(op.builder.getContext()));
+    auto loop = LoopOp::create(op.builder, op.loc, results, tripCount, condition, carried);
+    Block *block = &loop.getBody().emplaceBlock();
+    block->addArgument(scalar(op.builder.getI64Type()), op.loc);
+    block->addArgument(scalar(op.builder.getI1Type()), op.loc);
+    for (Type type : carriedTypes)
+      block->addArgument(type, op.loc);
+    auto values = buildBody(block, block->getArguments());
+    if (failed(values))
+      return {};
+    bool changed = false;
+    for (auto [type, value] : llvm::zip(carriedTypes, ArrayRef(*values).slice(1, carried.size()))) {
+      auto yielded = cast<RankedTensorType>(value.getType());
+      if (yielded.getRank() != type.getRank())
+        continue; // Reported by the op's shape function.
+      SmallVector<int64_t> sizes(type.getShape());
+      for (auto [size, next] : llvm::zip(sizes, yielded.getShape()))
+        if (!ShapedType::isDynamic(size) && size != next) {
+          size = ShapedType::kDynamic;
+          changed = true;
+        }
+      type = RankedTensorType::get(sizes, type.getElementType());
+    }
+    if (changed) {
+      op.discard(loop);
+      continue;
+    }
+    OpBuilder::InsertionGuard guard(op.builder);
+    op.builder.setInsertionPointToEnd(block);
+    YieldOp::create(op.builder, op.loc, *values);
+    return cast_or_null<LoopOp>(finishOp(op.shapes(), loop));
+  }
+}
+
+LogicalResult importLoop(OpBinder &op) {
+  const Graph *body = graphOf(op, "body");
+  if (!body)
+    return failure();
+  SmallVector<Value> carried;
+  for (size_t i = 2; i < op.numInputs(); ++i) {
+    if (!op.hasInput(i))
+      return op.error("E-ARITY", "carried value " + Twine(i - 2) + " is left out");
+    carried.push_back(op.input(i));
+  }
+  if (body->inputs.size() != 2 + carried.size() || body->outputs.size() < 1 + carried.size() ||
+      body->outputs.size() != 1 + op.numOutputs())
+    return op.error("E-ARITY", "the body has " + Twine(body->inputs.size()) + " inputs and " +
+                                   Twine(body->outputs.size()) + " outputs; expected " + Twine(2 + carried.size()) +
+                                   " and " + Twine(1 + op.numOutputs()) + ", as the node's " + Twine(carried.size()) +
+                                   " carried values and " + Twine(op.numOutputs()) + " outputs ask for");
+  Value tripCount = op.hasInput(0) ? scalarOf(op, op.input(0)) : Value();
+  Value condition = op.hasInput(1) ? scalarOf(op, op.input(1)) : Value();
+  LoopOp loop = buildLoop(op, tripCount, condition, carried, op.numOutputs() - carried.size(),
+                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                            auto values = op.importSubgraph(*body, block, arguments);
+                            if (failed(values))
+                              return failure();
+                            OpBuilder::InsertionGuard guard(op.builder);
+                            op.builder.setInsertionPointToEnd(block);
+                            // Without a condition at the start, ONNX ignores what the body says.
+                            values->front() =
+                                condition ? scalarOf(op, values->front()) : op.scalar(op.builder.getI1Type(), 1);
+                            return values;
+                          });
+  return loop ? bindResults(op, loop.getResults()) : failure();
+}
+
+// ---- Scan
+
+/// Everything a Scan node says about its inputs and outputs, whatever the version.
+struct ScanSpec {
+  const Graph *body;
+  SmallVector<int64_t> inputAxes, outputAxes; ///< normalised; outputAxes refer to the result
+  SmallVector<bool> inputReverse, outputReverse;
+};
+
+/// Slices of size 1 of each scan input go in, in order or in reverse; what the body gives is stacked.
+FailureOr<SmallVector<Value>> buildScan(OpBinder &op, const ScanSpec &spec, ValueRange states, ValueRange inputs) {
+  OpBuilder &b = op.builder;
+  unsigned numCollected = spec.outputAxes.size();
+  Value first = inputs.front();
+  Value tripCount = op.squeeze(op.create<ShapeOfOp>(first, spec.inputAxes[0], spec.inputAxes[0] + 1), {0});
+  LoopOp loop = buildLoop(op, tripCount, Value(), states, numCollected,
+                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                            SmallVector<Value> given(arguments.drop_front(2));
+                            {
+                              OpBuilder::InsertionGuard guard(b);
+                              b.setInsertionPointToEnd(block);
+                              for (auto [i, input] : llvm::enumerate(inputs)) {
+                                Value index = arguments[0];
+                                if (spec.inputReverse[i])
+                                  index = op.create<SubOp>(op.create<SubOp>(tripCount, op.i64Scalar(1)), index);
+                                given.push_back(op.create<GatherOp>(input, index, spec.inputAxes[i]));
+                                if (!given.back())
+                                  return failure();
+                              }
+                            }
+                            auto values = op.importSubgraph(*spec.body, block, given);
+                            if (failed(values))
+                              return failure();
+                            OpBuilder::InsertionGuard guard(b);
+                            b.setInsertionPointToEnd(block);
+                            values->insert(values->begin(), op.scalar(b.getI1Type(), 1));
+                            return values;
+                          });
+  if (!loop)
+    return failure();
+  SmallVector<Value> results(loop.getResults());
+  for (unsigned i = 0; i < numCollected; ++i) {
+    Value &result = results[states.size() + i];
+    if (spec.outputReverse[i])
+      result = op.create<SliceOp>(result, op.i64({-1}), op.i64({std::numeric_limits<int64_t>::min()}), op.i64({-1}),
+                                  ArrayRef<int64_t>{0});
+    int64_t rank = op.rank(result), axis = spec.outputAxes[i];
+    if (axis < -rank || axis >= rank)
+      return op.error("E-ATTR", "scan_output_axes has " + Twine(axis) + ", but the output has rank " + Twine(rank) +
+                                    "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
+    if (axis < 0)
+      axis += rank;
+    if (axis != 0) {
+      SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(1, rank));
+      permutation.insert(permutation.begin() + axis, 0);
+      result = op.transpose(result, permutation);
+    }
+    if (!result)
+      return failure();
+  }
+  return results;
+}
+
+/// Reads a list of directions: 0 forward, 1 reverse.
+LogicalResult readDirections(OpBinder &op, StringRef name, size_t count, SmallVector<bool> &reverse) {
+  auto values = op.intsAttr(name);
+  if (!values) {
+    reverse.assign(count, false);
+    return success();
+  }
+  if (values->size() != count)
+    return op.error("E-ATTR", name + " has " + Twine(values->size()) + " entries; expected " + Twine(count));
+  for (int64_t value : *values) {
+    if (value != 0 && value != 1)
+      return op.error("E-ATTR", name + " has " + Twine(value) + "; expected 0 (forward) or 1 (reverse)");
+    reverse.push_back(value == 1);
+  }
+  return success();
+}
+
+/// Splits the operands after `skip` into states and scan inputs, and checks the body's arity.
+LogicalResult readScan(OpBinder &op, size_t skip, ScanSpec &spec, SmallVector<Value> &states,
+                       SmallVector<Value> &inputs) {
+  spec.body = graphOf(op, "body");
+  if (!spec.body)
+    return failure();
+  int64_t given = op.numInputs() - skip, numScan = op.intAttr("num_scan_inputs", 0);
+  if (numScan < 1 || numScan > given)
+    return op.error("E-ATTR", "num_scan_inputs is " + Twine(numScan) + "; expected 1 to " + Twine(given));
+  int64_t numStates = given - numScan;
+  if (int64_t(spec.body->inputs.size()) != given || spec.body->outputs.size() != op.numOutputs() ||
+      int64_t(op.numOutputs()) < numStates)
+    return op.error("E-ARITY", "the body has " + Twine(spec.body->inputs.size()) + " inputs and " +
+                                   Twine(spec.body->outputs.size()) + " outputs; expected " + Twine(given) + " and " +
+                                   Twine(op.numOutputs()) + ", as the node has");
+  for (int64_t i = 0; i < given; ++i) {
+    Value v = op.input(skip + i);
+    if (!v)
+      return op.error("E-ARITY", "input " + Twine(skip + i) + " is left out");
+    (i < numStates ? states : inputs).push_back(v);
+  }
+  return success();
+}
+
+LogicalResult importScan(OpBinder &op) {
+  ScanSpec spec;
+  SmallVector<Value> states, inputs;
+  if (failed(readScan(op, 0, spec, states, inputs)))
+    return failure();
+  size_t numCollected = op.numOutputs() - states.size();
+  if (failed(readDirections(op, "scan_input_directions", inputs.size(), spec.inputReverse)) ||
+      failed(readDirections(op, "scan_output_directions", numCollected, spec.outputReverse)))
+    return failure();
+  spec.inputAxes = op.intsAttr("scan_input_axes").value_or(SmallVector<int64_t>(inputs.size(), 0));
+  spec.outputAxes = op.intsAttr("scan_output_axes").value_or(SmallVector<int64_t>(numCollected, 0));
+  if (spec.inputAxes.size() != inputs.size())
+    return op.error("E-ATTR", "scan_input_axes has " + Twine(spec.inputAxes.size()) + " entries; expected " +
+                                  Twine(inputs.size()));
+  if (spec.outputAxes.size() != numCollected)
+    return op.error("E-ATTR", "scan_output_axes has " + Twine(spec.outputAxes.size()) + " entries; expected " +
+                                  Twine(numCollected));
+  for (auto [axis, input] : llvm::zip(spec.inputAxes, inputs)) {
+    int64_t rank = op.rank(input);
+    if (axis < -rank || axis >= rank)
+      return op.error("E-ATTR", "scan_input_axes has " + Twine(axis) + ", but the input has rank " + Twine(rank) +
+                                    "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
+    if (axis < 0)
+      axis += rank;
+  }
+  auto results = buildScan(op, spec, states, inputs);
+  return failed(results) ? failure() : bindResults(op, *results);
+}
+
+/// Version 8 has a batch axis in front of everything: a loop over the batch around the scan of one entry.
+LogicalResult importScan8(OpBinder &op) {
+  if (op.hasInput(0))
+    return op.unsupported("sequence_lens is given; supported are sequences of full length");
+  ScanSpec spec;
+  SmallVector<Value> states, inputs;
+  if (failed(readScan(op, 1, spec, states, inputs)))
+    return failure();
+  for (Value v : llvm::concat<Value>(states, inputs))
+    if (op.rank(v) < 1)
+      return op.error("E-SHAPE", "a state or scan input is a scalar; expected a batch axis");
+  for (Value v : inputs)
+    if (op.rank(v) < 2)
+      return op.error("E-SHAPE", "a scan input has rank 1; expected a batch and a sequence axis");
+  size_t numCollected = op.numOutputs() - states.size();
+  if (failed(readDirections(op, "directions", inputs.size(), spec.inputReverse)))
+    return failure();
+  spec.inputAxes.assign(inputs.size(), 0);
+  spec.outputAxes.assign(numCollected, 0);
+  spec.outputReverse.assign(numCollected, false);
+  Value batch = op.squeeze(op.create<ShapeOfOp>(inputs.front(), int64_t(0), int64_t(1)), {0});
+  LoopOp loop = buildLoop(op, batch, Value(), {}, op.numOutputs(),
+                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                            OpBuilder::InsertionGuard guard(op.builder);
+                            op.builder.setInsertionPointToEnd(block);
+                            auto entry = [&](Value v) { return op.create<GatherOp>(v, arguments[0], int64_t(0)); };
+                            auto values = buildScan(op, spec, llvm::map_to_vector(states, entry),
+                                                    llvm::map_to_vector(inputs, entry));
+                            if (succeeded(values))
+                              values->insert(values->begin(), op.scalar(op.builder.getI1Type(), 1));
+                            return values;
+                          });
+  return loop ? bindResults(op, loop.getResults()) : failure();
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerControlFlowHandlers(HandlerTable &table) {
+  table.on("If", 1, importIf);
+  table.on("Loop", 1, importLoop);
+  table.on("Scan", 8, importScan8);
+  table.on("Scan", 9, importScan);
+}
+} // namespace cameo::onnx

@@ -1,0 +1,205 @@
+// Structure.cpp - constants, shapes as values, reshapes, casts, and ops that pass their input through.
+#include "cameo/Import/ONNX/OpBinder.h"
+#include "cameo/Import/ONNX/Schema.h"
+#include "llvm/Support/CheckedArithmetic.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+LogicalResult importIdentity(OpBinder &op) { return op.result(op.input(0)); }
+
+Value tensorOf(OpBinder &op, ArrayRef<int64_t> shape, ArrayRef<float> values) {
+  auto type = RankedTensorType::get(shape, op.builder.getF32Type());
+  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, values));
+}
+
+/// Exactly one of the value attributes says what the constant is.
+LogicalResult importConstant(OpBinder &op) {
+  if (const TensorView *tensor = op.node.getTensor("value"))
+    return op.result(op.constant(*tensor));
+  if (const SparseTensorView *tensor = op.node.getSparseTensor("sparse_value"))
+    return op.result(op.constant(*tensor));
+  if (auto value = op.node.getFloat("value_float"))
+    return op.result(op.scalar(op.builder.getF32Type(), *value));
+  if (auto value = op.node.getInt("value_int"))
+    return op.result(op.i64Scalar(*value));
+  if (auto values = op.node.getFloats("value_floats"))
+    return op.result(tensorOf(op, {int64_t(values->size())}, *values));
+  if (auto values = op.node.getInts("value_ints"))
+    return op.result(op.i64(*values));
+  if (op.hasAttr("value_string") || op.hasAttr("value_strings"))
+    return op.unsupported("its value is a string; supported are numbers and bool");
+  return op.error("E-ATTR", "it has no value; expected one of value, sparse_value, value_float, value_floats, "
+                            "value_int, value_ints");
+}
+
+/// A splat when the shape is known, else one element expanded.
+LogicalResult importConstantOfShape(OpBinder &op) {
+  Value shape = op.input(0);
+  Value element;
+  if (const TensorView *tensor = op.node.getTensor("value")) {
+    if (tensor->numElements() != 1)
+      return op.error("E-ATTR", "value has " + Twine(tensor->numElements()) + " elements; expected one");
+    TensorView scalar = *tensor;
+    scalar.dims.clear();
+    element = op.constant(scalar);
+  } else {
+    element = op.scalar(op.builder.getF32Type(), 0);
+  }
+  if (!element)
+    return failure();
+  auto sizes = op.shapes().constantElements(shape);
+  if (!sizes)
+    return op.result(op.create<ExpandOp>(element, shape));
+  std::optional<int64_t> count = 1;
+  for (int64_t size : *sizes) {
+    if (size < 0)
+      return op.error("E-SHAPE", "size " + Twine(size) + " in the shape is negative");
+    count = count ? llvm::checkedMul(*count, size) : std::nullopt;
+  }
+  // Sizes that overflow are refused where the result gets its name.
+  if (!count)
+    return op.result(op.create<ExpandOp>(element, shape));
+  auto type = RankedTensorType::get(*sizes, op.elementType(element));
+  auto splat = cast<DenseElementsAttr>(element.getDefiningOp<ConstantOp>().getValue());
+  return op.result(ConstantOp::create(op.builder, op.loc, type, splat.resizeSplat(type)));
+}
+
+LogicalResult importShape(OpBinder &op) {
+  int64_t rank = op.rank(op.input(0));
+  return op.result(op.create<ShapeOfOp>(op.input(0), op.intAttr("start", 0), op.intAttr("end", rank)));
+}
+
+LogicalResult importSize(OpBinder &op) {
+  Value count = op.sizes({op.shapes().numElements(op.input(0))});
+  return op.result(count ? op.reshape(count, ArrayRef<int64_t>{}) : Value());
+}
+
+LogicalResult importReshapeAttribute(OpBinder &op) {
+  auto shape = op.intsAttr("shape");
+  if (!shape)
+    return op.error("E-ATTR", "shape is missing; expected one size per axis");
+  return op.result(op.reshape(op.input(0), *shape));
+}
+
+LogicalResult importReshape(OpBinder &op) {
+  return op.result(op.create<ReshapeOp>(op.input(0), op.input(1), op.intAttr("allowzero", 0) != 0));
+}
+
+LogicalResult importFlatten(OpBinder &op) {
+  Value x = op.input(0);
+  int64_t rank = op.rank(x), axis = op.intAttr("axis", 1);
+  if (axis < -rank || axis > rank)
+    return op.error("E-ATTR", "axis is " + Twine(axis) + ", but input '" + op.node.inputs[0] + "' has rank " +
+                                  Twine(rank) + "; expected " + Twine(-rank) + " to " + Twine(rank));
+  if (axis < 0)
+    axis += rank;
+  SmallVector<Dim> dims(op.shapes().dimsOf(x));
+  return op.result(op.reshape(x, ArrayRef<Dim>{op.dims().product(ArrayRef(dims).take_front(axis)),
+                                               op.dims().product(ArrayRef(dims).drop_front(axis))}));
+}
+
+/// Axes come as an attribute before opset 13 and as an input since.
+FailureOr<std::optional<SmallVector<int64_t>>> axesOf(OpBinder &op) {
+  if (op.hasInput(1)) {
+    auto axes = op.constantInput(1, "axes");
+    if (failed(axes))
+      return failure();
+    return std::optional(*axes);
+  }
+  return op.intsAttr("axes");
+}
+
+LogicalResult importSqueeze(OpBinder &op) {
+  auto given = axesOf(op);
+  if (failed(given))
+    return failure();
+  Value x = op.input(0);
+  SmallVector<int64_t> axes;
+  if (*given) {
+    axes = **given;
+  } else {
+    for (auto [axis, dim] : llvm::enumerate(op.shapes().dimsOf(x))) {
+      if (!dim.constant())
+        return op.error("E-SHAPE",
+                        "axes are left out and the size of axis " + Twine(axis) +
+                            " is not known at compile time, so neither is the result's rank; fix the size with --dim");
+      if (dim.isConstant(1))
+        axes.push_back(axis);
+    }
+  }
+  return op.result(op.squeeze(x, axes));
+}
+
+LogicalResult importUnsqueeze(OpBinder &op) {
+  auto axes = axesOf(op);
+  if (failed(axes))
+    return failure();
+  if (!*axes)
+    return op.error("E-ATTR", "axes are missing");
+  return op.result(op.unsqueeze(op.input(0), **axes));
+}
+
+LogicalResult importCast(OpBinder &op) {
+  auto type = op.dtypeAttr("to", {});
+  if (failed(type))
+    return failure();
+  if (!*type)
+    return op.error("E-ATTR", "attribute to is missing");
+  return op.result(op.cast(op.input(0), *type));
+}
+
+/// Opsets 1 to 5 name the type.
+LogicalResult importCastByName(OpBinder &op) {
+  std::string wanted = op.stringAttr("to", "").lower();
+  for (int32_t t = 1; t <= lastDataType; ++t)
+    if (dataTypeName(DataType(t)) == wanted)
+      if (Type type = op.elementTypeOf(DataType(t)))
+        return op.result(op.cast(op.input(0), type));
+  return op.unsupported("to is '" + wanted + "'; supported are float, double, float16, integers of 8 to 64 bits, bool");
+}
+
+LogicalResult importCastLike(OpBinder &op) { return op.result(op.cast(op.input(0), op.elementType(op.input(1)))); }
+
+/// At inference dropout keeps everything; the mask says so.
+LogicalResult importDropout(OpBinder &op) {
+  if (op.hasInput(2)) {
+    auto training = op.shapes().constantElements(op.input(2));
+    if (!training)
+      return op.unsupported("training_mode is not known at compile time; supported is false");
+    if (training->front() != 0)
+      return op.unsupported("training_mode is true; Cameo compiles for inference");
+  }
+  Value x = op.input(0);
+  if (failed(op.result(0, x)))
+    return failure();
+  if (!op.hasOutput(1))
+    return success();
+  Type maskType = op.opset() >= 10 ? Type(op.builder.getI1Type()) : op.elementType(x);
+  Value shape = op.sizes(op.shapes().dimsOf(x));
+  return shape ? op.result(1, op.create<ExpandOp>(op.scalar(maskType, 1), shape)) : failure();
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerStructureHandlers(HandlerTable &table) {
+  table.on("Identity", 1, importIdentity);
+  table.on("Constant", 1, importConstant);
+  table.on("ConstantOfShape", 9, importConstantOfShape);
+  table.on("Shape", 1, importShape);
+  table.on("Size", 1, importSize);
+  table.on("Reshape", 1, importReshapeAttribute);
+  table.on("Reshape", 5, importReshape);
+  table.on("Flatten", 1, importFlatten);
+  table.on("Squeeze", 1, importSqueeze);
+  table.on("Unsqueeze", 1, importUnsqueeze);
+  table.on("Cast", 1, importCastByName);
+  table.on("Cast", 6, importCast);
+  table.on("CastLike", 15, importCastLike);
+  table.on("Dropout", 1, importDropout);
+}
+} // namespace cameo::onnx

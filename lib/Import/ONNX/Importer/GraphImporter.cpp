@@ -1,0 +1,321 @@
+// GraphImporter.cpp - scopes, names and the walk over nodes: handler, pointwise op, or inlined function.
+#include "GraphImporter.h"
+#include "cameo/Import/ONNX/Schema.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SaveAndRestore.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+GraphImporter::GraphImporter(std::shared_ptr<const ModelFile> file, MLIRContext &context, const ImportOptions &options,
+                             std::vector<cameo::Diagnostic> &diagnostics)
+    : file(std::move(file)), options(options), diagnostics(diagnostics), builder(&context),
+      pointwise(pointwiseTable(context)) {}
+
+// ---- messages
+
+ExitCode cameo::onnx::exitCodeOfCode(StringRef code) {
+  return llvm::StringSwitch<ExitCode>(code)
+      .Cases({"E-OP", "E-DOMAIN", "E-TYPE", "E-UNSUPPORTED"}, ExitCode::Unsupported)
+      .Cases({"E-LIMIT", "E-MEMORY", "E-OVERFLOW", "E-RANK", "E-DEPTH"}, ExitCode::LimitExceeded)
+      .Cases({"E-FILE", "E-EXTFILE"}, ExitCode::File)
+      .Case("E-USAGE", ExitCode::Usage)
+      .Case("E-INTERNAL", ExitCode::InternalError)
+      .Default(ExitCode::InvalidModel);
+}
+
+void GraphImporter::report(cameo::Severity severity, StringRef code, const Twine &message) {
+  cameo::Diagnostic d;
+  d.severity = severity;
+  d.code = code;
+  d.exitCode = exitCodeOfCode(code);
+  if (current) {
+    d.node = current->name.str();
+    d.message = describeNode(file->path(), *current) + ": ";
+    if (!bodyOp.empty())
+      d.message += "in its definition, " + bodyOp.str() + ": ";
+  } else {
+    d.message = escaped(llvm::sys::path::filename(file->path())) + ": ";
+  }
+  d.message += message.str();
+  diagnostics.push_back(std::move(d));
+}
+
+LogicalResult GraphImporter::error(StringRef code, const Twine &message) {
+  report(cameo::Severity::Error, code, message);
+  return failure();
+}
+
+/// Errors of shape functions and verifiers say `'cameo.reshape' op ...`; the user knows the node, so only the rest is
+/// told.
+LogicalResult GraphImporter::handleDiagnostic(mlir::Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() != DiagnosticSeverity::Error && diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+    return success();
+  std::string text = diagnostic.str();
+  StringRef message = text;
+  if (message.consume_front("'cameo."))
+    message = message.split("' op ").second;
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  report(isError ? cameo::Severity::Error : cameo::Severity::Warning, current ? "E-SHAPE" : "E-INTERNAL",
+         escaped(message));
+  return success();
+}
+
+// ---- names
+
+void GraphImporter::addInitializers(Scope &scope, const Graph &graph) {
+  for (const TensorView &tensor : graph.initializers)
+    scope.initializers[tensor.name] = &tensor;
+  for (const SparseTensorView &tensor : graph.sparseInitializers)
+    scope.sparseInitializers[tensor.values.name] = &tensor;
+}
+
+bool GraphImporter::isGiven(StringRef name) const {
+  if (name.empty())
+    return false;
+  for (const Scope *s = scope; s; s = s->parent) {
+    if (auto it = s->values.find(name); it != s->values.end())
+      return bool(it->second);
+    if (s->initializers.contains(name) || s->sparseInitializers.contains(name))
+      return true;
+  }
+  return false;
+}
+
+Value GraphImporter::lookup(StringRef name) {
+  for (Scope *s = scope; s; s = s->parent) {
+    if (auto it = s->values.find(name); it != s->values.end())
+      return it->second;
+    if (s->initializers.contains(name) || s->sparseInitializers.contains(name))
+      return materialize(*s, name);
+  }
+  (void)error("E-UNDEF", "value '" + escaped(name) + "' is used but never defined");
+  return {};
+}
+
+Value GraphImporter::materialize(Scope &owner, StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
+  Operation *&last = lastConstant[owner.block];
+  if (last)
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(owner.block);
+  Location loc = NameLoc::get(builder.getStringAttr(name));
+  Value value;
+  if (auto it = owner.initializers.find(name); it != owner.initializers.end())
+    value = constant(builder, loc, *it->second);
+  else
+    value = sparseConstant(builder, loc, *owner.sparseInitializers.find(name)->second);
+  if (!value)
+    return {};
+  last = value.getDefiningOp();
+  owner.values[name] = value;
+  if (owner.isMain && failed(checkDeclared(name, value)))
+    return {};
+  return value;
+}
+
+LogicalResult GraphImporter::bind(StringRef name, Value value) {
+  if (failed(checkSize(name, value)) || (scope->isMain && failed(checkDeclared(name, value))))
+    return failure();
+  scope->values[name] = value;
+  return success();
+}
+
+LogicalResult GraphImporter::checkSize(StringRef name, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() > options.read.limits.rank)
+    return error("E-RANK", "'" + escaped(name) + "' has rank " + Twine(type.getRank()) + "; the limit is " +
+                               Twine(options.read.limits.rank));
+  std::optional<int64_t> bytes = (type.getElementType().getIntOrFloatBitWidth() + 7) / 8;
+  for (int64_t size : type.getShape()) {
+    if (ShapedType::isDynamic(size))
+      continue;
+    if (size < 0)
+      return error("E-SHAPE", "'" + escaped(name) + "' has a negative size: " + formatShape(shapes.dimsOf(value)));
+    bytes = bytes ? llvm::checkedMul(*bytes, size) : std::nullopt;
+  }
+  if (llvm::is_contained(type.getShape(), 0))
+    return success();
+  if (!bytes)
+    return error("E-OVERFLOW",
+                 "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + ", more than 2^63 bytes");
+  if (*bytes > options.tensorBytes)
+    return error("E-MEMORY", "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + " and needs " +
+                                 Twine(*bytes >> 20) + " MiB; the limit is " + Twine(options.tensorBytes >> 20) +
+                                 " MiB (--max-tensor-bytes)");
+  return success();
+}
+
+/// A declared type may say less than the inferred one, not something else. Sizes are compared where both are static:
+/// names and unknown sizes are often wrong in real files.
+LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
+  auto it = declared.find(name);
+  if (it == declared.end() || it->second->kind != ValueType::Kind::Tensor)
+    return success();
+  const ValueType &wanted = *it->second;
+  auto type = cast<RankedTensorType>(value.getType());
+  // Sizes that --dim fixes may make static sizes that were computed by the exporter untrue.
+  bool lenient = options.lenientShapes || !options.dims.empty();
+  auto contradict = [&](const Twine &message) -> LogicalResult {
+    report(lenient ? cameo::Severity::Warning : cameo::Severity::Error, "E-SHAPE",
+           "'" + escaped(name) + "' " + message + (lenient ? "" : "; --lenient-shapes makes this a warning"));
+    return success(lenient);
+  };
+  if (wanted.elementType != DataType::Undefined && wanted.elementType != dataTypeOf(type.getElementType()))
+    return contradict("is declared as " + dataTypeName(wanted.elementType) + ", but computed as " +
+                      dataTypeName(dataTypeOf(type.getElementType())));
+  if (!wanted.hasShape)
+    return success();
+  bool fits = int64_t(wanted.dims.size()) == type.getRank();
+  for (size_t i = 0; fits && i < wanted.dims.size(); ++i)
+    fits = wanted.dims[i].value <= 0 || type.isDynamicDim(i) || wanted.dims[i].value == type.getDimSize(i);
+  if (fits)
+    return success();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(wanted.dims, os, [&](const Dimension &d) { d.isStatic() ? os << d.value : os << "?"; }, "x");
+  return contradict("is declared with shape " + Twine(text.empty() ? "scalar" : text) + ", but inferred as " +
+                    formatShape(shapes.dimsOf(value)));
+}
+
+// ---- nodes
+
+Location GraphImporter::locationOf(const Node &node) {
+  if (inSchemaBody)
+    return *bodyLocation;
+  std::string name = node.name.empty() ? (node.opType + "_#" + Twine(node.index)).str() : node.name.str();
+  return NameLoc::get(builder.getStringAttr(callPrefix + name));
+}
+
+LogicalResult GraphImporter::importNodes(ArrayRef<Node> nodes) {
+  for (const Node &node : nodes)
+    if (failed(importNode(node)))
+      return failure();
+  return success();
+}
+
+LogicalResult GraphImporter::importNode(const Node &node) {
+  llvm::SaveAndRestore<const Node *> saveCurrent(current, inSchemaBody ? current : &node);
+  llvm::SaveAndRestore<StringRef> saveBodyOp(bodyOp, inSchemaBody ? node.opType : StringRef());
+  if (++importedNodes > options.read.limits.nodes)
+    return error("E-LIMIT", "the model has more than " + Twine(options.read.limits.nodes) +
+                                " nodes once its functions and loops are expanded");
+  for (StringRef name : node.inputs)
+    if (isGiven(name) && !lookup(name))
+      return failure();
+  if (failed(checkInputTypes(node)))
+    return failure();
+
+  size_t reported = diagnostics.size();
+  OpBinder binder(*this, node, builder, locationOf(node));
+  LogicalResult result = failure();
+  if (const Handler *handler = handlers().find(node.domain, node.opType, node.opset))
+    result = (*handler)(binder);
+  else if (isPointwise(node, pointwise))
+    result = importPointwise(binder, pointwise);
+  else if (node.function)
+    return inlineFunction(*node.function, node);
+  else if (const Function *body = node.schema ? file->schemaFunction(*node.schema, node.opset) : nullptr)
+    return inlineFunction(*body, node);
+  else
+    return error("E-OP", node.opType + " is not supported"); // checkSupported has said so before.
+
+  if (failed(result)) {
+    if (!hasErrors(ArrayRef(diagnostics).drop_front(reported).vec()))
+      return error("E-INTERNAL", "the import failed without a reason; please report it");
+    return failure();
+  }
+  for (StringRef output : node.outputs)
+    if (!output.empty() && !scope->values.contains(output))
+      return error("E-UNSUPPORTED", "its output '" + escaped(output) + "' is not supported");
+  return success();
+}
+
+LogicalResult GraphImporter::checkInputTypes(const Node &node) {
+  if (!node.schema)
+    return success();
+  llvm::StringMap<std::pair<StringRef, DataType>> variables;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const FormalParameter *formal = node.schema->input(i);
+    if (!formal || !isGiven(node.inputs[i]))
+      continue;
+    DataType type = dataTypeOf(getElementTypeOrSelf(lookup(node.inputs[i]).getType()));
+    if (!formal->types.allowsTensor(type)) {
+      std::string allowed;
+      for (int32_t t = 1; t <= lastDataType; ++t)
+        if (formal->types.allowsTensor(DataType(t)))
+          allowed += (allowed.empty() ? "" : ", ") + dataTypeName(DataType(t)).str();
+      return error("E-DTYPE", "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") has type " +
+                                  dataTypeName(type) + "; expected " + allowed);
+    }
+    if (formal->kind == FormalParameter::Kind::Variadic && !formal->homogeneous)
+      continue;
+    auto [it, isNew] = variables.try_emplace(formal->typeName, node.inputs[i], type);
+    if (!isNew && it->second.second != type)
+      return error("E-DTYPE", "inputs '" + escaped(it->second.first) + "' and '" + escaped(node.inputs[i]) +
+                                  "' have types " + dataTypeName(it->second.second) + " and " + dataTypeName(type) +
+                                  "; expected one type");
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::inlineFunction(const Function &function, const Node &call) {
+  Function bound = bindAttributes(function, call);
+  Scope inner;
+  inner.block = builder.getInsertionBlock();
+  for (auto [i, name] : llvm::enumerate(bound.inputs))
+    inner.values[name] = i < call.inputs.size() && isGiven(call.inputs[i]) ? lookup(call.inputs[i]) : Value();
+  SmallVector<Value> outputs;
+  {
+    bool ofModel = call.function == &function;
+    Location loc = locationOf(call);
+    llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
+    llvm::SaveAndRestore<bool> saveBody(inSchemaBody, inSchemaBody || !ofModel);
+    llvm::SaveAndRestore<std::optional<Location>> saveLocation(bodyLocation, inSchemaBody ? loc : bodyLocation);
+    std::string prefix = (cast<NameLoc>(loc).getName().strref() + "/").str();
+    llvm::SaveAndRestore<std::string> savePrefix(callPrefix, prefix);
+    if (failed(importNodes(bound.nodes)))
+      return failure();
+    for (auto [i, name] : llvm::enumerate(bound.outputs)) {
+      outputs.push_back(call.hasOutput(i) ? lookup(name) : Value());
+      if (call.hasOutput(i) && !outputs.back())
+        return failure();
+    }
+  }
+  for (auto [i, value] : llvm::enumerate(outputs))
+    if (value && failed(bind(call.outputs[i], value)))
+      return failure();
+  return success();
+}
+
+FailureOr<SmallVector<Value>> GraphImporter::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
+  Scope inner;
+  inner.parent = scope;
+  inner.block = block;
+  addInitializers(inner, graph);
+  for (auto [input, value] : llvm::zip(graph.inputs, arguments))
+    inner.values[input.name] = value;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(block);
+  const Node *node = current;
+  llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
+  if (failed(importNodes(graph.nodes)))
+    return failure();
+  llvm::SaveAndRestore<const Node *> saveCurrent(current, node);
+  SmallVector<Value> outputs;
+  for (const ValueInfo &output : graph.outputs) {
+    outputs.push_back(lookup(output.name));
+    if (!outputs.back())
+      return failure();
+  }
+  return outputs;
+}
+
+void GraphImporter::discard(Operation *op) {
+  op->remove();
+  discarded.emplace_back(op);
+}

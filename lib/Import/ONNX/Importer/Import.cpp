@@ -1,0 +1,202 @@
+// Import.cpp - importModel: reads the file, builds @main with its signature, imports the graph into it.
+#include "cameo/Import/ONNX/Import.h"
+#include "GraphImporter.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+/// Exporters write "?" and the like for sizes that they do not know; such names say nothing about equality.
+static bool isSizeName(StringRef param) {
+  return !param.empty() && (llvm::isAlpha(param.front()) || param.front() == '_') &&
+         !param.equals_insensitive("none") && !param.equals_insensitive("unk") && !param.equals_insensitive("unknown");
+}
+
+/// A declared 0 is how some exporters say "unknown"; an empty tensor makes sense only as a list, of axes for example.
+static bool isUnknownSize(const ValueType &type, const Dimension &dim) {
+  bool isList = type.dims.size() == 1 && (type.elementType == DataType::Int64 || type.elementType == DataType::Int32);
+  return !dim.isStatic() || (dim.value == 0 && !isList);
+}
+
+static std::string axisName(const ValueInfo &input, size_t axis) { return (input.name + "." + Twine(axis)).str(); }
+
+/// Names of the axes of graph inputs whose size is not fixed by the file, for messages.
+static std::string openAxes(const Graph &graph) {
+  std::string list;
+  StringSet<> seen;
+  for (const ValueInfo &input : graph.inputs)
+    for (auto [axis, dim] : llvm::enumerate(input.type.dims)) {
+      if (!isUnknownSize(input.type, dim) || input.hasInitializer)
+        continue;
+      std::string name = isSizeName(dim.param) ? dim.param.str() : axisName(input, axis);
+      if (seen.insert(name).second)
+        list += (list.empty() ? "" : ", ") + escaped(name);
+    }
+  return list.empty() ? "it has none" : "they are " + list;
+}
+
+LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
+  Block *block = &func.getBody().front();
+  bool ok = true;
+  for (const ValueInfo &input : file->model().graph.inputs) {
+    if (input.hasInitializer)
+      continue;
+    const ValueType &type = input.type;
+    auto refuse = [&](StringRef code, const Twine &message) {
+      (void)error(code, "input '" + escaped(input.name) + "' " + message);
+      ok = false;
+    };
+    Type elementType =
+        type.kind == ValueType::Kind::Tensor ? elementTypeOf(type.elementType, builder.getContext()) : Type();
+    if (!elementType) {
+      refuse("E-TYPE",
+             "has type " + escaped(type.str()) +
+                 "; supported are tensors of float, double, float16, bfloat16, integers of 8 to 64 bits, bool");
+      continue;
+    }
+    if (!type.hasShape) {
+      refuse("E-SHAPE", "has no declared rank; declare its shape in the model (sizes may be left open)");
+      continue;
+    }
+    if (int64_t(type.dims.size()) > options.read.limits.rank) {
+      refuse("E-RANK", "has rank " + Twine(type.dims.size()) + "; the limit is " + Twine(options.read.limits.rank));
+      continue;
+    }
+    SmallVector<int64_t> sizes;
+    SmallVector<mlir::Attribute> names;
+    for (auto [axis, dim] : llvm::enumerate(type.dims)) {
+      int64_t size = isUnknownSize(type, dim) ? ShapedType::kDynamic : dim.value;
+      StringRef name = ShapedType::isDynamic(size) && isSizeName(dim.param) ? dim.param : StringRef();
+      std::string ownName = axisName(input, axis);
+      for (const DimBinding &binding : options.dims) {
+        if (binding.name != ownName && (name.empty() || binding.name != name))
+          continue;
+        usedBindings.insert(binding.name);
+        if (!ShapedType::isDynamic(size) && (size < binding.min || size > binding.max))
+          refuse("E-USAGE", "has size " + Twine(size) + " along axis " + Twine(axis) +
+                                ", but --dim=" + escaped(binding.name) + " asks for another; leave it out");
+        else if (binding.min == binding.max)
+          size = binding.min;
+        else if (name.empty())
+          name = binding.name;
+      }
+      sizes.push_back(size);
+      names.push_back(builder.getStringAttr(ShapedType::isDynamic(size) ? name : StringRef()));
+    }
+    Location loc = NameLoc::get(builder.getStringAttr(input.name));
+    Value argument = block->addArgument(RankedTensorType::get(sizes, elementType), loc);
+    unsigned index = block->getNumArguments() - 1;
+    func.setFunctionType(builder.getFunctionType(block->getArgumentTypes(), {}));
+    func.setArgAttr(index, "cameo.name", builder.getStringAttr(input.name));
+    func.setArgAttr(index, "cameo.dims", builder.getArrayAttr(names));
+    scope.values[input.name] = argument;
+    ok = ok && succeeded(checkSize(input.name, argument));
+  }
+  for (const DimBinding &binding : options.dims) {
+    if (binding.min < 0 || binding.max < binding.min) {
+      (void)error("E-USAGE", "--dim=" + escaped(binding.name) + " has range " + Twine(binding.min) + ".." +
+                                 Twine(binding.max) + "; expected 0 <= MIN <= MAX");
+      ok = false;
+    } else if (!usedBindings.contains(binding.name)) {
+      (void)error("E-USAGE", "--dim=" + escaped(binding.name) + " names no open size of an input; " +
+                                 openAxes(file->model().graph));
+      ok = false;
+    }
+  }
+  return success(ok);
+}
+
+LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  // Sizes that the analysis proves equal to a named size of an input have its name, whatever the file declares.
+  llvm::DenseMap<const DimNode *, StringAttr> inputNames;
+  StringSet<> inputNameSet;
+  for (BlockArgument argument : func.getArguments())
+    for (auto [axis, name] : llvm::enumerate(func.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cameo.dims")))
+      if (auto string = cast<StringAttr>(name); !string.empty()) {
+        inputNames.try_emplace(shapes.dim(argument, axis).getNode(), string);
+        inputNameSet.insert(string);
+      }
+  for (const ValueInfo &output : file->model().graph.outputs) {
+    if (output.type.kind != ValueType::Kind::Tensor && output.type.kind != ValueType::Kind::None)
+      return error("E-TYPE", "output '" + escaped(output.name) + "' has type " + escaped(output.type.str()) +
+                                 "; supported are tensors");
+    Value value = lookup(output.name);
+    if (!value)
+      return failure();
+    values.push_back(value);
+    SmallVector<mlir::Attribute> names;
+    for (auto [axis, dim] : llvm::enumerate(shapes.dimsOf(value))) {
+      StringAttr name = builder.getStringAttr("");
+      if (!dim.constant()) {
+        if (auto it = inputNames.find(dim.getNode()); it != inputNames.end())
+          name = it->second;
+        else if (output.type.hasShape && output.type.dims.size() == size_t(shapes.rank(value)))
+          if (StringRef param = output.type.dims[axis].param; isSizeName(param) && !inputNameSet.contains(param))
+            name = builder.getStringAttr(param);
+      }
+      names.push_back(name);
+    }
+    attributes.push_back(builder.getDictionaryAttr({
+        builder.getNamedAttr("cameo.name", builder.getStringAttr(output.name)),
+        builder.getNamedAttr("cameo.dims", builder.getArrayAttr(names)),
+    }));
+  }
+  func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
+  func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), TypeRange(ValueRange(values))));
+  func.setAllResultAttrs(attributes);
+  return success();
+}
+
+bool GraphImporter::importMain(ModuleOp module) {
+  ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &d) { return handleDiagnostic(d); });
+  const Model &model = file->model();
+  if (!checkSupported(*file, pointwise, diagnostics))
+    return false;
+
+  builder.setInsertionPointToEnd(module.getBody());
+  auto func = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
+  Block *block = func.addEntryBlock();
+  builder.setInsertionPointToEnd(block);
+
+  for (const std::vector<ValueInfo> *infos : {&model.graph.valueInfos, &model.graph.outputs})
+    for (const ValueInfo &info : *infos)
+      declared[info.name] = &info.type;
+  Scope main;
+  main.block = block;
+  main.isMain = true;
+  addInitializers(main, model.graph);
+  scope = &main;
+  if (failed(addInputs(func, main)) || failed(importNodes(model.graph.nodes)) || failed(addOutputs(func)))
+    return false;
+
+  StringRef stem = llvm::sys::path::stem(file->path());
+  module->setAttr("cameo.model", builder.getStringAttr(stem));
+  NamedAttrList opsets, ranges;
+  for (const OpsetImport &import : model.opsets)
+    opsets.set(import.domain.empty() ? "ai.onnx" : import.domain, builder.getI64IntegerAttr(import.version));
+  module->setAttr("cameo.opsets", opsets.getDictionary(module.getContext()));
+  for (const DimBinding &binding : options.dims)
+    if (binding.min != binding.max)
+      ranges.set(binding.name, builder.getDenseI64ArrayAttr({binding.min, binding.max}));
+  if (!ranges.empty())
+    module->setAttr("cameo.dim_ranges", ranges.getDictionary(module.getContext()));
+  return succeeded(verify(module));
+}
+
+OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &context, const ImportOptions &options,
+                                               std::vector<cameo::Diagnostic> &diagnostics) {
+  std::shared_ptr<const ModelFile> file = readModel(path, options.read, diagnostics);
+  if (!file)
+    return {};
+  context.loadDialect<CameoDialect, func::FuncDialect>();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  GraphImporter importer(file, context, options, diagnostics);
+  if (!importer.importMain(*module))
+    return {};
+  return module;
+}

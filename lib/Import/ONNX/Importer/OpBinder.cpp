@@ -1,0 +1,195 @@
+// OpBinder.cpp - typed access to one node, and the compositions that many handlers need.
+#include "cameo/Import/ONNX/OpBinder.h"
+#include "GraphImporter.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+// ---- operands and attributes
+
+bool OpBinder::hasInput(size_t i) const { return node.hasInput(i) && importer.isGiven(node.inputs[i]); }
+
+Value OpBinder::input(size_t i) { return hasInput(i) ? importer.lookup(node.inputs[i]) : Value(); }
+
+SmallVector<Value> OpBinder::inputs() {
+  SmallVector<Value> values;
+  for (size_t i = 0; i < numInputs(); ++i)
+    if (Value v = input(i))
+      values.push_back(v);
+  return values;
+}
+
+Type OpBinder::elementTypeOf(DataType type) { return onnx::elementTypeOf(type, builder.getContext()); }
+
+int64_t OpBinder::intAttr(StringRef name, int64_t fallback) { return node.getInt(name).value_or(fallback); }
+
+double OpBinder::floatAttr(StringRef name, double fallback) {
+  auto value = node.getFloat(name);
+  return value ? double(*value) : fallback;
+}
+
+StringRef OpBinder::stringAttr(StringRef name, StringRef fallback) { return node.getString(name).value_or(fallback); }
+
+std::optional<SmallVector<int64_t>> OpBinder::intsAttr(StringRef name) {
+  if (auto values = node.getInts(name))
+    return llvm::to_vector(*values);
+  return std::nullopt;
+}
+
+std::optional<SmallVector<float>> OpBinder::floatsAttr(StringRef name) {
+  if (auto values = node.getFloats(name))
+    return llvm::to_vector(*values);
+  return std::nullopt;
+}
+
+FailureOr<Type> OpBinder::dtypeAttr(StringRef name, Type fallback) {
+  auto number = node.getInt(name);
+  if (!number)
+    return fallback;
+  if (*number < 1 || *number > lastDataType)
+    return error("E-ATTR", name + " is " + Twine(*number) + ", which is not an element type; expected 1 to " +
+                               Twine(lastDataType));
+  if (Type type = elementTypeOf(DataType(*number)))
+    return type;
+  return unsupported(name + " is " + dataTypeName(DataType(*number)) +
+                     "; supported are float, double, float16, bfloat16, the integers of 8 to 64 bits and bool");
+}
+
+FailureOr<SmallVector<int64_t>> OpBinder::constantInput(size_t i, StringRef what) {
+  if (auto values = shapes().constantElements(input(i)))
+    return SmallVector<int64_t>(values->begin(), values->end());
+  return error("E-UNSUPPORTED", what + " (input '" + node.inputs[i] +
+                                    "') is not known at compile time, but the shape of the result depends on it");
+}
+
+// ---- creating
+
+Value OpBinder::splat(Type elementType, ArrayRef<int64_t> shape, double value) {
+  auto type = RankedTensorType::get(shape, elementType);
+  mlir::Attribute element;
+  if (isa<FloatType>(elementType))
+    element = builder.getFloatAttr(elementType, value);
+  else
+    element = IntegerAttr::get(elementType, APInt(elementType.getIntOrFloatBitWidth(), uint64_t(int64_t(value)),
+                                                  /*isSigned=*/false, /*implicitTrunc=*/true));
+  return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, element));
+}
+
+Value OpBinder::constant(const TensorView &tensor) { return importer.constant(builder, loc, tensor); }
+
+Value OpBinder::constant(const SparseTensorView &tensor) { return importer.sparseConstant(builder, loc, tensor); }
+
+Value OpBinder::cast(Value v, Type elementType) {
+  return getElementTypeOrSelf(v.getType()) == elementType ? v : create<CastOp>(v, elementType);
+}
+
+Value OpBinder::transpose(Value v, ArrayRef<int64_t> permutation) { return create<TransposeOp>(v, permutation); }
+
+Value OpBinder::unsqueeze(Value v, ArrayRef<int64_t> axes) { return axes.empty() ? v : create<UnsqueezeOp>(v, axes); }
+
+Value OpBinder::squeeze(Value v, ArrayRef<int64_t> axes) { return axes.empty() ? v : create<SqueezeOp>(v, axes); }
+
+Value OpBinder::reshape(Value v, ArrayRef<int64_t> shape) {
+  return create<ReshapeOp>(v, i64(shape), /*allowzero=*/false);
+}
+
+Value OpBinder::reshape(Value v, ArrayRef<Dim> dims) {
+  Value shape = sizes(dims);
+  return shape ? create<ReshapeOp>(v, shape, /*allowzero=*/true) : Value();
+}
+
+// ---- sizes as values
+
+namespace {
+/// Writes polynomials over sizes as ops on tensor<1xi64>. Null when an op could not be made (reported).
+struct SizeBuilder {
+  OpBinder &op;
+
+  Value atom(const DimAtom &a) {
+    switch (a.kind) {
+    case AtomKind::SizeOf:
+      return op.create<ShapeOfOp>(a.value, a.index, a.index + 1);
+    case AtomKind::ElementOf: {
+      Value vector = op.cast(op.rank(a.value) == 0 ? op.unsqueeze(a.value, {0}) : a.value, op.builder.getI64Type());
+      if (op.shapes().dim(vector, 0).isConstant(1))
+        return vector;
+      return op.create<SliceOp>(vector, op.i64({a.index}), op.i64({a.index + 1}), op.i64({1}), ArrayRef<int64_t>{0});
+    }
+    case AtomKind::FloorDiv:
+      return op.create<DivOp>(size(a.lhs), size(a.rhs));
+    case AtomKind::Mod: {
+      Value x = size(a.lhs), y = size(a.rhs);
+      return op.create<SubOp>(x, op.create<MulOp>(op.create<DivOp>(x, y), y));
+    }
+    case AtomKind::Min: {
+      Value x = size(a.lhs), y = size(a.rhs);
+      return op.create<WhereOp>(op.create<LessOp>(x, y), x, y);
+    }
+    case AtomKind::Max: {
+      Value x = size(a.lhs), y = size(a.rhs);
+      return op.create<WhereOp>(op.create<LessOp>(x, y), y, x);
+    }
+    case AtomKind::Broadcast: {
+      // Sizes are not negative, so x == 1 is x < 2 and not x < 1.
+      Value x = size(a.lhs), y = size(a.rhs);
+      Value small = op.create<WhereOp>(op.create<LessOp>(x, op.i64({1})), x, y);
+      return op.create<WhereOp>(op.create<LessOp>(x, op.i64({2})), small, x);
+    }
+    }
+    llvm_unreachable("all kinds are handled");
+  }
+
+  Value size(Dim d) {
+    if (auto constant = d.constant())
+      return op.i64({*constant});
+    Value sum;
+    for (const DimTerm &term : d.getNode()->terms) {
+      Value product;
+      for (const DimAtom *a : term.atoms) {
+        Value factor = atom(*a);
+        product = product ? op.create<MulOp>(product, factor) : factor;
+      }
+      if (!product)
+        product = op.i64({term.coefficient});
+      else if (term.coefficient != 1)
+        product = op.create<MulOp>(product, op.i64({term.coefficient}));
+      sum = sum ? op.create<AddOp>(sum, product) : product;
+    }
+    return sum;
+  }
+};
+} // namespace
+
+Value OpBinder::sizes(ArrayRef<Dim> dims) {
+  if (llvm::all_of(dims, [](Dim d) { return d.constant().has_value(); }))
+    return i64(llvm::map_to_vector(dims, [](Dim d) { return *d.constant(); }));
+  SmallVector<Value> pieces;
+  for (Dim d : dims) {
+    Value piece = SizeBuilder{*this}.size(d);
+    if (!piece)
+      return {};
+    pieces.push_back(piece);
+  }
+  return pieces.size() == 1 ? pieces.front() : create<ConcatOp>(pieces, int64_t(0));
+}
+
+// ---- results and errors
+
+LogicalResult OpBinder::result(size_t i, Value value) {
+  if (!value)
+    return failure();
+  return node.hasOutput(i) ? importer.bind(node.outputs[i], value) : success();
+}
+
+FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
+  return importer.importSubgraph(graph, block, arguments);
+}
+
+void OpBinder::discard(Operation *op) { importer.discard(op); }
+
+LogicalResult OpBinder::error(StringRef code, const Twine &message) { return importer.error(code, message); }
+
+LogicalResult OpBinder::unsupported(const Twine &message) { return importer.error("E-UNSUPPORTED", message); }
+
+ShapeAnalysis &OpBinder::shapes() { return importer.shapes; }
