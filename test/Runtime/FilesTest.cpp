@@ -135,12 +135,11 @@ TEST(Npz, DamageIsAnError) {
   for (size_t size = 0; size < file.size(); ++size)
     EXPECT_NE(errorOf([&] { readNpz(folder.write("b.npz", file.data(), size)); }), "") << size;
   // A changed byte may change a value; it must never do worse.
-  for (size_t i = 0; i < file.size(); ++i)
-    for (uint8_t change : {0x01, 0x80, 0xff}) {
-      file[i] ^= change;
-      errorOf([&] { readNpz(folder.write("b.npz", file)); });
-      file[i] ^= change;
-    }
+  for (size_t i = 0; i < file.size(); ++i) {
+    file[i] ^= uint8_t(1 << i % 8);
+    errorOf([&] { readNpz(folder.write("b.npz", file)); });
+    file[i] ^= uint8_t(1 << i % 8);
+  }
 }
 
 TEST(Npy, WhatCannotBeReadSaysWhy) {

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""runtime.py - tests of the runtime as a whole: it builds alone, is small, embeds in C, and survives the sanitizers.
+
+usage: runtime.py list | run CASE
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
+HEADERS = f"-I{ROOT}/include"
+CC = "clang-22"
+
+
+def call(*command, **kwargs) -> str:
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **kwargs)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def skip(reason: str) -> None:
+    print(reason)
+    sys.exit(77)
+
+
+def configure(build: pathlib.Path, *options: str) -> None:
+    call("cmake", "-G", "Ninja", "-S", ROOT / "runtime", "-B", build, f"-DCMAKE_C_COMPILER={CC}", "-DCMAKE_CXX_COMPILER=clang++-22",
+         "-DCAMEO_WERROR=ON", *options)
+
+
+def buildsAlone() -> None:
+    """From nothing in under a minute; the library is small and shows nothing but its C interface."""
+    with tempfile.TemporaryDirectory() as folder:
+        build, start = pathlib.Path(folder), time.time()
+        configure(build)
+        call("ninja", "-C", build, "-j2", "cameo-runtime", "cameo-runtime-shared")
+        seconds = time.time() - start
+        library = build / "lib/libcameo_runtime.so"
+        call("strip", "-o", build / "stripped.so", library.resolve())
+        size = (build / "stripped.so").stat().st_size
+        symbols = [line.split()[-1] for line in call("nm", "-D", "--defined-only", library).splitlines()]
+        foreign = [s for s in symbols if not s.startswith(("cameo_", "CAMEO_"))]
+        llvm = [s for s in call("nm", "-C", library).splitlines() if "llvm::" in s or "mlir::" in s]
+        print(f"built in {seconds:.1f} s, {size} bytes stripped, {len(symbols)} symbols")
+        if seconds > 60 or size > 1_000_000 or foreign or llvm:
+            sys.exit(f"expected under 60 s, under 1000000 bytes, no symbols but cameo_*: {foreign} {llvm}")
+
+
+def sanitized(sanitizer: str) -> None:
+    """The unit tests, those with 32 threads included, under a sanitizer."""
+    build = BUILD / f"runtime-{sanitizer.split(',')[0]}"
+    configure(build, f"-DCAMEO_SANITIZE={sanitizer}")
+    call("ninja", "-C", build, "-j2", "runtime-tests")
+    print(call(build / "bin/runtime-tests", "--gtest_brief=1", env={**os.environ, "TSAN_OPTIONS": "halt_on_error=1"}))
+
+
+def compiled(folder: str, *options: str) -> pathlib.Path:
+    compiler = BUILD / "bin/cameo-compile"
+    if not compiler.exists():
+        skip("cameo-compile is not built")
+    output = pathlib.Path(folder) / ("libmodel.a" if options else "model.cameo")
+    call(compiler, ROOT / "test/Models/data/mnist.onnx", "-o", output, *options)
+    return output
+
+
+def embed() -> None:
+    """runtime/examples/embed.c, at most 40 lines, as any C program would be built."""
+    source = ROOT / "runtime/examples/embed.c"
+    lines = len(source.read_text().splitlines())
+    if lines > 40:
+        sys.exit(f"{source} has {lines} lines")
+    with tempfile.TemporaryDirectory() as folder:
+        model, library = compiled(folder), BUILD / "lib"
+        call(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", source, HEADERS, f"-L{library}", "-lcameo_runtime", f"-Wl,-rpath,{library}", "-o", f"{folder}/embed")
+        print(call(f"{folder}/embed", model))
+
+
+def embedStatic() -> None:
+    """The same from a static library, with no program file at run time."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = compiled(folder, "--emit=static-lib")
+        symbols = [line.split()[-1] for line in call("nm", "--defined-only", archive).splitlines() if line.endswith("_program")]
+        if len(symbols) != 1:
+            sys.exit(f"{archive} defines {symbols}, expected one symbol cameo_<name>_program")
+        call(CC, "-Wall", "-Wextra", "-Werror", f"-DMODEL={symbols[0]}", ROOT / "runtime/examples/embed_static.c", archive, HEADERS,
+             BUILD / "lib/libcameo_runtime.a", "-lstdc++", "-lpthread", "-ldl", "-lm", "-o", f"{folder}/embed")
+        archive.unlink()
+        print(call(f"{folder}/embed"))
+
+
+CASES = {"builds-alone": buildsAlone, "thread-sanitizer": lambda: sanitized("thread"),
+         "address-sanitizer": lambda: sanitized("address,undefined"), "embed": embed, "embed-static": embedStatic}
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["list"]:
+            print("\n".join(CASES))
+        case ["run", name] if name in CASES:
+            CASES[name]()
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
