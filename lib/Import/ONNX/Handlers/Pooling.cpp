@@ -1,4 +1,4 @@
-// Pooling.cpp - MaxPool, AveragePool, LpPool, MaxUnpool, MaxRoiPool, RoiAlign.
+// Pooling.cpp - pools, global pools (reductions), MaxUnpool, MaxRoiPool, RoiAlign.
 #include "WindowAttributes.h"
 
 using namespace mlir;
@@ -119,6 +119,28 @@ LogicalResult lpPool(OpBinder &op) {
   return y ? op.result(y) : failure();
 }
 
+Value reduceSpatial(OpBinder &op, Value x, StringRef kind) {
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(2, op.rank(x))));
+  return x ? op.create<ReduceOp>(x, ArrayRef<int64_t>(axes), kind, /*keepDims=*/true) : Value();
+}
+
+LogicalResult globalPool(OpBinder &op, StringRef kind) {
+  Value y = reduceSpatial(op, op.input(0), kind);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult globalLpPool(OpBinder &op) {
+  double p = normAttr(op);
+  if (!(p > 0))
+    return op.error("E-ATTR", "p is " + Twine(int64_t(p)) + "; expected more than 0");
+  Value x = op.input(0), size = op.create<AbsOp>(x);
+  Type type = op.elementType(x);
+  Value power = size ? op.create<PowOp>(size, op.scalar(type, p)) : Value();
+  Value sum = power ? reduceSpatial(op, power, "sum") : Value();
+  Value y = sum ? op.create<PowOp>(sum, op.scalar(type, 1.0 / p)) : Value();
+  return y ? op.result(y) : failure();
+}
+
 LogicalResult maxUnpool(OpBinder &op) {
   Value x = op.input(0);
   if (op.rank(x) < 3)
@@ -186,6 +208,9 @@ void registerPoolingHandlers(HandlerTable &table) {
   table.on("MaxPool", 1, maxPool);
   table.on("AveragePool", 1, averagePool);
   table.on("LpPool", 1, lpPool);
+  table.on("GlobalMaxPool", 1, [](OpBinder &op) { return globalPool(op, "max"); });
+  table.on("GlobalAveragePool", 1, [](OpBinder &op) { return globalPool(op, "mean"); });
+  table.on("GlobalLpPool", 1, globalLpPool);
   table.on("MaxUnpool", 9, maxUnpool);
   table.on("MaxRoiPool", 1, maxRoiPool);
   table.on("RoiAlign", 10, roiAlign);

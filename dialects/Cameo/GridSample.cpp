@@ -1,0 +1,139 @@
+// GridSample.cpp - shape and loops of grid_sample.
+#include "Interpolation.h"
+
+using namespace mlir;
+using namespace cameo;
+
+LogicalResult GridSampleOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX()), &grid = shapes.get(getGrid());
+  if (x.rank() < 3 || grid.rank() != x.rank())
+    return emitOpError("operand has shape ")
+           << formatShape(x.dims) << " and grid " << formatShape(grid.dims) << "; expected one rank, 3 or more"; // C1
+  Dim axes = shapes.dims().constant(x.rank() - 2);
+  if (failed(verifySameSize(*this, grid.dims.back(), axes, "the grid's last size")) || // C2
+      failed(verifySameSize(*this, grid.dims[0], x.dims[0], "the grid's batch size"))) // C3
+    return failure();
+  if (getMode() != "nearest" && getMode() != "linear" && getMode() != "cubic")
+    return emitOpError("mode is '") << getMode() << "'; expected nearest, linear or cubic"; // C4
+  if (getPadding() != "zeros" && getPadding() != "border" && getPadding() != "reflection")
+    return emitOpError("padding is '") << getPadding() << "'; expected zeros, border or reflection"; // C4
+  if (x.elementType != grid.elementType)
+    return emitOpError("grid has element type ") << grid.elementType << "; expected " << x.elementType; // C5
+  ShapeInfo info{x.elementType, {x.dims[0], x.dims[1]}, std::nullopt};
+  info.dims.append(grid.dims.begin() + 1, grid.dims.end() - 1);
+  results.push_back(std::move(info));
+  return success();
+}
+
+/// `v` mirrored at both ends until it is in [low, high].
+static Value reflect(const FloatMath &m, Value v, Value low, Value high) {
+  // At distance d beyond an end, d = n * range + r: even n continues from the near end, odd n comes back from the far
+  // one.
+  Value range = m.sub(high, low), below = m.less(v, low), above = m.less(high, v);
+  Value distance = m.select(below, m.sub(low, v), m.sub(v, high));
+  Value n = m.floor(m.div(distance, range)), r = m.sub(distance, m.mul(n, range));
+  Value odd = m.compare(arith::CmpFPredicate::ONE, m.sub(n, m.mul(m.floor(m.mul(n, 0.5)), 2)), m.constant(0));
+  Value fromLow = m.add(low, r), fromHigh = m.sub(high, r);
+  Value mirrored = m.select(arith::XOrIOp::create(m.b, m.loc, below, odd), fromLow, fromHigh);
+  return m.select(arith::OrIOp::create(m.b, m.loc, below, above), mirrored, v);
+}
+
+namespace {
+/// One spatial axis of a sample.
+struct GridAxis {
+  int64_t axis;
+  Value coordinate, size, low, high; ///< low, high: the ends that padding works with
+};
+} // namespace
+
+/// The element index of tap `index` (a whole float), and whether it is inside after padding.
+static CheckedIndex padded(GridSampleOp op, const FloatMath &m, const GridAxis &axis, Value tap) {
+  OpBuilder &b = m.b;
+  Location loc = m.loc;
+  if (op.getPadding() == "reflection")
+    tap = m.floor(reflect(m, tap, axis.low, axis.high));
+  Value index = floorToIndex(b, loc, tap), zero = constantIndex(b, loc, 0);
+  if (op.getPadding() != "zeros")
+    index = maxIndex(b, loc, minIndex(b, loc, index, subIndex(b, loc, axis.size, constantIndex(b, loc, 1))), zero);
+  Value ok = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, axis.size);
+  return {index, ok};
+}
+
+/// Weighted sum over the axes from the first of `axes` on.
+static Value sampleGrid(GridSampleOp op, const FloatMath &m, const Tensor &x, ArrayRef<GridAxis> axes,
+                        SmallVector<Value> indices, Value inside) {
+  OpBuilder &b = m.b;
+  Location loc = m.loc;
+  if (axes.empty()) {
+    auto branch = scf::IfOp::create(b, loc, TypeRange{m.type}, inside, /*withElseRegion=*/true);
+    OpBuilder thenBuilder = branch.getThenBodyBuilder(), elseBuilder = branch.getElseBodyBuilder();
+    scf::YieldOp::create(thenBuilder, loc, x.load(thenBuilder, loc, indices));
+    scf::YieldOp::create(elseBuilder, loc, constantScalar(elseBuilder, loc, m.type, 0));
+    return branch.getResult(0);
+  }
+  const GridAxis &axis = axes.front();
+  auto rest = [&](Value tap) {
+    CheckedIndex place = padded(op, m, axis, tap);
+    SmallVector<Value> next(indices);
+    next[axis.axis] = place.index;
+    Value ok = inside ? Value(arith::AndIOp::create(b, loc, inside, place.ok)) : place.ok;
+    return sampleGrid(op, m, x, axes.drop_front(), std::move(next), ok);
+  };
+  if (op.getMode() == "nearest")
+    return rest(axis.coordinate);
+  bool cubic = op.getMode() == "cubic";
+  int64_t radius = cubic ? 2 : 1;
+  Value floor = m.floor(axis.coordinate), sum = m.constant(0);
+  for (int64_t t = 1 - radius; t <= radius; ++t) {
+    Value tap = m.add(floor, t), distance = m.sub(tap, axis.coordinate);
+    Value w = cubic ? cubicKernel(m, distance, -0.75) : linearKernel(m, distance);
+    sum = m.add(sum, m.mul(w, rest(tap)));
+  }
+  return sum;
+}
+
+LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                      ArrayRef<Tensor> results) {
+  const Tensor &x = operands[0], &grid = operands[1], &result = results[0];
+  Type type = computeType(x.elementType);
+  int64_t spatial = x.rank() - 2;
+  SmallVector<Dim> gridDims{result.dims[0]};
+  gridDims.append(result.dims.begin() + 2, result.dims.end());
+  gridDims.push_back(k.dims().constant(spatial));
+  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    FloatMath m(b, loc, type);
+    SmallVector<GridAxis> axes;
+    for (int64_t i = 0; i < spatial; ++i) {
+      SmallVector<Value> place{at[0]};
+      place.append(at.begin() + 2, at.end());
+      place.push_back(constantIndex(b, loc, spatial - 1 - i)); // the grid names the last axis first
+      Value c = loadWithin(k, b, loc, grid, gridDims, place);
+      GridAxis axis{2 + i, {}, k.size(x.dims[2 + i]), {}, {}};
+      Value n = m.fromIndex(axis.size), last = m.sub(n, 1), zero = m.constant(0);
+      // -1..1 to 0..n-1, or to -0.5..n-0.5
+      if (getAlignCorners())
+        c = m.mul(m.mul(m.add(c, 1), 0.5), last);
+      else
+        c = m.mul(m.sub(m.mul(m.add(c, 1), n), 1), 0.5);
+      axis.low = getAlignCorners() ? zero : m.constant(-0.5);
+      axis.high = getAlignCorners() ? last : m.sub(n, 0.5);
+      if (getMode() == "nearest")
+        c = math::RoundEvenOp::create(b, loc, c);
+      if (getPadding() == "border") {
+        c = m.select(m.less(c, zero), zero, c);
+        c = m.select(m.less(last, c), last, c);
+      } else if (getPadding() == "reflection") {
+        c = reflect(m, c, axis.low, axis.high);
+      }
+      axis.coordinate = c;
+      axes.push_back(axis);
+    }
+    SmallVector<Value> indices(x.rank());
+    indices[0] = at[0];
+    indices[1] = at[1];
+    result.store(b, loc, sampleGrid(*this, m, x, axes, indices, {}), at);
+  });
+  return success();
+}
+
+bool GridSampleOp::allowsEpilogue() { return true; }

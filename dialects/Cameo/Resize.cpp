@@ -1,0 +1,285 @@
+// Resize.cpp - shape and loops of resize.
+// Interpolation is separable: an element is a weighted sum along the first resized axis of weighted sums along the
+// next, ...
+#include "Interpolation.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace cameo;
+
+#define GET_OP_CLASSES
+#include "cameo/Dialect/Cameo/ResizeOps.cpp.inc"
+
+namespace cameo {
+void registerResizeOps(CameoDialect &dialect) {
+  dialect.addFamily<
+#define GET_OP_LIST
+#include "cameo/Dialect/Cameo/ResizeOps.cpp.inc"
+      >();
+}
+} // namespace cameo
+
+LogicalResult ResizeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX());
+  ArrayRef<int64_t> axes = getAxes();
+  auto sizes = shapes.elements(getSizes());
+  if (!sizes || sizes->size() != axes.size())
+    return emitOpError("sizes has ") << (sizes ? std::to_string(sizes->size()) : std::string("an unknown number of"))
+                                     << " elements; expected " << axes.size() << ", one per axis"; // C2
+  for (auto [name, operand, count] :
+       {std::tuple{"scales", getScales(), axes.size()}, {"roi", getRoi(), 2 * axes.size()}})
+    if (operand &&
+        (shapes.rank(operand) != 1 || (shapes.dim(operand, 0).constant() && !shapes.dim(operand, 0).isConstant(count))))
+      return emitOpError(name) << " has shape " << formatShape(shapes.dimsOf(operand)) << "; expected " << count
+                               << " elements"; // C2
+  auto oneOf = [&](StringRef name, StringRef value, ArrayRef<StringRef> allowed) -> LogicalResult {
+    if (llvm::is_contained(allowed, value))
+      return success();
+    return emitOpError(name) << " is '" << value << "'; expected " << llvm::join(allowed, ", "); // C3
+  };
+  if (failed(oneOf("mode", getMode(), {"nearest", "linear", "cubic"})) ||
+      failed(oneOf("transform", getTransform(),
+                   {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
+                    "tf_crop_and_resize", "tf_half_pixel_for_nn"})) ||
+      failed(oneOf("nearest", getNearest(), {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"})))
+    return failure();
+  if (getTransform() == "tf_crop_and_resize" && !getRoi())
+    return emitOpError("has no roi, which tf_crop_and_resize needs"); // C3
+  ShapeInfo info{x.elementType, x.dims, std::nullopt};
+  SmallVector<bool> seen(x.rank());
+  for (auto [axis, size] : llvm::zip(axes, *sizes)) {
+    if (axis < 0 || axis >= x.rank() || seen[axis])
+      return emitOpError("axes has the entry ") << axis << "; expected each at most once, 0 to " << x.rank() - 1; // C1
+    seen[axis] = true;
+    if (size.constant() && *size.constant() < 0)
+      return emitOpError("size of axis ") << axis << " is " << *size.constant() << "; expected 0 or more"; // C4
+    info.dims[axis] = size;
+  }
+  results.push_back(std::move(info));
+  return success();
+}
+
+namespace {
+/// What one resized axis contributes to a result element, in f64.
+struct AxisSample {
+  int64_t axis;
+  Value coordinate;
+  Value size;        ///< the operand's, index
+  Value shrink;      ///< min(s, 1), for antialiasing
+  Value outside;     ///< i1: beyond the ends (tf_crop_and_resize only)
+  Value wholeFactor; ///< where the result is a whole multiple of the operand and nearest needs no coordinate: the
+                     ///< source index
+};
+
+/// The interpolation of one result element.
+class Sampler {
+public:
+  Sampler(ResizeOp op, KernelEmitter &k, const Tensor &x, const Tensor &result, Type sumType)
+      : op(op), k(k), x(x), result(result), sumType(sumType) {}
+
+  AxisSample sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const Tensor *scales, const Tensor *roi);
+  /// The value over the axes from number `i` on; `indices` hold what is decided.
+  Value interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices);
+
+private:
+  Value weight(const FloatMath &m, Value distance) {
+    return op.getMode() == "cubic" ? cubicKernel(m, distance, op.getCubicA().convertToDouble())
+                                   : linearKernel(m, distance);
+  }
+  Value clamped(OpBuilder &b, Location loc, Value index, Value size) {
+    Value last = subIndex(b, loc, size, constantIndex(b, loc, 1));
+    return maxIndex(b, loc, minIndex(b, loc, index, last), constantIndex(b, loc, 0));
+  }
+  Value nearestIndex(const FloatMath &m, Value c) {
+    StringRef rounding = op.getNearest();
+    if (rounding == "round_prefer_floor")
+      c = m.ceil(m.sub(c, 0.5));
+    else if (rounding == "round_prefer_ceil")
+      c = m.floor(m.add(c, 0.5));
+    else
+      c = rounding == "floor" ? m.floor(c) : m.ceil(c);
+    return floorToIndex(m.b, m.loc, c);
+  }
+
+  ResizeOp op;
+  KernelEmitter &k;
+  const Tensor &x, &result;
+  Type sumType;
+};
+} // namespace
+
+/// The factor when the result's axis is a whole multiple of the operand's, else 0.
+static int64_t wholeFactor(DimContext &d, Dim size, Dim resultSize) {
+  if (size.isConstant(0))
+    return 0;
+  auto factor = d.floorDiv(resultSize, size).constant();
+  return factor && *factor > 0 && d.mul(size, *factor) == resultSize ? *factor : 0;
+}
+
+AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const Tensor *scales,
+                               const Tensor *roi) {
+  FloatMath m(b, loc, b.getF64Type());
+  int64_t axis = op.getAxes()[i];
+  StringRef transform = op.getTransform();
+  AxisSample sample{axis, {}, k.size(x.dims[axis]), {}, {}, {}};
+  int64_t factor = scales ? 0 : wholeFactor(k.dims(), x.dims[axis], result.dims[axis]);
+  bool roundsDown = transform == "asymmetric" ? op.getNearest() == "floor"
+                                              : transform == "half_pixel" && op.getNearest().starts_with("round");
+  if (op.getMode() == "nearest" && factor && roundsDown) {
+    // floor(p / s); with half_pixel (p + 0.5) / s is never whole, so both roundings agree.
+    sample.wholeFactor = b.createOrFold<arith::DivUIOp>(loc, position, constantIndex(b, loc, factor));
+    return sample;
+  }
+  Value n = m.fromIndex(sample.size), p = m.fromIndex(position), one = m.constant(1), zero = m.constant(0);
+  Value length = m.fromIndex(k.size(result.dims[axis])), resultSize = length, scale;
+  auto element = [&](const Tensor *tensor, size_t number) {
+    Dim count = k.dims().constant(tensor == roi ? 2 * op.getAxes().size() : op.getAxes().size());
+    Value v = loadWithin(k, b, loc, *tensor, {count}, {constantIndex(b, loc, number)});
+    return v.getType() == m.type ? v : Value(arith::ExtFOp::create(b, loc, m.type, v));
+  };
+  if (scales) {
+    scale = element(scales, i);
+    length = m.mul(scale, n);
+  }
+  // v / s; exact where the quotient is, because the scale of sizes alone is not rounded first.
+  auto unscaled = [&](Value v) { return scales ? m.div(v, scale) : m.div(m.mul(v, n), length); };
+  Value atOne = m.equal(length, one), safeSpan = m.select(atOne, one, m.sub(length, 1)), c;
+  if (transform == "align_corners") {
+    c = m.select(atOne, zero, m.div(m.mul(p, m.sub(n, 1)), safeSpan));
+  } else if (transform == "asymmetric") {
+    c = unscaled(p);
+  } else if (transform == "tf_half_pixel_for_nn") {
+    c = unscaled(m.add(p, 0.5));
+  } else if (transform == "tf_crop_and_resize") {
+    Value begin = element(roi, i), end = element(roi, op.getAxes().size() + i), last = m.sub(n, 1);
+    Value span = m.mul(m.sub(end, begin), last);
+    c = m.select(atOne, m.mul(span, 0.5), m.div(m.mul(p, span), safeSpan));
+    c = m.add(c, m.mul(begin, last));
+    Value inside = arith::AndIOp::create(b, loc, m.lessEqual(zero, c), m.lessEqual(c, last));
+    sample.outside = arith::XOrIOp::create(b, loc, inside, constantInt(b, loc, b.getI1Type(), 1));
+  } else {
+    c = m.sub(unscaled(m.add(p, 0.5)), 0.5);
+    if (transform == "pytorch_half_pixel")
+      c = m.select(atOne, m.constant(-0.5), c);
+    if (transform == "half_pixel_symmetric" && scales)
+      c = m.add(c, m.mul(m.mul(n, 0.5), m.sub(one, m.div(resultSize, length))));
+  }
+  sample.coordinate = c;
+  if (op.getAntialias()) {
+    Value s = scales ? scale : m.div(length, n);
+    sample.shrink = m.select(m.less(s, one), s, one);
+  }
+  return sample;
+}
+
+Value Sampler::interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices) {
+  bool nearest = op.getMode() == "nearest";
+  if (samples.empty()) {
+    Value nonEmpty = constantInt(b, loc, b.getI1Type(), 1);
+    for (Dim d : x.dims)
+      if (!d.constant())
+        nonEmpty = arith::AndIOp::create(b, loc, nonEmpty, isLess(b, loc, constantIndex(b, loc, 0), k.size(d)));
+    Value v = loadIf(b, loc, x, indices, nonEmpty);
+    return nearest ? v : convertScalar(b, loc, v, x.elementType, sumType);
+  }
+  const AxisSample &sample = samples.front();
+  auto rest = [&](OpBuilder &b, Location loc, Value index) {
+    SmallVector<Value> next(indices);
+    next[sample.axis] = index;
+    return interpolate(b, loc, samples.drop_front(), std::move(next));
+  };
+  FloatMath m(b, loc, b.getF64Type());
+  if (nearest)
+    return rest(b, loc,
+                sample.wholeFactor ? sample.wholeFactor
+                                   : clamped(b, loc, nearestIndex(m, sample.coordinate), sample.size));
+
+  // Taps first + t; their weights count only inside with excludeOutside.
+  auto tapWeight = [&](OpBuilder &b, Location loc, Value index) {
+    FloatMath m(b, loc, b.getF64Type());
+    Value distance = m.sub(m.fromIndex(index), sample.coordinate);
+    if (sample.shrink)
+      distance = m.mul(distance, sample.shrink);
+    Value w = weight(m, distance);
+    if (op.getExcludeOutside()) {
+      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, sample.size);
+      w = m.select(inside, w, m.constant(0));
+    }
+    return w;
+  };
+  auto narrow = [&](OpBuilder &b, Location loc, Value w) { return convertScalar(b, loc, w, b.getF64Type(), sumType); };
+  int64_t radius = op.getMode() == "cubic" ? 2 : 1;
+  Value zero = constantScalar(b, loc, sumType, 0), wideZero = m.constant(0);
+  if (sample.shrink) {
+    // The kernel reaches radius / shrink to both sides.
+    Value reach = m.ceil(m.div(m.constant(radius), sample.shrink));
+    Value first = floorToIndex(b, loc, m.sub(m.floor(sample.coordinate), reach));
+    Value count = floorToIndex(b, loc, m.add(m.mul(reach, 2), 2));
+    // A sensible scale needs no more; a mistaken one near 0 must not loop for hours.
+    Value limit = mulIndex(b, loc, addIndex(b, loc, sample.size, constantIndex(b, loc, 2)), constantIndex(b, loc, 4));
+    count = minIndex(b, loc, count, limit);
+    auto sums = reduceNest(
+        b, loc, {count}, {zero, wideZero}, [&](OpBuilder &b, Location loc, ValueRange t, ValueRange carried) {
+          Value index = addIndex(b, loc, first, t[0]), w = tapWeight(b, loc, index);
+          Value v = rest(b, loc, clamped(b, loc, index, sample.size));
+          Value product = mulScalar(b, loc, narrow(b, loc, w), v);
+          return SmallVector<Value>{addScalar(b, loc, carried[0], product), addScalar(b, loc, carried[1], w)};
+        });
+    return arith::DivFOp::create(b, loc, sums[0], narrow(b, loc, sums[1]));
+  }
+  Value first = floorToIndex(b, loc, m.floor(sample.coordinate));
+  first = subIndex(b, loc, first, constantIndex(b, loc, radius - 1));
+  Value sum = zero, weights = wideZero;
+  for (int64_t t = 0; t < 2 * radius; ++t) {
+    Value index = addIndex(b, loc, first, constantIndex(b, loc, t)), w = tapWeight(b, loc, index);
+    weights = m.add(weights, w);
+    sum =
+        addScalar(b, loc, sum, mulScalar(b, loc, narrow(b, loc, w), rest(b, loc, clamped(b, loc, index, sample.size))));
+  }
+  return op.getExcludeOutside() ? Value(arith::DivFOp::create(b, loc, sum, narrow(b, loc, weights))) : sum;
+}
+
+/// A sum as an element of the result: integers are kept in range and truncated.
+static Value toElement(OpBuilder &b, Location loc, Value sum, Type sumType, Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    FloatMath m(b, loc, sumType);
+    unsigned width = integer.getWidth();
+    bool isUnsigned = integer.isUnsigned();
+    // The largest double below 2^63 (2^64) where the largest integer has no exact form.
+    double high = std::ldexp(1.0, isUnsigned ? width : width - 1) - (width == 64 ? (isUnsigned ? 2048 : 1024) : 1);
+    double low = isUnsigned ? 0 : -std::ldexp(1.0, width - 1);
+    sum = m.select(m.less(sum, m.constant(low)), m.constant(low), sum);
+    sum = m.select(m.less(sum, m.constant(high)), sum, m.constant(high));
+  }
+  return convertScalar(b, loc, sum, sumType, element);
+}
+
+LogicalResult ResizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  const Tensor &x = operands[0], &result = results[0];
+  const Tensor *scales = getScales() ? &operands[2] : nullptr,
+               *roi = getRoi() ? &operands[getScales() ? 3 : 2] : nullptr;
+  Type element = x.elementType;
+  bool wide = element.isF64() || (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 32);
+  Type sumType = wide ? Type(b.getF64Type()) : Type(b.getF32Type());
+  Sampler sampler(*this, k, x, result, sumType);
+  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    SmallVector<AxisSample> samples;
+    Value outside;
+    for (auto [i, axis] : llvm::enumerate(getAxes())) {
+      samples.push_back(sampler.sampleAxis(b, loc, i, at[axis], scales, roi));
+      if (Value o = samples.back().outside)
+        outside = outside ? Value(arith::OrIOp::create(b, loc, outside, o)) : o;
+    }
+    Value v = sampler.interpolate(b, loc, samples, SmallVector<Value>(at));
+    if (getMode() != "nearest")
+      v = toElement(b, loc, v, sumType, element);
+    if (outside) {
+      Value extrapolated = constantScalar(b, loc, b.getF64Type(), getExtrapolation().convertToDouble());
+      v = arith::SelectOp::create(b, loc, outside, convertScalar(b, loc, extrapolated, b.getF64Type(), element), v);
+    }
+    result.store(b, loc, v, at);
+  });
+  return success();
+}
+
+bool ResizeOp::allowsEpilogue() { return true; }

@@ -1,0 +1,244 @@
+// Resize.cpp - Resize, Upsample and GridSample.
+// The dialect's resize wants sizes. Where a node gives scales, size = floor(scale * n), which stays a size formula when
+// the scale is a constant.
+#include "Axes.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+std::optional<SmallVector<double>> constantFloats(Value v) {
+  DenseFPElementsAttr attr;
+  if (!v || !matchPattern(v, m_Constant(&attr)))
+    return std::nullopt;
+  SmallVector<double> values;
+  for (const llvm::APFloat &f : attr.getValues<llvm::APFloat>()) {
+    bool lossy;
+    llvm::APFloat wide = f;
+    wide.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &lossy);
+    values.push_back(wide.convertToDouble());
+  }
+  return values;
+}
+
+/// A constant vector of f64.
+Value vector(OpBinder &op, SmallVector<double> values) {
+  auto type = RankedTensorType::get({int64_t(values.size())}, op.builder.getF64Type());
+  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<double>(values)));
+}
+
+/// Whether an optional input is given and not the empty tensor that version 11 allows in its place.
+bool isGiven(OpBinder &op, size_t i) {
+  if (!op.hasInput(i))
+    return false;
+  Value v = op.input(i);
+  return !(op.rank(v) == 1 && op.shapes().dim(v, 0).isConstant(0));
+}
+
+/// scale as numerator / denominator, the denominator at most 64; denominator 0 when it is no such fraction.
+std::pair<int64_t, int64_t> asFraction(double scale) {
+  for (int64_t denominator = 1; denominator <= 64; ++denominator) {
+    double numerator = std::round(scale * denominator);
+    if (numerator >= 1 && numerator < 1e9 && float(numerator / denominator) == float(scale))
+      return {int64_t(numerator), denominator};
+  }
+  return {0, 0};
+}
+
+struct Resize {
+  SmallVector<int64_t> axes;
+  StringRef mode = "nearest", transform = "half_pixel", nearest = "round_prefer_floor";
+  float cubicA = -0.75f, extrapolation = 0.0f;
+  bool excludeOutside = false, antialias = false;
+  Value roi;
+};
+
+Value create(OpBinder &op, const Resize &r, Value sizes, Value scales) {
+  if (!sizes)
+    return {};
+  return op.create<ResizeOp>(op.input(0), sizes, scales, r.roi, ArrayRef<int64_t>(r.axes), r.mode, r.transform,
+                             r.nearest, llvm::APFloat(r.cubicA), llvm::APFloat(r.extrapolation), r.excludeOutside,
+                             r.antialias);
+}
+
+/// Axes whose size and scale say that nothing happens drop out; others keep their place in all lists.
+LogicalResult withScales(OpBinder &op, Resize r, Value scales) {
+  Value x = op.input(0);
+  DimContext &d = op.dims();
+  auto known = constantFloats(scales);
+  if (!known) {
+    // floor(n * scale) by run-time arithmetic, as a tensor.
+    SmallVector<Dim> dims = llvm::map_to_vector(r.axes, [&](int64_t axis) { return op.shapes().dim(x, axis); });
+    Value n = op.cast(op.sizes(dims), op.elementType(scales));
+    Value product = n ? op.create<MulOp>(n, scales) : Value();
+    Value sizes = product ? op.cast(product, op.builder.getI64Type()) : Value(); // not negative: truncation is floor
+    Value y = create(op, r, sizes, scales);
+    return y ? op.result(y) : failure();
+  }
+  if (known->size() != r.axes.size())
+    return op.error("E-SHAPE", "scales has " + Twine(known->size()) + " elements; expected " + Twine(r.axes.size()));
+  SmallVector<Dim> sizes;
+  SmallVector<int64_t> axes;
+  SmallVector<double> kept;
+  bool exact = true; // sizes alone say the scales
+  for (auto [i, axis] : llvm::enumerate(r.axes)) {
+    double scale = (*known)[i];
+    if (!(scale > 0) || !std::isfinite(scale))
+      return op.error("E-ATTR", "scales[" + Twine(i) + "] is " + std::to_string(scale) + "; expected a number above 0");
+    Dim n = op.shapes().dim(x, axis);
+    if (scale == 1.0 && !r.roi)
+      continue;
+    auto [numerator, denominator] = asFraction(scale);
+    Dim size;
+    if (denominator) {
+      Dim scaled = d.mul(n, numerator);
+      size = d.floorDiv(scaled, denominator);
+      exact &= d.mul(size, denominator) == scaled;
+    } else if (n.constant()) {
+      size = d.constant(int64_t(std::floor(float(*n.constant()) * float(scale))));
+      exact = false;
+    } else {
+      return op.unsupported(
+          "scales[" + Twine(i) + "] is " + std::to_string(scale) + " on axis " + Twine(axis) +
+          ", whose size is known only at run time; expected a fraction with a denominator up to 64, or sizes");
+    }
+    axes.push_back(axis);
+    sizes.push_back(size);
+    kept.push_back(scale);
+  }
+  if (axes.empty())
+    return op.result(x);
+  bool all = axes.size() == r.axes.size();
+  r.axes = axes;
+  if (exact)
+    scales = {};
+  else if (!all)
+    scales = vector(op, kept);
+  Value y = create(op, r, op.sizes(sizes), scales);
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult withSizes(OpBinder &op, Resize r, Value sizes) {
+  Value x = op.input(0);
+  sizes = op.cast(sizes, op.builder.getI64Type());
+  auto wanted = sizes ? op.shapes().elements(sizes) : std::nullopt;
+  if (!wanted || wanted->size() != r.axes.size())
+    return op.error("E-SHAPE", "sizes needs " + Twine(r.axes.size()) + " elements, one per axis");
+  StringRef policy = op.stringAttr("keep_aspect_ratio_policy", "stretch");
+  if (policy == "not_larger" || policy == "not_smaller") {
+    double scale = 0;
+    for (auto [i, axis] : llvm::enumerate(r.axes)) {
+      auto n = op.shapes().dim(x, axis).constant(), size = (*wanted)[i].constant();
+      if (!n || !size || *n <= 0)
+        return op.unsupported("keep_aspect_ratio_policy is '" + policy + "', which needs sizes known at compile time");
+      double own = double(*size) / double(*n);
+      scale = i == 0 ? own : policy == "not_larger" ? std::min(scale, own) : std::max(scale, own);
+    }
+    SmallVector<Dim> kept;
+    for (int64_t axis : r.axes) // halves away from zero
+      kept.push_back(
+          op.dims().constant(int64_t(std::floor(scale * double(*op.shapes().dim(x, axis).constant()) + 0.5))));
+    Value y = create(op, r, op.sizes(kept), op.splat(op.builder.getF64Type(), {int64_t(kept.size())}, scale));
+    return y ? op.result(y) : failure();
+  }
+  if (policy != "stretch")
+    return op.error("E-ATTR",
+                    "keep_aspect_ratio_policy is '" + policy + "'; expected stretch, not_larger or not_smaller");
+  SmallVector<Dim> kept;
+  SmallVector<int64_t> axes;
+  for (auto [axis, size] : llvm::zip(r.axes, *wanted))
+    if (r.roi || size != op.shapes().dim(x, axis)) {
+      axes.push_back(axis);
+      kept.push_back(size);
+    }
+  if (axes.empty())
+    return op.result(x);
+  bool all = axes.size() == r.axes.size();
+  r.axes = axes;
+  Value y = create(op, r, all ? sizes : op.sizes(kept), {});
+  return y ? op.result(y) : failure();
+}
+
+LogicalResult resize(OpBinder &op) {
+  Value x = op.input(0);
+  Resize r;
+  if (auto given = op.intsAttr("axes")) {
+    auto axes = normalAxes(op, *given);
+    if (failed(axes))
+      return failure();
+    r.axes = *axes;
+  } else {
+    r.axes = llvm::to_vector(llvm::seq<int64_t>(0, op.rank(x)));
+  }
+  r.mode = op.stringAttr("mode", "nearest");
+  r.transform = op.stringAttr("coordinate_transformation_mode", "half_pixel");
+  r.nearest = op.stringAttr("nearest_mode", "round_prefer_floor");
+  r.cubicA = float(op.floatAttr("cubic_coeff_a", -0.75));
+  r.extrapolation = float(op.floatAttr("extrapolation_value", 0.0));
+  r.excludeOutside = op.intAttr("exclude_outside", 0) != 0;
+  r.antialias = op.intAttr("antialias", 0) != 0;
+  if (r.mode != "nearest" && r.mode != "linear" && r.mode != "cubic")
+    return op.error("E-ATTR", "mode is '" + r.mode + "'; expected nearest, linear or cubic");
+  if (r.transform == "tf_crop_and_resize") {
+    if (!isGiven(op, 1))
+      return op.error("E-ARITY", "coordinate_transformation_mode is tf_crop_and_resize, but there is no input roi");
+    r.roi = op.input(1);
+  }
+  if (isGiven(op, 3))
+    return withSizes(op, r, op.input(3));
+  if (isGiven(op, 2))
+    return withScales(op, r, op.input(2));
+  return op.error("E-ARITY", "neither scales nor sizes are given; expected one of them");
+}
+
+/// Resize before version 11, and Upsample: positions p / s, the element below.
+Resize upsampleDefaults(OpBinder &op) {
+  Resize r;
+  r.axes = llvm::to_vector(llvm::seq<int64_t>(0, op.rank(op.input(0))));
+  StringRef mode = op.stringAttr("mode", "nearest");
+  r.mode = mode == "bilinear" ? "linear" : mode;
+  r.transform = "asymmetric";
+  r.nearest = "floor";
+  return r;
+}
+
+LogicalResult upsample(OpBinder &op) { return withScales(op, upsampleDefaults(op), op.input(1)); }
+
+LogicalResult upsampleAttributes(OpBinder &op) {
+  SmallVector<float> scales;
+  if (op.opset() < 7)
+    scales = {1.0f, 1.0f, float(op.floatAttr("height_scale", 1.0)), float(op.floatAttr("width_scale", 1.0))};
+  else if (auto given = op.floatsAttr("scales"))
+    scales = *given;
+  return withScales(op, upsampleDefaults(op), vector(op, {scales.begin(), scales.end()}));
+}
+
+LogicalResult gridSample(OpBinder &op) {
+  StringRef mode = op.stringAttr("mode", op.opset() < 20 ? "bilinear" : "linear");
+  if (mode == "bilinear" || mode == "bicubic")
+    mode = mode.drop_front(2);
+  StringRef padding = op.stringAttr("padding_mode", "zeros");
+  if (mode != "nearest" && mode != "linear" && mode != "cubic")
+    return op.error("E-ATTR", "mode is '" + mode + "'; expected nearest, linear or cubic");
+  if (padding != "zeros" && padding != "border" && padding != "reflection")
+    return op.error("E-ATTR", "padding_mode is '" + padding + "'; expected zeros, border or reflection");
+  Value x = op.input(0), grid = op.cast(op.input(1), op.elementType(x));
+  if (!grid)
+    return failure();
+  return op.result(op.create<GridSampleOp>(x, grid, mode, padding, op.intAttr("align_corners", 0) != 0));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerResizeHandlers(HandlerTable &table) {
+  table.on("Resize", 10, upsample);
+  table.on("Resize", 11, resize);
+  table.on("Upsample", 1, upsampleAttributes);
+  table.on("Upsample", 9, upsample);
+  table.on("GridSample", 16, gridSample);
+}
+} // namespace cameo::onnx
