@@ -1,0 +1,101 @@
+// Generation.cpp - ranges, identity matrices, one-hot vectors.
+#include "Axes.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+/// The only element of a constant tensor of numbers.
+std::optional<double> constantScalarOf(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!elements || elements.getNumElements() != 1)
+    return std::nullopt;
+  if (auto type = dyn_cast<FloatType>(elements.getElementType())) {
+    APFloat number = *elements.getValues<APFloat>().begin();
+    bool lost;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+    return number.convertToDouble();
+  }
+  APInt number = *elements.getValues<APInt>().begin();
+  return elements.getElementType().isUnsignedInteger() ? double(number.getZExtValue()) : double(number.getSExtValue());
+}
+
+/// How many numbers lie from start towards limit, delta apart, as an i64 tensor of one element (below 0: none).
+Value rangeCount(OpBinder &op, Value start, Value limit, Value delta) {
+  Type i64 = op.builder.getI64Type(), f64 = op.builder.getF64Type();
+  auto from = constantScalarOf(start), to = constantScalarOf(limit), step = constantScalarOf(delta);
+  if (isa<FloatType>(op.elementType(start))) {
+    if (from && to && step)
+      return op.i64Scalar(int64_t(std::min(std::max(std::ceil((*to - *from) / *step), 0.0), 0x1p48)));
+    Value span = op.create<SubOp>(op.cast(limit, f64), op.cast(start, f64));
+    Value steps = span ? op.create<DivOp>(span, op.cast(delta, f64)) : Value();
+    Value count = steps ? op.create<CeilOp>(steps) : Value();
+    return count ? op.cast(count, i64) : Value();
+  }
+  // A known step keeps the count symbolic: as many as the size of some axis, say.
+  DimContext &d = op.dims();
+  auto first = op.shapes().elements(start), last = op.shapes().elements(limit);
+  if (step && first && last) {
+    Dim span = *step > 0 ? d.sub(last->front(), first->front()) : d.sub(first->front(), last->front());
+    int64_t stride = std::abs(int64_t(*step));
+    return op.sizes({stride == 1 ? span : d.floorDiv(d.add(span, stride - 1), stride)});
+  }
+  Value a = op.cast(start, i64), b = op.cast(limit, i64), s = op.cast(delta, i64), zero = op.i64Scalar(0);
+  Value down = op.create<LessOp>(s, zero);
+  Value span = op.create<WhereOp>(down, op.create<SubOp>(a, b), op.create<SubOp>(b, a));
+  Value stride = op.create<WhereOp>(down, op.create<SubOp>(zero, s), s);
+  // Rounds up; a step of 0 divides to 0.
+  Value raised = op.create<AddOp>(span, op.create<SubOp>(stride, op.i64Scalar(1)));
+  return op.create<DivOp>(raised, stride);
+}
+
+LogicalResult range(OpBinder &op) {
+  Value start = op.input(0), limit = op.input(1), delta = op.input(2);
+  for (size_t i = 0; i < 3; ++i)
+    if (op.rank(op.input(i)) > 1 || !(op.rank(op.input(i)) == 0 || op.shapes().dim(op.input(i), 0).isConstant(1)))
+      return op.error("E-SHAPE", "input '" + op.node.inputs[i] + "' has shape " +
+                                     formatShape(op.shapes().dimsOf(op.input(i))) + "; expected a scalar");
+  if (constantScalarOf(delta) == 0.0)
+    return op.error("E-RANGE", "delta is 0; expected another number");
+  Value count = rangeCount(op, start, limit, delta);
+  return count ? op.result(op.create<RangeOp>(start, delta, count)) : failure();
+}
+
+LogicalResult eyeLike(OpBinder &op) {
+  auto type = op.dtypeAttr("dtype", op.elementType(op.input(0)));
+  if (failed(type))
+    return failure();
+  return op.result(op.create<EyeLikeOp>(op.input(0), op.intAttr("k", 0), *type));
+}
+
+LogicalResult oneHot(OpBinder &op) {
+  Value indices = op.input(0), depth = op.input(1), values = op.input(2);
+  Type i64 = op.builder.getI64Type();
+  int64_t rank = op.rank(indices) + 1;
+  auto axis = normalAxis(op, "axis", op.intAttr("axis", -1), rank);
+  if (failed(axis))
+    return failure();
+  if (isa<FloatType>(op.elementType(indices)))
+    indices = op.cast(indices, i64);
+  if (auto known = constantScalarOf(depth))
+    depth = op.i64Scalar(int64_t(std::min(std::max(*known, -1.0), 0x1p48)));
+  else
+    depth = op.cast(depth, i64);
+  if (!indices || !depth)
+    return failure();
+  return op.result(op.create<OneHotOp>(indices, depth, values, *axis));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerGenerationHandlers(HandlerTable &table) {
+  table.on("Range", 11, range);
+  table.on("EyeLike", 9, eyeLike);
+  table.on("OneHot", 9, oneHot);
+}
+} // namespace cameo::onnx

@@ -1,0 +1,104 @@
+// Indexing.cpp - gathers, scatters, and selection by condition.
+#include "Axes.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+LogicalResult gather(OpBinder &op) {
+  auto axis = axisAttr(op, 0);
+  if (failed(axis) || failed(checkKnownIndices(op, 1, *axis)))
+    return failure();
+  return op.result(op.create<GatherOp>(op.input(0), op.input(1), *axis));
+}
+
+LogicalResult gatherElements(OpBinder &op) {
+  auto axis = axisAttr(op, 0);
+  if (failed(axis) || failed(checkKnownIndices(op, 1, *axis)))
+    return failure();
+  return op.result(op.create<GatherElementsOp>(op.input(0), op.input(1), *axis));
+}
+
+LogicalResult gatherND(OpBinder &op) {
+  return op.result(op.create<GatherNDOp>(op.input(0), op.input(1), op.intAttr("batch_dims", 0)));
+}
+
+FailureOr<StringRef> reductionOf(OpBinder &op) {
+  StringRef reduction = op.stringAttr("reduction", "none");
+  if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
+    return op.error("E-ATTR", "reduction is '" + reduction + "'; expected none, add, mul, max or min");
+  return reduction;
+}
+
+LogicalResult scatterElements(OpBinder &op) {
+  auto axis = axisAttr(op, 0);
+  auto reduction = reductionOf(op);
+  if (failed(axis) || failed(reduction) || failed(checkKnownIndices(op, 1, *axis)))
+    return failure();
+  return op.result(op.create<ScatterElementsOp>(op.input(0), op.input(1), op.input(2), *axis, *reduction));
+}
+
+LogicalResult scatterND(OpBinder &op) {
+  auto reduction = reductionOf(op);
+  if (failed(reduction))
+    return failure();
+  return op.result(op.create<ScatterNDOp>(op.input(0), op.input(1), op.input(2), *reduction));
+}
+
+LogicalResult tensorScatter(OpBinder &op) {
+  auto axis = axisAttr(op, -2);
+  if (failed(axis))
+    return failure();
+  StringRef mode = op.stringAttr("mode", "linear");
+  if (mode != "linear" && mode != "circular")
+    return op.error("E-ATTR", "mode is '" + mode + "'; expected linear or circular");
+  Value starts;
+  if (op.hasInput(2)) {
+    starts = op.input(2);
+  } else {
+    Value batch = op.sizes({op.shapes().dim(op.input(0), 0)});
+    starts = batch ? op.create<ExpandOp>(op.i64({0}), batch) : Value();
+    if (!starts)
+      return failure();
+  }
+  return op.result(op.create<TensorScatterOp>(op.input(0), op.input(1), starts, *axis, mode == "circular"));
+}
+
+LogicalResult compress(OpBinder &op) {
+  if (!op.hasAttr("axis"))
+    return op.result(op.create<CompressOp>(op.reshape(op.input(0), ArrayRef<int64_t>{-1}), op.input(1), int64_t(0)));
+  auto axis = axisAttr(op, 0);
+  return failed(axis) ? failure() : op.result(op.create<CompressOp>(op.input(0), op.input(1), *axis));
+}
+
+LogicalResult nonZero(OpBinder &op) { return op.result(op.create<NonZeroOp>(op.input(0))); }
+
+/// Picks columns of the last axis; a vector counts as one row.
+LogicalResult arrayFeatureExtractor(OpBinder &op) {
+  Value x = op.rank(op.input(0)) == 1 ? op.unsqueeze(op.input(0), {0}) : op.input(0);
+  Value columns = op.reshape(op.input(1), ArrayRef<int64_t>{-1});
+  if (op.rank(op.input(0)) == 0)
+    return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' is a scalar; expected rank 1 or more");
+  if (!x || !columns)
+    return failure();
+  return op.result(op.create<GatherOp>(x, columns, op.rank(x) - 1));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerIndexingHandlers(HandlerTable &table) {
+  table.on("Gather", 1, gather);
+  table.on("GatherElements", 11, gatherElements);
+  table.on("GatherND", 11, gatherND);
+  table.on("ScatterElements", 11, scatterElements);
+  table.on("Scatter", 9, scatterElements);
+  table.on("ScatterND", 11, scatterND);
+  table.on("TensorScatter", 24, tensorScatter);
+  table.on("Compress", 9, compress);
+  table.on("NonZero", 9, nonZero);
+  table.onMl("ArrayFeatureExtractor", 1, arrayFeatureExtractor);
+}
+} // namespace cameo::onnx
