@@ -1,0 +1,111 @@
+// Signal.cpp - DFT, STFT (frames, window, DFT) and MelWeightMatrix. The window functions have bodies in ONNX.
+#include "cameo/Import/ONNX/OpBinder.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+LogicalResult dftAlong(OpBinder &op, int64_t axis) {
+  Value x = op.input(0);
+  int64_t rank = op.rank(x);
+  if (axis < -rank || axis >= rank || axis == -1 || axis == rank - 1)
+    return op.error("E-ATTR", "axis is " + Twine(axis) + ", but input '" + op.node.inputs[0] + "' has rank " +
+                                  Twine(rank) +
+                                  "; expected an axis of the signal, not the last one of real and imaginary parts");
+  axis = axis < 0 ? axis + rank : axis;
+  bool inverse = op.intAttr("inverse", 0) != 0, onesided = op.intAttr("onesided", 0) != 0;
+  Value length;
+  if (op.hasInput(1)) {
+    length = op.cast(op.input(1), op.builder.getI64Type());
+  } else {
+    Dim size = op.shapes().dim(x, axis);
+    length = op.sizes({inverse && onesided ? op.dims().mul(op.dims().sub(size, 1), 2) : size});
+  }
+  return length ? op.result(op.create<DftOp>(x, length, axis, inverse, onesided)) : failure();
+}
+
+LogicalResult dftAttribute(OpBinder &op) { return dftAlong(op, op.intAttr("axis", 1)); }
+
+LogicalResult dft(OpBinder &op) {
+  if (!op.hasInput(2))
+    return dftAlong(op, -2);
+  auto axis = op.constantInput(2, "axis");
+  if (failed(axis))
+    return failure();
+  if (axis->size() != 1)
+    return op.error("E-SHAPE", "axis has " + Twine(axis->size()) + " elements; expected 1");
+  return dftAlong(op, (*axis)[0]);
+}
+
+/// 0, step, 2 step, ... (count of them)
+Value range(OpBinder &op, Dim step, Dim count) {
+  Value delta = op.sizes({step}), number = op.sizes({count});
+  return delta && number ? op.create<RangeOp>(op.i64({0}), delta, number) : Value();
+}
+
+LogicalResult stft(OpBinder &op) {
+  Value signal = op.input(0);
+  if (op.rank(signal) == 2)
+    signal = op.unsqueeze(signal, {2});
+  if (!signal || op.rank(signal) != 3)
+    return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(op.input(0))) +
+                                   "; expected 3: batch, signal, real and imaginary part");
+  auto single = [&](size_t i) -> FailureOr<Dim> {
+    auto elements = op.shapes().elements(op.input(i));
+    if (!elements || elements->size() != 1)
+      return op.error("E-SHAPE", "input '" + op.node.inputs[i] + "' needs one element");
+    return (*elements)[0];
+  };
+  auto step = single(1);
+  if (failed(step))
+    return failure();
+  if (step->constant() && *step->constant() < 1)
+    return op.error("E-ATTR", "frame_step is " + Twine(*step->constant()) + "; expected 1 or more");
+  FailureOr<Dim> length = op.shapes().dim(signal, 1);
+  if (op.hasInput(3))
+    length = single(3);
+  else if (op.hasInput(2))
+    length = op.shapes().dim(op.input(2), 0);
+  if (failed(length))
+    return failure();
+  DimContext &d = op.dims();
+  Dim total = op.shapes().dim(signal, 1);
+  if (total.constant() && length->constant() && *length->constant() > *total.constant())
+    return op.error("E-SHAPE", "frame_length is " + Twine(*length->constant()) + ", but the signal has length " +
+                                   Twine(*total.constant()));
+  Dim frames = d.add(d.floorDiv(d.sub(total, *length), *step), 1);
+  // Sample t of frame f is signal[f * step + t].
+  Value starts = range(op, *step, frames), offsets = range(op, d.constant(1), *length);
+  Value places = starts && offsets ? op.create<AddOp>(op.unsqueeze(starts, {1}), offsets) : Value();
+  Value x = places ? op.create<GatherOp>(signal, places, int64_t(1)) : Value();
+  if (x && op.hasInput(2))
+    x = op.create<MulOp>(x, op.unsqueeze(op.cast(op.input(2), op.elementType(x)), {1}));
+  Value size = x ? op.sizes({*length}) : Value();
+  if (!size)
+    return failure();
+  return op.result(op.create<DftOp>(x, size, int64_t(2), /*inverse=*/false, op.intAttr("onesided", 1) != 0));
+}
+
+LogicalResult melWeightMatrix(OpBinder &op) {
+  auto to = op.dtypeAttr("output_datatype", op.builder.getF32Type());
+  if (failed(to))
+    return failure();
+  Type i64 = op.builder.getI64Type();
+  SmallVector<Value> counts;
+  for (size_t i = 0; i < 3; ++i)
+    counts.push_back(op.cast(op.input(i), i64));
+  return op.result(op.create<MelWeightMatrixOp>(counts[0], counts[1], counts[2], op.input(3), op.input(4), *to));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerSignalHandlers(HandlerTable &table) {
+  table.on("DFT", 17, dftAttribute);
+  table.on("DFT", 20, dft);
+  table.on("STFT", 17, stft);
+  table.on("MelWeightMatrix", 17, melWeightMatrix);
+}
+} // namespace cameo::onnx
