@@ -2,6 +2,7 @@
 #include "ProgramFile.h"
 #include "Cpu.h"
 #include "Error.h"
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +36,18 @@ template <typename T> T readAt(const uint8_t *file, uint64_t offset) {
   T value;
   memcpy(&value, file + offset, sizeof(T));
   return value;
+}
+
+/// Another spelling of an absolute path for each call after the first: "/a/b.cameo", "/a/./b.cameo", "/a/.//b.cameo", …
+/// dlopen hands out a library that is already loaded under the same name even where the file has been replaced since;
+/// under a new name it compares the files themselves.
+std::string uniqueSpelling(const std::string &absolute) {
+  static std::atomic<uint64_t> numLoads{0};
+  std::string number;
+  for (uint64_t n = numLoads.fetch_add(1, std::memory_order_relaxed); n; n >>= 1)
+    number.insert(0, n & 1 ? "./" : "/");
+  size_t name = absolute.rfind('/') + 1;
+  return absolute.substr(0, name) + number + absolute.substr(name);
 }
 
 } // namespace
@@ -173,7 +186,7 @@ int32_t ProgramFile::openLibrary(cameo_error *error) {
   if (!absolute)
     return fail(error, CAMEO_IO, "%s: cannot be opened: %s", path.c_str(), strerror(errno));
   struct stat checked, now;
-  library = dlopen(absolute, RTLD_NOW | RTLD_LOCAL);
+  library = dlopen(uniqueSpelling(absolute).c_str(), RTLD_NOW | RTLD_LOCAL);
   const char *problem = library ? nullptr : dlerror();
   bool same = fstat(descriptor, &checked) == 0 && stat(absolute, &now) == 0 && checked.st_dev == now.st_dev &&
               checked.st_ino == now.st_ino;

@@ -25,8 +25,7 @@ template <typename Fn> std::string errorOf(Fn fn, const char *code = nullptr) {
   try {
     fn();
   } catch (const UserError &error) {
-    if (code)
-      EXPECT_EQ(error.code, code);
+    EXPECT_EQ(error.code, code ? code : error.code);
     return error.what();
   }
   return "";

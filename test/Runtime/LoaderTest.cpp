@@ -2,6 +2,7 @@
 #include "ProgramFile.h"
 #include "Testing.h"
 #include "cameo/Runtime/Digest.h"
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
@@ -170,6 +171,25 @@ TEST(Loader, FilesThatAreNoProgramsAreRefused) {
   EXPECT_EQ(load(folder.write("text", "version https://git-lfs", 23)), CAMEO_INVALID_PROGRAM);
   EXPECT_EQ(load("/proc/self/exe"), CAMEO_INVALID_PROGRAM);
   EXPECT_EQ(cameo_program_load(nullptr, nullptr, nullptr, nullptr), CAMEO_INVALID_ARGUMENT);
+}
+
+TEST(Loader, AReplacedFileIsLoadedAnew) {
+  TemporaryFolder folder;
+  std::vector<uint8_t> bytes = programFile();
+  std::string path = folder.write("a.cameo", bytes);
+  Program first, second, third;
+  ASSERT_TRUE(Program::load(path.c_str(), first));
+  const char model[] = "\0test";
+  auto place = std::search(bytes.begin(), bytes.end(), model, model + sizeof(model));
+  ASSERT_NE(place, bytes.end());
+  place[1] = 'b';
+  sealHeader(bytes);
+  ASSERT_EQ(rename(folder.write("b.cameo", bytes).c_str(), path.c_str()), 0);
+  ASSERT_TRUE(Program::load(path.c_str(), second));
+  ASSERT_TRUE(Program::load(path.c_str(), third));
+  EXPECT_EQ(first.model(), "test");
+  EXPECT_EQ(second.model(), "best");
+  EXPECT_EQ(third.model(), "best");
 }
 
 TEST(Loader, UnknownVariantIsNamed) {

@@ -14,8 +14,10 @@ set(CAMEO_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,u
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 # -O2 with line tables only: full debug information doubles the build time on two cores.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -gline-tables-only")
-set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -gline-tables-only")
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -gline-tables-only")
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -gline-tables-only")
+endif()
 if(CAMEO_WERROR)
   add_compile_options(-Werror)
 endif()
@@ -33,6 +35,7 @@ if(CAMEO_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CAMEO_CCACHE_COMMAND})
 endif()
 find_program(CAMEO_LLD NAMES ld.lld-22 ld.lld)
-if(CAMEO_LLD)
+# The runtime may be built by another compiler, which has its own linker and no path after -fuse-ld.
+if(CAMEO_LLD AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_link_options(-fuse-ld=${CAMEO_LLD})
 endif()

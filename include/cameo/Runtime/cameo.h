@@ -117,8 +117,8 @@ CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t ind
                                             cameo_error *error);
 /* One inference on the calling thread and the runtime's workers. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
-/* Result of the last run, if that succeeded. Memory owned by the runtime is valid until the run after the next one that takes
- * it as an input, else until the next run: an output may be passed back as an input, as recurrent state wants. */
+/* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins; where that
+ * run has it bound as an input, until it has ended. So an output may be passed back as an input, as recurrent state wants. */
 CAMEO_API int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor,
                                        cameo_error *error);
 /* From any thread: ends the run in progress, or else the next one, with CAMEO_CANCELLED. One call cancels one run. */
