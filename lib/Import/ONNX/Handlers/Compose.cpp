@@ -1,0 +1,54 @@
+// Compose.cpp - the functions declared in Compose.h.
+#include "Compose.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+static double toDouble(APFloat number) {
+  bool lost;
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return number.convertToDouble();
+}
+
+std::optional<double> cameo::onnx::inlineScalar(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!elements || elements.getNumElements() != 1)
+    return std::nullopt;
+  if (isa<FloatType>(elements.getElementType()))
+    return toDouble(*elements.getValues<APFloat>().begin());
+  APInt number = *elements.getValues<APInt>().begin();
+  return elements.getElementType().isUnsignedInteger() ? double(number.getZExtValue()) : double(number.getSExtValue());
+}
+
+std::optional<SmallVector<float>> cameo::onnx::constantFloats(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  if (!constant || !getElementTypeOrSelf(value.getType()).isF32())
+    return std::nullopt;
+  if (auto elements = dyn_cast<DenseElementsAttr>(constant.getValue()))
+    return llvm::to_vector(elements.getValues<float>());
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob)
+    return std::nullopt;
+  // The file promises no alignment.
+  SmallVector<float> values(blob->getData().size() / sizeof(float));
+  std::memcpy(values.data(), blob->getData().data(), values.size() * sizeof(float));
+  return values;
+}
+
+Value cameo::onnx::secondOperand(OpBinder &op) {
+  Value x = op.input(0), y = op.input(1);
+  if (op.opset() >= 7 || !op.intAttr("broadcast", 0) || !op.hasAttr("axis"))
+    return y;
+  int64_t axis = op.intAttr("axis", 0), rankX = op.rank(x), rankY = op.rank(y);
+  int64_t first = axis < 0 ? axis + rankX : axis, missing = rankX - first - rankY;
+  if (first < 0 || missing < 0) {
+    (void)op.error("E-ATTR", "axis is " + Twine(axis) + ", but the operands have ranks " + Twine(rankX) + " and " +
+                                 Twine(rankY) + "; expected 0 to " + Twine(rankX - rankY));
+    return {};
+  }
+  return op.unsqueeze(y, llvm::to_vector(llvm::seq<int64_t>(rankY, rankY + missing)));
+}

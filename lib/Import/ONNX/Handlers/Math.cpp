@@ -1,0 +1,211 @@
+// Math.cpp - element by element ops that are not one cameo op of the same meaning; those that are need no handler
+// (Importer/Pointwise.cpp).
+#include "Compose.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+template <typename OpT> LogicalResult binary(OpBinder &op) {
+  return op.result(op.create<OpT>(op.input(0), op.input(1)));
+}
+
+/// x > y is y < x.
+template <typename OpT> LogicalResult exchanged(OpBinder &op) {
+  return op.result(Compose{op}.make<OpT>(secondOperand(op), op.input(0)));
+}
+
+LogicalResult bitShift(OpBinder &op) {
+  StringRef direction = op.stringAttr("direction", "");
+  if (direction == "LEFT")
+    return binary<ShiftLeftOp>(op);
+  if (direction == "RIGHT")
+    return binary<ShiftRightOp>(op);
+  return op.error("E-ATTR", "direction is '" + direction + "'; expected LEFT or RIGHT");
+}
+
+LogicalResult mod(OpBinder &op) {
+  if (op.intAttr("fmod", 0))
+    return binary<RemainderOp>(op);
+  if (isa<FloatType>(op.elementType(op.input(0))))
+    return op.error("E-ATTR", "fmod is 0, but the operands are floats; expected fmod = 1");
+  return binary<ModOp>(op);
+}
+
+/// The exponents that models really use have exact and fast forms.
+Value powerByConstant(Compose &c, Value x, double exponent) {
+  if (exponent == 1)
+    return x;
+  if (exponent == 2)
+    return c.mul(x, x);
+  if (exponent == 3)
+    return c.mul(c.mul(x, x), x);
+  if (exponent == 0.5)
+    return c.make<SqrtOp>(x);
+  return {};
+}
+
+LogicalResult power(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), y = secondOperand(op);
+  if (!y)
+    return failure();
+  Type type = op.elementType(x);
+  auto exponent = inlineScalar(y);
+  if (exponent && op.rank(y) <= op.rank(x) && isa<FloatType>(type))
+    if (Value result = powerByConstant(c, x, *exponent))
+      return op.result(result);
+  if (isa<IntegerType>(type) && isa<FloatType>(op.elementType(y))) {
+    Type wide = op.builder.getF64Type();
+    return op.result(c.cast(c.make<PowOp>(c.cast(x, wide), c.cast(y, wide)), type));
+  }
+  return op.result(c.make<PowOp>(x, c.cast(y, type)));
+}
+
+LogicalResult isInf(OpBinder &op) {
+  bool positive = op.intAttr("detect_positive", 1), negative = op.intAttr("detect_negative", 1);
+  if (positive || negative)
+    return op.result(op.create<IsInfOp>(op.input(0), positive, negative));
+  Compose c{op};
+  Value nan = c.make<IsNaNOp>(op.input(0));
+  return op.result(c.make<AndOp>(nan, op.scalar(op.builder.getI1Type(), 0)));
+}
+
+LogicalResult clip(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  Value low, high;
+  if (op.opset() >= 11) {
+    low = op.input(1);
+    high = op.input(2);
+  } else {
+    low = op.hasAttr("min") ? c.like(x, op.floatAttr("min", 0)) : Value();
+    high = op.hasAttr("max") ? c.like(x, op.floatAttr("max", 0)) : Value();
+  }
+  if (low)
+    x = c.max(x, low);
+  if (high)
+    x = c.min(x, high);
+  return op.result(x);
+}
+
+LogicalResult bitCast(OpBinder &op) {
+  auto type = op.dtypeAttr("to", op.elementType(op.input(0)));
+  if (failed(type))
+    return failure();
+  Type from = op.elementType(op.input(0));
+  if (storageType(from).getIntOrFloatBitWidth() != storageType(*type).getIntOrFloatBitWidth())
+    return op.error("E-ATTR", "to names a type of another size than the input's");
+  return op.result(op.create<BitCastOp>(op.input(0), *type));
+}
+
+// ---- activations
+
+LogicalResult celu(OpBinder &op) {
+  Compose c{op};
+  double alpha = op.floatAttr("alpha", 1.0);
+  if (!(alpha > 0))
+    return op.error("E-ATTR", "alpha is " + llvm::formatv("{0}", alpha).str() + "; expected more than 0");
+  // alpha * elu(x / alpha), in f32 for f16 and bf16 because of the two roundings in between.
+  Value x = op.input(0);
+  Type type = op.elementType(x);
+  Value scaled = c.div(c.cast(x, c.wideType(type)), alpha);
+  return op.result(c.cast(c.mul(c.make<EluOp>(scaled, c.f32(1)), alpha), type));
+}
+
+LogicalResult selu(OpBinder &op) {
+  Compose c{op};
+  double alpha = op.floatAttr("alpha", 1.67326319217681884765625),
+         gamma = op.floatAttr("gamma", 1.05070102214813232421875);
+  return op.result(c.mul(c.make<EluOp>(op.input(0), c.f32(alpha)), gamma));
+}
+
+LogicalResult gelu(OpBinder &op) {
+  StringRef approximate = op.stringAttr("approximate", "none");
+  if (approximate != "none" && approximate != "tanh")
+    return op.error("E-ATTR", "approximate is '" + approximate + "'; expected none or tanh");
+  return op.result(op.create<GeluOp>(op.input(0), approximate == "tanh"));
+}
+
+/// ONNX Runtime's Gelu ops that add a bias first, if there is one.
+LogicalResult biasGelu(OpBinder &op, bool approximate) {
+  Compose c{op};
+  Value x = op.hasInput(1) ? c.add(op.input(0), op.input(1)) : op.input(0);
+  return op.result(c.make<GeluOp>(x, approximate));
+}
+
+LogicalResult prelu(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), slope = op.input(1);
+  // Before opset 7 a vector of slopes belongs to the channels.
+  if (op.opset() < 7 && op.rank(slope) == 1 && op.rank(x) > 2 && !op.shapes().dim(slope, 0).isConstant(1))
+    slope = c.along(slope, 1, op.rank(x));
+  return op.result(c.make<PReluOp>(x, slope));
+}
+
+LogicalResult shrink(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), limit = c.like(x, op.floatAttr("lambd", 0.5)),
+        minusLimit = c.like(x, -op.floatAttr("lambd", 0.5));
+  Value bias = c.like(x, op.floatAttr("bias", 0.0));
+  Value above = c.where(c.make<LessOp>(limit, x), c.sub(x, bias), c.like(x, 0));
+  return op.result(c.where(c.make<LessOp>(x, minusLimit), c.add(x, bias), above));
+}
+
+LogicalResult softsign(OpBinder &op) {
+  Compose c{op};
+  return op.result(c.div(op.input(0), c.add(c.make<AbsOp>(op.input(0)), 1.0)));
+}
+
+LogicalResult thresholdedRelu(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  return op.result(c.where(c.make<LessOp>(c.like(x, op.floatAttr("alpha", 1.0)), x), x, c.like(x, 0)));
+}
+
+LogicalResult reciprocal(OpBinder &op) {
+  Compose c{op};
+  return op.result(c.div(c.like(op.input(0), 1), op.input(0)));
+}
+
+LogicalResult swiGlu(OpBinder &op) {
+  Compose c{op};
+  return op.result(c.mul(c.make<SwishOp>(op.input(0), c.f32(op.floatAttr("alpha", 1.0))), op.input(1)));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerMathHandlers(HandlerTable &table) {
+  table.on("Greater", 1, exchanged<LessOp>);
+  table.on("GreaterOrEqual", 12, exchanged<LessEqualOp>);
+  table.on("BitwiseAnd", 18, binary<AndOp>);
+  table.on("BitwiseOr", 18, binary<OrOp>);
+  table.on("BitwiseXor", 18, binary<XorOp>);
+  table.on("BitwiseNot", 18, [](OpBinder &op) { return op.result(op.create<NotOp>(op.input(0))); });
+  table.on("BitShift", 11, bitShift);
+  table.on("Mod", 10, mod);
+  table.on("Pow", 1, power);
+  table.on("IsInf", 10, isInf);
+  table.on("Clip", 1, clip);
+  table.on("BitCast", 26, bitCast);
+  table.on("Celu", 12, celu);
+  table.on("Selu", 1, selu);
+  table.on("Gelu", 20, gelu);
+  table.on("PRelu", 1, prelu);
+  table.on("Shrink", 9, shrink);
+  table.on("Softsign", 1, softsign);
+  table.on("ThresholdedRelu", 1, thresholdedRelu);
+  table.on("Reciprocal", 1, reciprocal);
+  table.on("SwiGLU", 28, swiGlu);
+  table.onMicrosoft("Gelu", [](OpBinder &op) { return biasGelu(op, false); });
+  table.onMicrosoft("BiasGelu", [](OpBinder &op) { return biasGelu(op, false); });
+  table.onMicrosoft("FastGelu", [](OpBinder &op) { return biasGelu(op, true); });
+  table.onMicrosoft("QuickGelu", [](OpBinder &op) {
+    return op.result(op.create<SwishOp>(op.input(0), llvm::APFloat(float(op.floatAttr("alpha", 1.702)))));
+  });
+}
+} // namespace cameo::onnx

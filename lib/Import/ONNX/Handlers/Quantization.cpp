@@ -1,0 +1,273 @@
+// Quantization.cpp - QuantizeLinear and its kin, and integer products of quantized tensors, whose sums are exact in 32
+// bits.
+#include "Axes.h"
+#include "Compose.h"
+#include "WindowAttributes.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+/// Constant scales are positive and finite.
+LogicalResult checkScale(OpBinder &op, size_t input) {
+  if (auto values = constantFloats(op.input(input)))
+    for (float v : *values)
+      if (!(v > 0) || !std::isfinite(v))
+        return op.error("E-QUANT", "input '" + op.node.inputs[input] + "', a scale, holds " +
+                                       llvm::formatv("{0}", v).str() + "; expected numbers that are > 0 and finite");
+  return success();
+}
+
+/// True when `v` holds one value for all: a scalar, or a vector of size 1.
+bool isPerTensor(OpBinder &op, Value v) {
+  return op.rank(v) == 0 || (op.rank(v) == 1 && op.shapes().dim(v, 0).isConstant(1));
+}
+
+/// Each element along `axis` `block` times in a row, up to the size of x there.
+Value spreadBlocks(Compose &c, Value v, Value x, int64_t axis, int64_t block) {
+  OpBinder &op = c.op;
+  SmallVector<Dim> dims(op.shapes().dimsOf(v));
+  SmallVector<int64_t> repeats(op.rank(v) + 1, 1);
+  repeats[axis + 1] = block;
+  dims[axis] = op.dims().mul(dims[axis], block);
+  Value spread = c.make<ExpandOp>(c.unsqueeze(v, {axis + 1}), op.i64(repeats));
+  Value flat = spread ? op.reshape(spread, ArrayRef<Dim>(dims)) : Value();
+  Dim wanted = op.shapes().dim(x, axis);
+  if (!flat || dims[axis] == wanted)
+    return flat;
+  return c.make<SliceOp>(flat, op.i64({0}), op.sizes({wanted}), op.i64({1}), ArrayRef<int64_t>{axis});
+}
+
+/// A scale or zero point of x in a shape that broadcasts to it. Null on failure (reported).
+Value aligned(Compose &c, Value v, Value x, size_t input) {
+  OpBinder &op = c.op;
+  if (isPerTensor(op, v))
+    return op.rank(v) == 1 ? op.squeeze(v, {0}) : v;
+  auto axis = axisAttr(op, 1);
+  if (failed(axis))
+    return {};
+  int64_t block = op.intAttr("block_size", 0);
+  if (block < 0) {
+    (void)op.error("E-ATTR", "block_size is " + Twine(block) + "; expected 0 or more");
+    return {};
+  }
+  if (block > 0 && op.rank(v) == op.rank(x))
+    return spreadBlocks(c, v, x, *axis, block);
+  if (op.rank(v) != 1 || block > 0) {
+    (void)op.error("E-SHAPE", "input '" + op.node.inputs[input] + "' has shape " + formatShape(op.shapes().dimsOf(v)) +
+                                  "; expected one value, or one per element of axis " + Twine(*axis) +
+                                  ", or with block_size the rank of the operand");
+    return {};
+  }
+  Dim size = op.shapes().dim(v, 0), wanted = op.shapes().dim(x, *axis);
+  if (size.constant() && wanted.constant() && size != wanted) {
+    (void)op.error("E-SHAPE", "input '" + op.node.inputs[input] + "' has " + Twine(*size.constant()) +
+                                  " values; expected " + Twine(*wanted.constant()) + ", the size of axis " +
+                                  Twine(*axis));
+    return {};
+  }
+  return c.along(v, *axis, op.rank(x));
+}
+
+LogicalResult quantizeLinear(OpBinder &op) {
+  Compose c{op};
+  if (failed(checkScale(op, 1)))
+    return failure();
+  Value x = op.input(0), scale = aligned(c, op.input(1), x, 1);
+  Type fallback = op.builder.getIntegerType(8, /*isSigned=*/false);
+  auto type = op.intAttr("output_dtype", 0) ? op.dtypeAttr("output_dtype", fallback) : FailureOr<Type>(fallback);
+  if (failed(type))
+    return failure();
+  Value zero = op.hasInput(2) ? aligned(c, op.input(2), x, 2) : op.scalar(*type, 0);
+  return op.result(c.make<QuantizeOp>(x, scale, zero));
+}
+
+LogicalResult dequantizeLinear(OpBinder &op) {
+  Compose c{op};
+  if (failed(checkScale(op, 1)))
+    return failure();
+  Value x = op.input(0), scale = aligned(c, op.input(1), x, 1);
+  if (!scale)
+    return failure();
+  auto type = op.intAttr("output_dtype", 0) ? op.dtypeAttr("output_dtype", op.elementType(scale))
+                                            : FailureOr<Type>(op.elementType(scale));
+  if (failed(type))
+    return failure();
+  Value zero = op.hasInput(2) ? aligned(c, op.input(2), x, 2) : c.like(x, 0);
+  return op.result(c.make<DequantizeOp>(x, c.cast(scale, *type), zero));
+}
+
+/// x as ui8 with a scale and zero point that make its range, widened to hold 0, fill 0 to 255.
+LogicalResult dynamicQuantize(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  Type ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
+  SmallVector<int64_t> all = c.axesFrom(x, 0);
+  Value zero = c.like(x, 0);
+  Value high = c.max(c.reduce(x, all, "max", false), zero), low = c.min(c.reduce(x, all, "min", false), zero);
+  Value scale = c.div(c.sub(high, low), 255.0);
+  Value isFlat = c.make<EqualOp>(scale, zero);
+  Value safe = c.where(isFlat, c.like(x, 1), scale);
+  Value zeroPoint = c.make<QuantizeOp>(c.sub(zero, low), safe, op.scalar(ui8, 0));
+  if (failed(op.result(0, c.make<QuantizeOp>(x, safe, zeroPoint))) || failed(op.result(1, safe)))
+    return failure();
+  return op.result(2, zeroPoint);
+}
+
+// ---- integer products
+
+/// x - zeroPoint in i32. `zeroAxis`: the axis (from the end, 1 = last) that a vector of zero points belongs to.
+Value centred(Compose &c, Value x, Value zeroPoint, int64_t zeroAxis) {
+  OpBinder &op = c.op;
+  Type i32 = op.builder.getI32Type();
+  Value wide = op.cast(x, i32);
+  if (!zeroPoint)
+    return wide;
+  if (isPerTensor(op, zeroPoint))
+    zeroPoint = op.rank(zeroPoint) == 1 ? op.squeeze(zeroPoint, {0}) : zeroPoint;
+  else if (op.rank(zeroPoint) == 1)
+    zeroPoint = c.unsqueeze(zeroPoint, llvm::to_vector(llvm::seq<int64_t>(1, zeroAxis)));
+  return c.sub(wide, c.cast(zeroPoint, i32));
+}
+
+Value integerMatMul(Compose &c, Value a, Value aZero, Value b, Value bZero) {
+  Value lhs = centred(c, a, aZero, 2), rhs = centred(c, b, bZero, 1);
+  if (!lhs || !rhs)
+    return {};
+  if (c.op.rank(lhs) < 2 || c.op.rank(rhs) < 2) {
+    (void)c.op.unsupported("an operand has rank " + Twine(std::min(c.op.rank(lhs), c.op.rank(rhs))) +
+                           "; supported are 2 or more");
+    return {};
+  }
+  return c.make<MatMulOp>(lhs, rhs, /*transposeLhs=*/false, /*transposeRhs=*/false, TypeAttr());
+}
+
+Value integerConv(Compose &c, Value x, Value xZero, Value w, Value wZero) {
+  OpBinder &op = c.op;
+  int64_t rank = op.rank(x);
+  if (rank < 3 || rank != op.rank(w)) {
+    (void)op.error("E-SHAPE", "the operand and the filter have ranks " + Twine(rank) + " and " + Twine(op.rank(w)) +
+                                  "; expected one rank, 3 or more");
+    return {};
+  }
+  int64_t group = op.intAttr("group", 1);
+  if (group < 1) {
+    (void)op.error("E-ATTR", "group is " + Twine(group) + "; expected 1 or more");
+    return {};
+  }
+  auto window = windowAttributes(op, op.shapes().dimsOf(x).drop_front(2), op.shapes().dimsOf(w).drop_front(2));
+  if (failed(window))
+    return {};
+  // Centred before it is padded: padding means the real number 0.
+  Value lhs = centred(c, x, xZero, 1), rhs = centred(c, w, wZero, rank);
+  auto pads = window->constantPads();
+  if (!pads) {
+    lhs = lhs ? padSpatial(op, lhs, window->pads, 0.0) : lhs;
+    pads.emplace(window->pads.size(), 0);
+  }
+  return c.make<ConvOp>(lhs, rhs, ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
+                        ArrayRef<int64_t>(*pads), group, /*channelsLast=*/false, TypeAttr());
+}
+
+/// sums * (xScale * wScale / yScale), rounded, plus the zero point.
+Value requantize(Compose &c, Value sums, Value factor, Value zeroPoint) {
+  if (!sums || !factor || !zeroPoint)
+    return {};
+  Value real = c.mul(c.cast(sums, c.op.builder.getF32Type()), factor);
+  Value zero = isPerTensor(c.op, zeroPoint) && c.op.rank(zeroPoint) == 1 ? c.op.squeeze(zeroPoint, {0}) : zeroPoint;
+  return c.make<QuantizeOp>(real, c.like(real, 1), zero);
+}
+
+/// The scales at three inputs as xScale * wScale / yScale in f32, the second one a vector along an axis counted from
+/// the end.
+Value rescaling(Compose &c, size_t x, size_t w, size_t y, int64_t axisFromEnd) {
+  OpBinder &op = c.op;
+  if (failed(checkScale(op, x)) || failed(checkScale(op, w)) || failed(checkScale(op, y)))
+    return {};
+  auto get = [&](size_t i, int64_t axis) {
+    Value v = c.cast(op.input(i), op.builder.getF32Type());
+    if (!v || isPerTensor(op, v))
+      return v && op.rank(v) == 1 ? op.squeeze(v, {0}) : v;
+    return op.rank(v) == 1 ? c.unsqueeze(v, llvm::to_vector(llvm::seq<int64_t>(1, axis))) : v;
+  };
+  return c.div(c.mul(get(x, 2), get(w, axisFromEnd)), get(y, 1));
+}
+
+LogicalResult matMulInteger(OpBinder &op) {
+  Compose c{op};
+  return op.result(integerMatMul(c, op.input(0), op.input(2), op.input(1), op.input(3)));
+}
+
+LogicalResult convInteger(OpBinder &op) {
+  Compose c{op};
+  return op.result(integerConv(c, op.input(0), op.input(2), op.input(1), op.input(3)));
+}
+
+LogicalResult qLinearMatMul(OpBinder &op) {
+  Compose c{op};
+  Value sums = integerMatMul(c, op.input(0), op.input(2), op.input(3), op.input(5));
+  return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, 1), op.input(7)));
+}
+
+LogicalResult qLinearConv(OpBinder &op) {
+  Compose c{op};
+  int64_t rank = op.rank(op.input(0));
+  Value sums = integerConv(c, op.input(0), op.input(2), op.input(3), op.input(5));
+  if (sums && op.hasInput(8))
+    sums = c.add(sums, c.along(op.input(8), 1, rank));
+  return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, rank - 1), op.input(7)));
+}
+
+// ---- ONNX Runtime's quantized forms of other ops: real arithmetic between dequantize and quantize
+
+Value dequantized(Compose &c, size_t first) {
+  OpBinder &op = c.op;
+  Value x = op.input(first), scale = op.input(first + 1),
+        zero = op.hasInput(first + 2) ? op.input(first + 2) : c.like(x, 0);
+  return c.make<DequantizeOp>(x, scale, zero);
+}
+
+Value quantized(Compose &c, Value y, Value like, size_t first) {
+  OpBinder &op = c.op;
+  Value zero = op.hasInput(first + 1) ? op.input(first + 1) : c.like(like, 0);
+  return c.make<QuantizeOp>(y, op.input(first), zero);
+}
+
+template <typename OpT> LogicalResult qLinearBinary(OpBinder &op) {
+  Compose c{op};
+  return op.result(quantized(c, c.make<OpT>(dequantized(c, 0), dequantized(c, 3)), op.input(0), 6));
+}
+
+LogicalResult qLinearUnary(OpBinder &op, llvm::function_ref<Value(Compose &, Value)> function) {
+  Compose c{op};
+  return op.result(quantized(c, function(c, dequantized(c, 0)), op.input(0), 3));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerQuantizationHandlers(HandlerTable &table) {
+  table.on("QuantizeLinear", 10, quantizeLinear);
+  table.on("DequantizeLinear", 10, dequantizeLinear);
+  table.onMicrosoft("QuantizeLinear", quantizeLinear);
+  table.onMicrosoft("DequantizeLinear", dequantizeLinear);
+  table.on("DynamicQuantizeLinear", 11, dynamicQuantize);
+  table.on("MatMulInteger", 10, matMulInteger);
+  table.on("ConvInteger", 10, convInteger);
+  table.on("QLinearMatMul", 10, qLinearMatMul);
+  table.on("QLinearConv", 10, qLinearConv);
+  table.onMicrosoft("QLinearAdd", qLinearBinary<AddOp>);
+  table.onMicrosoft("QLinearMul", qLinearBinary<MulOp>);
+  table.onMicrosoft("QLinearSigmoid", [](OpBinder &op) {
+    return qLinearUnary(op, [](Compose &c, Value x) { return c.make<SigmoidOp>(x); });
+  });
+  table.onMicrosoft("QLinearLeakyRelu", [](OpBinder &op) {
+    return qLinearUnary(
+        op, [&](Compose &c, Value x) { return c.make<LeakyReluOp>(x, c.f32(op.floatAttr("alpha", 0.01))); });
+  });
+}
+} // namespace cameo::onnx
