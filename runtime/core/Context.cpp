@@ -225,8 +225,9 @@ int32_t cameo_context::runChecked(cameo_error *error) {
     return code;
   // Compiled code does not test the pointer it gets for the planned arena, so it is there before that code runs.
   if (info.arena_bytes > 0 && !arena.reserve(budget, uint64_t(info.arena_bytes)))
-    return fail(error, CAMEO_OUT_OF_MEMORY, "program '%s' needs %s of working memory; %s are in use and the budget is %s",
-                info.model, BytesText(info.arena_bytes).text, BytesText(budget.held).text, BytesText(budget.limit).text);
+    return fail(error, CAMEO_OUT_OF_MEMORY,
+                "program '%s' needs %s of working memory; %s are in use and the budget is %s", info.model,
+                BytesText(info.arena_bytes).text, BytesText(budget.held).text, BytesText(budget.limit).text);
 
   call.status = CAMEO_OK;
   failing.store(0, std::memory_order_relaxed);

@@ -1,7 +1,7 @@
 /* embed_static.c - the same with the model linked in: no file, no dlopen.
  * cameo-compile MODEL.onnx --emit=static-lib -o libmodel.a writes libmodel.a and a header that declares
- * cameo_model_program. Build: cc -DMODEL=cameo_model_program embed_static.c libmodel.a -I<cameo>/include -lcameo_runtime
- * -lstdc++ -lpthread -ldl -lm */
+ * cameo_model_program. Build: cc -DMODEL=cameo_model_program embed_static.c libmodel.a -I<cameo>/include
+ * -lcameo_runtime -lstdc++ -lpthread -ldl -lm */
 #include "cameo/Runtime/cameo.h"
 #include <stdio.h>
 #include <stdlib.h>

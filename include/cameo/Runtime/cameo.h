@@ -7,15 +7,15 @@
  *       cameo_context_create(program, NULL, &context, &error))
  *     return puts(error.message), 1;
  *
- * Ownership: a program is immutable and may be shared by any number of threads and contexts. A context is one caller's state
- * (bound inputs, outputs, working memory); one thread at a time may use it, except for cameo_context_cancel. A context keeps
- * its program alive, so the two can be released in any order.
+ * Ownership: a program is immutable and may be shared by any number of threads and contexts. A context is one caller's
+ * state (bound inputs, outputs, working memory); one thread at a time may use it, except for cameo_context_cancel. A
+ * context keeps its program alive, so the two can be released in any order.
  *
- * Errors: every function that can fail returns a cameo_code (CAMEO_OK is 0) and, where `error` is not null, writes the code
- * and one sentence there. No function throws, aborts or prints. After any error the objects stay usable.
+ * Errors: every function that can fail returns a cameo_code (CAMEO_OK is 0) and, where `error` is not null, writes the
+ * code and one sentence there. No function throws, aborts or prints. After any error the objects stay usable.
  *
- * Versioning: structures begin with their size and only grow at their end; functions are only added. A program that wants to
- * be independent of the library's symbol table takes everything from cameo_get_api.
+ * Versioning: structures begin with their size and only grow at their end; functions are only added. A program that
+ * wants to be independent of the library's symbol table takes everything from cameo_get_api.
  */
 #ifndef CAMEO_RUNTIME_CAMEO_H
 #define CAMEO_RUNTIME_CAMEO_H
@@ -51,12 +51,12 @@ typedef struct cameo_program_options {
 /* One finished kernel launch. The strings live as long as the program. */
 typedef struct cameo_trace_event {
   uint32_t struct_size;
-  uint32_t threads;    /* threads that were allowed to take part */
-  const char *kernel;  /* "conv2d_relu_17" */
-  const char *nodes;   /* ONNX node names it came from, joined by ", " */
-  int64_t start_ns;    /* CLOCK_MONOTONIC */
+  uint32_t threads;   /* threads that were allowed to take part */
+  const char *kernel; /* "conv2d_relu_17" */
+  const char *nodes;  /* ONNX node names it came from, joined by ", " */
+  int64_t start_ns;   /* CLOCK_MONOTONIC */
   int64_t duration_ns;
-  int64_t tiles;       /* size of the launch's parallel iteration space */
+  int64_t tiles; /* size of the launch's parallel iteration space */
 } cameo_trace_event;
 
 typedef void (*cameo_trace_fn)(void *user, const cameo_trace_event *event);
@@ -106,19 +106,20 @@ CAMEO_API int32_t cameo_context_create(cameo_program *program, const cameo_conte
                                        cameo_context **context, cameo_error *error);
 CAMEO_API void cameo_context_release(cameo_context *context); /* null is allowed; not during a run */
 
-/* Binds memory to input `index`. The dims are copied; the data is borrowed, read during run only, and stays bound for later
- * runs. The data must be aligned to its element size. Type, rank and fixed sizes are checked here, sizes which must agree
- * between inputs are checked by run. */
+/* Binds memory to input `index`. The dims are copied; the data is borrowed, read during run only, and stays bound for
+ * later runs. The data must be aligned to its element size. Type, rank and fixed sizes are checked here, sizes which
+ * must agree between inputs are checked by run. */
 CAMEO_API int32_t cameo_context_set_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
                                           cameo_error *error);
-/* Has run write output `index` to the caller's memory, which must hold it (else run fails) and must not overlap an input.
- * A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
+/* Has run write output `index` to the caller's memory, which must hold it (else run fails) and must not overlap an
+ * input. A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
 CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                             cameo_error *error);
 /* One inference on the calling thread and the runtime's workers. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
-/* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins; where that
- * run has it bound as an input, until it has ended. So an output may be passed back as an input, as recurrent state wants. */
+/* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins;
+ * where that run has it bound as an input, until it has ended. So an output may be passed back as an input, as
+ * recurrent state wants. */
 CAMEO_API int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor,
                                        cameo_error *error);
 /* From any thread: ends the run in progress, or else the next one, with CAMEO_CANCELLED. One call cancels one run. */
@@ -129,18 +130,19 @@ CAMEO_API void cameo_context_memory(const cameo_context *context, uint64_t *held
 
 /* ---- Helpers ---- */
 
-CAMEO_API const char *cameo_version(void);                     /* "0.1.0" */
-CAMEO_API const char *cameo_dtype_name(uint32_t dtype);        /* "f32"; "?" for an unknown number */
-CAMEO_API uint64_t cameo_dtype_bytes(uint32_t dtype);          /* 0 for strings and unknown numbers */
-CAMEO_API const char *cameo_code_name(int32_t code);           /* "invalid argument" */
-CAMEO_API uint32_t cameo_default_threads(void);                /* affinity mask and cgroup quota respected */
+CAMEO_API const char *cameo_version(void);              /* "0.1.0" */
+CAMEO_API const char *cameo_dtype_name(uint32_t dtype); /* "f32"; "?" for an unknown number */
+CAMEO_API uint64_t cameo_dtype_bytes(uint32_t dtype);   /* 0 for strings and unknown numbers */
+CAMEO_API const char *cameo_code_name(int32_t code);    /* "invalid argument" */
+CAMEO_API uint32_t cameo_default_threads(void);         /* affinity mask and cgroup quota respected */
 
 /* The functions above as a table. Grows at its end; struct_size says how much of it this library has. */
 typedef struct cameo_api {
   uint32_t struct_size;
   uint32_t api_version;
   int32_t (*program_load)(const char *, const cameo_program_options *, cameo_program **, cameo_error *);
-  int32_t (*program_from_static)(const cameo_program_info *, const cameo_program_options *, cameo_program **, cameo_error *);
+  int32_t (*program_from_static)(const cameo_program_info *, const cameo_program_options *, cameo_program **,
+                                 cameo_error *);
   void (*program_release)(cameo_program *);
   int32_t (*program_verify_weights)(const cameo_program *, cameo_error *);
   const char *(*program_model)(const cameo_program *);
