@@ -3,6 +3,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMAttrs.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -14,6 +15,18 @@ LLVM::LoopAnnotationAttr keepShape(MLIRContext *context) {
   auto unroll = LLVM::LoopUnrollAttr::get(context, /*disable=*/yes, {}, {}, {}, {}, {}, {});
   auto vectorize = LLVM::LoopVectorizeAttr::get(context, /*disable=*/yes, {}, {}, {}, {}, {}, {});
   return LLVM::LoopAnnotationAttr::get(context, {}, vectorize, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
+}
+
+/// Lane numbers, and `count` in every lane. 32-bit lanes: half the registers of i64, and what is left of a row fits.
+std::pair<Value, Value> lanesBelow(Emit &e, int64_t lanes, Value count) {
+  auto type = VectorType::get({lanes}, e.b.getI32Type());
+  SmallVector<int32_t> numbers(lanes);
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    numbers[lane] = lane;
+  Value iota = arith::ConstantOp::create(e.b, e.loc, DenseIntElementsAttr::get(type, numbers));
+  count = e.min(e.max(count, e.number(0)), e.number(lanes));
+  count = arith::TruncIOp::create(e.b, e.loc, e.b.getI32Type(), count);
+  return {iota, vector::BroadcastOp::create(e.b, e.loc, type, count)};
 }
 
 } // namespace
@@ -81,15 +94,23 @@ Value Emit::mask(int64_t lanes, Value first, Value limit) {
       bits[lane] = lane < *left;
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({lanes}, b.getI1Type()), bits));
   }
-  // 32-bit lanes: twice as many per register as i64, and what is left of a row fits.
-  auto type = VectorType::get({lanes}, b.getI32Type());
-  SmallVector<int32_t> numbers(lanes);
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    numbers[lane] = lane;
-  Value iota = arith::ConstantOp::create(b, loc, DenseIntElementsAttr::get(type, numbers));
-  Value rest = min(max(sub(limit, first), number(0)), number(lanes));
-  rest = arith::TruncIOp::create(b, loc, b.getI32Type(), rest);
-  return arith::CmpIOp::create(b, loc, Pred::slt, iota, vector::BroadcastOp::create(b, loc, type, rest));
+  auto [iota, rest] = lanesBelow(*this, lanes, sub(limit, first));
+  return arith::CmpIOp::create(b, loc, Pred::slt, iota, rest);
+}
+
+Value Emit::mask(int64_t lanes, Value first, Value begin, Value limit) {
+  auto [iota, skipped] = lanesBelow(*this, lanes, sub(begin, first));
+  Value from = arith::CmpIOp::create(b, loc, Pred::sge, iota, skipped);
+  return arith::AndIOp::create(b, loc, from, mask(lanes, first, limit));
+}
+
+Value Emit::stack(int64_t bytes) {
+  auto function = b.getInsertionBlock()->getParentOp()->getParentOfType<FunctionOpInterface>();
+  if (!function)
+    function = cast<FunctionOpInterface>(b.getInsertionBlock()->getParentOp());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&function.getFunctionBody().front());
+  return LLVM::AllocaOp::create(b, loc, pointerType(), b.getI8Type(), number(bytes), /*alignment=*/64);
 }
 
 Value cameo::codegen::emitLoad(OpBuilder &b, Location loc, Type type, Value pointer, int64_t lanes, Value mask) {

@@ -86,6 +86,10 @@ public:
 
   /// vector<lanes x i1>: lane i is set when first + i < limit.
   mlir::Value mask(int64_t lanes, mlir::Value first, mlir::Value limit);
+  /// vector<lanes x i1>: lane i is set when begin <= first + i < limit.
+  mlir::Value mask(int64_t lanes, mlir::Value first, mlir::Value begin, mlir::Value limit);
+  /// Memory on the stack, taken once at the function's entry.
+  mlir::Value stack(int64_t bytes);
 };
 
 /// Size in bytes of an element that the emitters load or store; null stands for f32.

@@ -11,8 +11,10 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// Runs of channels shorter than this make the second, contiguous version of the tile worth its code.
+/// Runs of channels shorter than this make a second version of the tile worth its code.
 constexpr int64_t kShortRun = 64;
+/// Most stack that the windows of a border tile may take.
+constexpr int64_t kMaxWindowBytes = 32 << 10;
 
 class WindowRows final : public LhsRows {
 public:
@@ -23,11 +25,11 @@ public:
     SmallVector<Window> windows = windowsOf(e, kernel.rows, tile);
     if (!padded())
       return accumulateInside(e, kernel, windows, state);
-    if (!hasContiguousTaps() || groupChannels >= kShortRun)
+    if (!hasContiguousTaps() || groupChannels >= kShortRun || windowBytes(kernel) > kMaxWindowBytes)
       return accumulateAnywhere(e, kernel, windows, state);
     return e.choose(
         allInside(e, windows), state.getTypes(), [&] { return accumulateInside(e, kernel, windows, state); },
-        [&] { return accumulateAnywhere(e, kernel, windows, state); });
+        [&] { return accumulateCopies(e, kernel, windows, state); });
   }
 
 private:
@@ -109,6 +111,46 @@ private:
     });
   }
 
+  int64_t windowElements() const { return spec.kernelHeight * spec.kernelWidth * groupChannels; }
+  int64_t windowBytes(const MicroKernel &kernel) const {
+    return (kernel.rows * windowElements() + spec.target.lanes()) * 4;
+  }
+
+  /// Copies the windows to the stack as rows of f32, then reads them there.
+  SmallVector<Value> accumulateCopies(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
+    if (copiesBytes < windowBytes(kernel)) {
+      copiesBytes = windowBytes(kernel);
+      copies = e.stack(copiesBytes);
+    }
+    int64_t lanes = spec.target.lanes(), run = spec.kernelWidth * groupChannels;
+    Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
+    Value zero = e.number(0), kernelWidth = e.number(spec.kernelWidth);
+    SmallVector<RowPointer> rows;
+    // Vectors overhang the end of a run; what they spill over is written later. Hence the order, and the room at the
+    // end.
+    for (auto [row, window] : llvm::enumerate(windows)) {
+      rows.push_back({copies, static_cast<int64_t>(row) * windowElements() * 4});
+      Value first = e.mul(e.min(e.max(e.sub(zero, window.x), zero), kernelWidth), groupChannels);
+      Value limit = e.min(e.max(e.sub(e.value(spec.inWidth), window.x), zero), kernelWidth);
+      limit = e.mul(limit, groupChannels);
+      e.loop(zero, e.number(spec.kernelHeight), 1, [&, &window = window](Value tapY) {
+        Value exists =
+            e.compare(Emit::Pred::ult, e.add(window.y, e.mul(tapY, spec.dilationHeight)), e.value(spec.inHeight));
+        Value end = e.select(exists, limit, zero);
+        Value from = e.offset(window.pointer, e.mul(tapY, lineBytes));
+        Value to = e.offset(e.offset(copies, rows.back().bytes), e.mul(tapY, run * 4));
+        for (int64_t at = 0; at < run; at += lanes) {
+          Value mask = e.mask(lanes, e.number(at), first, end);
+          Value copy = emitLoad(e.b, e.loc, spec.inputType, e.offset(from, at * elementSize), lanes, mask);
+          emitStore(e.b, e.loc, Type(), copy, e.offset(to, at * 4));
+        }
+      });
+    }
+    MicroKernel reading = kernel;
+    reading.lhsType = Type();
+    return emitRun(e, reading, rows, 4, windowElements(), state);
+  }
+
   SmallVector<Value> accumulateAnywhere(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows,
                                         ValueRange state) {
     Value height = e.value(spec.inHeight), width = e.value(spec.inWidth);
@@ -134,6 +176,8 @@ private:
 
   const ConvolutionSpec &spec;
   int64_t elementSize, groupChannels;
+  Value copies; ///< on the stack, shared by all tiles that need no more
+  int64_t copiesBytes = 0;
 };
 
 /// A convolution whose rows of A are the image's pixels themselves.

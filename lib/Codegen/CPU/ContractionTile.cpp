@@ -19,7 +19,7 @@ constexpr double kTileSlots = 60;
 /// The same for a convolution's row pointers, per row and tile.
 constexpr double kIndirectRowSlots = 20;
 /// Bytes per slot that a stream through B sustains from L1, L2 and beyond (measured on Zen 4, with margin).
-constexpr double kL1BytesPerSlot = 32, kL2BytesPerSlot = 12, kL3BytesPerSlot = 6;
+constexpr double kL1BytesPerSlot = 32, kL2BytesPerSlot = 16, kL3BytesPerSlot = 8;
 /// Rows beyond which per-row pointers no longer fit the 16 general registers.
 constexpr int64_t kMaxIndirectRows = 8;
 /// Rows that may collide in an 8-way L1.
@@ -69,7 +69,7 @@ struct Model {
                                                      : kL3BytesPerSlot;
     double traffic = width * 4 / rate;
     double multiplyAdds = mr * columnSlots * (target.hasFma ? 1 : 2);
-    double step = std::max({multiplyAdds, columnSlots + mr, kLatencySlots, traffic}) + 0.02 * traffic;
+    double step = std::max({multiplyAdds, columnSlots + mr, kLatencySlots, traffic}) + 0.1 * traffic;
     return k * step + kTileSlots + mr * columnSlots * 3 + (shape.indirectRows ? kIndirectRowSlots * mr : 0);
   }
 

@@ -3,7 +3,6 @@
 #define CAMEO_TEST_CODEGEN_CPU_CONTRACTIONCASES_H
 
 #include "cameo/Codegen/CPU/Contraction.h"
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +23,6 @@ struct ContractionCase {
   bool packed = true, packAtRunTime = false;
   bool transposedLhs = false, transposedRhs = false;
   bool bias = true;
-  std::optional<codegen::ContractionTile> tile = std::nullopt;
   double wanted = 0; ///< least fraction of peak
 };
 

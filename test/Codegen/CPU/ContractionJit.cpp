@@ -205,6 +205,7 @@ std::string cameo::test::spillsInInnerLoops(llvm::StringRef assembly) {
   std::string found;
   llvm::SmallVector<llvm::StringRef> lines;
   assembly.split(lines, '\n');
+  // Spilled values are addressed without an index register, arrays on the stack with one.
   // %rbp is a general register unless a realigned stack makes it the frame pointer.
   bool hasFrame = assembly.contains("%rsp, %rbp");
   llvm::StringRef label;
@@ -223,7 +224,7 @@ std::string cameo::test::spillsInInnerLoops(llvm::StringRef assembly) {
     std::string touches;
     for (size_t at = start; at < i; ++at) {
       multiplies |= lines[at].contains("vfmadd") || lines[at].contains("mulps");
-      if (lines[at].contains("(%rsp") || (hasFrame && lines[at].contains("(%rbp")))
+      if (lines[at].contains("(%rsp)") || (hasFrame && lines[at].contains("(%rbp)")))
         touches += lines[at].trim().str() + "\n";
     }
     if (multiplies)
