@@ -391,7 +391,7 @@ LogicalResult CompressOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
   if (auto a = condition.dims[0].constant(), n = x.dims[*axis].constant(); a && n && *a > *n)
     return emitOpError("condition has ") << *a << " elements, more than the " << *n << " of axis " << *axis; // C2
   ShapeInfo info{x.elementType, x.dims, std::nullopt};
-  info.dims[*axis] = shapes.dims().sizeOf(getResult(), *axis);
+  info.dims[*axis] = shapes.dims().sizeOf(getOperation()->getResult(0), *axis);
   results.push_back(std::move(info));
   return success();
 }
@@ -433,7 +433,7 @@ LogicalResult CompressOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ten
 LogicalResult NonZeroOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   int64_t rank = std::max<int64_t>(shapes.rank(getX()), 1);
   results.push_back({IntegerType::get(getContext(), 64),
-                     {shapes.dims().constant(rank), shapes.dims().sizeOf(getResult(), 1)},
+                     {shapes.dims().constant(rank), shapes.dims().sizeOf(getOperation()->getResult(0), 1)},
                      std::nullopt});
   return success();
 }

@@ -199,11 +199,11 @@ LogicalResult UniqueOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
     return failure();
   Type i64 = IntegerType::get(getContext(), 64);
   ShapeInfo y{x.elementType, x.dims, std::nullopt};
-  y.dims[*axis] = shapes.dims().sizeOf(getY(), *axis);
+  y.dims[*axis] = shapes.dims().sizeOf(getOperation()->getResult(0), *axis);
   results.push_back(std::move(y));
-  results.push_back({i64, {shapes.dims().sizeOf(getIndices(), 0)}, std::nullopt});
+  results.push_back({i64, {shapes.dims().sizeOf(getOperation()->getResult(1), 0)}, std::nullopt});
   results.push_back({i64, {x.dims[*axis]}, std::nullopt});
-  results.push_back({i64, {shapes.dims().sizeOf(getCounts(), 0)}, std::nullopt});
+  results.push_back({i64, {shapes.dims().sizeOf(getOperation()->getResult(3), 0)}, std::nullopt});
   return success();
 }
 
@@ -311,7 +311,7 @@ LogicalResult NonMaxSuppressionOp::inferShapes(ShapeAnalysis &shapes, SmallVecto
                                {"scoreThreshold", getScoreThreshold()}})
     if (failed(verifyOneElement(op, shapes, operand, name)))
       return failure(); // C2
-  results.push_back({IntegerType::get(getContext(), 64), {d.sizeOf(getResult(), 0), d.constant(3)}, std::nullopt});
+  results.push_back({IntegerType::get(getContext(), 64), {d.sizeOf(getOperation()->getResult(0), 0), d.constant(3)}, std::nullopt});
   return success();
 }
 

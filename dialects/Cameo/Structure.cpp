@@ -46,7 +46,6 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   if (!wanted || shapes.rank(getShape()) != 1)
     return emitOpError("the length of the shape operand is not known at compile time, so the result's rank is not"); // C1
   DimContext &d = shapes.dims();
-  auto resultType = dyn_cast<RankedTensorType>(getResult().getType());
   ShapeInfo info{x.elementType, {}, std::nullopt};
   int64_t rest = -1;
   bool unknownSign = false;
@@ -98,7 +97,6 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   if (total.constant() && count.constant() && total != count)
     return emitOpError("cannot reshape ") << formatShape(x.dims) << " (" << *total.constant() << " elements) to " // C3
                                           << formatShape(info.dims) << " (" << *count.constant() << ")";
-  (void)resultType;
   if (info.rank() <= 1)
     info.contents = x.contents;
   results.push_back(std::move(info));
@@ -235,6 +233,13 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   unsigned carried = getCarried().size();
   if (yield->getNumOperands() != 1 + getNumResults() || getNumResults() < carried)
     return emitOpError("its body gives ") << yield->getNumOperands() << " values; expected a condition and " << getNumResults();
+  // A loop that only its trip count ends collects that many values.
+  Dim iterations;
+  auto goesOn = shapes.constantElements(yield->getOperand(0));
+  if (!getCondition() && getTripCount() && goesOn && goesOn->front() == 1) {
+    Dim trips = shapes.elements(getTripCount())->front();
+    iterations = shapes.dims().isNonNegative(trips) ? trips : shapes.dims().max(trips, shapes.dims().constant(0));
+  }
   for (unsigned i = 0; i < getNumResults(); ++i) {
     Value yielded = yield->getOperand(1 + i), result = getResult(i);
     ShapeInfo info = shapes.get(yielded);
@@ -251,7 +256,7 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
       for (auto [axis, d] : llvm::enumerate(info.dims))
         if (!isDefinedOutside(d, getBody()))
           d = shapes.dims().sizeOf(result, axis + 1);
-      info.dims.insert(info.dims.begin(), shapes.dims().sizeOf(result, 0));
+      info.dims.insert(info.dims.begin(), iterations ? iterations : shapes.dims().sizeOf(result, 0));
     }
     info.contents.reset();
     results.push_back(std::move(info));
