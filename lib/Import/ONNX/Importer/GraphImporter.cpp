@@ -3,7 +3,6 @@
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CheckedArithmetic.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
@@ -38,7 +37,7 @@ void GraphImporter::report(cameo::Severity severity, StringRef code, const Twine
     if (!bodyOp.empty())
       d.message += "in its definition, " + bodyOp.str() + ": ";
   } else {
-    d.message = escaped(llvm::sys::path::filename(file->path())) + ": ";
+    d.message = escaped(file->path()) + ": ";
   }
   d.message += message.str();
   diagnostics.push_back(std::move(d));

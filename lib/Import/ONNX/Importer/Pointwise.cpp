@@ -10,7 +10,8 @@ using namespace cameo::onnx;
 PointwiseTable cameo::onnx::pointwiseTable(MLIRContext &context) {
   PointwiseTable table;
   context.loadDialect<CameoDialect>();
-  for (RegisteredOperationName name : context.getRegisteredOperationsByDialect("cameo"))
+  // getRegisteredOperationsByDialect searches with a comparison that is no order (LLVM 22), so all are looked at.
+  for (RegisteredOperationName name : context.getRegisteredOperations())
     if (auto *interface = name.getInterface<PointwiseInterface>())
       if (StringRef onnxName = interface->onnxName(); !onnxName.empty())
         table.try_emplace(onnxName, name);

@@ -2,7 +2,6 @@
 #include "GraphImporter.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/Support/Path.h"
 #include <set>
 
 using namespace cameo;
@@ -87,7 +86,7 @@ bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &ta
   for (const Function &function : file.model().functions)
     census.visit(function.nodes);
 
-  std::string path = escaped(llvm::sys::path::filename(file.path()));
+  std::string path = escaped(file.path());
   auto tell = [&](bool knownDomain, llvm::StringRef code, llvm::StringRef what, llvm::StringRef next) {
     int64_t nodes = 0;
     std::string list, first;
