@@ -39,7 +39,6 @@ static std::string openAxes(const Graph &graph) {
 }
 
 LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
-  Block *block = &func.getBody().front();
   bool ok = true;
   for (const ValueInfo &input : file->model().graph.inputs) {
     if (input.hasInitializer)
@@ -87,9 +86,9 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
       names.push_back(builder.getStringAttr(ShapedType::isDynamic(size) ? name : StringRef()));
     }
     Location loc = NameLoc::get(builder.getStringAttr(input.name));
-    Value argument = block->addArgument(RankedTensorType::get(sizes, elementType), loc);
-    unsigned index = block->getNumArguments() - 1;
-    func.setFunctionType(builder.getFunctionType(block->getArgumentTypes(), {}));
+    unsigned index = func.getNumArguments();
+    (void)func.insertArgument(index, RankedTensorType::get(sizes, elementType), {}, loc);
+    Value argument = func.getArgument(index);
     func.setArgAttr(index, "cameo.name", builder.getStringAttr(input.name));
     func.setArgAttr(index, "cameo.dims", builder.getArrayAttr(names));
     scope.values[input.name] = argument;
