@@ -19,6 +19,32 @@ void registerMovementOps(CameoDialect &dialect) {
 // ---- transpose
 // ------------------------------------------------------------------------------------------------------------
 
+/// Row-major strides of constant sizes.
+static SmallVector<int64_t> rowMajorStrides(ArrayRef<Dim> dims) {
+  SmallVector<int64_t> strides(dims.size(), 1);
+  for (int64_t i = int64_t(dims.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * *dims[i + 1].constant();
+  return strides;
+}
+
+/// The elements at `first` + sum of index * stride, in row-major order of the indices.
+static SmallVector<Dim, 4> pickElements(ArrayRef<Dim> contents, int64_t first, ArrayRef<int64_t> sizes,
+                                        ArrayRef<int64_t> strides) {
+  SmallVector<Dim, 4> picked;
+  int64_t count = 1;
+  for (int64_t size : sizes)
+    count *= size;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t at = first;
+    for (int64_t axis = int64_t(sizes.size()) - 1, rest = i; axis >= 0; --axis) {
+      at += rest % sizes[axis] * strides[axis];
+      rest /= sizes[axis];
+    }
+    picked.push_back(contents[at]);
+  }
+  return picked;
+}
+
 LogicalResult TransposeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
   ArrayRef<int64_t> permutation = getPermutation();
@@ -26,13 +52,18 @@ LogicalResult TransposeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
     return emitOpError("permutation has ")
            << permutation.size() << " entries, but the operand has rank " << x.rank(); // C1
   SmallVector<bool> seen(x.rank());
-  ShapeInfo info{x.elementType, {}, x.contents};
+  ShapeInfo info{x.elementType, {}, std::nullopt};
   for (int64_t axis : permutation) {
     if (axis < 0 || axis >= x.rank() || seen[axis])
       return emitOpError("permutation has the entry ")
              << axis << "; expected each of 0 to " << x.rank() - 1 << " once"; // C1
     seen[axis] = true;
     info.dims.push_back(x.dims[axis]);
+  }
+  if (x.contents) {
+    SmallVector<int64_t> strides = rowMajorStrides(x.dims);
+    info.contents = pickElements(*x.contents, 0, llvm::map_to_vector(info.dims, [](Dim d) { return *d.constant(); }),
+                                 llvm::map_to_vector(permutation, [&](int64_t axis) { return strides[axis]; }));
   }
   results.push_back(std::move(info));
   return success();
@@ -132,31 +163,28 @@ LogicalResult SliceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
   ShapeInfo info{x.elementType, x.dims, std::nullopt};
   SmallVector<bool> seen(x.rank());
   DimContext &d = shapes.dims();
+  // Where known contents begin and how far apart they lie.
+  bool followed = x.contents.has_value();
+  int64_t first = 0;
+  SmallVector<int64_t> strides = followed ? rowMajorStrides(x.dims) : SmallVector<int64_t>();
   for (auto [i, axis] : llvm::enumerate(getAxes())) {
     if (axis < 0 || axis >= x.rank() || seen[axis])
       return emitOpError("axis ") << axis << " is given twice or outside the operand of rank " << x.rank(); // C2
     seen[axis] = true;
     if ((*steps)[i].isConstant(0))
       return emitOpError("step ") << i << " is 0; expected another number"; // C3
-    info.dims[axis] = sliceRange(d, x.dims[axis], (*starts)[i], (*ends)[i], (*steps)[i]).length;
-  }
-  if (x.contents && x.rank() == 1) {
-    SliceRange range{d.constant(0), x.dims[0]};
-    int64_t step = 1;
-    bool known = true;
-    if (count) {
-      range = sliceRange(d, x.dims[0], (*starts)[0], (*ends)[0], (*steps)[0]);
-      known = (*steps)[0].constant().has_value();
-      step = (*steps)[0].constant().value_or(1);
+    SliceRange range = sliceRange(d, x.dims[axis], (*starts)[i], (*ends)[i], (*steps)[i]);
+    info.dims[axis] = range.length;
+    auto start = range.start.constant(), step = (*steps)[i].constant();
+    followed = followed && start && step && range.length.constant();
+    if (followed) {
+      first += *start * strides[axis];
+      strides[axis] *= *step;
     }
-    if (auto first = range.start.constant(), length = range.length.constant(); known && first && length) {
-      info.contents.emplace();
-      for (int64_t i = 0; i < *length; ++i)
-        info.contents->push_back((*x.contents)[*first + i * step]);
-    }
-  } else if (x.contents) {
-    info.contents = x.contents;
   }
+  if (followed)
+    info.contents = pickElements(
+        *x.contents, first, llvm::map_to_vector(info.dims, [](Dim d) { return *d.constant(); }), strides);
   results.push_back(std::move(info));
   return success();
 }

@@ -26,7 +26,7 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
   for (int64_t size : type.getShape())
     info.dims.push_back(shapes.dims().constant(size));
   auto element = dyn_cast<IntegerType>(type.getElementType());
-  if (element && type.getRank() <= 1 && type.getNumElements() <= kMaxTrackedElements) {
+  if (element && type.getNumElements() <= kMaxTrackedElements) {
     auto add = [&](int64_t v) { info.contents->push_back(shapes.dims().constant(v)); };
     if (auto dense = dyn_cast<DenseElementsAttr>(getValue())) {
       info.contents.emplace();
@@ -97,7 +97,7 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   if (total.constant() && count.constant() && total != count)
     return emitOpError("cannot reshape ") << formatShape(x.dims) << " (" << *total.constant() << " elements) to " // C3
                                           << formatShape(info.dims) << " (" << *count.constant() << ")";
-  if (info.rank() <= 1)
+  if (llvm::all_of(info.dims, [](Dim dim) { return dim.constant().has_value(); }))
     info.contents = x.contents;
   results.push_back(std::move(info));
   return success();
@@ -140,8 +140,7 @@ LogicalResult UnsqueezeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   const Dim *next = x.dims.begin();
   for (int64_t i = 0; i < rank; ++i)
     info.dims.push_back(inserted[i] ? shapes.dims().constant(1) : *next++);
-  if (rank <= 1)
-    info.contents = x.contents;
+  info.contents = x.contents;
   results.push_back(std::move(info));
   return success();
 }

@@ -13,7 +13,8 @@
 
 namespace cameo {
 
-/// Contents are tracked for integer tensors of rank <= 1 with at most this many elements.
+/// Contents are tracked for integer tensors with at most this many elements. Arithmetic follows them up to rank 1; constants,
+/// views, transposes and slices at any rank, because exporters reorder lists of sizes as matrices.
 constexpr int64_t kMaxTrackedElements = 64;
 
 struct ShapeInfo {
