@@ -93,6 +93,13 @@ ShapeInfo ShapeAnalysis::compute(Value value) {
 }
 
 std::optional<SmallVector<Dim, 4>> ShapeAnalysis::elements(Value value) {
+  // A kernel's argument is the operand it stands for: only that lies in memory.
+  while (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto kernel = dyn_cast_or_null<KernelOp>(argument.getOwner()->getParentOp());
+    if (!kernel)
+      break;
+    value = kernel.getInputs()[argument.getArgNumber()];
+  }
   const ShapeInfo &info = get(value);
   if (info.contents)
     return info.contents;

@@ -316,11 +316,13 @@ Tensor LoopKernelBuilder::temporary(OpBuilder &b, Location loc, Type elementType
 void LoopKernelBuilder::setResultSize(OpBuilder &b, Location loc, OpResult result, int64_t axis, Value size) {
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   unsigned number = llvm::find(yield.getValues(), Value(result)) - yield.getValues().begin();
+  reportedSizes[{result, axis}] = size;
+  if (number == yield.getValues().size())
+    return; // nobody uses this result
   int64_t slot = signature.sizeReports.size();
   signature.sizeReports.push_back({number, axis});
   Value stored = arith::IndexCastOp::create(b, loc, b.getI64Type(), size);
   memref::StoreOp::create(b, loc, stored, reportsArgument, constantIndex(b, loc, slot));
-  reportedSizes[{result, axis}] = size;
 }
 
 void LoopKernelBuilder::failIf(OpBuilder &b, Location loc, Value condition, int32_t code, StringRef message, Value value) {
@@ -535,11 +537,9 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
   end = entry->getArgument(types.size() - 1);
   for (size_t i = 1; i + 3 < types.size(); ++i)
     function.setArgAttr(i, "llvm.noalias", UnitAttr::get(context));
-  func::ReturnOp::create(b, loc);
   // Views and sizes come first, in the order they are asked for; the loops follow this marker.
   sizesEnd = arith::ConstantIndexOp::create(b, loc, 0);
-  sizesEnd->moveBefore(entry->getTerminator());
-  b.setInsertionPoint(entry->getTerminator());
+  b.setInsertionPoint(func::ReturnOp::create(b, loc));
 
   // Pointwise kernels run over as few axes as their broadcasts allow.
   SmallVector<Operation *> anchors = anchorsOf();
@@ -615,9 +615,17 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
     outputs[v].push_back(t);
   }
 
-  if (anchors.empty()) {
-    if (yield.getValues().empty())
-      return kernel.emitOpError("yields nothing");
+  KernelInterface root;
+  if (outputs.size() == 1 && outputs.begin()->second.size() == 1)
+    root = outputs.begin()->first.getDefiningOp<KernelInterface>();
+  if (anchors.empty() && yield.getValues().empty())
+    return kernel.emitOpError("yields nothing");
+  if (anchors.empty() && root) {
+    // One result: its op knows the best loops, a copy per operand for a concatenation, say.
+    SmallVector<Tensor> operands = llvm::map_to_vector(root->getOperands(), [&](Value v) { return readTensor(v); });
+    if (failed(root.emitLoops(*this, b, operands, outputs.begin()->second)))
+      return failure();
+  } else if (anchors.empty()) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(yield.getValues().front()));
     parallelNest(b, loc, dims, [&](OpBuilder &b, Location loc, ValueRange indices) {
       for (auto &[v, tensors] : outputs) {
