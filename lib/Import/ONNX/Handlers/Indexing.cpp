@@ -75,17 +75,6 @@ LogicalResult compress(OpBinder &op) {
 
 LogicalResult nonZero(OpBinder &op) { return op.result(op.create<NonZeroOp>(op.input(0))); }
 
-/// Picks columns of the last axis; a vector counts as one row.
-LogicalResult arrayFeatureExtractor(OpBinder &op) {
-  Value x = op.rank(op.input(0)) == 1 ? op.unsqueeze(op.input(0), {0}) : op.input(0);
-  Value columns = op.reshape(op.input(1), ArrayRef<int64_t>{-1});
-  if (op.rank(op.input(0)) == 0)
-    return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' is a scalar; expected rank 1 or more");
-  if (!x || !columns)
-    return failure();
-  return op.result(op.create<GatherOp>(x, columns, op.rank(x) - 1));
-}
-
 } // namespace
 
 namespace cameo::onnx {
@@ -99,6 +88,5 @@ void registerIndexingHandlers(HandlerTable &table) {
   table.on("TensorScatter", 24, tensorScatter);
   table.on("Compress", 9, compress);
   table.on("NonZero", 9, nonZero);
-  table.onMl("ArrayFeatureExtractor", 1, arrayFeatureExtractor);
 }
 } // namespace cameo::onnx
