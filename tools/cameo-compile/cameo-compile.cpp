@@ -3,9 +3,12 @@
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Pipeline/Compile.h"
 #include "cameo/Pipeline/Phases.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -70,7 +73,8 @@ int main(int argc, char **argv) {
 
   MLIRContext context;
   DialectRegistry registry;
-  registry.insert<CameoDialect, LLVM::LLVMDialect, vector::VectorDialect, scf::SCFDialect, func::FuncDialect>();
+  registry.insert<CameoDialect, LLVM::LLVMDialect, cf::ControlFlowDialect, index::IndexDialect, ub::UBDialect,
+                  vector::VectorDialect, scf::SCFDialect, func::FuncDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   context.appendDialectRegistry(registry);
