@@ -37,14 +37,19 @@ using namespace cameo::codegen;
 
 LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, bool fastMath) {
   MLIRContext *context = module.getContext();
+  if (fastMath) {
+    RewritePatternSet patterns(context);
+    populateMathPolynomialApproximationPatterns(patterns, MathPolynomialApproximationOptions());
+    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+      return failure();
+  }
   {
     RewritePatternSet patterns(context);
-    if (fastMath)
-      populateMathPolynomialApproximationPatterns(patterns, MathPolynomialApproximationOptions());
     populateSCFToControlFlowConversionPatterns(patterns);
-    GreedyRewriteConfig config;
-    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
+    ConversionTarget target(*context);
+    target.addIllegalOp<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ParallelOp>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(module, target, std::move(patterns))))
       return failure();
   }
   LowerToLLVMOptions options(context);
