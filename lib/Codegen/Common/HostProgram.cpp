@@ -250,6 +250,7 @@ LogicalResult HostEmitter::planMemory() {
   // A kernel result that is returned once, and whose size its kernel need not find out, is written in place.
   auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
   for (auto [index, value] : llvm::enumerate(ret.getOperands())) {
+    mostSizes = std::max<size_t>(mostSizes, shapes.rank(value)); // asking for its buffer takes its sizes
     auto kernel = value.getDefiningOp<KernelOp>();
     if (kernel && kernel->getBlock() == &main.getBody().front() && llvm::count(ret.getOperands(), value) == 1 &&
         kernels(kernel).signature->sizeReports.empty())
