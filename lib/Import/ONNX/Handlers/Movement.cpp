@@ -269,30 +269,40 @@ LogicalResult checkDivides(OpBinder &op, Dim size, int64_t divisor, StringRef wh
   return success();
 }
 
+/// The order of channels in the block: DCR or CRD.
+FailureOr<bool> isDepthFirst(OpBinder &op) {
+  StringRef mode = op.stringAttr("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return op.error("E-ATTR", "mode is '" + mode + "'; expected DCR or CRD");
+  return mode == "DCR";
+}
+
 LogicalResult depthToSpace(OpBinder &op) {
   int64_t block;
   if (failed(blockSizeOf(op, block)))
     return failure();
   Value x = op.input(0);
   SmallVector<Dim> size(op.shapes().dimsOf(x));
-  StringRef mode = op.stringAttr("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD")
-    return op.error("E-ATTR", "mode is '" + mode + "'; expected DCR or CRD");
+  auto depthFirst = isDepthFirst(op);
+  if (failed(depthFirst))
+    return failure();
   if (block >= 1 << 20 || failed(checkDivides(op, size[1], block * block, "the number of channels")))
     return block >= 1 << 20 ? op.error("E-ATTR", "blocksize is " + Twine(block) + "; expected less than 2^20")
                             : failure();
   DimContext &d = op.dims();
   Dim b = d.constant(block), depth = d.floorDiv(size[1], block * block);
-  bool depthFirst = mode == "DCR";
-  Value y = depthFirst ? op.reshape(x, {size[0], b, b, depth, size[2], size[3]})
-                       : op.reshape(x, {size[0], depth, b, b, size[2], size[3]});
-  y = y ? op.transpose(y, depthFirst ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3}) : y;
+  Value y = *depthFirst ? op.reshape(x, {size[0], b, b, depth, size[2], size[3]})
+                        : op.reshape(x, {size[0], depth, b, b, size[2], size[3]});
+  y = y ? op.transpose(y, *depthFirst ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3}) : y;
   return op.result(y ? op.reshape(y, {size[0], depth, d.mul(size[2], b), d.mul(size[3], b)}) : y);
 }
 
 LogicalResult spaceToDepth(OpBinder &op) {
   int64_t block;
   if (failed(blockSizeOf(op, block)))
+    return failure();
+  auto depthFirst = isDepthFirst(op);
+  if (failed(depthFirst))
     return failure();
   Value x = op.input(0);
   SmallVector<Dim> size(op.shapes().dimsOf(x));
@@ -301,7 +311,7 @@ LogicalResult spaceToDepth(OpBinder &op) {
   DimContext &d = op.dims();
   Dim b = d.constant(block), h = d.floorDiv(size[2], block), w = d.floorDiv(size[3], block);
   Value y = op.reshape(x, {size[0], size[1], h, b, w, b});
-  y = y ? op.transpose(y, {0, 3, 5, 1, 2, 4}) : y;
+  y = y ? op.transpose(y, *depthFirst ? ArrayRef<int64_t>{0, 3, 5, 1, 2, 4} : ArrayRef<int64_t>{0, 1, 3, 5, 2, 4}) : y;
   return op.result(y ? op.reshape(y, {size[0], d.product({b, b, size[1]}), h, w}) : y);
 }
 
