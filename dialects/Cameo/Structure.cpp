@@ -40,6 +40,36 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
 
 // ---- views ----------------------------------------------------------------------------------------------------------------
 
+/// Sizes that are read at run time may be 0 (copy) or -1 (what remains). A single one is what remains in any case. Several
+/// are written with indicators, where `zero` is 1 for a size 0 and `rest` is 1 for a size -1, else 0:
+///   c = s + zero * x_i;  dim = c + rest * (total / product of (c + 2 * rest) over all axes + 1).
+static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, ArrayRef<Dim> given, ArrayRef<Dim> x, Dim total,
+                                bool allowZero) {
+  Dim one = d.constant(1), zero = d.constant(0), others = one;
+  SmallVector<Dim> rest(sizes.size(), zero);
+  SmallVector<size_t> unknown;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (!d.isNonNegative(given[i]))
+      unknown.push_back(i);
+  for (size_t i : unknown) {
+    Dim s = given[i];
+    if (unknown.size() > 1) {
+      rest[i] = d.min(d.max(d.mul(s, -1), zero), one);
+      if (!allowZero && i < x.size())
+        sizes[i] = d.add(s, d.mul(d.sub(one, d.min(d.mul(s, s), one)), x[i]));
+    }
+  }
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (unknown.size() > 1 || i != unknown.front())
+      others = d.mul(others, d.add(sizes[i], d.mul(rest[i], 2)));
+  Dim remaining = d.floorDiv(total, others);
+  if (unknown.size() == 1)
+    sizes[unknown.front()] = remaining;
+  else
+    for (size_t i : unknown)
+      sizes[i] = d.add(sizes[i], d.mul(rest[i], d.add(remaining, 1)));
+}
+
 LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
   auto wanted = shapes.elements(getShape());
@@ -80,18 +110,7 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
     else
       info.dims[rest] = d.floorDiv(total, others);
   } else if (unknownSign) {
-    // A size read at run time may be -1 or 0: sign(s) < 0 means "the rest", 0 means copy. One unknown size is what remains.
-    SmallVector<int64_t> unknown;
-    for (auto [i, size] : llvm::enumerate(info.dims))
-      if (!d.isNonNegative(size))
-        unknown.push_back(i);
-    if (unknown.size() == 1) {
-      Dim others = d.constant(1);
-      for (auto [i, size] : llvm::enumerate(info.dims))
-        if (int64_t(i) != unknown[0])
-          others = d.mul(others, size);
-      info.dims[unknown[0]] = d.floorDiv(total, others);
-    }
+    resolveRunTimeSizes(d, info.dims, *wanted, x.dims, total, getAllowzero());
   }
   Dim count = d.product(info.dims);
   if (total.constant() && count.constant() && total != count)

@@ -83,6 +83,8 @@ public:
   mlir::FailureOr<llvm::SmallVector<int64_t>> constantInput(size_t i, llvm::StringRef what);
 
   // ---- results
+  /// The sizes that the model declares for output `i`, when all are static and the node is in the main graph.
+  std::optional<llvm::SmallVector<int64_t>> declaredShape(size_t i);
   // ------------------------------------------------------------------------------------------------------------
   /// Gives output `i` its value; ignored when the output is left out. Null is a failure already reported.
   mlir::LogicalResult result(size_t i, mlir::Value value);

@@ -113,7 +113,14 @@ FailureOr<std::optional<SmallVector<int64_t>>> axesOf(OpBinder &op) {
   return op.intsAttr("axes");
 }
 
+/// Axes that only the run knows leave the result's rank and sizes open; a static declared shape settles them.
+bool hasOnlyDeclaredShape(OpBinder &op) {
+  return op.hasInput(1) && !op.shapes().constantElements(op.input(1)) && op.declaredShape(0);
+}
+
 LogicalResult importSqueeze(OpBinder &op) {
+  if (hasOnlyDeclaredShape(op))
+    return op.result(op.create<ReshapeOp>(op.input(0), op.i64(*op.declaredShape(0)), /*allowzero=*/true));
   auto given = axesOf(op);
   if (failed(given))
     return failure();
@@ -135,6 +142,8 @@ LogicalResult importSqueeze(OpBinder &op) {
 }
 
 LogicalResult importUnsqueeze(OpBinder &op) {
+  if (hasOnlyDeclaredShape(op))
+    return op.result(op.create<ReshapeOp>(op.input(0), op.i64(*op.declaredShape(0)), /*allowzero=*/true));
   auto axes = axesOf(op);
   if (failed(axes))
     return failure();

@@ -181,6 +181,19 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
                     formatShape(shapes.dimsOf(value)));
 }
 
+std::optional<SmallVector<int64_t>> GraphImporter::declaredShape(StringRef name) const {
+  auto it = declared.find(name);
+  if (!scope->isMain || it == declared.end() || !it->second->hasShape)
+    return std::nullopt;
+  SmallVector<int64_t> sizes;
+  for (const Dimension &dim : it->second->dims) {
+    if (!dim.isStatic())
+      return std::nullopt;
+    sizes.push_back(dim.value);
+  }
+  return sizes;
+}
+
 // ---- nodes
 
 Location GraphImporter::locationOf(const Node &node) {

@@ -49,6 +49,8 @@ public:
   bool isGiven(llvm::StringRef name) const;
   /// Gives a name its value in the innermost scope, checks its size and, in the main graph, the declared type.
   mlir::LogicalResult bind(llvm::StringRef name, mlir::Value value);
+  /// The declared sizes of a value of the main graph, when all are static.
+  std::optional<llvm::SmallVector<int64_t>> declaredShape(llvm::StringRef name) const;
   /// A constant with the builder at its place; null after a reported error.
   mlir::Value constant(mlir::OpBuilder &b, mlir::Location loc, const TensorView &tensor);
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);

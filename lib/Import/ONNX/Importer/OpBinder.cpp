@@ -176,6 +176,10 @@ Value OpBinder::sizes(ArrayRef<Dim> dims) {
 
 // ---- results and errors
 
+std::optional<SmallVector<int64_t>> OpBinder::declaredShape(size_t i) {
+  return node.hasOutput(i) ? importer.declaredShape(node.outputs[i]) : std::nullopt;
+}
+
 LogicalResult OpBinder::result(size_t i, Value value) {
   if (!value)
     return failure();
