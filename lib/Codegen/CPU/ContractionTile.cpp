@@ -12,8 +12,8 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// Four cycles from accumulator to accumulator, two slots each: fewer independent chains leave slots empty.
-constexpr double kLatencySlots = 8;
+/// Independent accumulators that keep the multiply-add units busy, with room for what the scheduler misses.
+constexpr double kChains = 8;
 /// Entering and leaving the K loop, address set-up, per tile.
 constexpr double kTileSlots = 60;
 /// The same for a convolution's row pointers, per row and tile.
@@ -22,8 +22,8 @@ constexpr double kIndirectRowSlots = 20;
 constexpr double kL1BytesPerSlot = 32, kL2BytesPerSlot = 16, kL3BytesPerSlot = 8;
 /// Rows beyond which per-row pointers no longer fit the 16 general registers.
 constexpr int64_t kMaxIndirectRows = 8;
-/// Rows that may collide in an 8-way L1.
-constexpr int64_t kMaxAliasingRows = 8;
+/// Rows that may collide in an 8-way L1, which B passes through as well.
+constexpr int64_t kMaxAliasingRows = 6;
 constexpr int64_t kMaxRows = 14, kMaxVectors = 8;
 /// Multiply-adds of one parallel step: about 10 us, against a launch of a few.
 constexpr int64_t kStepMultiplyAdds = 1 << 20;
@@ -51,16 +51,17 @@ struct Model {
   }
 
   bool fits(int64_t mr, int64_t vectors) const {
-    // Accumulators, one row of B, the broadcast, and the product where multiply and add are two instructions.
-    return mr * vectors + vectors + 1 + !target.hasFma <= target.numRegisters;
+    // Accumulators, one row of B and the broadcast; without FMA also the product and what LLVM copies for it.
+    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) <= target.numRegisters;
   }
 
   /// Slots of one tile of `mr` rows over all of K.
   double tileSlots(int64_t mr, llvm::ArrayRef<int64_t> vectors) const {
-    double columnSlots = 0;
+    double columnSlots = 0, widestSlots = 0;
     int64_t width = 0;
     for (int64_t lanes : vectors) {
       columnSlots += slotsOf(lanes);
+      widestSlots = std::max(widestSlots, slotsOf(lanes));
       width += lanes;
     }
     int64_t panelBytes = width * k * 4;
@@ -69,7 +70,7 @@ struct Model {
                                                      : kL3BytesPerSlot;
     double traffic = width * 4 / rate;
     double multiplyAdds = mr * columnSlots * (target.hasFma ? 1 : 2);
-    double step = std::max({multiplyAdds, columnSlots + mr, kLatencySlots, traffic}) + 0.1 * traffic;
+    double step = std::max({multiplyAdds, columnSlots + mr, kChains * widestSlots, traffic}) + 0.1 * traffic;
     return k * step + kTileSlots + mr * columnSlots * 3 + (shape.indirectRows ? kIndirectRowSlots * mr : 0);
   }
 

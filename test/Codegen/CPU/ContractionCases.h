@@ -23,6 +23,10 @@ struct ContractionCase {
   bool packed = true, packAtRunTime = false;
   bool transposedLhs = false, transposedRhs = false;
   bool bias = true;
+
+  /// Whether inner loops must stay off the stack: per-vector masks or a pointer per row may take too many registers.
+  bool tight() const { return (packed || !dynamicN) && !(transposedLhs && dynamicM); }
+
   double wanted = 0; ///< least fraction of peak
 };
 
@@ -33,6 +37,10 @@ struct ConvolutionCase {
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
   bool dynamic = false;
   double wanted = 0;
+
+  /// Whether inner loops must stay off the stack. Runs of very few channels are written out inside the loop over taps,
+  /// which computes addresses; masks and unknown sizes may take too many registers, too.
+  bool tight() const { return inChannels / groups >= 8 && !dynamic; }
 
   int64_t outHeight() const { return out(height, padTop + padBottom, kernelHeight); }
   int64_t outWidth() const { return out(width, padLeft + padRight, kernelWidth); }

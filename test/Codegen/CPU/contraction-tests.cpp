@@ -251,7 +251,8 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
   runSlices(kernel, lhs, operand, result, bias, sizes);
   Outcome outcome;
   outcome.tile = shape.tile;
-  outcome.spills = spillsInInnerLoops(kernel.assembly);
+  if (test.tight())
+    outcome.spills = spillsInInnerLoops(kernel.assembly);
   outcome.worst = worstError(result, [&](int64_t index, double &value, double &magnitude) {
     int64_t column = index % n, row = index / n;
     const float *a = test.transposedLhs ? lhs + row / m * m * k + row % m : lhs + row * k;
@@ -345,7 +346,8 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   runSlices(kernel, input, packed, result, bias, sizes);
   Outcome outcome;
   outcome.tile = shape.tile;
-  outcome.spills = spillsInInnerLoops(kernel.assembly);
+  if (test.tight())
+    outcome.spills = spillsInInnerLoops(kernel.assembly);
   outcome.worst = worstError(result, [&](int64_t index, double &value, double &magnitude) {
     int64_t channel = index % test.outChannels, pixel = index / test.outChannels;
     int64_t x = pixel % outWidth, y = pixel / outWidth % outHeight, image = pixel / outWidth / outHeight;

@@ -29,7 +29,7 @@ class ModuleOp;
 
 namespace cameo::codegen {
 
-/// A size or stride: a number, or an i64 value known at run time.
+/// A size or stride, never negative: a number, or an i64 value known at run time. For shapeOf the value may be missing.
 struct Extent {
   int64_t fixed = kDynamicExtent;
   mlir::Value value;
@@ -37,7 +37,7 @@ struct Extent {
   Extent() = default;
   Extent(int64_t fixed) : fixed(fixed) {}
   Extent(mlir::Value value) : value(value) {}
-  bool isStatic() const { return !value; }
+  bool isStatic() const { return fixed != kDynamicExtent; }
 };
 
 /// One vector of the result: `lanes` consecutive columns of one row.
