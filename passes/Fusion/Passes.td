@@ -3,6 +3,20 @@
 #define CAMEO_PASSES_FUSION_TD
 include "mlir/Pass/PassBase.td"
 
+def FuseKernelsPass : Pass<"cameo-fuse-kernels", "::mlir::func::FuncOp"> {
+  let summary = "puts pointwise ops into the kernel of the op whose result they use";
+  let description = [{
+    Before: `%y = cameo.conv %x, %w; %z = cameo.relu %y`. After: one kernel that applies relu before the store, so that %y never
+    lies in memory.
+
+    A kernel grows from an anchor (an op with loops of its own that stores each element once), or from any op that can be
+    evaluated element by element, forward over pointwise ops of the same shape; then backward over producers with one use where
+    the reader asks for each element about once. Values that others use are stored as well.
+    Left alone: producers with several users outside the kernel, ops of another shape, views, control flow. Linear in the number of uses.
+  }];
+  let statistics = [Statistic<"fused", "ops fused", "Ops put into the kernel of another op">];
+}
+
 def FormKernelsPass : Pass<"cameo-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "wraps every remaining op that computes in a kernel of its own";
   let description = [{

@@ -40,7 +40,7 @@ def makeFolder(folder: pathlib.Path) -> None:
     (folder / "link.bin").unlink(missing_ok=True)
     (folder / "link.bin").symlink_to("../outside.bin")
     (folder / "hard.bin").unlink(missing_ok=True)
-    os.link(folder / "w.bin", folder / "hard.bin")
+    os.link(folder.parent / "outside.bin", folder / "hard.bin")
 
 
 def run(name: str) -> None:

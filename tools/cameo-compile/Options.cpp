@@ -69,7 +69,6 @@ std::optional<int> cameo::tool::parseOptions(int argc, char **argv, Options &opt
                "declared shapes that contradict the inferred ones are warnings");
   app.add_flag("--follow-symlinks", options.import.read.followSymlinks, "external data may be reached through symbolic links");
   app.add_option("--external-data-root", options.import.read.externalDataRoot, "folder of external data (default: the model's)");
-  app.add_option("--max-tensor-bytes", options.import.tensorBytes, "largest tensor a program may compute")->group("Limits");
   for (const onnx::LimitFlag &flag : onnx::limitFlags())
     app.add_option(flag.flag.str(), options.import.read.limits.*flag.field, flag.help.str())->group("Limits");
 

@@ -51,6 +51,7 @@ llvm::ArrayRef<LimitFlag> limitFlags() {
       {"--max-rank", &ImportLimits::rank, "dimensions of a tensor"},
       {"--max-dim", &ImportLimits::dim, "size of one dimension"},
       {"--max-constant-bytes", &ImportLimits::constantBytes, "bytes of all constant tensors together"},
+      {"--max-tensor-bytes", &ImportLimits::tensorBytes, "bytes of one computed tensor whose size is known"},
       {"--max-name-bytes", &ImportLimits::nameBytes, "bytes of a name"},
       {"--max-attributes", &ImportLimits::attributesPerNode, "attributes of one node"},
       {"--max-attribute-bytes", &ImportLimits::attributeBytes, "bytes of one attribute that is not a tensor"},

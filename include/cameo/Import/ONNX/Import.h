@@ -22,8 +22,6 @@ struct ImportOptions {
   std::vector<DimBinding> dims;
   /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`).
   bool lenientShapes = false;
-  /// Largest tensor of known size that a program may compute, in bytes (`--max-tensor-bytes`).
-  int64_t tensorBytes = int64_t(1) << 36;
 };
 
 /// Reads, checks and imports a model. Null exactly when `diagnostics` got an error; warnings may come with either

@@ -13,6 +13,7 @@ struct ImportLimits {
   int64_t rank = 64;
   int64_t dim = int64_t(1) << 48;
   int64_t constantBytes = int64_t(8) << 30; ///< all tensors together, external ones included
+  int64_t tensorBytes = int64_t(64) << 30;  ///< one tensor of known size that the program computes
   int64_t nameBytes = 64 << 10;
   int64_t attributesPerNode = 1024;
   int64_t attributeBytes = 64 << 20; ///< one attribute that is not a tensor or graph

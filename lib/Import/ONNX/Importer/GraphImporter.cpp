@@ -142,9 +142,9 @@ LogicalResult GraphImporter::checkSize(StringRef name, Value value) {
   if (!bytes)
     return error("E-OVERFLOW",
                  "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + ", more than 2^63 bytes");
-  if (*bytes > options.tensorBytes)
+  if (*bytes > options.read.limits.tensorBytes)
     return error("E-MEMORY", "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + " and needs " +
-                                 Twine(*bytes >> 20) + " MiB; the limit is " + Twine(options.tensorBytes >> 20) +
+                                 Twine(*bytes >> 20) + " MiB; the limit is " + Twine(options.read.limits.tensorBytes >> 20) +
                                  " MiB (--max-tensor-bytes)");
   return success();
 }

@@ -1,0 +1,100 @@
+"""Writes one of the small models of the importer's tests: models.py NAME FILE."""
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+
+
+def value(name, shape, dtype=F):
+    return helper.make_tensor_value_info(name, dtype, shape)
+
+
+def const(name, array):
+    return numpy_helper.from_array(np.asarray(array), name)
+
+
+def signature():
+    """Symbolic, anonymous and fixed sizes; one name used twice; an input that is only a default."""
+    nodes = [helper.make_node("Add", ["x", "y"], ["s"], name="plus"), helper.make_node("Mul", ["s", "w"], ["z"])]
+    return [value("x", ["n", 4]), value("y", ["n", None]), value("w", [4])], [value("z", ["n", 4])], nodes, [
+        const("w", np.ones(4, np.float32))]
+
+
+def unsupported():
+    nodes = [helper.make_node("StringNormalizer", ["t"], ["u"], name="norm"),
+             helper.make_node("ImageDecoder", ["e"], ["p"], name="decode/a"),
+             helper.make_node("ImageDecoder", ["e"], ["q"], name="decode/b")]
+    return [value("t", [2], TensorProto.STRING), value("e", [9], TensorProto.UINT8)], [
+        value("u", [2], TensorProto.STRING), value("p", None, TensorProto.UINT8), value("q", None, TensorProto.UINT8)], nodes, []
+
+
+def constants():
+    """A small one is inline, a large one a resource; both of a kind that is used in a branch too."""
+    big = const("big", np.arange(400, dtype=np.float32).reshape(4, 100))
+    nodes = [helper.make_node("Gather", ["big", "rows"], ["g"], name="pick"),
+             helper.make_node("Constant", [], ["k"], value=const("", np.float32(2))),
+             helper.make_node("Mul", ["g", "k"], ["z"])]
+    return [value("rows", [2], I)], [value("z", [2, 100])], nodes, [big]
+
+
+def branches():
+    """One If whose condition is a shape that is known, and one that only the run decides."""
+    def graph(name, op, out):
+        return helper.make_graph([helper.make_node(op, ["x"], [out], name=name)], name, [], [value(out, None)])
+    nodes = [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("Size", ["s"], ["rank"]),
+             helper.make_node("Equal", ["rank", "two"], ["flat"]),
+             helper.make_node("If", ["flat"], ["a"], name="known", then_branch=graph("taken", "Neg", "t"),
+                              else_branch=graph("left", "Transpose", "e")),
+             helper.make_node("If", ["c"], ["b"], name="open", then_branch=graph("one", "Abs", "t"),
+                              else_branch=graph("other", "Neg", "e")),
+             helper.make_node("Add", ["a", "b"], ["z"])]
+    return [value("x", [2, 3]), value("c", [], B)], [value("z", [2, 3])], nodes, [const("two", np.int64(2))]
+
+
+def loop():
+    """The first carried value grows along axis 0, the second keeps its size; one output is collected."""
+    body = helper.make_graph(
+        [helper.make_node("Concat", ["g", "one"], ["g2"], axis=0), helper.make_node("Add", ["k", "k"], ["k2"]),
+         helper.make_node("Identity", ["go"], ["go2"])], "body",
+        [value("i", [], I), value("go", [], B), value("g", None), value("k", [3])],
+        [value("go2", [], B), value("g2", None), value("k2", [3]), value("k2", [3])])
+    body.output[3].name = "k2"
+    nodes = [helper.make_node("Loop", ["five", "", "g0", "k0"], ["grown", "kept", "all"], name="grow", body=body)]
+    return [value("g0", [1]), value("k0", [3])], [value("grown", None), value("kept", [3]), value("all", [5, 3])], nodes, [
+        const("five", np.int64(5)), const("one", np.ones(1, np.float32))]
+
+
+def scan():
+    body = helper.make_graph([helper.make_node("Add", ["h", "x"], ["h2"]), helper.make_node("Identity", ["h2"], ["y"])],
+                             "body", [value("h", [2]), value("x", [2])], [value("h2", [2]), value("y", [2])])
+    nodes = [helper.make_node("Scan", ["h0", "xs"], ["h", "ys"], name="sum", body=body, num_scan_inputs=1,
+                              scan_input_axes=[1], scan_input_directions=[1], scan_output_axes=[1])]
+    return [value("h0", [2]), value("xs", [2, 7])], [value("h", [2]), value("ys", [2, 7])], nodes, []
+
+
+def lie():
+    return [value("x", [2, 3])], [value("y", [7, 7])], [helper.make_node("Relu", ["x"], ["y"], name="act")], []
+
+
+def function():
+    """A function of the model, called with one input left out."""
+    body = helper.make_function(
+        "local", "Twice", ["a", "unused"], ["b"],
+        [helper.make_node("Add", ["a", "a"], ["d"], name="inner"),
+         helper.make_node("Celu", ["d"], ["b"], alpha=2.0)],
+        [helper.make_opsetid("", 21)])
+    return [value("x", [2])], [value("y", [2])], [helper.make_node("Twice", ["x"], ["y"], domain="local", name="call")], [], [body]
+
+
+def types():
+    return [value("x", [2]), value("n", [2], I)], [value("y", [2])], [helper.make_node("Add", ["x", "n"], ["y"], name="mix")], []
+
+
+inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
+model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
+                          opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1)], ir_version=10,
+                          functions=functions[0] if functions else [])
+onnx.save(model, sys.argv[2])
