@@ -185,8 +185,7 @@ Tensor LoopKernelBuilder::readTensor(Value value) {
   const ShapeInfo &info = analysis.get(value);
   Tensor t;
   t.elementType = info.elementType;
-  if (!value.getDefiningOp<ConstantOp>()) // constants inside kernels are splats: any index reads the same element
-    t.dims = info.dims;
+  t.dims = info.dims;
   if (auto alias = value.getDefiningOp<AliasInterface>()) {
     Tensor source = readTensor(alias->getOperand(0));
     if (source.memref) {
@@ -236,7 +235,7 @@ Value LoopKernelBuilder::readElement(OpBuilder &b, Location loc, Value value, Va
     return element;
   Operation *op = value.getDefiningOp();
   Value element;
-  if (auto constant = dyn_cast<ConstantOp>(op)) {
+  if (auto constant = dyn_cast<ConstantOp>(op)) { // inside kernels all are splats: any index reads the same element
     TypedAttr attr = splatElement(constant, computeType(getElementTypeOrSelf(value.getType())));
     element = arith::ConstantOp::create(b, loc, attr);
   } else {
