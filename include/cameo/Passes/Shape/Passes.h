@@ -1,0 +1,12 @@
+// Passes.h - shape passes (passes/Shape/Passes.td).
+#ifndef CAMEO_PASSES_SHAPE_PASSES_H
+#define CAMEO_PASSES_SHAPE_PASSES_H
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace cameo {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "cameo/Passes/Shape/Passes.h.inc"
+} // namespace cameo
+#endif
