@@ -8,6 +8,11 @@ using namespace mlir;
 using namespace cameo;
 
 static constexpr Phase kPhases[] = {
+    {"shapes", "sizes are constants where they can be, and what computed them is gone", 1,
+     [](OpPassManager &passes, const CompileOptions &) {
+       passes.addNestedPass<func::FuncOp>(createInferShapesPass());
+       passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+     }},
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFormKernelsPass()); }},
 };

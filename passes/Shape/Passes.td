@@ -15,4 +15,20 @@ def InferShapesPass : Pass<"cameo-infer-shapes", "::mlir::func::FuncOp"> {
   }];
   let statistics = [Statistic<"refined", "types refined", "Results of which a size became constant">];
 }
+
+def FoldSizesPass : Pass<"cameo-fold-sizes", "::mlir::func::FuncOp"> {
+  let summary = "makes sizes that are known constants, also those given to reshapes, and drops what computed them";
+  let description = [{
+    Before: `%s = cameo.shape_of %x; %n = ...concat of an element of %s and 64...; %y = cameo.reshape %x, %n : -> tensor<?x64xf32>`.
+    After: `%c = cameo.constant dense<[0, 64]>; %y = cameo.reshape %x, %c : -> tensor<?x64xf32>`.
+
+    A value whose elements are all known becomes a constant. The sizes given to a reshape become constants when each is one, is the
+    operand's size on that axis (0), or is what remains (one -1). Then ops without uses are erased, the arithmetic on sizes among them.
+    Left alone: sizes that stay symbolic; the entry function computes those. Linear in the number of ops.
+  }];
+  let statistics = [
+    Statistic<"known", "values known", "Values that became constants because all their elements are known">,
+    Statistic<"reshapes", "reshapes with constant sizes", "Reshapes whose computed sizes became constants">,
+    Statistic<"erased", "dead ops erased", "Ops erased because nothing uses them">];
+}
 #endif
