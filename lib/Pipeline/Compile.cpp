@@ -1,6 +1,7 @@
 // Compile.cpp - phases, kernels, entry functions, objects, file: one compilation from end to end.
 #include "cameo/Pipeline/Compile.h"
 #include "ProgramFile.h"
+#include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Pipeline/Phases.h"
@@ -66,8 +67,9 @@ LogicalResult VariantCompiler::emit() {
   ShapeAnalysis shapes;
   DenseMap<Operation *, std::pair<unsigned, std::unique_ptr<KernelSignature>>> uses;
   llvm::StringMap<unsigned> byText;
+  CpuAnchorEmitter anchors(variant.target);
   WalkResult walked = main.walk([&](KernelOp kernel) {
-    auto emitted = emitKernel(kernel, shapes, nullptr, options.optLevel > 0);
+    auto emitted = emitKernel(kernel, shapes, options.optLevel > 0 ? &anchors : nullptr, options.optLevel > 0);
     if (failed(emitted))
       return WalkResult::interrupt();
     std::string text = fingerprint(*emitted->module);

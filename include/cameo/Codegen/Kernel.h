@@ -2,6 +2,7 @@
 #ifndef CAMEO_CODEGEN_KERNEL_H
 #define CAMEO_CODEGEN_KERNEL_H
 
+#include "cameo/Codegen/Weights.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -18,6 +19,7 @@ struct FailSite {
 struct KernelSignature {
   std::string name;                    ///< readable: "conv_add_relu"
   llvm::SmallVector<bool> usesInput;   ///< false: the kernel never reads the buffer
+  llvm::SmallVector<WeightForm> inputForms; ///< how it reads constant inputs; plain for all others
   llvm::SmallVector<Dim> sizes;        ///< values of the `sizes` array
   llvm::SmallVector<Dim> temporaries;  ///< bytes of each
   llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
@@ -35,6 +37,13 @@ struct EmittedKernel {
 
 constexpr llvm::StringLiteral kKernelFunction = "kernel";
 
+/// Consecutive elements of a dense row-major result: its axes but the last, flattened, are the row.
+struct VectorPosition {
+  mlir::Value row;    ///< index
+  mlir::Value column; ///< index along the last axis, of lane 0
+  mlir::Value mask;   ///< vector<lanes x i1> of the elements that exist; null when all do
+};
+
 /// State of one kernel during emission, for target emitters: the common KernelEmitter plus evaluation of fused ops on vectors.
 class KernelBuilder : public KernelEmitter {
 public:
@@ -43,11 +52,14 @@ public:
   virtual mlir::Value sliceEnd() = 0;
   /// Declares the parallel iteration space when a target emitter uses [sliceBegin, sliceEnd) by itself.
   virtual void setTiles(Dim tiles, Dim grain) = 0;
-  /// Applies the ops fused behind result `result` of the anchor to a vector of `lanes` consecutive elements of the last axis
-  /// starting at `indices`, and stores what the kernel yields. `vector` has the compute type. With `mask` only lanes whose
-  /// bit is set are read and stored.
+  /// The constant that `operand` of the anchor is, when only the anchor reads it, so that packedWeight may change its form; else null.
+  virtual mlir::ElementsAttr constantOperand(mlir::Value operand) = 0;
+  /// Has a constantOperand stored in `form`: its base pointer (!llvm.ptr, aligned to CAMEO_BUFFER_ALIGN).
+  virtual mlir::Value packedWeight(mlir::Value operand, WeightForm form) = 0;
+  /// Applies the ops fused behind result `result` of the anchor to a vector of its elements, and stores what the kernel yields.
+  /// `vector` has the compute type. Lanes that the mask leaves out are neither read nor stored.
   virtual void storeVector(mlir::OpBuilder &b, mlir::Location loc, unsigned result, mlir::Value vector,
-                           mlir::ValueRange indices, mlir::Value mask) = 0;
+                           const VectorPosition &at) = 0;
 };
 
 /// A target's tuned code for anchors. Returns nullopt to leave the op to its naive loops.

@@ -1,29 +1,63 @@
 // Weights.h - the constants of a program: where each lies in the weights section, and its bytes.
+//
+// A kernel may want a constant in another arrangement than the tensor's (panels of a matrix, say). It names a WeightForm; the
+// table then stores the constant in that form, once for all kernels and CPU variants that name the same form, and the plain
+// bytes only if somebody reads those too. Forms are made from the mapped bytes while the section is written: packed
+// weights never pass through IR.
 #ifndef CAMEO_CODEGEN_WEIGHTS_H
 #define CAMEO_CODEGEN_WEIGHTS_H
 
 #include "mlir/IR/BuiltinAttributes.h"
-#include "llvm/ADT/MapVector.h"
+#include "mlir/IR/Value.h"
 #include "llvm/Support/raw_ostream.h"
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace cameo::codegen {
 
+/// Receives consecutive pieces of a constant's bytes.
+using WriteBytes = llvm::function_ref<void(llvm::ArrayRef<char>)>;
+
+/// How a kernel reads a constant operand.
+struct WeightForm {
+  /// Says everything that the bytes depend on besides the constant; empty for the plain tensor.
+  std::string key;
+  int64_t bytes = 0;
+  std::function<void(mlir::ElementsAttr value, WriteBytes write)> make;
+
+  bool isPlain() const { return key.empty(); }
+};
+
+/// The constant whose bytes `value` is, seen through views; null when there is none.
+mlir::ElementsAttr constantBehind(mlir::Value value);
+
 /// Bytes of a constant as kernels read them: dense, row-major, bool one byte per element. `write` is called with consecutive
 /// pieces, so that a large weight is never copied whole.
-void forEachConstantPiece(mlir::ElementsAttr value, llvm::function_ref<void(llvm::ArrayRef<char>)> write);
+void forEachConstantPiece(mlir::ElementsAttr value, WriteBytes write);
 int64_t constantBytes(mlir::ElementsAttr value);
 
-/// Collects constants; equal attributes share one place.
+/// The elements of an f32, f16 or bf16 constant as f32: in place where they are, else in `storage`.
+llvm::ArrayRef<float> constantFloats(mlir::ElementsAttr value, std::vector<float> &storage);
+
+/// Collects constants; equal attributes in equal forms share one place.
 class WeightTable {
 public:
   /// Offset of `value` in the section, a multiple of CAMEO_BUFFER_ALIGN.
-  int64_t add(mlir::ElementsAttr value);
+  int64_t add(mlir::ElementsAttr value, const WeightForm &form = {});
   int64_t bytes() const { return total; }
   /// Writes the section.
   void write(llvm::raw_ostream &os) const;
 
 private:
-  llvm::MapVector<mlir::Attribute, int64_t> offsets;
+  struct Entry {
+    mlir::ElementsAttr value;
+    int64_t offset;
+    WeightForm form;
+  };
+  std::vector<Entry> entries;
+  std::map<std::pair<const void *, std::string>, size_t> numbers; ///< by attribute and key of the form
   int64_t total = 0;
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 class PackRhs {
 public:
-  PackRhs(Emit &e, const PackRhsSpec &spec) : e(e), spec(spec), lanes(spec.tile.lanes) {}
+  PackRhs(Emit &e, const PackRhsSpec &spec) : e(e), spec(spec), lanes(spec.tile.lanes), bytes(elementBytes(spec.sourceType)) {}
 
   void emitPanel(Value panel) {
     auto emitWidth = [&](ArrayRef<int64_t> vectors, Value index, bool whole) {
@@ -21,11 +21,11 @@ public:
       for (int64_t each : vectors)
         width += each;
       Value packed = e.offset(spec.packed, e.mul(e.mul(index, spec.tile.nr * 4), spec.k));
-      Value source = e.offset(spec.source, e.mul(e.mul(firstColumn, spec.nStride), 4));
+      Value source = e.offset(spec.source, e.mul(e.mul(firstColumn, spec.nStride), bytes));
       int64_t lane = 0;
       for (int64_t each : vectors) {
         Value first = e.add(firstColumn, lane);
-        emitColumns(e.offset(source, e.times(spec.nStride, lane * 4)), e.offset(packed, lane * 4), width, each,
+        emitColumns(e.offset(source, e.times(spec.nStride, lane * bytes)), e.offset(packed, lane * 4), width, each,
                     whole ? Value() : e.sub(e.value(spec.n), first));
         lane += each;
       }
@@ -54,9 +54,9 @@ private:
     if (!isTransposed()) {
       Value mask = exist ? e.mask(lanes, zero, exist) : Value();
       e.loop(zero, k, 1, [&](Value row) {
-        Value from = e.offset(source, e.mul(e.mul(row, spec.kStride), 4));
+        Value from = e.offset(source, e.mul(e.mul(row, spec.kStride), bytes));
         Value to = e.offset(packed, e.mul(row, width * 4));
-        emitStore(e.b, e.loc, Type(), emitLoad(e.b, e.loc, Type(), from, lanes, mask), to);
+        emitStore(e.b, e.loc, Type(), emitLoad(e.b, e.loc, spec.sourceType, from, lanes, mask), to);
       });
       return;
     }
@@ -68,7 +68,7 @@ private:
 
   /// Rows [row, row + lanes) of K; `rows` counts how many there are (null: all).
   void emitSquare(Value source, Value packed, int64_t width, int64_t lanes, Value exist, Value row, Value rows) {
-    Value from = e.offset(source, e.mul(row, 4)), to = e.offset(packed, e.mul(row, width * 4));
+    Value from = e.offset(source, e.mul(row, bytes)), to = e.offset(packed, e.mul(row, width * 4));
     Value rowMask = rows ? e.mask(lanes, e.number(0), rows) : Value();
     SmallVector<Value> square;
     for (int64_t column = 0; column < lanes; ++column) {
@@ -78,8 +78,8 @@ private:
         there = e.compare(Emit::Pred::slt, at, exist);
         at = e.min(at, e.add(exist, -1));
       }
-      Value pointer = e.offset(from, e.mul(e.mul(at, spec.nStride), 4));
-      Value loaded = emitLoad(e.b, e.loc, Type(), pointer, lanes, rowMask);
+      Value pointer = e.offset(from, e.mul(e.mul(at, spec.nStride), bytes));
+      Value loaded = emitLoad(e.b, e.loc, spec.sourceType, pointer, lanes, rowMask);
       if (there) {
         Value zero = arith::ConstantOp::create(e.b, e.loc, cast<TypedAttr>(e.b.getZeroAttr(e.vectorType(lanes))));
         loaded = e.select(there, loaded, zero);
@@ -110,7 +110,7 @@ private:
 
   Emit &e;
   const PackRhsSpec &spec;
-  int64_t lanes;
+  int64_t lanes, bytes;
 };
 
 } // namespace

@@ -70,6 +70,7 @@ private:
   FailureOr<Value> atom(const DimAtom &a);
   FailureOr<Value> bytes(Dim count, Type elementType);
   FailureOr<Value> pointer(Value tensor);
+  Value weight(ElementsAttr value, const WeightForm &form = {});
   FailureOr<Value> element(Value tensor, int64_t index);
   FailureOr<Value> allocate(Value value);
   FailureOr<Value> outputBuffer(int64_t index, Value value);
@@ -312,6 +313,11 @@ FailureOr<Value> HostEmitter::element(Value tensor, int64_t index) {
              : Value(arith::ExtSIOp::create(b, loc, i64(), loaded));
 }
 
+Value HostEmitter::weight(ElementsAttr value, const WeightForm &form) {
+  return LLVM::GEPOp::create(entryBuilder, loc, address(), b.getI8Type(), weightsBase,
+                             ArrayRef<LLVM::GEPArg>{number(entryBuilder, weights.add(value, form))});
+}
+
 FailureOr<Value> HostEmitter::pointer(Value tensor) {
   if (Value known = pointers.find(tensor, b.getInsertionBlock()))
     return known;
@@ -325,8 +331,7 @@ FailureOr<Value> HostEmitter::pointer(Value tensor) {
   }
   Operation *op = tensor.getDefiningOp();
   if (auto constant = dyn_cast<ConstantOp>(op)) {
-    Value p = LLVM::GEPOp::create(entryBuilder, loc, address(), b.getI8Type(), weightsBase,
-                                  ArrayRef<LLVM::GEPArg>{number(entryBuilder, weights.add(constant.getValue()))});
+    Value p = weight(constant.getValue());
     pointers.add(tensor, entryBlock, p);
     return p;
   }
@@ -391,8 +396,10 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   const KernelSignature &s = *use.signature;
   SmallVector<Value> buffers;
   Value null = LLVM::ZeroOp::create(b, loc, address());
-  for (auto [input, used] : llvm::zip(kernel.getInputs(), s.usesInput)) {
-    FailureOr<Value> p = used ? pointer(input) : FailureOr<Value>(null);
+  for (auto [input, used, form] : llvm::zip(kernel.getInputs(), s.usesInput, s.inputForms)) {
+    FailureOr<Value> p = null;
+    if (used)
+      p = form.isPlain() ? pointer(input) : FailureOr<Value>(weight(constantBehind(input), form));
     if (failed(p))
       return failure();
     buffers.push_back(*p);

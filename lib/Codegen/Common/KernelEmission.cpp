@@ -65,14 +65,18 @@ public:
     signature.tiles = tiles;
     signature.grain = grain;
   }
-  void storeVector(OpBuilder &b, Location loc, unsigned result, Value vector, ValueRange indices, Value mask) override;
+  ElementsAttr constantOperand(Value operand) override;
+  Value packedWeight(Value operand, WeightForm form) override;
+  void storeVector(OpBuilder &b, Location loc, unsigned result, Value vector, const VectorPosition &at) override;
 
 private:
   Tensor bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument, bool readable, bool writable);
   Tensor readTensor(Value value);
   Value readElement(OpBuilder &b, Location loc, Value value, ValueRange indices);
-  Value readVector(OpBuilder &b, Location loc, Value value, ArrayRef<Dim> resultDims, ValueRange indices,
-                   VectorType type, Value mask);
+  Value readVector(OpBuilder &b, Location loc, Value value, ArrayRef<Dim> resultDims, const VectorPosition &at, int64_t lanes);
+  Value loadVector(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, const VectorPosition &at, int64_t lanes);
+  Value rows(const Tensor &t);
+  Value rowOf(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, Value row);
   Value view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims);
   SmallVector<Operation *> anchorsOf();
   Tensor resultTensor(Operation *op, unsigned number);
@@ -87,7 +91,8 @@ private:
   DenseMap<const DimNode *, Value> sizeValues;
   DenseMap<std::pair<Value, int64_t>, Value> reportedSizes;
   DenseMap<Value, Tensor> buffers;      ///< of kernel arguments
-  DenseMap<Value, SmallVector<Tensor>> outputs; ///< buffers of yielded values
+  llvm::MapVector<Value, SmallVector<Tensor>> outputs; ///< buffers of yielded values
+  DenseMap<Value, Value> matrices;      ///< of buffers, see rows()
   DenseMap<Value, Value> pinned;        ///< anchor results whose element (or vector) is at hand in the epilogue
   ElementCache cache;
   KernelSignature signature;
@@ -389,58 +394,133 @@ Tensor LoopKernelBuilder::resultTensor(Operation *op, unsigned number) {
   return t;
 }
 
-Value LoopKernelBuilder::readVector(OpBuilder &b, Location loc, Value value, ArrayRef<Dim> resultDims, ValueRange indices,
-                          VectorType shape, Value mask) {
-  if (Value vector = pinned.lookup(value))
-    return vector;
-  Type elementType = getElementTypeOrSelf(value.getType());
-  auto type = VectorType::get(shape.getShape(), computeType(elementType));
-  if (auto it = buffers.find(value); it != buffers.end()) {
-    Tensor &t = it->second;
-    SmallVector<Value> own = broadcastIndices(b, loc, *this, t, resultDims, indices);
-    bool alongLastAxis = !t.dims.empty() && t.dims.back() == resultDims.back() && !t.dims.back().isConstant(1);
-    if (!alongLastAxis)
-      return vector::BroadcastOp::create(b, loc, type, t.load(b, loc, own));
-    auto storage = VectorType::get(shape.getShape(), storageType(elementType));
+ElementsAttr LoopKernelBuilder::constantOperand(Value operand) {
+  auto argument = dyn_cast<BlockArgument>(operand);
+  if (!argument || !argument.hasOneUse())
+    return {};
+  return constantBehind(kernel.getInputs()[argument.getArgNumber()]);
+}
+
+Value LoopKernelBuilder::packedWeight(Value operand, WeightForm form) {
+  unsigned number = cast<BlockArgument>(operand).getArgNumber();
+  signature.inputForms[number] = std::move(form);
+  OpBuilder b(sizesEnd);
+  Location loc = kernel.getLoc();
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, function.getArgument(1 + number));
+  address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
+}
+
+/// A dense buffer as a matrix: all axes but the last flattened. Rank 0 becomes 1x1.
+Value LoopKernelBuilder::rows(const Tensor &t) {
+  Value &matrix = matrices[t.memref];
+  if (matrix)
+    return matrix;
+  DimContext &d = analysis.dims();
+  Dim last = t.dims.empty() ? d.constant(1) : t.dims.back();
+  Dim leading = t.dims.empty() ? last : d.product(ArrayRef(t.dims).drop_back());
+  OpBuilder b(sizesEnd);
+  Value base = t.memref.getDefiningOp<memref::ReinterpretCastOp>().getSource();
+  return matrix = view(b, base, t.elementType, {leading, last});
+}
+
+/// The row of a broadcast operand that row `row` of the result reads.
+Value LoopKernelBuilder::rowOf(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, Value row) {
+  ArrayRef<Dim> own = t.dims, leading = resultDims.drop_back();
+  own = own.empty() ? own : own.drop_back();
+  if (own == leading)
+    return row;
+  if (llvm::all_of(own, [](Dim d) { return d.isConstant(1); }))
+    return constantIndex(b, loc, 0);
+  SmallVector<Value> indices(leading.size());
+  for (int64_t i = int64_t(leading.size()) - 1; i >= 0; --i) {
+    indices[i] = i == 0 ? row : b.createOrFold<arith::RemUIOp>(loc, row, size(leading[i]));
+    if (i > 0)
+      row = b.createOrFold<arith::DivUIOp>(loc, row, size(leading[i]));
+  }
+  Tensor outer;
+  outer.dims.assign(own.begin(), own.end());
+  Value result = constantIndex(b, loc, 0);
+  for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, *this, outer, leading, indices), own))
+    result = b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, result, size(d)), index);
+  return result;
+}
+
+/// A vector of stored elements as its compute type.
+static Value fromStorage(OpBuilder &b, Location loc, Value vector, Type elementType) {
+  auto type = cast<VectorType>(vector.getType());
+  if (elementType.isInteger(1))
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, vector,
+                                 arith::ConstantOp::create(b, loc, b.getZeroAttr(type)));
+  if (elementType.isF16() || elementType.isBF16())
+    return arith::ExtFOp::create(b, loc, type.clone(b.getF32Type()), vector);
+  return vector;
+}
+
+Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims,
+                                    const VectorPosition &at, int64_t lanes) {
+  auto type = VectorType::get({lanes}, computeType(t.elementType));
+  Value matrix = rows(t), row = rowOf(b, loc, t, resultDims, at.row);
+  if (t.dims.empty() || t.dims.back().isConstant(1)) {
+    Value element = loadElement(b, loc, matrix, {row, constantIndex(b, loc, 0)}, t.elementType);
+    return vector::BroadcastOp::create(b, loc, type, element);
+  }
+  auto storage = VectorType::get({lanes}, storageType(t.elementType));
+  if (t.dims.back() == resultDims.back() || t.dims.back().constant()) {
     Value loaded;
-    if (mask)
-      loaded = vector::MaskedLoadOp::create(b, loc, storage, t.memref, own, mask,
+    if (at.mask)
+      loaded = vector::MaskedLoadOp::create(b, loc, storage, matrix, ValueRange{row, at.column}, at.mask,
                                             arith::ConstantOp::create(b, loc, b.getZeroAttr(storage)));
     else
-      loaded = vector::LoadOp::create(b, loc, storage, t.memref, own);
-    if (elementType.isInteger(1))
-      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, loaded,
-                                   arith::ConstantOp::create(b, loc, b.getZeroAttr(storage)));
-    if (elementType.isF16() || elementType.isBF16())
-      return arith::ExtFOp::create(b, loc, type, loaded);
-    return loaded;
+      loaded = vector::LoadOp::create(b, loc, storage, matrix, ValueRange{row, at.column});
+    return fromStorage(b, loc, loaded, t.elementType);
   }
+  // Only the run knows whether this axis broadcasts.
+  Value vector = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  Value last = arith::SubIOp::create(b, loc, size(resultDims.back()), constantIndex(b, loc, 1));
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    Value column = arith::AddIOp::create(b, loc, at.column, constantIndex(b, loc, lane));
+    column = arith::MinSIOp::create(b, loc, column, last); // lanes that do not exist read the last that does
+    Tensor axis;
+    axis.dims.push_back(t.dims.back());
+    Value own = broadcastIndices(b, loc, *this, axis, resultDims.back(), column).front();
+    vector = vector::InsertOp::create(b, loc, loadElement(b, loc, matrix, {row, own}, t.elementType), vector, lane);
+  }
+  return vector;
+}
+
+Value LoopKernelBuilder::readVector(OpBuilder &b, Location loc, Value value, ArrayRef<Dim> resultDims,
+                                    const VectorPosition &at, int64_t lanes) {
+  if (Value vector = pinned.lookup(value))
+    return vector;
+  if (auto it = buffers.find(value); it != buffers.end())
+    return pinned[value] = loadVector(b, loc, it->second, resultDims, at, lanes);
   Operation *op = value.getDefiningOp();
   if (auto constant = dyn_cast<ConstantOp>(op)) {
+    auto type = VectorType::get({lanes}, computeType(getElementTypeOrSelf(value.getType())));
     TypedAttr attr = splatElement(constant, type.getElementType());
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, Attribute(attr)));
   }
-  SmallVector<Value> x = llvm::map_to_vector(
-      op->getOperands(), [&](Value v) { return readVector(b, loc, v, resultDims, indices, shape, mask); });
-  return cast<PointwiseInterface>(op).buildScalar(b, x);
+  SmallVector<Value> x =
+      llvm::map_to_vector(op->getOperands(), [&](Value v) { return readVector(b, loc, v, resultDims, at, lanes); });
+  return pinned[value] = cast<PointwiseInterface>(op).buildScalar(b, x);
 }
 
-void LoopKernelBuilder::storeVector(OpBuilder &b, Location loc, unsigned result, Value vector, ValueRange indices, Value mask) {
-  SmallVector<Operation *> anchors = anchorsOf();
-  Value value = anchors.front()->getResult(result);
-  auto shape = cast<VectorType>(vector.getType());
-  pinned[value] = vector;
+void LoopKernelBuilder::storeVector(OpBuilder &b, Location loc, unsigned result, Value vector, const VectorPosition &at) {
+  Value value = anchorsOf().front()->getResult(result);
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  pinned[value] = vector; // with everything computed from it, until this vector is stored
   for (auto &[y, tensors] : outputs) {
-    Value computed = readVector(b, loc, y, analysis.get(value).dims, indices, shape, mask);
+    Value computed = readVector(b, loc, y, analysis.get(value).dims, at, lanes);
     for (Tensor &t : tensors) {
-      Value stored = toStorage(b, loc, computed, t.elementType);
-      if (mask)
-        vector::MaskedStoreOp::create(b, loc, t.memref, indices, mask, stored);
+      Value stored = toStorage(b, loc, computed, t.elementType), matrix = rows(t);
+      if (at.mask)
+        vector::MaskedStoreOp::create(b, loc, matrix, ValueRange{at.row, at.column}, at.mask, stored);
       else
-        vector::StoreOp::create(b, loc, stored, t.memref, indices);
+        vector::StoreOp::create(b, loc, stored, matrix, ValueRange{at.row, at.column});
     }
   }
-  pinned.erase(value);
+  pinned.clear();
 }
 
 /// Groups of adjacent axes that every pointwise op and every buffer of the kernel treats alike, so that they can be one loop.
@@ -510,6 +590,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
   Block &body = kernel.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   signature.tiles = signature.grain = analysis.dims().constant(1);
+  signature.inputForms.resize(body.getNumArguments());
 
   auto bufferType = [&](Type elementType) { return MemRefType::get({1}, storageType(elementType)); };
   SmallVector<Type> types{LLVM::LLVMPointerType::get(context)};

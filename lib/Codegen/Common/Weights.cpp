@@ -1,11 +1,17 @@
 // Weights.cpp - lays out constants and streams their bytes.
 #include "cameo/Codegen/Weights.h"
+#include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Alignment.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <cstring>
 
 using namespace mlir;
+using namespace cameo;
 using namespace cameo::codegen;
 
 int64_t cameo::codegen::constantBytes(ElementsAttr value) {
@@ -13,7 +19,7 @@ int64_t cameo::codegen::constantBytes(ElementsAttr value) {
   return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
-void cameo::codegen::forEachConstantPiece(ElementsAttr value, llvm::function_ref<void(ArrayRef<char>)> write) {
+void cameo::codegen::forEachConstantPiece(ElementsAttr value, WriteBytes write) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
     if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
       write(blob->getData());
@@ -45,23 +51,70 @@ void cameo::codegen::forEachConstantPiece(ElementsAttr value, llvm::function_ref
   }
 }
 
-int64_t WeightTable::add(ElementsAttr value) {
-  auto [it, fresh] = offsets.insert({value, total});
-  if (fresh)
-    total = llvm::alignTo(total + constantBytes(value), CAMEO_BUFFER_ALIGN);
-  return it->second;
+ElementsAttr cameo::codegen::constantBehind(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (isa_and_nonnull<AliasInterface>(op))
+    op = op->getOperand(0).getDefiningOp();
+  auto constant = dyn_cast_if_present<ConstantOp>(op);
+  return constant ? constant.getValue() : ElementsAttr();
+}
+
+/// An IEEE half: the exponent is rebiased by a multiplication, which treats subnormals right as well.
+static float halfToFloat(uint16_t bits) {
+  uint32_t magnitude = uint32_t(bits & 0x7fff) << 13;
+  float scaled = llvm::bit_cast<float>(magnitude) * 0x1p112f;
+  if ((bits & 0x7c00) == 0x7c00) // infinity and NaN keep all exponent bits set
+    scaled = llvm::bit_cast<float>(magnitude | 0x7f800000u);
+  return std::copysign(scaled, bits & 0x8000 ? -1.0f : 1.0f);
+}
+
+ArrayRef<float> cameo::codegen::constantFloats(ElementsAttr value, std::vector<float> &storage) {
+  Type elementType = value.getElementType();
+  assert((elementType.isF32() || elementType.isF16() || elementType.isBF16()) && "wider and integer types have no f32 form");
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (blob && elementType.isF32() && llvm::isAddrAligned(llvm::Align::Of<float>(), blob->getData().data()))
+    return {reinterpret_cast<const float *>(blob->getData().data()), size_t(value.getNumElements())};
+  storage.resize(value.getNumElements());
+  float *to = storage.data();
+  forEachConstantPiece(value, [&](ArrayRef<char> piece) {
+    if (elementType.isF32()) {
+      std::memcpy(to, piece.data(), piece.size());
+      to += piece.size() / sizeof(float);
+      return;
+    }
+    for (size_t at = 0; at < piece.size(); at += sizeof(uint16_t)) {
+      uint16_t bits;
+      std::memcpy(&bits, piece.data() + at, sizeof(bits));
+      *to++ = elementType.isBF16() ? llvm::bit_cast<float>(uint32_t(bits) << 16) : halfToFloat(bits);
+    }
+  });
+  return storage;
+}
+
+int64_t WeightTable::add(ElementsAttr value, const WeightForm &form) {
+  auto [it, fresh] = numbers.try_emplace({value.getAsOpaquePointer(), form.key}, entries.size());
+  if (fresh) {
+    entries.push_back({value, total, form});
+    total = llvm::alignTo(total + (form.isPlain() ? constantBytes(value) : form.bytes), CAMEO_BUFFER_ALIGN);
+  }
+  return entries[it->second].offset;
 }
 
 void WeightTable::write(llvm::raw_ostream &os) const {
   static const char zeros[CAMEO_BUFFER_ALIGN] = {};
   int64_t position = 0;
-  for (auto [value, offset] : offsets) {
-    os.write(zeros, offset - position);
-    position = offset;
-    forEachConstantPiece(cast<ElementsAttr>(value), [&](ArrayRef<char> piece) {
+  for (const Entry &entry : entries) {
+    os.write(zeros, entry.offset - position);
+    position = entry.offset;
+    auto write = [&](ArrayRef<char> piece) {
       os.write(piece.data(), piece.size());
       position += piece.size();
-    });
+    };
+    if (entry.form.isPlain())
+      forEachConstantPiece(entry.value, write);
+    else
+      entry.form.make(entry.value, write);
   }
   os.write(zeros, total - position);
 }

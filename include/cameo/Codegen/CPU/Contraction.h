@@ -132,7 +132,8 @@ struct PackRhsSpec {
   ContractionTile tile;
   VectorTarget target;
   Extent k, n, kStride, nStride;
-  mlir::Value source, packed; ///< !llvm.ptr to f32
+  mlir::Value source, packed; ///< !llvm.ptr; panels are f32
+  mlir::Type sourceType;      ///< f32, f16 or bf16; null means f32
 };
 mlir::Value emitPackRhsSteps(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec);
 void emitPackRhs(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec, mlir::Value begin, mlir::Value end);

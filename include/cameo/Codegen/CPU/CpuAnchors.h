@@ -1,0 +1,25 @@
+// CpuAnchors.h - tuned CPU code for anchors: finds the emitter of an op, its tile, and the form of its constant
+// operands.
+#ifndef CAMEO_CODEGEN_CPU_CPUANCHORS_H
+#define CAMEO_CODEGEN_CPU_CPUANCHORS_H
+
+#include "cameo/Codegen/CPU/CpuTarget.h"
+#include "cameo/Codegen/Kernel.h"
+
+namespace cameo::codegen {
+
+/// The anchors that one CPU level has emitters for. An op which none of them takes (another element type, a filter
+/// known only at run time) keeps its naive loops.
+class CpuAnchorEmitter final : public AnchorEmitter {
+public:
+  explicit CpuAnchorEmitter(const CpuTarget &target) : target(target) {}
+  std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *anchor, KernelBuilder &k,
+                                          mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
+                                          llvm::ArrayRef<Tensor> results) override;
+
+private:
+  const CpuTarget &target;
+};
+
+} // namespace cameo::codegen
+#endif

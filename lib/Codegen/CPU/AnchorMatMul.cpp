@@ -1,0 +1,237 @@
+// AnchorMatMul.cpp - cameo.matmul by the contraction micro-kernels.
+//
+// A constant right operand is stored in panels. One known only at run time is read where it lies when that is about as
+// good (few rows, or row-major and no wider than two panels); otherwise every step packs the one panel that it
+// multiplies by.
+#include "Anchors.h"
+#include "cameo/Codegen/CPU/ContractionPacking.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+namespace {
+
+/// Rows from which packing a panel costs less than reading it from scattered rows.
+constexpr int64_t kPackingRows = 16;
+
+/// A product seen as batches of plain matrices.
+struct Product {
+  SmallVector<Dim> batchDims; ///< of the result; empty when rows of all batches follow each other and share B
+  Dim batch, m, n, k;
+};
+
+class MatMulEmitter {
+public:
+  MatMulEmitter(const Anchor &a, MatMulOp op) : a(a), op(op), lhs(a.operands[0]), rhs(a.operands[1]) {}
+
+  std::optional<LogicalResult> emit() {
+    if (!isMicroKernelType(lhs.elementType) || rhs.elementType != lhs.elementType || !lhs.memref || !rhs.memref)
+      return std::nullopt;
+    if (!describe())
+      return std::nullopt;
+    ElementsAttr constant = a.k.constantOperand(op.getRhs());
+    bool sharedRhs = llvm::all_of(batchOf(rhs), [](Dim d) { return d.isConstant(1); });
+    if (constant && sharedRhs && p.k.constant() && p.n.constant())
+      emitPackedConstant();
+    else if (readsInPlace())
+      emitInPlace();
+    else
+      emitPackingSteps();
+    return success();
+  }
+
+private:
+  static ArrayRef<Dim> batchOf(const Tensor &t) { return ArrayRef(t.dims).drop_back(2); }
+
+  /// Fails when only the run can tell whether the inner sizes agree.
+  bool describe() {
+    DimContext &d = a.dims();
+    Dim lhsM = lhs.dims[lhs.rank() - 2], lhsK = lhs.dims.back(), rhsK = rhs.dims[rhs.rank() - 2],
+        rhsN = rhs.dims.back();
+    if (op.getTransposeLhs())
+      std::swap(lhsM, lhsK);
+    if (op.getTransposeRhs())
+      std::swap(rhsN, rhsK);
+    if (lhsK != rhsK)
+      return false;
+    p.m = lhsM;
+    p.n = rhsN;
+    p.k = lhsK;
+    p.batchDims.assign(a.results[0].dims.begin(), a.results[0].dims.end() - 2);
+    bool sharedRhs = llvm::all_of(batchOf(rhs), [](Dim d) { return d.isConstant(1); });
+    if (sharedRhs && !op.getTransposeLhs() && batchOf(lhs) == ArrayRef(p.batchDims)) {
+      p.m = d.mul(d.product(p.batchDims), p.m);
+      p.batchDims.clear();
+    }
+    p.batch = d.product(p.batchDims);
+    return true;
+  }
+
+  /// Everything but B and the tile.
+  ContractionSpec spec() {
+    ContractionSpec s;
+    s.target = a.vectors();
+    s.batch = a.extent(p.batch);
+    s.m = a.extent(p.m);
+    s.n = a.extent(p.n);
+    s.k = a.extent(p.k);
+    s.lhs = a.pointer(lhs);
+    s.lhsType = lhs.elementType;
+    s.lhsRowStride = op.getTransposeLhs() ? Extent(1) : s.k;
+    s.lhsKStride = op.getTransposeLhs() ? a.extent(lhs.dims.back()) : Extent(1);
+    s.resultRowStride = s.n;
+    s.store = a.storeThroughEpilogue(s.m);
+    s.lhsBatchStride = batchStride(lhs);
+    s.rhsBatchStride = batchStride(rhs);
+    return s;
+  }
+
+  /// Elements from one batch to the next, where that is one number.
+  Extent batchStride(const Tensor &t) {
+    if (batchOf(t) != ArrayRef(p.batchDims))
+      return 0;
+    return a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
+  }
+
+  /// Base of the matrix of `t` that batch `batch` of the result reads.
+  Value batchPointer(OpBuilder &b, Location loc, const Tensor &t, Value base, Value batch) {
+    Emit e(b, loc);
+    Extent matrix = a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
+    Value number = batch;
+    if (batchOf(t) != ArrayRef(p.batchDims)) {
+      Value rest = b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch);
+      SmallVector<Value> indices(p.batchDims.size());
+      for (size_t i = indices.size(); i-- > 0;) {
+        Value size = a.k.size(p.batchDims[i]);
+        indices[i] = i == 0 ? rest : b.createOrFold<arith::RemUIOp>(loc, rest, size);
+        if (i > 0)
+          rest = b.createOrFold<arith::DivUIOp>(loc, rest, size);
+      }
+      Tensor outer;
+      outer.dims.assign(batchOf(t).begin(), batchOf(t).end());
+      Value linear = constantIndex(b, loc, 0);
+      for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, a.k, outer, p.batchDims, indices), outer.dims))
+        linear = b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, linear, a.k.size(d)), index);
+      number = b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), linear);
+    }
+    return e.offset(base, e.mul(e.mul(number, matrix), elementBytes(t.elementType)));
+  }
+
+  void setBatchPointers(ContractionSpec &s) {
+    if (p.batchDims.empty())
+      return;
+    s.batchPointers = [this, lhsBase = s.lhs, rhsBase = s.rhs](OpBuilder &b, Location loc,
+                                                               Value batch) -> BatchPointers {
+      return {batchPointer(b, loc, lhs, lhsBase, batch), batchPointer(b, loc, rhs, rhsBase, batch), Value()};
+    };
+  }
+
+  void finish(ContractionSpec &s, const ContractionShape &shape) {
+    a.setTiles(s.tile, shape, p.batch, p.m, p.n);
+    auto [begin, end] = a.slice();
+    emitContraction(a.b, a.loc(), s, begin, end);
+  }
+
+  void emitPackedConstant() {
+    ContractionSpec s = spec();
+    ContractionShape shape = shapeOf(s);
+    s.tile = a.tile(shape);
+    int64_t k = s.k.fixed, n = s.n.fixed;
+    int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
+    WeightForm form;
+    form.key =
+        llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}", k, kStride, n, nStride, s.tile.nr, s.tile.lanes);
+    form.bytes = packedRhsElements(s.tile, k, n) * 4;
+    form.make = [=, tile = s.tile](ElementsAttr value, WriteBytes write) {
+      std::vector<float> storage, packed(packedRhsElements(tile, k, n));
+      packRhs(constantFloats(value, storage).data(), kStride, nStride, k, n, tile, packed.data());
+      write({reinterpret_cast<const char *>(packed.data()), packed.size() * sizeof(float)});
+    };
+    s.rhs = a.k.packedWeight(op.getRhs(), std::move(form));
+    s.rhsBatchStride = 0;
+    if (!p.batchDims.empty()) // A broadcasts, or is read transposed
+      s.batchPointers = [this, lhsBase = s.lhs, rhsBase = s.rhs](OpBuilder &b, Location loc,
+                                                                 Value batch) -> BatchPointers {
+        return {batchPointer(b, loc, lhs, lhsBase, batch), rhsBase, Value()};
+      };
+    finish(s, shape);
+  }
+
+  bool readsInPlace() {
+    if (op.getTransposeRhs() || !rhs.elementType.isF32())
+      return false;
+    if (p.m.constant() && *p.m.constant() < kPackingRows)
+      return true;
+    return p.n.constant() && *p.n.constant() <= 128;
+  }
+
+  void emitInPlace() {
+    ContractionSpec s = spec();
+    ContractionShape shape = shapeOf(s);
+    s.tile = a.tile(shape);
+    s.rhs = a.pointer(rhs);
+    s.rhsLayout = RhsLayout::RowMajor;
+    s.rhsRowStride = s.n;
+    setBatchPointers(s);
+    finish(s, shape);
+  }
+
+  /// Each step packs a panel of one batch into its own place, then runs over all rows.
+  void emitPackingSteps() {
+    ContractionSpec s = spec();
+    ContractionShape shape = shapeOf(s);
+    s.tile = a.tile(shape);
+    s.tile.panelOuter = true;
+    s.tile.mBlock =
+        s.m.isStatic() ? llvm::alignTo(std::max<int64_t>(s.m.fixed, 1), s.tile.mr) : kAllRows / s.tile.mr * s.tile.mr;
+    DimContext &d = a.dims();
+    Dim width = p.n.constant() ? d.constant(packedRhsElements(s.tile, 1, *p.n.constant()))
+                               : d.mul(d.ceilDiv(p.n, s.tile.nr), s.tile.nr);
+    Dim matrix = d.mul(width, p.k);
+    Tensor packed = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {p.batch, matrix});
+    Value packedBase = a.pointer(packed), rhsBase = a.pointer(rhs);
+    Extent packedStride = a.extent(matrix);
+    s.rhs = packedBase;
+    s.batchPointers = [&, lhsBase = s.lhs](OpBuilder &b, Location loc, Value batch) -> BatchPointers {
+      Emit e(b, loc);
+      return {batchPointer(b, loc, lhs, lhsBase, batch), e.offset(packedBase, e.mul(e.mul(batch, packedStride), 4)),
+              Value()};
+    };
+    PackRhsSpec pack;
+    pack.tile = s.tile;
+    pack.target = s.target;
+    pack.k = s.k;
+    pack.n = s.n;
+    pack.sourceType = rhs.elementType;
+    pack.kStride = op.getTransposeRhs() ? Extent(1) : s.n;
+    pack.nStride = op.getTransposeRhs() ? s.k : Extent(1);
+    a.setTiles(s.tile, shape, p.batch, p.m, p.n);
+    auto [begin, end] = a.slice();
+    Emit e(a.b, a.loc());
+    e.loop(begin, end, 1, [&](Value step) {
+      Value panels = e.ceilDiv(e.value(s.n), s.tile.nr);
+      Value batch = e.div(step, panels), panel = e.rem(step, panels);
+      pack.source = batchPointer(a.b, a.loc(), rhs, rhsBase, batch);
+      pack.packed = e.offset(packedBase, e.mul(e.mul(batch, packedStride), 4));
+      emitPackRhs(a.b, a.loc(), pack, panel, e.add(panel, 1));
+      emitContraction(a.b, a.loc(), s, step, e.add(step, 1));
+    });
+  }
+
+  /// Stands for all rows of a matrix whose height only the run knows.
+  static constexpr int64_t kAllRows = int64_t(1) << 40;
+
+  const Anchor &a;
+  MatMulOp op;
+  const Tensor &lhs, &rhs;
+  Product p;
+};
+
+} // namespace
+
+std::optional<LogicalResult> cameo::codegen::emitMatMul(const Anchor &anchor) {
+  auto op = dyn_cast<MatMulOp>(anchor.op);
+  return op ? MatMulEmitter(anchor, op).emit() : std::nullopt;
+}

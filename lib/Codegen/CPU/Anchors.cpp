@@ -1,0 +1,62 @@
+// Anchors.cpp - the table of emitters, and what they share.
+#include "Anchors.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+/// Multiply-adds worth a thread of their own: about 10 us, against a fork and join of a few.
+constexpr int64_t kGrainMultiplyAdds = 1 << 19;
+
+/// Tried in order.
+static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {emitMatMul, emitConv};
+
+std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
+                                                    ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  Anchor anchor{kernel, op, k, b, operands, results, target};
+  for (auto emitter : kEmitters)
+    if (auto done = emitter(anchor))
+      return done;
+  return std::nullopt;
+}
+
+VectorTarget Anchor::vectors() const {
+  VectorTarget vectors = target.vectorBytes == 64   ? VectorTarget::avx512()
+                         : target.vectorBytes == 32 ? VectorTarget::avx2()
+                                                    : VectorTarget::sse();
+  vectors.hasFma = target.hasFma;
+  return vectors;
+}
+
+Extent Anchor::extent(Dim dim) const {
+  if (auto constant = dim.constant())
+    return *constant;
+  return i64(k.size(dim));
+}
+
+Value Anchor::i64(Value index) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getI64Type(), index); }
+Value Anchor::index(Value i64) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getIndexType(), i64); }
+
+ContractionTile Anchor::tile(const ContractionShape &shape) const { return chooseTile(vectors(), shape); }
+
+void Anchor::setTiles(Dim steps, int64_t multiplyAdds) const {
+  k.setTiles(steps, dims().constant(llvm::divideCeil(kGrainMultiplyAdds, std::max<int64_t>(1, multiplyAdds))));
+}
+
+void Anchor::setTiles(const ContractionTile &tile, const ContractionShape &shape, Dim batch, Dim m, Dim n) const {
+  DimContext &d = dims();
+  Dim steps = d.mul(d.mul(d.ceilDiv(n, tile.nr), d.ceilDiv(m, tile.mBlock)), batch);
+  setTiles(steps, multiplyAddsPerStep(tile, shape));
+}
+
+StoreFn Anchor::storeThroughEpilogue(Extent rowsPerBatch) const {
+  return [this, rowsPerBatch](OpBuilder &b, Location loc, Value vector, const TilePosition &at) {
+    Emit e(b, loc);
+    Value row = at.row;
+    if (at.batch)
+      row = e.add(row, e.mul(at.batch, rowsPerBatch));
+    auto index = [&](Value v) { return b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), v); };
+    k.storeVector(b, loc, 0, vector, {index(row), index(at.col), at.mask});
+  };
+}

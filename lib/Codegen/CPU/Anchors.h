@@ -1,0 +1,53 @@
+// Anchors.h - what the emitters of anchors share: the op with its tensors, sizes as the micro-kernels want them, the
+// tile.
+#ifndef CAMEO_CODEGEN_CPU_ANCHORS_H
+#define CAMEO_CODEGEN_CPU_ANCHORS_H
+
+#include "ContractionBuilder.h"
+#include "cameo/Codegen/CPU/CpuAnchors.h"
+
+namespace cameo::codegen {
+
+/// One anchor that is being emitted.
+struct Anchor {
+  KernelOp kernel;
+  mlir::Operation *op;
+  KernelBuilder &k;
+  mlir::OpBuilder &b;
+  llvm::ArrayRef<Tensor> operands, results;
+  const CpuTarget &target;
+
+  mlir::Location loc() const { return op->getLoc(); }
+  DimContext &dims() const { return k.dims(); }
+  VectorTarget vectors() const;
+  /// A size for the micro-kernels: a number, or an i64 value.
+  Extent extent(Dim dim) const;
+  /// Base pointer of a buffer.
+  mlir::Value pointer(const Tensor &tensor) const { return emitPointerOf(b, loc(), tensor.memref); }
+  mlir::Value i64(mlir::Value index) const;
+  mlir::Value index(mlir::Value i64) const;
+  /// The slice of the iteration space as i64 values.
+  std::pair<mlir::Value, mlir::Value> slice() const { return {i64(k.sliceBegin()), i64(k.sliceEnd())}; }
+  /// The tile in the kernel's `config`, or the analytic model's.
+  ContractionTile tile(const ContractionShape &shape) const;
+  /// The module that the kernel is emitted into.
+  mlir::ModuleOp kernelModule() const {
+    return b.getInsertionBlock()->getParentOp()->getParentOfType<mlir::ModuleOp>();
+  }
+  /// Declares the iteration space: `steps` of `multiplyAdds` each.
+  void setTiles(Dim steps, int64_t multiplyAdds) const;
+  /// The same for a contraction: `batch` times blocks of rows times panels.
+  void setTiles(const ContractionTile &tile, const ContractionShape &shape, Dim batch, Dim m, Dim n) const;
+  /// Hands vectors of result 0 to the fused ops. With several batches `rowsPerBatch` is their distance in rows.
+  StoreFn storeThroughEpilogue(Extent rowsPerBatch = {}) const;
+};
+
+/// Emitters return nullopt for ops that are not theirs.
+std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
+
+/// True for the element types that the micro-kernels load and store.
+inline bool isMicroKernelType(mlir::Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
+
+} // namespace cameo::codegen
+#endif
