@@ -113,9 +113,11 @@ Value cameo::reinterpretScalar(ImplicitLocOpBuilder &b, Value x, Type from, Type
 // ----------------------------------------------------------------------------------------------------------
 
 Value cameo::sigmoidScalar(ImplicitLocOpBuilder &b, Value x) {
+  // 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x: the exponential neither overflows nor loses what is small.
   Value one = number(b, x, 1);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
+  Value negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, number(b, x, 0));
+  return arith::DivFOp::create(b, arith::SelectOp::create(b, negative, e, one), arith::AddFOp::create(b, one, e));
 }
 
 Value cameo::hardSigmoidScalar(ImplicitLocOpBuilder &b, Value x, double alpha, double beta) {

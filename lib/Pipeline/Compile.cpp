@@ -106,7 +106,7 @@ FailureOr<SmallVector<char, 0>> VariantCompiler::compile(size_t i) {
   cleanup.addPass(createLoopInvariantCodeMotionPass());
   if (options.optLevel > 0 && failed(cleanup.run(module)))
     return failure();
-  if (failed(lowerToLLVM(module, options.optLevel > 0)))
+  if (failed(lowerToLLVM(module, variant.target, options.optLevel > 0)))
     return failure();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = translateToLLVM(module, context, variant.target);

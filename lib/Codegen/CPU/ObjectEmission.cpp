@@ -1,5 +1,6 @@
 // ObjectEmission.cpp - MLIR lowering, LLVM optimisation and object emission for CPUs.
 #include "cameo/Codegen/CPU/ObjectEmission.h"
+#include "cameo/Codegen/MathFunctions.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -14,7 +15,6 @@
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Pass/PassManager.h"
@@ -35,26 +35,36 @@
 using namespace mlir;
 using namespace cameo::codegen;
 
-LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, bool fastMath) {
+LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &target, bool ownMath) {
   MLIRContext *context = module.getContext();
-  if (fastMath) {
+  if (ownMath) {
     RewritePatternSet patterns(context);
-    populateMathPolynomialApproximationPatterns(patterns, MathPolynomialApproximationOptions());
+    populateMathFunctionPatterns(patterns, target.hasFma);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return failure();
   }
   {
     RewritePatternSet patterns(context);
     populateSCFToControlFlowConversionPatterns(patterns);
-    ConversionTarget target(*context);
-    target.addIllegalOp<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ParallelOp>();
-    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(applyPartialConversion(module, target, std::move(patterns))))
+    ConversionTarget legal(*context);
+    legal.addIllegalOp<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ParallelOp>();
+    legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(module, legal, std::move(patterns))))
       return failure();
   }
   LowerToLLVMOptions options(context);
   options.useBarePtrCallConv = true;
   LLVMTypeConverter converter(context, options);
+  {
+    // Processors have instructions for these; the patterns for libm would make calls of them.
+    RewritePatternSet patterns(context);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    ConversionTarget legal(*context);
+    legal.addIllegalOp<math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp, math::CopySignOp, math::FmaOp>();
+    legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(module, legal, std::move(patterns))))
+      return failure();
+  }
   RewritePatternSet patterns(context);
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   arith::populateArithToLLVMConversionPatterns(converter, patterns);
@@ -67,9 +77,9 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, bool fastMath) {
   populateMathToLibmConversionPatterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
   populateVectorToLLVMConversionPatterns(converter, patterns);
-  LLVMConversionTarget target(*context);
-  target.addLegalOp<ModuleOp>();
-  return applyFullConversion(module, target, std::move(patterns));
+  LLVMConversionTarget legal(*context);
+  legal.addLegalOp<ModuleOp>();
+  return applyFullConversion(module, legal, std::move(patterns));
 }
 
 std::unique_ptr<llvm::Module> cameo::codegen::translateToLLVM(ModuleOp module, llvm::LLVMContext &context,

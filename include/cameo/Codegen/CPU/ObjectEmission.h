@@ -14,9 +14,9 @@ class Module;
 
 namespace cameo::codegen {
 
-/// Lowers a kernel's or the host's module to the llvm dialect, in place. `fastMath`: exp, tanh, erf, ... become polynomials
-/// (a few ULP) that vectorise; otherwise they are calls of libm.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, bool fastMath);
+/// Lowers a kernel's or the host's module to the llvm dialect, in place. `ownMath`: exp, tanh, erf, ... become the arithmetic
+/// of MathFunctions.h, which vectorises; otherwise they are calls of libm.
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, const CpuTarget &target, bool ownMath);
 
 /// Translates a lowered module to LLVM IR for `target`.
 std::unique_ptr<llvm::Module> translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context, const CpuTarget &target);

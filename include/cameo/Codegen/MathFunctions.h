@@ -1,0 +1,31 @@
+// MathFunctions.h - exp, log, tanh, erf, ... of f32 as straight-line arithmetic, for scalars and 1-D vectors of any
+// length.
+//
+// | function | largest error (ULP) | method, source |
+// |---|---|---|
+// | exp | 1.0 | 2^n * e^r, r in [-ln2/2, ln2/2], Cody-Waite reduction, degree 6 |
+// | expm1 | 1.5 | the same reduction, 2^n * (e^r - 1) + (2^n - 1) |
+// | log | 1.1 | m in [2/3, 4/3), degree 9; coefficients of N. Juffa's logf |
+// | log1p | 1.1 | as log with the rounding of 1 + x given back; coefficients of N. Juffa's log1pf |
+// | tanh | 1.4 | odd degree 11 below 0.625, else 1 - 2 / (e^2|x| + 1) |
+// | erf | 1.1 | odd degree 13 below 0.93, else 1 - e^p(|x|); coefficients of N. Juffa's erff |
+// | sin, cos | 1.5 | reduction by multiples of pi/2 in f64 up to 2^20, libm's function beyond |
+// | pow | 0.6 | 2^(y log2 |x|) in f64 |
+//
+// The sigmoid of Scalar.h, composed of exp, has 2.2.
+//
+// Subnormal arguments and results, infinities, NaN and the sign of zero are those of C's libm. The errors hold with and
+// without fused multiply-add. Other functions and f64 stay calls of libm.
+#ifndef CAMEO_CODEGEN_MATHFUNCTIONS_H
+#define CAMEO_CODEGEN_MATHFUNCTIONS_H
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace cameo::codegen {
+
+/// Rewrites math.exp, math.log, ... of f32 into arith ops. `hasFma`: the target multiplies and adds in one instruction;
+/// otherwise math.fma would be a call.
+void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, bool hasFma);
+
+} // namespace cameo::codegen
+#endif
