@@ -13,6 +13,8 @@ static constexpr Phase kPhases[] = {
        passes.addNestedPass<func::FuncOp>(createInferShapesPass());
        passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
      }},
+    {"fusion", "ops that hand elements to each other share a kernel", 1,
+     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFormKernelsPass()); }},
 };

@@ -157,9 +157,9 @@ LogicalResult cameo::linkProgram(llvm::ArrayRef<std::string> objects, llvm::Stri
   if (std::error_code error = fs::createUniqueFile(output + ".%%%%%%.tmp", temporary))
     return emitError(loc) << "cannot write " << output << ": " << error.message() << "; choose another place with -o";
   fs::remove(temporary);
+  // No -soname: the same program is the same bytes whatever its file is called.
   SmallVector<std::string> arguments{"ld.lld", "-shared", "--no-undefined-version", "-z", "noexecstack", "-z", "relro", "-z", "now",
-                                     "--hash-style=gnu", "--build-id=none", "-soname", llvm::sys::path::filename(output).str(),
-                                     "-o", temporary.str().str()};
+                                     "--hash-style=gnu", "--build-id=none", "-o", temporary.str().str()};
   llvm::append_range(arguments, objects);
   SmallVector<const char *> pointers = llvm::map_to_vector(arguments, [](const std::string &s) { return s.c_str(); });
   std::string messages;

@@ -23,7 +23,7 @@ public:
 
   /// The kernel that grows from `seed`, in block order.
   SmallVector<Operation *> grow(Operation *seed) {
-    members = {seed};
+    members.insert(seed);
     auto anchor = cast<KernelInterface>(seed);
     bool isAnchor = !isa<IndexableInterface>(seed);
     if (seed->getNumResults() == 1 && anchor.allowsEpilogue())
@@ -114,7 +114,7 @@ private:
 
   ShapeAnalysis &shapes;
   Block &block;
-  llvm::SmallPtrSet<Operation *, 16> members;
+  llvm::SmallSetVector<Operation *, 16> members;
 };
 
 struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
@@ -141,9 +141,7 @@ struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
         for (Operation *op : ops)
           for (Value v : op->getResults())
             shapes.forget(v);
-        KernelOp kernel = formKernel(ops);
-        if (kernel.getNumResults() > 0)
-          emitRemark(kernel.getLoc()) << "one kernel of " << ops.size() << " ops";
+        formKernel(ops);
       }
     }
   }
