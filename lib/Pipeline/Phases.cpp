@@ -13,6 +13,12 @@ static constexpr Phase kPhases[] = {
        passes.addNestedPass<func::FuncOp>(createInferShapesPass());
        passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
      }},
+    {"constants", "what depends on constants alone is computed", 1,
+     [](OpPassManager &passes, const CompileOptions &) {
+       passes.addNestedPass<func::FuncOp>(createFoldConstantsPass());
+       passes.addNestedPass<func::FuncOp>(createInferShapesPass());
+       passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+     }},
     {"fusion", "ops that hand elements to each other share a kernel", 1,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},
     {"kernels", "every op that computes belongs to a kernel", 0,

@@ -2,6 +2,7 @@
 #include "Options.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/Evaluate.h"
 #include "cameo/Pipeline/Phases.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -75,6 +76,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registry.insert<CameoDialect, LLVM::LLVMDialect, cf::ControlFlowDialect, index::IndexDialect, ub::UBDialect,
                   vector::VectorDialect, scf::SCFDialect, func::FuncDialect>();
+  registerConstantEvaluator(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   context.appendDialectRegistry(registry);

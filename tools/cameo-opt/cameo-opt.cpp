@@ -1,5 +1,6 @@
 // cameo-opt.cpp - runs passes on textual IR: ours and upstream's. For lit tests and for looking around.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Pipeline/Evaluate.h"
 #include "cameo/Pipeline/Phases.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllPasses.h"
@@ -9,6 +10,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<cameo::CameoDialect>();
+  cameo::registerConstantEvaluator(registry);
   mlir::registerAllPasses();
   cameo::registerAllPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Cameo's pass driver\n", registry));

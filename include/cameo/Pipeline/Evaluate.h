@@ -1,0 +1,13 @@
+// Evaluate.h - running cameo ops at compile time.
+#ifndef CAMEO_PIPELINE_EVALUATE_H
+#define CAMEO_PIPELINE_EVALUATE_H
+
+#include "mlir/IR/DialectRegistry.h"
+
+namespace cameo {
+
+/// Gives the dialect, when it is loaded, a ConstantEvaluator that compiles by the naive path (-O0) into this process.
+void registerConstantEvaluator(mlir::DialectRegistry &registry);
+
+} // namespace cameo
+#endif

@@ -1,0 +1,219 @@
+// FoldConstants.cpp - finds the constant part of a function, has it run, and puts the results in its place.
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Fold/ConstantEvaluator.h"
+#include "cameo/Passes/Fold/Passes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace cameo {
+#define GEN_PASS_DEF_FOLDCONSTANTSPASS
+#include "cameo/Passes/Fold/Passes.h.inc"
+} // namespace cameo
+
+using namespace mlir;
+using namespace cameo;
+
+/// Bytes of a value of a static type; nothing when a size is open.
+static std::optional<int64_t> staticBytes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.hasStaticShape())
+    return std::nullopt;
+  return llvm::divideCeil(type.getNumElements() * storageType(type.getElementType()).getIntOrFloatBitWidth(), 8);
+}
+
+/// True for constants that shape functions read, and for single numbers, which kernels hold as immediates.
+static bool staysInline(ConstantOp constant) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  return type.getNumElements() == 1 ||
+         (type.getElementType().isInteger() && type.getNumElements() <= kMaxTrackedElements);
+}
+
+namespace {
+
+/// The ops of a function that depend on constants alone, in order, and those of their results that others use.
+struct ConstantPart {
+  llvm::SetVector<Operation *> ops;
+  SmallVector<Value> results;
+  bool hasNested = false; ///< some lie in regions that may not run
+};
+
+struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> {
+  using FoldConstantsPassBase::FoldConstantsPassBase;
+
+  ConstantPart find(bool withNested);
+  bool mayFold(Operation *op, int64_t &spent);
+  OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
+  FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
+  void replace(const ConstantPart &part, ArrayRef<ElementsAttr> values);
+  void runOnOperation() override;
+};
+
+} // namespace
+
+/// Whether the result's size is worth it; `spent` are the bytes of all results so far.
+bool FoldConstants::mayFold(Operation *op, int64_t &spent) {
+  int64_t operandBytes = 0, resultBytes = 0;
+  for (Value v : op->getOperands())
+    operandBytes += staticBytes(v).value_or(0);
+  for (Value v : op->getResults()) {
+    // A size that only running the op can tell is bounded by what it reads.
+    int64_t rank = std::max<int64_t>(1, cast<RankedTensorType>(v.getType()).getRank());
+    resultBytes += staticBytes(v).value_or(operandBytes * rank * 8);
+  }
+  bool fits = resultBytes <= std::max<int64_t>(small, operandBytes * growth);
+  if (!fits || spent + resultBytes > budget) {
+    emitRemark(op->getLoc()) << "could be computed at compile time, but is left for run time: its result has "
+                             << resultBytes << " bytes, its operands " << operandBytes
+                             << (fits ? ", and the budget is spent" : "");
+    ++left;
+    return false;
+  }
+  spent += resultBytes;
+  return true;
+}
+
+ConstantPart FoldConstants::find(bool withNested) {
+  ConstantPart part;
+  int64_t spent = 0;
+  Block &body = getOperation().getBody().front();
+  getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<KernelOp>(op) || (op->getBlock() != &body && op != getOperation() && !withNested))
+      return WalkResult::skip();
+    bool computes =
+        isa<ShapeInterface>(op) && isa<KernelInterface, AliasInterface>(op) && op->getNumRegions() == 0 && isPure(op);
+    bool onConstants = computes && op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), [&](Value v) {
+                         Operation *producer = v.getDefiningOp();
+                         return producer && (isa<ConstantOp>(producer) || part.ops.contains(producer));
+                       });
+    if (onConstants && mayFold(op, spent)) {
+      part.ops.insert(op);
+      part.hasNested |= op->getBlock() != &body;
+    }
+    return WalkResult::advance();
+  });
+  for (Operation *op : part.ops)
+    for (Value v : op->getResults())
+      if (llvm::any_of(v.getUsers(), [&](Operation *user) { return !part.ops.contains(user); }))
+        part.results.push_back(v);
+  return part;
+}
+
+/// @main with the ops of `part`; constants that are not inline become `arguments`. Without `keepSizes` the sizes of
+/// arguments of floats are left open, so that ops which differ in nothing else (the batch normalizations of a network)
+/// become equal kernels, compiled once. Null when a shape function needs the sizes.
+OwningOpRef<ModuleOp> FoldConstants::outline(const ConstantPart &part, bool keepSizes,
+                                             SmallVectorImpl<ElementsAttr> &arguments) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(getOperation().getLoc());
+  OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
+  auto main = func::FuncOp::create(b, module->getLoc(), "main", b.getFunctionType({}, {}));
+  Block *body = main.addEntryBlock();
+  b.setInsertionPointToEnd(body);
+
+  IRMapping mapping;
+  llvm::DenseMap<Attribute, Value> byValue;
+  for (Operation *op : part.ops)
+    for (Value operand : op->getOperands()) {
+      auto constant = operand.getDefiningOp<ConstantOp>();
+      if (!constant || mapping.contains(operand))
+        continue;
+      if (staysInline(constant)) {
+        mapping.map(operand, b.clone(*constant)->getResult(0));
+        continue;
+      }
+      Value &argument = byValue[constant.getValue()];
+      if (!argument) {
+        auto type = cast<RankedTensorType>(constant.getType());
+        if (!keepSizes && isa<FloatType>(type.getElementType()))
+          type = type.clone(SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic));
+        argument = body->addArgument(type, constant.getLoc());
+        arguments.push_back(constant.getValue());
+      }
+      mapping.map(operand, argument);
+    }
+  main.setFunctionType(b.getFunctionType(body->getArgumentTypes(), {}));
+  ShapeAnalysis shapes;
+  for (Operation *op : part.ops)
+    if (!finishOp(shapes, b.clone(*op, mapping)))
+      return {};
+  SmallVector<Value> results = llvm::map_to_vector(part.results, [&](Value v) { return mapping.lookup(v); });
+  func::ReturnOp::create(b, module->getLoc(), results);
+  main.setFunctionType(b.getFunctionType(body->getArgumentTypes(), ValueRange(results).getTypes()));
+  return module;
+}
+
+FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart &part) {
+  auto *evaluator = getContext().getLoadedDialect<CameoDialect>()->getRegisteredInterface<ConstantEvaluator>();
+  if (!evaluator)
+    return getOperation().emitError("internal error: constants cannot be folded, because no evaluator is registered");
+  SmallVector<ElementsAttr> arguments;
+  OwningOpRef<ModuleOp> module;
+  {
+    ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) { return success(); });
+    module = outline(part, /*keepSizes=*/false, arguments);
+  }
+  if (!module) {
+    arguments.clear();
+    module = outline(part, /*keepSizes=*/true, arguments);
+  }
+  if (!module)
+    return failure();
+  return evaluator->evaluate(*module, arguments);
+}
+
+void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> values) {
+  for (auto [result, value] : llvm::zip_equal(part.results, values)) {
+    OpBuilder b(&getContext());
+    b.setInsertionPointAfterValue(result);
+    auto constant = ConstantOp::create(b, result.getLoc(), value.getType(), value);
+    emitRemark(result.getLoc()) << "computed at compile time: a constant of " << *staticBytes(constant) << " bytes";
+    Value(result).replaceAllUsesWith(constant);
+  }
+  llvm::SetVector<Operation *> leaves;
+  for (Operation *op : part.ops)
+    for (Value operand : op->getOperands())
+      if (!part.ops.contains(operand.getDefiningOp()))
+        leaves.insert(operand.getDefiningOp());
+  for (Operation *op : llvm::reverse(part.ops))
+    op->erase();
+  for (Operation *leaf : leaves)
+    if (leaf->use_empty())
+      leaf->erase();
+  folded += part.ops.size();
+  made += values.size();
+  // A result whose size only the run could tell may have become an output.
+  func::FuncOp func = getOperation();
+  func.setFunctionType(FunctionType::get(&getContext(), func.getArgumentTypes(),
+                                         func.getBody().front().getTerminator()->getOperandTypes()));
+}
+
+void FoldConstants::runOnOperation() {
+  if (getOperation().isExternal())
+    return;
+  ConstantPart part = find(/*withNested=*/true);
+  if (part.results.empty())
+    return;
+  FailureOr<SmallVector<ElementsAttr>> values;
+  if (part.hasNested) {
+    // A failure may come from a branch that no call takes.
+    std::string reason;
+    {
+      ScopedDiagnosticHandler quiet(&getContext(), [&](Diagnostic &d) {
+        reason = d.str();
+        return success();
+      });
+      values = evaluate(part);
+    }
+    if (failed(values)) {
+      emitRemark(getOperation().getLoc())
+          << "what branches and loops compute from constants is left for run time: " << reason;
+      part = find(/*withNested=*/false);
+      if (part.results.empty())
+        return;
+      values = evaluate(part);
+    }
+  } else {
+    values = evaluate(part);
+  }
+  if (failed(values))
+    return signalPassFailure();
+  replace(part, *values);
+}

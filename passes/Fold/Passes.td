@@ -1,0 +1,32 @@
+// Passes.td - constant folding: what does not depend on the inputs is computed now.
+#ifndef CAMEO_PASSES_FOLD_TD
+#define CAMEO_PASSES_FOLD_TD
+include "mlir/Pass/PassBase.td"
+
+def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "computes what depends on constants alone, by the code that would have computed it at run time";
+  let description = [{
+    Before: `%f = cameo.div %scale, %deviation; %g = cameo.mul %weight, %f; %y = cameo.conv %x, %g` with constants %scale, %deviation, %weight.
+    After: `%g = cameo.constant dense_resource<...>; %y = cameo.conv %x, %g`.
+
+    All such ops go into one function, which is compiled once (by the naive path, -O0) and run; so folding and running cannot
+    disagree. Its results become constants: small ones inline, others resources, never text.
+    An op is left for run time, with a remark, when its result has more than `small` bytes and more than `growth` times the bytes
+    of its operands: the program file holds every constant, and writing such a result again is cheaper than storing it.
+    `budget` bounds the bytes that folding may hold at once.
+    A run-time failure (an index out of range) is a compile error that names the node, if the node runs in every call. Nodes inside
+    a branch or a loop are then left for run time, all of them, with a remark.
+    Wants a ConstantEvaluator (ConstantEvaluator.h) registered with the dialect. Left alone: ops with regions. Linear.
+  }];
+  let options = [
+    Option<"small", "small", "int64_t", "65536",
+           "bytes of a result that is folded however small its operands are; 64 KiB are written in microseconds">,
+    Option<"growth", "growth", "int64_t", "2",
+           "most bytes of a larger result per byte of operands; 2 widens f16 weights, but leaves int8 ones packed">,
+    Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">];
+  let statistics = [
+    Statistic<"folded", "ops folded", "Ops computed at compile time">,
+    Statistic<"made", "constants made", "Constants that replaced results of folded ops">,
+    Statistic<"left", "ops left", "Ops on constants left for run time because of the size of their results">];
+}
+#endif

@@ -1,0 +1,96 @@
+// RUN: cameo-opt %s --cameo-fold-constants | FileCheck %s
+
+// What depends on constants alone is computed; what depends on the input is not.
+// CHECK-LABEL: func.func @scale_of_constants
+// CHECK-NEXT:  %[[C:.*]] = cameo.constant dense<[2.000000e+00, 6.000000e+00]> : tensor<2xf32>
+// CHECK-NEXT:  %[[Y:.*]] = cameo.mul %{{.*}}, %[[C]]
+// CHECK-NEXT:  return %[[Y]]
+func.func @scale_of_constants(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %a = cameo.constant dense<[4.0, 36.0]> : tensor<2xf32>
+  %b = cameo.sqrt %a : (tensor<2xf32>) -> tensor<2xf32>
+  %y = cameo.mul %x, %b : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// Results of several types, one of them only used by the other.
+// CHECK-LABEL: func.func @types
+// CHECK-DAG:   %[[F:.*]] = cameo.constant dense<{{\[}}[1.000000e+00, 3.000000e+00], [2.000000e+00, 4.000000e+00]]> : tensor<2x2xf16>
+// CHECK-DAG:   %[[B:.*]] = cameo.constant dense<{{\[}}[false, true], [true, true]]> : tensor<2x2xi1>
+// CHECK:       return %[[F]], %[[B]]
+func.func @types() -> (tensor<2x2xf16>, tensor<2x2xi1>) {
+  %a = cameo.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
+  %one = cameo.constant dense<1.0> : tensor<f16>
+  %t = cameo.transpose %a {permutation = array<i64: 1, 0>} : (tensor<2x2xf16>) -> tensor<2x2xf16>
+  %b = cameo.less %one, %t : (tensor<f16>, tensor<2x2xf16>) -> tensor<2x2xi1>
+  return %t, %b : tensor<2x2xf16>, tensor<2x2xi1>
+}
+
+// A size that only running tells becomes part of the type, and of the function's.
+// CHECK-LABEL: func.func @size_found_by_running
+// CHECK-SAME:  -> tensor<1x2xi64>
+// CHECK:       cameo.constant dense<{{\[}}[0, 2]]> : tensor<1x2xi64>
+func.func @size_found_by_running() -> tensor<1x?xi64> {
+  %a = cameo.constant dense<[5.0, 0.0, 7.0]> : tensor<3xf32>
+  %n = cameo.non_zero %a : (tensor<3xf32>) -> tensor<1x?xi64>
+  return %n : tensor<1x?xi64>
+}
+
+// Ops in a branch are folded too.
+// CHECK-LABEL: func.func @in_a_branch
+// CHECK:       cameo.if
+// CHECK-NEXT:    cameo.constant dense<5.000000e+00>
+// CHECK-NEXT:    cameo.yield
+func.func @in_a_branch(%c: tensor<i1>, %x: tensor<f32>) -> tensor<f32> {
+  %y = cameo.if %c {
+    %two = cameo.constant dense<2.0> : tensor<f32>
+    %three = cameo.constant dense<3.0> : tensor<f32>
+    %five = cameo.add %two, %three : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    cameo.yield %five : tensor<f32>
+  } else {
+    cameo.yield %x : tensor<f32>
+  } : (tensor<i1>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// A failure in a branch that may never run is left for run time; what surely runs is folded all the same.
+// CHECK-LABEL: func.func @failure_in_a_branch_stays
+// CHECK:       %[[FIVE:.*]] = cameo.constant dense<5.000000e+00>
+// CHECK:       cameo.if
+// CHECK:         cameo.gather
+// CHECK:         cameo.yield
+// CHECK:         cameo.yield %[[FIVE]]
+func.func @failure_in_a_branch_stays(%c: tensor<i1>) -> tensor<f32> {
+  %two = cameo.constant dense<2.0> : tensor<f32>
+  %three = cameo.constant dense<3.0> : tensor<f32>
+  %five = cameo.add %two, %three : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  %y = cameo.if %c {
+    %a = cameo.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    %big = cameo.constant dense<7.0> : tensor<f32>
+    %i = cameo.cast %big {to = i64} : (tensor<f32>) -> tensor<i64>
+    %g = cameo.gather %a, %i {axis = 0 : i64} : (tensor<2xf32>, tensor<i64>) -> tensor<f32>
+    cameo.yield %g : tensor<f32>
+  } else {
+    cameo.yield %five : tensor<f32>
+  } : (tensor<i1>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// A result much larger than its operands is cheaper to write again than to store.
+// CHECK-LABEL: func.func @large_result_stays
+// CHECK:       cameo.expand
+func.func @large_result_stays(%x: tensor<512x512xf32>) -> tensor<512x512xf32> {
+  %a = cameo.constant dense<[1.0]> : tensor<1xf32>
+  %s = cameo.constant dense<[512, 512]> : tensor<2xi64>
+  %e = cameo.expand %a, %s : (tensor<1xf32>, tensor<2xi64>) -> tensor<512x512xf32>
+  %y = cameo.add %x, %e : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+  return %y : tensor<512x512xf32>
+}
+
+// Without constants nothing changes.
+// CHECK-LABEL: func.func @inputs_stay
+// CHECK-NEXT:  cameo.add
+// CHECK-NEXT:  return
+func.func @inputs_stay(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %y = cameo.add %x, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
