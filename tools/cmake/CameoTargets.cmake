@@ -14,6 +14,7 @@ add_library(cameo-pch OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/Pch.cpp)
 target_link_libraries(cameo-pch PRIVATE cameo-llvm-flags)
 target_precompile_headers(cameo-pch PRIVATE ${PROJECT_SOURCE_DIR}/tools/cmake/Pch.h)
 target_compile_options(cameo-pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+add_dependencies(cameo-pch cameo-headers)
 
 # cameo_library(NAME [LINK lib...]): all .cpp of the current folder (not of its sub-folders), with the shared header.
 function(cameo_library name)

@@ -1,5 +1,6 @@
-// Pch.h - what most of the compiler's files include anyway, parsed once.
+// Pch.h - what most of the compiler's files include anyway, parsed once: MLIR, and the dialect with all its ops.
 #pragma once
+#include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
