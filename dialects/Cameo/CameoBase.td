@@ -38,6 +38,12 @@ def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 class Cameo_Op<string mnemonic, list<Trait> traits = []>
     : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
 
+// The layout of an op with the attribute channelsLast: operand 0 and the results are activations.
+def Cameo_ChannelsLastInterface : DeclareOpInterfaceMethods<
+    Cameo_LayoutInterface, ["prefersChannelsLast", "permutedOperands", "permuteAxes"]>;
+// The layout of an op that names axes by attributes.
+def Cameo_AxesLayoutInterface : DeclareOpInterfaceMethods<Cameo_LayoutInterface, ["permutedOperands", "permuteAxes"]>;
+
 // A structured op with its own loops.
 class Cameo_LoopOp<string mnemonic, list<Trait> traits = []>
     : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface>], traits)>;

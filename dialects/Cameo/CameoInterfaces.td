@@ -73,6 +73,29 @@ def Cameo_AliasInterface : OpInterface<"AliasInterface"> {
   let description = [{Result 0 is operand 0's bytes under another shape; the compiled program does nothing for it.}];
 }
 
+def Cameo_LayoutInterface : OpInterface<"LayoutInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Can also be computed on operands whose axes stand in another order. A tensor permuted by p has the original's axis p[i] as its
+    axis i. Results that have the rank of the permuted operands come out permuted likewise, others as they were.
+  }];
+  let methods = [
+    InterfaceMethod<"True when the op is meant to run on [N, spatial.., C] and is not yet.", "bool", "prefersChannelsLast", (ins), "",
+      "return false;">,
+    InterfaceMethod<[{
+      The operands to be permuted, all others are kept. Empty when this op cannot be permuted so. The default is for ops that
+      treat all operands and axes alike; lower ranks broadcast.
+    }], "::llvm::SmallVector<unsigned>", "permutedOperands",
+      (ins "::cameo::ShapeAnalysis &":$shapes, "::llvm::ArrayRef<int64_t>":$permutation), "", [{
+        return ::llvm::to_vector(::llvm::seq<unsigned>(0, $_op->getNumOperands()));
+      }]>,
+    InterfaceMethod<[{
+      Changes what names axes; called on a copy of the op that has the permuted operands but still the old attributes. Result types
+      are inferred afterwards.
+    }], "void", "permuteAxes", (ins "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<int64_t>":$permutation), "", "return;">,
+  ];
+}
+
 def Cameo_CostInterface : OpInterface<"CostInterface"> {
   let cppNamespace = "::cameo";
   let methods = [

@@ -19,7 +19,7 @@ def Cameo_TransposeOp : Cameo_IndexableOp<"transpose"> {
   }];
 }
 
-def Cameo_SliceOp : Cameo_IndexableOp<"slice"> {
+def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface]> {
   let summary = "every step-th element from start up to, not including, end, along some axes";
   let description = [{
     `starts`, `ends`, `steps` hold one value per entry of `axes` (each in [0, rank)). As in ONNX, a negative start or end counts
@@ -35,7 +35,7 @@ def Cameo_SliceOp : Cameo_IndexableOp<"slice"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_ConcatOp : Cameo_MovementOp<"concat"> {
+def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface]> {
   let summary = "tensors one after the other along an axis";
   let description = [{
     (C1) all operands have one element type and rank. (C2) `axis` is in [-rank, rank). (C3) sizes of the other axes agree.
@@ -69,7 +69,7 @@ def Cameo_TileOp : Cameo_IndexableOp<"tile"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_PadOp : Cameo_IndexableOp<"pad"> {
+def Cameo_PadOp : Cameo_IndexableOp<"pad", [Cameo_AxesLayoutInterface]> {
   let summary = "adds elements before and after along each axis, or removes them";
   let description = [{
     `pads` holds how many to add before each axis, then how many after each; negative numbers remove. `mode` says what is added:

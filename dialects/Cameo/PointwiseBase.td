@@ -14,7 +14,8 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
     : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>,
                                                DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
                                                DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
-                                               DeclareOpInterfaceMethods<Cameo_PointwiseInterface>], traits)> {
+                                               DeclareOpInterfaceMethods<Cameo_PointwiseInterface>,
+                                               Cameo_LayoutInterface], traits)> {
   let arguments = ins_;
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";

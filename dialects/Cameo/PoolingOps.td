@@ -7,7 +7,7 @@ include "dialects/Cameo/CameoBase.td"
 
 // A pool whose windows are given by attributes.
 class Cameo_PoolOp<string mnemonic, Type type, dag extra>
-    : Cameo_LoopOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+    : Cameo_LoopOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_ChannelsLastInterface]> {
   let arguments = !con((ins type:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                             DenseI64ArrayAttr:$pads, UnitAttr:$ceilMode, UnitAttr:$channelsLast), extra);
   let results = (outs type:$result);

@@ -3,15 +3,16 @@
 #define CAMEO_REDUCTION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-class Cameo_ReductionBase<string mnemonic, dag ins_>
-    : Cameo_LoopOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>]> {
+class Cameo_ReductionBase<string mnemonic, dag ins_, list<Trait> traits = []>
+    : Cameo_LoopOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>],
+                                         traits)> {
   let arguments = ins_;
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cameo_ReduceOp : Cameo_ReductionBase<"reduce",
-    (ins Cameo_AnyTensor:$x, DenseI64ArrayAttr:$axes, StrAttr:$kind, UnitAttr:$keepDims)> {
+    (ins Cameo_AnyTensor:$x, DenseI64ArrayAttr:$axes, StrAttr:$kind, UnitAttr:$keepDims), [Cameo_AxesLayoutInterface]> {
   let summary = "sum, mean, prod, max or min over some axes";
   let description = [{
     `y[i] = kind over j of x[i, j]`, j running over `axes`, which the result keeps with size 1 if `keepDims`. Over no elements a
@@ -35,7 +36,7 @@ def Cameo_ReduceDynamicOp : Cameo_ReductionBase<"reduce_dynamic",
 }
 
 class Cameo_ArgOp<string mnemonic> : Cameo_ReductionBase<mnemonic,
-    (ins Cameo_NumberTensor:$x, I64Attr:$axis, UnitAttr:$keepDims, UnitAttr:$last)>;
+    (ins Cameo_NumberTensor:$x, I64Attr:$axis, UnitAttr:$keepDims, UnitAttr:$last), [Cameo_AxesLayoutInterface]>;
 def Cameo_ArgMaxOp : Cameo_ArgOp<"arg_max"> {
   let summary = "position of the largest element along an axis";
   let description = [{
@@ -64,7 +65,7 @@ def Cameo_CumulateOp : Cameo_ReductionBase<"cumulate",
   }];
 }
 
-class Cameo_SoftmaxBase<string mnemonic> : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis)>;
+class Cameo_SoftmaxBase<string mnemonic> : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis), [Cameo_AxesLayoutInterface]>;
 def Cameo_SoftmaxOp : Cameo_SoftmaxBase<"softmax"> {
   let summary = "softmax along one axis";
   let description = [{

@@ -3,7 +3,7 @@
 #define CAMEO_RESIZE_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_ResizeOp : Cameo_LoopOp<"resize", [AttrSizedOperandSegments,
+def Cameo_ResizeOp : Cameo_LoopOp<"resize", [AttrSizedOperandSegments, Cameo_AxesLayoutInterface,
                                              DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "interpolation along axes";
   let description = [{

@@ -19,6 +19,11 @@ static constexpr Phase kPhases[] = {
        passes.addNestedPass<func::FuncOp>(createInferShapesPass());
        passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
      }},
+    {"layout", "convolutions and what surrounds them have channels last", 1,
+     [](OpPassManager &passes, const CompileOptions &) {
+       passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
+       passes.addNestedPass<func::FuncOp>(createFoldConstantsPass()); // transposes of constants
+     }},
     {"fusion", "ops that hand elements to each other share a kernel", 1,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},
     {"kernels", "every op that computes belongs to a kernel", 0,

@@ -50,12 +50,12 @@ void Anchor::setTiles(const ContractionTile &tile, const ContractionShape &shape
   setTiles(steps, multiplyAddsPerStep(tile, shape));
 }
 
-StoreFn Anchor::storeThroughEpilogue(Extent rowsPerBatch) const {
+StoreFn Anchor::storeThroughEpilogue(std::optional<Extent> rowsPerBatch) const {
   return [this, rowsPerBatch](OpBuilder &b, Location loc, Value vector, const TilePosition &at) {
     Emit e(b, loc);
     Value row = at.row;
-    if (at.batch)
-      row = e.add(row, e.mul(at.batch, rowsPerBatch));
+    if (at.batch && rowsPerBatch)
+      row = e.add(row, e.mul(at.batch, *rowsPerBatch));
     auto index = [&](Value v) { return b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), v); };
     k.storeVector(b, loc, 0, vector, {index(row), index(at.col), at.mask});
   };

@@ -38,8 +38,9 @@ struct Anchor {
   void setTiles(Dim steps, int64_t multiplyAdds) const;
   /// The same for a contraction: `batch` times blocks of rows times panels.
   void setTiles(const ContractionTile &tile, const ContractionShape &shape, Dim batch, Dim m, Dim n) const;
-  /// Hands vectors of result 0 to the fused ops. With several batches `rowsPerBatch` is their distance in rows.
-  StoreFn storeThroughEpilogue(Extent rowsPerBatch = {}) const;
+  /// Hands vectors of result 0 to the fused ops. Batches lie `rowsPerBatch` rows apart; groups of a convolution share
+  /// rows (null).
+  StoreFn storeThroughEpilogue(std::optional<Extent> rowsPerBatch = std::nullopt) const;
 };
 
 /// Emitters return nullopt for ops that are not theirs.

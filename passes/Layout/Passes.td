@@ -1,0 +1,27 @@
+// Passes.td - layout: the order of axes that activations have in memory.
+#ifndef CAMEO_PASSES_LAYOUT_TD
+#define CAMEO_PASSES_LAYOUT_TD
+include "mlir/Pass/PassBase.td"
+
+def ChannelsLastPass : Pass<"cameo-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "runs convolutions and what surrounds them on [N, spatial.., C], with the fewest bytes transposed";
+  let description = [{
+    Before, all [N, C, H, W]:
+    `%1 = cameo.conv %x, %w; %2 = cameo.relu %1; %3 = cameo.max_pool %2; return %3`.
+    After:
+    `%0 = cameo.transpose %x {permutation = [0, 2, 3, 1]}; %1 = cameo.conv %0, %w {channelsLast}; %2 = cameo.relu %1;
+    %3 = cameo.max_pool %2 {channelsLast}; %4 = cameo.transpose %3 {permutation = [0, 3, 1, 2]}; return %4`.
+
+    Ops that prefer channels last get it; every other op that can be permuted (LayoutInterface) is placed on one side or the other
+    such that the values used on both sides have the fewest bytes in all, which is a minimum cut (see README.md). Among equal cuts the
+    one with the most ops channels-last is taken, so that pointwise ops stay beside the convolution they can be fused with. Transposes
+    that the model has itself between the two layouts count as borders and disappear where both sides agree.
+    Transposes that move no bytes (only axes of size 1) become views. Left alone: blocks without an op that prefers channels last, and
+    regions of control flow are decided one by one, their borders keeping the model's order. Time: a maximum flow per block,
+    near linear in practice.
+  }];
+  let statistics = [
+    Statistic<"channelsLast", "ops channels-last", "Ops that were rewritten to channels last">,
+    Statistic<"inserted", "transposes inserted", "Transposes that move bytes, inserted at borders">];
+}
+#endif
