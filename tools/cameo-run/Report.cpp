@@ -59,9 +59,9 @@ std::string jsonShape(const int64_t *dims, uint32_t rank) {
   return text + "]";
 }
 
-/// Kernels, the slowest first.
-std::vector<std::pair<std::string, KernelTime>> ranked(const std::map<std::string, KernelTime> &kernels) {
-  std::vector<std::pair<std::string, KernelTime>> list(kernels.begin(), kernels.end());
+/// Launch sites, the slowest first.
+auto ranked(const Profile &kernels) {
+  std::vector<std::pair<Profile::key_type, KernelTime>> list(kernels.begin(), kernels.end());
   std::sort(list.begin(), list.end(), [](const auto &a, const auto &b) {
     return a.second.ns != b.second.ns ? a.second.ns > b.second.ns : a.first < b.first;
   });
@@ -97,8 +97,8 @@ void printJson(const cameo_program *program, const Results &results) {
   if (!results.kernels.empty()) {
     text += ", \"kernels\": [";
     bool isFirst = true;
-    for (const auto &[name, time] : ranked(results.kernels)) {
-      text += (isFirst ? "" : ", ") + ("{\"name\": " + quoted(name)) + ", \"nodes\": " + quoted(time.nodes) +
+    for (const auto &[site, time] : ranked(results.kernels)) {
+      text += (isFirst ? "" : ", ") + ("{\"name\": " + quoted(site.first)) + ", \"nodes\": " + quoted(site.second) +
               ", \"launches\": " + std::to_string(time.launches) + ", \"ms\": " + number(double(time.ns) / 1e6) + "}";
       isFirst = false;
     }
@@ -109,14 +109,14 @@ void printJson(const cameo_program *program, const Results &results) {
 
 void printProfile(const Results &results) {
   int64_t total = 0;
-  for (const auto &[name, time] : results.kernels)
+  for (const auto &[site, time] : results.kernels)
     total += time.ns;
   double runs = double(results.timesMs.size());
   printf("\n%10s %6s %8s  kernel and nodes\n", "ms/run", "share", "launches");
-  for (const auto &[name, time] : ranked(results.kernels))
+  for (const auto &[site, time] : ranked(results.kernels))
     printf("%10.4f %5.1f%% %8.4g  %s: %s\n", double(time.ns) / 1e6 / runs,
            100.0 * double(time.ns) / double(std::max<int64_t>(total, 1)), double(time.launches) / runs,
-           escaped(name).c_str(), escaped(time.nodes).c_str());
+           escaped(site.first).c_str(), escaped(site.second).c_str());
 }
 
 void printText(const cameo_program *program, const Results &results) {

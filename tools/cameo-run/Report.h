@@ -6,12 +6,14 @@
 
 namespace cameo::run {
 
-/// Time of one kernel over all timed runs.
+/// Time of one launch site over all timed runs.
 struct KernelTime {
-  std::string nodes;
   int64_t launches = 0;
   int64_t ns = 0;
 };
+
+/// By name of the kernel and ONNX nodes.
+using Profile = std::map<std::pair<std::string, std::string>, KernelTime>;
 
 struct Results {
   double compileMs = 0;
@@ -21,7 +23,7 @@ struct Results {
   unsigned threads = 1;
   std::vector<NpzEntry> outputs;
   std::vector<Comparison> comparisons;
-  std::map<std::string, KernelTime> kernels; ///< by kernel name; empty without --profile
+  Profile kernels; ///< empty without --profile
 };
 
 /// Both end with a UserError where standard output is closed.

@@ -48,8 +48,7 @@ struct InterruptScope {
 };
 
 void addToProfile(void *user, const cameo_trace_event *event) {
-  KernelTime &time = (*static_cast<std::map<std::string, KernelTime> *>(user))[event->kernel];
-  time.nodes = event->nodes ? event->nodes : "";
+  KernelTime &time = (*static_cast<Profile *>(user))[{event->kernel, event->nodes ? event->nodes : ""}];
   time.ns += event->duration_ns;
   ++time.launches;
 }
