@@ -1,6 +1,7 @@
 // Phases.cpp - the table of phases and the loop that runs it.
 #include "cameo/Pipeline/Phases.h"
 #include "cameo/Passes/AllAreas.inc"
+#include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -28,6 +29,10 @@ static constexpr Phase kPhases[] = {
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFormKernelsPass()); }},
+    {"tiles", "the kernels of contractions say in `config` how they are cut into register tiles, per CPU", 1,
+     [](OpPassManager &passes, const CompileOptions &options) {
+       passes.addNestedPass<func::FuncOp>(codegen::createChooseTilesPass(options.cpus));
+     }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }

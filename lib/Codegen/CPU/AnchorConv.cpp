@@ -15,9 +15,9 @@ struct FilterSizes {
   int64_t outputs, perGroup, taps = 1;
 };
 
-std::optional<FilterSizes> filterSizes(const Tensor &filter) {
+std::optional<FilterSizes> filterSizes(ArrayRef<Dim> filter) {
   FilterSizes sizes;
-  for (auto [axis, d] : llvm::enumerate(filter.dims)) {
+  for (auto [axis, d] : llvm::enumerate(filter)) {
     auto size = d.constant();
     if (!size)
       return std::nullopt;
@@ -31,39 +31,38 @@ std::optional<FilterSizes> filterSizes(const Tensor &filter) {
   return sizes;
 }
 
-ConvolutionSpec specOf(const Anchor &a, ConvOp op, const FilterSizes &sizes) {
-  const Tensor &x = a.operands[0], &filter = a.operands[1], &result = a.results[0];
-  bool isPlane = x.rank() == 4;
+/// The geometry; `extent` makes sizes of Dims.
+ConvolutionSpec geometryOf(ConvOp op, const FilterSizes &sizes, ArrayRef<Dim> x, ArrayRef<Dim> filter,
+                           ArrayRef<Dim> result, llvm::function_ref<Extent(Dim)> extent) {
+  bool isPlane = x.size() == 4;
   ConvolutionSpec s;
-  s.target = a.vectors();
-  s.n = a.extent(x.dims[0]);
-  s.inHeight = isPlane ? a.extent(x.dims[1]) : Extent(1);
-  s.inWidth = a.extent(x.dims[x.rank() - 2]);
-  s.outHeight = isPlane ? a.extent(result.dims[1]) : Extent(1);
-  s.outWidth = a.extent(result.dims[x.rank() - 2]);
+  s.n = extent(x[0]);
+  s.inHeight = isPlane ? extent(x[1]) : Extent(1);
+  s.inWidth = extent(x[x.size() - 2]);
+  s.outHeight = isPlane ? extent(result[1]) : Extent(1);
+  s.outWidth = extent(result[x.size() - 2]);
   s.inChannels = sizes.perGroup * op.getGroup();
   s.outChannels = sizes.outputs;
   s.groups = op.getGroup();
   size_t last = op.getStrides().size() - 1;
-  s.kernelWidth = *filter.dims.back().constant();
+  s.kernelWidth = *filter.back().constant();
   s.strideWidth = op.getStrides()[last];
   s.dilationWidth = op.getDilations()[last];
   s.padLeft = op.getPads()[last];
   s.padRight = op.getPads()[2 * last + 1];
   if (isPlane) {
-    s.kernelHeight = *filter.dims[2].constant();
+    s.kernelHeight = *filter[2].constant();
     s.strideHeight = op.getStrides()[0];
     s.dilationHeight = op.getDilations()[0];
     s.padTop = op.getPads()[0];
     s.padBottom = op.getPads()[2];
   }
-  s.input = a.pointer(x);
-  s.inputType = x.elementType;
-  bool padded = llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; });
-  if (padded)
-    s.zeros = getZeros(a.b, a.loc(), a.kernelModule(), s.inChannels * elementBytes(s.inputType));
-  s.store = a.storeThroughEpilogue();
+  s.inputType = getElementTypeOrSelf(op.getX().getType());
   return s;
+}
+
+bool isDepthwise(ConvOp op, const FilterSizes &sizes) {
+  return op.getGroup() > 1 && sizes.perGroup == 1 && sizes.outputs == int64_t(op.getGroup());
 }
 
 /// The filter in the form that `pack` writes: `elements` f32 values.
@@ -94,9 +93,12 @@ void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t t
   emitDepthwise(a.b, a.loc(), s, begin, end);
 }
 
-void emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const FilterSizes &sizes) {
+LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const FilterSizes &sizes) {
   ContractionShape shape = shapeOf(s);
-  s.tile = a.tile(shape);
+  auto tile = a.tile(shape);
+  if (failed(tile))
+    return failure();
+  s.tile = *tile;
   int64_t groups = s.groups, outputs = sizes.outputs / groups;
   int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
   s.weights =
@@ -112,24 +114,38 @@ void emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const Filte
   a.setTiles(s.tile, shape, d.constant(groups), pixels, d.constant(outputs));
   auto [begin, end] = a.slice();
   emitConvolution(a.b, a.loc(), s, begin, end);
+  return success();
 }
 
 } // namespace
+
+std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalysis &shapes) {
+  ArrayRef<Dim> x = shapes.dimsOf(op.getX()), filter = shapes.dimsOf(op.getFilter());
+  auto sizes = filterSizes(filter);
+  if (!op.getChannelsLast() || x.size() > 4 || !sizes || isDepthwise(op, *sizes))
+    return std::nullopt;
+  return shapeOf(geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent));
+}
 
 std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
   auto op = dyn_cast<ConvOp>(a.op);
   if (!op || !op.getChannelsLast() || a.operands[0].rank() > 4 || !isMicroKernelType(a.operands[0].elementType) ||
       a.operands[1].elementType != a.operands[0].elementType || !a.operands[0].memref)
     return std::nullopt;
-  auto sizes = filterSizes(a.operands[1]);
+  const Tensor &x = a.operands[0], &filter = a.operands[1];
+  auto sizes = filterSizes(filter.dims);
   if (!sizes || !a.k.constantOperand(op.getFilter()) ||
-      !a.operands[0].dims.back().isConstant(sizes->perGroup * int64_t(op.getGroup())))
+      !x.dims.back().isConstant(sizes->perGroup * int64_t(op.getGroup())))
     return std::nullopt;
-  ConvolutionSpec spec = specOf(a, op, *sizes);
-  bool isDepthwise = op.getGroup() > 1 && sizes->perGroup == 1 && sizes->outputs == int64_t(op.getGroup());
-  if (isDepthwise)
-    emitDepthwiseConv(a, op, spec, sizes->taps);
-  else
-    emitGroupedConv(a, op, spec, *sizes);
+  ConvolutionSpec spec =
+      geometryOf(op, *sizes, x.dims, filter.dims, a.results[0].dims, [&](Dim d) { return a.extent(d); });
+  spec.target = a.vectors();
+  spec.input = a.pointer(x);
+  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; }))
+    spec.zeros = getZeros(a.b, a.loc(), a.kernelModule(), spec.inChannels * elementBytes(spec.inputType));
+  spec.store = a.storeThroughEpilogue();
+  if (!isDepthwise(op, *sizes))
+    return emitGroupedConv(a, op, spec, *sizes);
+  emitDepthwiseConv(a, op, spec, sizes->taps);
   return success();
 }

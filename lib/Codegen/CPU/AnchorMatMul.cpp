@@ -19,8 +19,40 @@ constexpr int64_t kPackingRows = 16;
 /// A product seen as batches of plain matrices.
 struct Product {
   SmallVector<Dim> batchDims; ///< of the result; empty when rows of all batches follow each other and share B
-  Dim batch, m, n, k;
+  Dim batch, m, n, k, rhsK;
 };
+
+ArrayRef<Dim> batchOf(ArrayRef<Dim> dims) { return dims.drop_back(2); }
+bool isShared(ArrayRef<Dim> dims) {
+  return llvm::all_of(batchOf(dims), [](Dim d) { return d.isConstant(1); });
+}
+
+Product describe(MatMulOp op, DimContext &d, ArrayRef<Dim> lhs, ArrayRef<Dim> rhs, ArrayRef<Dim> result) {
+  Product p;
+  p.m = result[result.size() - 2];
+  p.n = result.back();
+  p.k = op.getTransposeLhs() ? lhs[lhs.size() - 2] : lhs.back();
+  p.rhsK = op.getTransposeRhs() ? rhs.back() : rhs[rhs.size() - 2];
+  p.batchDims.assign(result.begin(), result.end() - 2);
+  if (isShared(rhs) && !op.getTransposeLhs() && batchOf(lhs) == ArrayRef(p.batchDims)) {
+    p.m = d.mul(d.product(p.batchDims), p.m);
+    p.batchDims.clear();
+  }
+  p.batch = d.product(p.batchDims);
+  return p;
+}
+
+/// Sizes and strides; `extent` makes them of Dims.
+void setSizes(ContractionSpec &s, MatMulOp op, const Product &p, Type lhsType, llvm::function_ref<Extent(Dim)> extent) {
+  s.batch = extent(p.batch);
+  s.m = extent(p.m);
+  s.n = extent(p.n);
+  s.k = extent(p.k);
+  s.lhsType = lhsType;
+  s.lhsRowStride = op.getTransposeLhs() ? Extent(1) : s.k;
+  s.lhsKStride = op.getTransposeLhs() ? s.m : Extent(1); // rows of all batches are never joined then
+  s.resultRowStride = s.n;
+}
 
 class MatMulEmitter {
 public:
@@ -29,11 +61,15 @@ public:
   std::optional<LogicalResult> emit() {
     if (!isMicroKernelType(lhs.elementType) || rhs.elementType != lhs.elementType || !lhs.memref || !rhs.memref)
       return std::nullopt;
-    if (!describe())
+    p = describe(op, a.dims(), lhs.dims, rhs.dims, a.results[0].dims);
+    if (p.k != p.rhsK) // only the run can tell whether they agree
       return std::nullopt;
+    auto chosen = a.tile(matMulShape(op, a.k.shapes()));
+    if (failed(chosen))
+      return failure();
+    tile = *chosen;
     ElementsAttr constant = a.k.constantOperand(op.getRhs());
-    bool sharedRhs = llvm::all_of(batchOf(rhs), [](Dim d) { return d.isConstant(1); });
-    if (constant && sharedRhs && p.k.constant() && p.n.constant())
+    if (constant && isShared(rhs.dims) && p.k.constant() && p.n.constant())
       emitPackedConstant();
     else if (readsInPlace())
       emitInPlace();
@@ -43,45 +79,13 @@ public:
   }
 
 private:
-  static ArrayRef<Dim> batchOf(const Tensor &t) { return ArrayRef(t.dims).drop_back(2); }
-
-  /// Fails when only the run can tell whether the inner sizes agree.
-  bool describe() {
-    DimContext &d = a.dims();
-    Dim lhsM = lhs.dims[lhs.rank() - 2], lhsK = lhs.dims.back(), rhsK = rhs.dims[rhs.rank() - 2],
-        rhsN = rhs.dims.back();
-    if (op.getTransposeLhs())
-      std::swap(lhsM, lhsK);
-    if (op.getTransposeRhs())
-      std::swap(rhsN, rhsK);
-    if (lhsK != rhsK)
-      return false;
-    p.m = lhsM;
-    p.n = rhsN;
-    p.k = lhsK;
-    p.batchDims.assign(a.results[0].dims.begin(), a.results[0].dims.end() - 2);
-    bool sharedRhs = llvm::all_of(batchOf(rhs), [](Dim d) { return d.isConstant(1); });
-    if (sharedRhs && !op.getTransposeLhs() && batchOf(lhs) == ArrayRef(p.batchDims)) {
-      p.m = d.mul(d.product(p.batchDims), p.m);
-      p.batchDims.clear();
-    }
-    p.batch = d.product(p.batchDims);
-    return true;
-  }
-
-  /// Everything but B and the tile.
+  /// Everything but B.
   ContractionSpec spec() {
     ContractionSpec s;
+    s.tile = tile;
     s.target = a.vectors();
-    s.batch = a.extent(p.batch);
-    s.m = a.extent(p.m);
-    s.n = a.extent(p.n);
-    s.k = a.extent(p.k);
+    setSizes(s, op, p, lhs.elementType, [&](Dim d) { return a.extent(d); });
     s.lhs = a.pointer(lhs);
-    s.lhsType = lhs.elementType;
-    s.lhsRowStride = op.getTransposeLhs() ? Extent(1) : s.k;
-    s.lhsKStride = op.getTransposeLhs() ? a.extent(lhs.dims.back()) : Extent(1);
-    s.resultRowStride = s.n;
     s.store = a.storeThroughEpilogue(s.m);
     s.lhsBatchStride = batchStride(lhs);
     s.rhsBatchStride = batchStride(rhs);
@@ -90,7 +94,7 @@ private:
 
   /// Elements from one batch to the next, where that is one number.
   Extent batchStride(const Tensor &t) {
-    if (batchOf(t) != ArrayRef(p.batchDims))
+    if (batchOf(t.dims) != ArrayRef(p.batchDims))
       return 0;
     return a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
   }
@@ -100,7 +104,7 @@ private:
     Emit e(b, loc);
     Extent matrix = a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
     Value number = batch;
-    if (batchOf(t) != ArrayRef(p.batchDims)) {
+    if (batchOf(t.dims) != ArrayRef(p.batchDims)) {
       Value rest = b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch);
       SmallVector<Value> indices(p.batchDims.size());
       for (size_t i = indices.size(); i-- > 0;) {
@@ -110,7 +114,7 @@ private:
           rest = b.createOrFold<arith::DivUIOp>(loc, rest, size);
       }
       Tensor outer;
-      outer.dims.assign(batchOf(t).begin(), batchOf(t).end());
+      outer.dims.assign(batchOf(t.dims).begin(), batchOf(t.dims).end());
       Value linear = constantIndex(b, loc, 0);
       for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, a.k, outer, p.batchDims, indices), outer.dims))
         linear = b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, linear, a.k.size(d)), index);
@@ -128,16 +132,14 @@ private:
     };
   }
 
-  void finish(ContractionSpec &s, const ContractionShape &shape) {
-    a.setTiles(s.tile, shape, p.batch, p.m, p.n);
+  void finish(ContractionSpec &s) {
+    a.setTiles(s.tile, shapeOf(s), p.batch, p.m, p.n);
     auto [begin, end] = a.slice();
     emitContraction(a.b, a.loc(), s, begin, end);
   }
 
   void emitPackedConstant() {
     ContractionSpec s = spec();
-    ContractionShape shape = shapeOf(s);
-    s.tile = a.tile(shape);
     int64_t k = s.k.fixed, n = s.n.fixed;
     int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
     WeightForm form;
@@ -156,7 +158,7 @@ private:
                                                                  Value batch) -> BatchPointers {
         return {batchPointer(b, loc, lhs, lhsBase, batch), rhsBase, Value()};
       };
-    finish(s, shape);
+    finish(s);
   }
 
   bool readsInPlace() {
@@ -169,20 +171,16 @@ private:
 
   void emitInPlace() {
     ContractionSpec s = spec();
-    ContractionShape shape = shapeOf(s);
-    s.tile = a.tile(shape);
     s.rhs = a.pointer(rhs);
     s.rhsLayout = RhsLayout::RowMajor;
     s.rhsRowStride = s.n;
     setBatchPointers(s);
-    finish(s, shape);
+    finish(s);
   }
 
   /// Each step packs a panel of one batch into its own place, then runs over all rows.
   void emitPackingSteps() {
     ContractionSpec s = spec();
-    ContractionShape shape = shapeOf(s);
-    s.tile = a.tile(shape);
     s.tile.panelOuter = true;
     s.tile.mBlock =
         s.m.isStatic() ? llvm::alignTo(std::max<int64_t>(s.m.fixed, 1), s.tile.mr) : kAllRows / s.tile.mr * s.tile.mr;
@@ -207,7 +205,7 @@ private:
     pack.sourceType = rhs.elementType;
     pack.kStride = op.getTransposeRhs() ? Extent(1) : s.n;
     pack.nStride = op.getTransposeRhs() ? s.k : Extent(1);
-    a.setTiles(s.tile, shape, p.batch, p.m, p.n);
+    a.setTiles(s.tile, shapeOf(s), p.batch, p.m, p.n);
     auto [begin, end] = a.slice();
     Emit e(a.b, a.loc());
     e.loop(begin, end, 1, [&](Value step) {
@@ -227,9 +225,17 @@ private:
   MatMulOp op;
   const Tensor &lhs, &rhs;
   Product p;
+  ContractionTile tile;
 };
 
 } // namespace
+
+ContractionShape cameo::codegen::matMulShape(MatMulOp op, ShapeAnalysis &shapes) {
+  Product p = describe(op, shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op));
+  ContractionSpec s;
+  setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
+  return shapeOf(s);
+}
 
 std::optional<LogicalResult> cameo::codegen::emitMatMul(const Anchor &anchor) {
   auto op = dyn_cast<MatMulOp>(anchor.op);

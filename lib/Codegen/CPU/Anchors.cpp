@@ -21,12 +21,20 @@ std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *
   return std::nullopt;
 }
 
-VectorTarget Anchor::vectors() const {
+VectorTarget cameo::codegen::vectorTarget(const CpuTarget &target) {
   VectorTarget vectors = target.vectorBytes == 64   ? VectorTarget::avx512()
                          : target.vectorBytes == 32 ? VectorTarget::avx2()
                                                     : VectorTarget::sse();
   vectors.hasFma = target.hasFma;
   return vectors;
+}
+
+std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, ShapeAnalysis &shapes) {
+  if (auto matmul = dyn_cast<MatMulOp>(op))
+    return matMulShape(matmul, shapes);
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return convShape(conv, shapes);
+  return std::nullopt;
 }
 
 Extent Anchor::extent(Dim dim) const {
@@ -37,8 +45,6 @@ Extent Anchor::extent(Dim dim) const {
 
 Value Anchor::i64(Value index) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getI64Type(), index); }
 Value Anchor::index(Value i64) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getIndexType(), i64); }
-
-ContractionTile Anchor::tile(const ContractionShape &shape) const { return chooseTile(vectors(), shape); }
 
 void Anchor::setTiles(Dim steps, int64_t multiplyAdds) const {
   k.setTiles(steps, dims().constant(llvm::divideCeil(kGrainMultiplyAdds, std::max<int64_t>(1, multiplyAdds))));

@@ -8,6 +8,12 @@
 
 namespace cameo::codegen {
 
+/// What a CPU level offers to the micro-kernels.
+VectorTarget vectorTarget(const CpuTarget &target);
+
+/// The contraction that `op` is, for chooseTile; null for ops without a tile.
+std::optional<ContractionShape> contractionShape(mlir::Operation *op, ShapeAnalysis &shapes);
+
 /// One anchor that is being emitted.
 struct Anchor {
   KernelOp kernel;
@@ -19,7 +25,7 @@ struct Anchor {
 
   mlir::Location loc() const { return op->getLoc(); }
   DimContext &dims() const { return k.dims(); }
-  VectorTarget vectors() const;
+  VectorTarget vectors() const { return vectorTarget(target); }
   /// A size for the micro-kernels: a number, or an i64 value.
   Extent extent(Dim dim) const;
   /// Base pointer of a buffer.
@@ -28,8 +34,9 @@ struct Anchor {
   mlir::Value index(mlir::Value i64) const;
   /// The slice of the iteration space as i64 values.
   std::pair<mlir::Value, mlir::Value> slice() const { return {i64(k.sliceBegin()), i64(k.sliceEnd())}; }
-  /// The tile in the kernel's `config`, or the analytic model's.
-  ContractionTile tile(const ContractionShape &shape) const;
+  /// The tile in the kernel's `config`, else the analytic model's. Fails, with an error, when the one in `config`
+  /// cannot be used.
+  mlir::FailureOr<ContractionTile> tile(const ContractionShape &shape) const;
   /// The module that the kernel is emitted into.
   mlir::ModuleOp kernelModule() const {
     return b.getInsertionBlock()->getParentOp()->getParentOfType<mlir::ModuleOp>();
@@ -46,6 +53,12 @@ struct Anchor {
 /// Emitters return nullopt for ops that are not theirs.
 std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
+/// The ops' parts of contractionShape.
+ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
+std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);
+
+/// The fixed part of a size.
+inline Extent fixedExtent(Dim dim) { return dim.constant().value_or(kDynamicExtent); }
 
 /// True for the element types that the micro-kernels load and store.
 inline bool isMicroKernelType(mlir::Type type) { return type.isF32() || type.isF16() || type.isBF16(); }

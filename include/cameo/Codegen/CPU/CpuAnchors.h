@@ -6,6 +6,10 @@
 #include "cameo/Codegen/CPU/CpuTarget.h"
 #include "cameo/Codegen/Kernel.h"
 
+namespace mlir {
+class Pass;
+}
+
 namespace cameo::codegen {
 
 /// The anchors that one CPU level has emitters for. An op which none of them takes (another element type, a filter
@@ -20,6 +24,10 @@ public:
 private:
   const CpuTarget &target;
 };
+
+/// A pass on functions that writes the tile of every contraction into its kernel's `config`, for each of `cpus` (names
+/// as --cpu takes them). Entries that are there already are kept.
+std::unique_ptr<mlir::Pass> createChooseTilesPass(std::vector<std::string> cpus);
 
 } // namespace cameo::codegen
 #endif

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts.
+
+    contractions.py list       the cases
+    contractions.py run CASE   one case
+
+The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
+S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 result is rounded once more
+on each side: + 2^-10 |y|. Results must be bitwise equal for one and two threads.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
+sys.path.insert(0, str(ROOT / "test/Support"))
+import cameo  # noqa: E402
+
+FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split())
+LEVELS = ["native"] + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"]
+
+
+class Model:
+    """A model under construction; weights are seeded, and negated signs are dropped in its magnitude twin."""
+
+    def __init__(self, dtype=np.float32, seed=0):
+        self.rng, self.dtype = np.random.default_rng(seed), dtype
+        self.nodes, self.weights, self.inputs, self.terms = [], {}, {}, 0
+
+    def input(self, shape) -> str:
+        name = f"x{len(self.inputs)}"
+        self.inputs[name] = shape
+        return name
+
+    def weight(self, *shape) -> str:
+        name = f"w{len(self.weights)}"
+        self.weights[name] = self.rng.standard_normal(shape).astype(self.dtype)
+        return name
+
+    def op(self, kind: str, *operands, **attributes) -> str:
+        name = f"y{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, operands, [name], name=name, **attributes))
+        return name
+
+    def conv(self, x: str, filterShape, bias=True, **attributes) -> str:
+        self.terms += int(np.prod(filterShape[1:])) + 1
+        operands = [x, self.weight(*filterShape)] + ([self.weight(filterShape[0])] if bias else [])
+        return self.op("Conv", *operands, **attributes)
+
+    def matmul(self, a: str, b: str, k: int) -> str:
+        self.terms += k
+        return self.op("MatMul", a, b)
+
+    def save(self, path: str, magnitudes: bool) -> None:
+        element = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
+        # Subtractions and activations have no place in a sum of magnitudes.
+        nodes = [helper.make_node("Identity" if magnitudes and n.op_type in ("Relu", "Clip") else n.op_type, n.input[:1] if magnitudes and n.op_type == "Clip" else n.input,
+                                  n.output, name=n.name) for n in self.nodes]
+        for made, node in zip(nodes, self.nodes):
+            if made.op_type != "Identity":
+                made.attribute.extend(node.attribute)
+        weights = [numpy_helper.from_array(np.abs(w) if magnitudes else w, n) for n, w in self.weights.items()]
+        graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(n, element, s) for n, s in self.inputs.items()],
+                                  [helper.make_tensor_value_info(self.nodes[-1].output[0], element, None)], weights)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
+
+
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__.replace("_", "-")] = function
+
+
+# ---- matrix products: each returns the model, and the sizes of symbols to run it at
+
+
+@case
+def matmul_constant():
+    m = Model()
+    y = m.op("Add", m.matmul(m.input([37, 129]), m.weight(129, 131), 129), m.weight(131))
+    m.op("Relu", y)
+    return m, [{}]
+
+
+@case
+def matmul_one_row():
+    m = Model()
+    m.matmul(m.input([1, 300]), m.weight(300, 100), 300)
+    return m, [{}]
+
+
+@case
+def matmul_rows_of_all_batches():
+    m = Model()
+    residual = m.input(["b", "s", 40])
+    m.op("Add", m.matmul(m.input(["b", "s", 24]), m.weight(24, 40), 24), residual)
+    return m, [{"b": 1, "s": 1}, {"b": 2, "s": 9}, {"b": 3, "s": 64}]
+
+
+@case
+def matmul_two_inputs():
+    m = Model()
+    m.matmul(m.input([65, 70]), m.input([70, 300]), 70)
+    return m, [{}]
+
+
+@case
+def matmul_batches_broadcast():
+    m = Model()
+    y = m.matmul(m.input([2, 1, 33, 20]), m.input([3, 20, 17]), 20)
+    m.op("Mul", y, m.weight(3, 1, 17))
+    return m, [{}]
+
+
+@case
+def matmul_attention():
+    m = Model()
+    q, k, mask = m.input(["b", 3, "s", 16]), m.input(["b", 3, "s", 16]), m.input(["b", 1, "s", "s"])
+    scores = m.op("Add", m.matmul(q, m.op("Transpose", k, perm=[0, 1, 3, 2]), 16), mask)
+    m.terms += 48
+    m.matmul(scores, m.input(["b", 3, "s", 16]), 0)
+    return m, [{"b": 1, "s": 1}, {"b": 2, "s": 21}, {"b": 1, "s": 48}]
+
+
+@case
+def matmul_half():
+    m = Model(np.float16)
+    m.op("Relu", m.matmul(m.input([20, 48]), m.weight(48, 40), 48))
+    return m, [{}]
+
+
+@case
+def matmul_half_two_inputs():
+    m = Model(np.float16)
+    m.matmul(m.input([2, 20, 48]), m.input([2, 48, 40]), 48)
+    return m, [{}]
+
+
+@case
+def gemm_transposed():
+    m = Model()
+    m.terms += 50
+    m.op("Gemm", m.input([50, 19]), m.weight(36, 50), m.weight(36), transA=1, transB=1)
+    return m, [{}]
+
+
+# ---- convolutions
+
+
+def convolution(name, x, filterShape, sizes=({},), dtype=np.float32, **attributes):
+    def make():
+        m = Model(dtype)
+        m.op("Relu", m.conv(m.input(x), filterShape, **attributes))
+        return m, list(sizes)
+
+    CASES[f"conv-{name}"] = make
+
+
+convolution("1x1", [1, 24, 9, 11], [40, 24, 1, 1])
+convolution("1x1-strided", [1, 24, 9, 11], [40, 24, 1, 1], strides=[2, 2])
+convolution("3x3", [2, 32, 12, 10], [48, 32, 3, 3], pads=[1, 1, 1, 1])
+convolution("3x3-asymmetric", [1, 8, 9, 9], [12, 8, 3, 3], pads=[0, 1, 2, 1], strides=[2, 1])
+convolution("3x3-dilated", [1, 20, 14, 14], [24, 20, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3])
+convolution("stem", [1, 3, 33, 35], [32, 3, 7, 7], pads=[3, 3, 3, 3], strides=[2, 2])
+convolution("groups", [1, 24, 8, 8], [36, 6, 3, 3], pads=[1, 1, 1, 1], group=4)
+convolution("depthwise", [2, 44, 9, 12], [44, 1, 3, 3], pads=[1, 1, 1, 1], group=44)
+convolution("depthwise-5x5-strided", [1, 35, 13, 13], [35, 1, 5, 5], pads=[2, 2, 2, 2], strides=[2, 2], group=35)
+convolution("depthwise-dilated", [1, 16, 15, 15], [16, 1, 3, 3], pads=[4, 4, 4, 4], dilations=[4, 4], group=16)
+convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
+convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
+convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
+convolution("half", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=np.float16)
+convolution("dynamic", ["n", 16, "h", "w"], [24, 16, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1])
+convolution("dynamic-depthwise", ["n", 24, "h", "w"], [24, 1, 3, 3], sizes=[{"n": 1, "h": 1, "w": 2}, {"n": 2, "h": 9, "w": 17}], pads=[1, 1, 1, 1], group=24)
+
+
+@case
+def conv_residual_block():
+    m = Model()
+    x = m.input([1, 16, 12, 12])
+    y = m.op("Relu", m.conv(x, [24, 16, 1, 1]))
+    y = m.op("Relu", m.conv(y, [24, 1, 3, 3], pads=[1, 1, 1, 1], group=24))
+    y = m.op("Add", m.conv(y, [16, 24, 1, 1]), x)
+    y = m.op("Concat", y, x, axis=1)
+    m.op("MaxPool", m.conv(y, [8, 32, 3, 3]), kernel_shape=[2, 2], strides=[2, 2])
+    m.terms *= 4  # an error is carried through four convolutions
+    return m, [{}]
+
+
+@case
+def conv_filter_of_the_run():
+    m = Model()
+    m.terms = 9 * 4
+    m.op("Conv", m.input([1, 4, 6, 6]), m.input([5, 4, 3, 3]))
+    return m, [{}]
+
+
+# ---- running
+
+
+def compileModel(path: str, opt: str, cpu: str = "native") -> str:
+    program = f"{path}.{opt}.{cpu}.cameo"
+    done = subprocess.run([BUILD / "bin/cameo-compile", path, "-o", program, f"-{opt}", f"--cpu={cpu}"], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"cameo-compile -{opt} --cpu={cpu} ended with {done.returncode}: {done.stderr}")
+    return program
+
+
+def run(name: str) -> None:
+    model, sizes = CASES[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.onnx", magnitudes=False)
+        model.save(f"{folder}/magnitudes.onnx", magnitudes=True)
+        naive = cameo.Program(compileModel(f"{folder}/model.onnx", "O0"), 1)
+        magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
+        # f16 is converted by F16C, which x86-64-v2 lacks.
+        levels = [level for level in LEVELS if level != "x86-64-v2" or model.dtype != np.float16]
+        fast = {level: compileModel(f"{folder}/model.onnx", "O3", level) for level in levels}
+        for symbols in sizes:
+            feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
+            (wanted,) = naive.run(feeds).values()
+            (scale,) = magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
+            bound = 2 * model.terms * 2.0**-24 * scale.astype(np.float64) + 1e-30
+            if model.dtype == np.float16:
+                bound += 2.0**-10 * np.abs(wanted.astype(np.float64))
+            for level, program in fast.items():
+                (one,) = cameo.Program(program, 1).run(feeds).values()
+                (two,) = cameo.Program(program, 2).run(feeds).values()
+                if one.tobytes() != two.tobytes():
+                    sys.exit(f"{level} at {symbols}: results of one and two threads differ")
+                excess = np.abs(one.astype(np.float64) - wanted) / bound
+                if one.shape != wanted.shape or not excess.max() <= 1:
+                    sys.exit(f"{level} at {symbols}: error is {excess.max():.3g} times the bound, shape {one.shape} against {wanted.shape}")
+                print(f"{level} at {symbols}: error is {excess.max():.2f} of the bound")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "list":
+        print("\n".join(CASES))
+    else:
+        run(sys.argv[2])
