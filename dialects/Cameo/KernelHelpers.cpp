@@ -157,24 +157,15 @@ Value cameo::mulScalar(OpBuilder &b, Location loc, Value x, Value y) {
 }
 
 Value cameo::maxScalar(OpBuilder &b, Location loc, Value x, Value y, Type element) {
-  if (isa<FloatType>(element)) {
-    // x > y ? x : (y > x or equal ? y : NaN): ordered compare picks y when x is NaN, so NaN of x is added back by uno.
-    Value greater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, y);
-    Value picked = arith::SelectOp::create(b, loc, greater, x, y);
-    Value yNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, y, y);
-    return arith::SelectOp::create(b, loc, yNan, y, picked);
-  }
+  if (isa<FloatType>(element))
+    return arith::MaximumFOp::create(b, loc, x, y);
   return element.isUnsignedInteger() || element.isInteger(1) ? Value(arith::MaxUIOp::create(b, loc, x, y))
                                                              : Value(arith::MaxSIOp::create(b, loc, x, y));
 }
 
 Value cameo::minScalar(OpBuilder &b, Location loc, Value x, Value y, Type element) {
-  if (isa<FloatType>(element)) {
-    Value less = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ULT, x, y);
-    Value picked = arith::SelectOp::create(b, loc, less, x, y);
-    Value yNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, y, y);
-    return arith::SelectOp::create(b, loc, yNan, y, picked);
-  }
+  if (isa<FloatType>(element))
+    return arith::MinimumFOp::create(b, loc, x, y);
   return element.isUnsignedInteger() || element.isInteger(1) ? Value(arith::MinUIOp::create(b, loc, x, y))
                                                              : Value(arith::MinSIOp::create(b, loc, x, y));
 }

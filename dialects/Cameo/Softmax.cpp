@@ -34,8 +34,11 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
                                [&](OpBuilder &b, Location loc, ValueRange i, ValueRange acc) -> SmallVector<Value> {
                                  return {maxScalar(b, loc, acc[0], x.load(b, loc, position(i[0])), x.elementType)};
                                })[0];
+    // Arguments are at most 0, and what is next to nothing beside the maximum's 1 need not be exact.
+    auto flags = k.mayReassociate() ? arith::FastMathFlags::afn : arith::FastMathFlags::none;
     auto exponential = [&](OpBuilder &b, Location loc, Value i) -> Value {
-      return math::ExpOp::create(b, loc, Value(arith::SubFOp::create(b, loc, x.load(b, loc, position(i)), maximum)));
+      Value shifted = arith::SubFOp::create(b, loc, x.load(b, loc, position(i)), maximum);
+      return math::ExpOp::create(b, loc, shifted, flags);
     };
     Value sum = sumNest(k, b, loc, x.elementType, length, [&](OpBuilder &b, Location loc, ValueRange i) {
       Value e = exponential(b, loc, i[0]);

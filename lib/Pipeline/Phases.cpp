@@ -1,5 +1,6 @@
 // Phases.cpp - the table of phases and the loop that runs it.
 #include "cameo/Pipeline/Phases.h"
+#include "cameo/Codegen/CPU/LoopVectorization.h"
 #include "cameo/Passes/AllAreas.inc"
 #include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "mlir/Transforms/Passes.h"
@@ -39,6 +40,7 @@ llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }
 
 void cameo::registerAllPasses() {
 #include "cameo/Passes/Registration.inc"
+  codegen::registerLoopVectorizationPass();
 }
 
 LogicalResult cameo::runPhases(ModuleOp module, const CompileOptions &options) {

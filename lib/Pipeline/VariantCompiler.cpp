@@ -1,6 +1,7 @@
 // VariantCompiler.cpp - emits loops, keeps one of equal kernels, compiles modules.
 #include "VariantCompiler.h"
 #include "cameo/Codegen/CPU/CpuAnchors.h"
+#include "cameo/Codegen/CPU/LoopVectorization.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/Pass/PassManager.h"
@@ -64,8 +65,12 @@ FailureOr<SmallVector<char, 0>> VariantCompiler::compile(size_t i) {
   cleanup.addPass(createCanonicalizerPass());
   cleanup.addPass(createCSEPass());
   cleanup.addPass(createLoopInvariantCodeMotionPass());
-  if (options.optLevel > 0 && failed(cleanup.run(module)))
-    return failure();
+  if (options.optLevel > 0) {
+    if (failed(cleanup.run(module)))
+      return failure();
+    if (!isHost)
+      vectorizeLoops(module.lookupSymbol<func::FuncOp>(kKernelFunction), variant.target.vectorBytes);
+  }
   if (failed(lowerToLLVM(module, variant.target, options.optLevel > 0)))
     return failure();
   llvm::LLVMContext context;

@@ -23,7 +23,8 @@
 
 namespace cameo::codegen {
 
-/// Rewrites math.exp, math.log, ... of f32 into arith ops. `hasFma`: the target multiplies and adds in one instruction;
+/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp with the flag `afn` has an argument of at most 0 and
+/// may be up to 2^-126 too large: softmax asks for this. `hasFma`: the target multiplies and adds in one instruction;
 /// otherwise math.fma would be a call.
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, bool hasFma);
 

@@ -56,11 +56,15 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &targ
   options.useBarePtrCallConv = true;
   LLVMTypeConverter converter(context, options);
   {
-    // Processors have instructions for these; the patterns for libm would make calls of them.
+    // Processors have instructions for these; the patterns for libm would make calls of them. Maxima that keep NaN are shorter
+    // as a comparison and two choices than as LLVM's intrinsic.
     RewritePatternSet patterns(context);
     populateMathToLLVMConversionPatterns(converter, patterns);
+    arith::populateArithExpandOpsPatterns(patterns);
     ConversionTarget legal(*context);
-    legal.addIllegalOp<math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp, math::CopySignOp, math::FmaOp>();
+    legal.addIllegalOp<arith::MaximumFOp, arith::MinimumFOp>();
+    legal.addIllegalOp<math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp,
+                       math::CopySignOp, math::FmaOp>();
     legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(module, legal, std::move(patterns))))
       return failure();

@@ -132,6 +132,13 @@ static Value buildExp(Formula &f, Value x) {
   return f.mul(f.mul(f.add(e.fraction, 1), first), second);
 }
 
+/// For x at most 0; below -87.3, where e^x would be subnormal, 2^-126. NaN stays NaN.
+static Value buildSmallExp(Formula &f, Value x) {
+  Value lowest = f.number(x, -87.3);
+  Exponential e = reduceExp(f, f.select(f.compare(OLT, x, lowest), lowest, x));
+  return f.mul(f.add(e.fraction, 1), f.fromBits(f.intAdd(f.shiftLeft(e.power, 23), 0x3f800000)));
+}
+
 static Value buildExpM1(Formula &f, Value x) {
   Exponential e = reduceExp(f, f.clamp(x, -30, 89));
   Value half = f.fromBits(f.intAdd(f.shiftLeft(e.power, 23), 0x3f000000)); // 2^(n-1): n may be 128
@@ -266,6 +273,20 @@ template <typename OpT> struct ExpandUnary : OpRewritePattern<OpT> {
   bool hasFma;
 };
 
+/// With `afn` the argument is at most 0 and small results need not be exact.
+struct ExpandExp : OpRewritePattern<math::ExpOp> {
+  ExpandExp(MLIRContext *context, bool hasFma) : OpRewritePattern(context), hasFma(hasFma) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "not f32");
+    Formula f(op.getLoc(), rewriter, hasFma);
+    bool small = arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
+    rewriter.replaceOp(op, (small ? buildSmallExp : buildExp)(f, op.getOperand()));
+    return success();
+  }
+  bool hasFma;
+};
+
 struct ExpandPow : OpRewritePattern<math::PowFOp> {
   ExpandPow(MLIRContext *context, bool hasFma) : OpRewritePattern(context), hasFma(hasFma) {}
   LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
@@ -307,13 +328,12 @@ template <typename OpT> struct ExpandSine : OpRewritePattern<OpT> {
 
 void cameo::codegen::populateMathFunctionPatterns(RewritePatternSet &patterns, bool hasFma) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<ExpandUnary<math::ExpOp>>(context, buildExp, hasFma);
+  patterns.add<ExpandExp, ExpandPow>(context, hasFma);
   patterns.add<ExpandUnary<math::ExpM1Op>>(context, buildExpM1, hasFma);
   patterns.add<ExpandUnary<math::LogOp>>(context, buildLog, hasFma);
   patterns.add<ExpandUnary<math::Log1pOp>>(context, buildLog1p, hasFma);
   patterns.add<ExpandUnary<math::TanhOp>>(context, buildTanh, hasFma);
   patterns.add<ExpandUnary<math::ErfOp>>(context, buildErf, hasFma);
-  patterns.add<ExpandPow>(context, hasFma);
   patterns.add<ExpandSine<math::SinOp>>(context, 0, hasFma);
   patterns.add<ExpandSine<math::CosOp>>(context, 1, hasFma);
 }

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""fast_path.py - what -O3 computes against the naive loops of -O0, op by op, at sizes that leave rests of every kind.
+
+    fast_path.py list         one case per family, and `planted`: a wrong element is reported
+    fast_path.py run CASE
+
+The cases of a family are nodes of one model. It is compiled at -O0 and, at -O3, for this machine and for AVX2; -O3 runs on one thread and on two, which must agree bit
+for bit. Tolerances: `exact` for what only moves, compares or converts; else `ulp` units in the last place of the largest magnitude
+that entered a result: a sum of n products in another order differs by at most n 2^-24 of the sum of magnitudes, in practice by
+its square root, and the functions of MathFunctions.h by up to 2.2. A family of reductions compares with the largest result (ulp above 4).
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
+sys.path.insert(0, str(ROOT / "test/Support"))
+import cameo
+
+TYPES = {"f32": (TensorProto.FLOAT, np.float32), "f16": (TensorProto.FLOAT16, np.float16), "f64": (TensorProto.DOUBLE, np.float64),
+         "u8": (TensorProto.UINT8, np.uint8), "i8": (TensorProto.INT8, np.int8), "i32": (TensorProto.INT32, np.int32),
+         "i64": (TensorProto.INT64, np.int64), "bool": (TensorProto.BOOL, np.bool_)}
+
+
+class Case:
+    """One node; inputs are (type, shape), or an array for a constant. `ulp` 0: exact."""
+
+    def __init__(self, op, inputs, ulp=0.0, outputs=1, dynamic=False, opset=23, scale=2.0, **attributes):
+        self.op, self.inputs, self.ulp, self.outputs, self.dynamic = op, inputs, ulp, outputs, dynamic
+        self.opset, self.scale, self.attributes = opset, scale, attributes
+
+    def add(self, prefix: str, graph: onnx.GraphProto, feeds: dict) -> None:
+        """Adds the node, its inputs and outputs, all named `prefix`..., to a graph."""
+        rng = np.random.default_rng(0)
+        names = []
+        for number, given in enumerate(self.inputs):
+            name = f"{prefix}x{number}"
+            names.append("" if given is None else name)
+            if isinstance(given, (np.ndarray, np.generic)):
+                graph.initializer.append(numpy_helper.from_array(np.asarray(given), name))
+            elif given is not None:
+                kind, shape = given
+                proto, dtype = TYPES[kind]
+                if kind == "bool":
+                    feeds[name] = rng.random(shape) < 0.5
+                elif np.issubdtype(dtype, np.integer):
+                    feeds[name] = rng.integers(0, 5, shape).astype(dtype)
+                else:
+                    feeds[name] = (rng.standard_normal(shape) * self.scale).astype(dtype)
+                dims = [f"{name}d{axis}" for axis in range(len(shape))] if self.dynamic else shape
+                graph.input.append(helper.make_tensor_value_info(name, proto, dims))
+        outputs = [f"{prefix}y{i}" for i in range(self.outputs)]
+        graph.node.append(helper.make_node(self.op, names, outputs, **self.attributes))
+        graph.output.extend(onnx.ValueInfoProto(name=o) for o in outputs)
+
+    def __str__(self):
+        inputs = [x.tolist() if isinstance(x, (np.ndarray, np.generic)) else x for x in self.inputs]
+        return f"{self.op} {inputs} {self.attributes} dynamic={self.dynamic}"
+
+
+def f32(*shape):
+    return ("f32", list(shape))
+
+
+def ints(*values):
+    return np.array(values, np.int64)
+
+
+LASTS = [1, 3, 7, 8, 15, 16, 17, 33, 100, 1031]
+
+
+def each(function):
+    return [function(n) for n in LASTS]
+
+
+FAMILIES = {
+    "pointwise": each(lambda n: Case("Add", [f32(5, n), f32(5, n)]))
+    + each(lambda n: Case("Mul", [f32(3, 4, n), f32(n)]))
+    + each(lambda n: Case("Sub", [f32(3, n, 2), f32(n, 1)]))
+    + [Case(op, [f32(2, 3, 77)], dynamic=d) for op in ("Relu", "Abs", "Neg", "Floor", "Ceil", "Round", "Sqrt", "Sign", "HardSwish") for d in (False, True)]
+    + [Case("Max", [f32(4, 37), f32(37)]), Case("Min", [f32(4, 37), f32(37)]), Case("Clip", [f32(4, 37), np.float32(-1), np.float32(1)])]
+    + [Case("Where", [("bool", [3, 41]), f32(3, 41), f32(41)]), Case("Less", [f32(3, 41), f32(3, 41)]), Case("Not", [("bool", [3, 41])])]
+    + [Case("Add", [("i64", [3, 41]), ("i64", [41])]), Case("Div", [("i32", [3, 41]), np.int32(7)]), Case("Add", [("f16", [3, 41]), ("f16", [41])])],
+    "functions": [Case(op, [f32(3, 347)], ulp=4, **a) for op, a in (("Exp", {}), ("Log", {}), ("Tanh", {}), ("Erf", {}), ("Sigmoid", {}), ("Sin", {}),
+                  ("Cos", {}), ("Elu", {}), ("Softplus", {}), ("Mish", {}), ("Atan", {}), ("Asinh", {}))]
+    + [Case("Gelu", [f32(3, 347)], ulp=8), Case("Gelu", [f32(3, 347)], ulp=8, approximate="tanh")]  # cancels below 0
+    + [Case("Pow", [f32(3, 347), f32(347)], ulp=4), Case("Pow", [f32(3, 347), np.float32(2)], ulp=2), Case("Exp", [("f16", [3, 347])], ulp=2), Case("Exp", [("f64", [3, 37])], ulp=4)],
+    "casts": [Case("Cast", [(a, [3, 77])], to=TYPES[b][0]) for a in TYPES for b in TYPES if a != b],
+    "quantization": [Case("QuantizeLinear", [f32(3, 77), np.float32(0.05), z]) for z in (np.uint8(128), np.int8(3))]
+    + [Case("DequantizeLinear", [("u8", [3, 77]), np.float32(0.05), np.uint8(128)])],
+    "softmax": each(lambda n: Case("Softmax", [f32(6, n)], ulp=8))
+    + [Case("Softmax", [f32(3, 19, n)], ulp=8, axis=1) for n in LASTS]
+    + [Case(op, [f32(3, 20, 45)], ulp=8, axis=a, dynamic=d) for op in ("Softmax", "LogSoftmax") for a in (0, 1, 2) for d in (False, True)]
+    + [Case("Softmax", [("f16", [4, 45])], ulp=2), Case("Softmax", [f32(4, 45)], ulp=8, scale=60.0)],
+    "norms": each(lambda n: Case("LayerNormalization", [f32(6, n), f32(n), f32(n)], ulp=32))
+    + each(lambda n: Case("RMSNormalization", [f32(6, n), f32(n)], ulp=16))
+    + [Case("LayerNormalization", [f32(2, 5, 45), f32(45)], ulp=32, dynamic=True), Case("LayerNormalization", [f32(4, 6, 50), f32(6, 50), f32(6, 50)], ulp=32, axis=1),
+       Case("InstanceNormalization", [f32(2, 5, 7, 9), f32(5), f32(5)], ulp=32), Case("GroupNormalization", [f32(2, 6, 7, 9), f32(6), f32(6)], ulp=32, num_groups=3),
+       Case("BatchNormalization", [f32(2, 5, 7, 9), f32(5), f32(5), f32(5), np.full(5, 0.7, np.float32)], ulp=8), Case("LRN", [f32(2, 7, 5, 9)], ulp=8, size=3)],
+    "reductions": [Case(op, [f32(4, 6, n), ints(*axes)], ulp=u, keepdims=k) for op, u in (("ReduceSum", 16), ("ReduceMax", 0), ("ReduceMin", 0), ("ReduceMean", 16), ("ReduceProd", 16))
+                   for n in (1, 7, 17, 100) for axes, k in (((2,), 1), ((0,), 0), ((1,), 0), ((0, 1, 2), 0), ((1, 2), 1))]
+    + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]
+    + [Case("ReduceSum", [("i64", [4, 50]), ints(1)]), Case("ReduceMax", [("u8", [4, 150]), ints(1)]), Case("ReduceSum", [("f16", [4, 50]), ints(1)], ulp=2), Case("GlobalAveragePool", [f32(2, 20, 7, 7)], ulp=16)],
+    "extrema": [Case(op, [f32(4, 23, n)], axis=a, select_last_index=s) for op in ("ArgMax", "ArgMin") for n in (1, 9, 40) for a in (0, 1, 2) for s in (0, 1)]
+    + [Case("TopK", [f32(5, 57), ints(k)], outputs=2, largest=l) for k in (1, 7, 57) for l in (0, 1)],
+    "pools": [Case(op, [f32(1, 19, 17, h)], ulp=u, kernel_shape=[k, k], strides=[s, s], pads=[p] * 4) for op, u in (("MaxPool", 0), ("AveragePool", 8))
+              for h in (13, 40) for k, s, p in ((2, 2, 0), (3, 2, 1), (3, 1, 1), (5, 1, 2), (1, 2, 0))]
+    + [Case("MaxPool", [f32(2, 3, 50)], kernel_shape=[3], strides=[2]), Case("MaxPool", [f32(1, 3, 20, 20)], outputs=2, kernel_shape=[2, 2]),
+       Case("MaxPool", [("u8", [1, 3, 9, 40])], kernel_shape=[3, 3], pads=[1] * 4), Case("AveragePool", [f32(1, 3, 20, 40)], ulp=8, kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1),
+       Case("MaxPool", [f32(1, 3, 21, 41)], kernel_shape=[3, 3], strides=[2, 2], dilations=[2, 2], ceil_mode=1), Case("MaxPool", [f32(2, 5, 21, 41)], kernel_shape=[3, 3], pads=[1] * 4, dynamic=True)],
+    "movement": [Case("Transpose", [f32(3, 18, 35)], perm=p, dynamic=d) for p in ([0, 2, 1], [2, 1, 0], [1, 0, 2], [2, 0, 1], [1, 2, 0]) for d in (False, True)]
+    + [Case("Transpose", [(t, [33, 50])], perm=[1, 0]) for t in ("u8", "f16", "f64", "bool", "i64")] + [Case("Transpose", [f32(1, 3, 20, 33)], perm=[0, 2, 3, 1]), Case("Transpose", [f32(1, 20, 33, 3)], perm=[0, 3, 1, 2])]
+    + [Case("Concat", [f32(3, 5, 7), f32(3, 2, 7), f32(3, 20, 7)], axis=1), Case("Concat", [f32(4, 5), f32(4, 33)], axis=1), Case("Split", [f32(4, 38), ints(5, 33)], outputs=2, axis=1)]
+    + [Case("Pad", [f32(3, 18, 35), ints(0, 1, 2, 0, 3, 4)], mode=m) for m in ("constant", "edge", "reflect")]
+    + [Case("Slice", [f32(3, 18, 35), ints(1, 2), ints(17, 30), ints(1, 2), ints(*s)]) for s in ((1, 1), (2, 3))] + [Case("Slice", [f32(3, 35), ints(-1), ints(-99), ints(1), ints(-1)])]
+    + [Case("Gather", [f32(100, 37), ("i64", [4, 9])], axis=0), Case("Gather", [f32(7, 100), ("i64", [13])], axis=1), Case("Expand", [f32(5, 1), ints(2, 5, 37)]), Case("Tile", [f32(3, 19), ints(2, 3)])]
+    + [Case("ScatterND", [f32(100, 37), np.arange(0, 90, 9).reshape(10, 1), f32(10, 37)]), Case("CumSum", [f32(9, 50), np.array(0)], ulp=32), Case("CumSum", [f32(9, 50), np.array(1)], ulp=32), Case("Trilu", [f32(20, 37)])],
+    "resize": [Case("Resize", [f32(1, 5, 9, 13), None, np.array(s, np.float32)], ulp=8, mode=m, coordinate_transformation_mode=c, nearest_mode="floor")
+               for m, c in (("nearest", "asymmetric"), ("linear", "half_pixel"), ("cubic", "align_corners")) for s in ((1, 1, 2, 2), (1, 1, 3, 3), (1, 1, 0.6, 1.7))],
+}
+
+
+def difference(case: Case, got: np.ndarray, wanted: np.ndarray) -> str:
+    if got.dtype != wanted.dtype or got.shape != wanted.shape:
+        return f"{got.dtype}{got.shape} instead of {wanted.dtype}{wanted.shape}"
+    if not case.ulp or not np.issubdtype(got.dtype, np.floating):
+        same = (got == wanted) | (got != got) & (wanted != wanted)
+        return "" if same.all() else f"{np.count_nonzero(~same)} elements differ, the first is {got[~same][0]!r} instead of {wanted[~same][0]!r}"
+    special = ~np.isfinite(wanted)
+    if not np.array_equal(got[special], wanted[special], equal_nan=True):
+        return "infinities or NaN differ"
+    scale = np.maximum(np.abs(wanted[~special]).astype(np.float64), np.max(np.abs(wanted[~special]), initial=0) * (case.ulp > 4))
+    error = np.abs(got[~special].astype(np.float64) - wanted[~special]) / (np.finfo(wanted.dtype).eps * scale + np.finfo(wanted.dtype).tiny)
+    worst = np.max(error, initial=0)
+    return "" if worst <= case.ulp else f"differs by {worst:.1f} units; {case.ulp} are allowed"
+
+
+def compute(model: onnx.ModelProto, feeds: dict, options: list[str], folder: str) -> list[dict]:
+    """The outputs on one thread and on two."""
+    onnx.save(model, f"{folder}/m.onnx")
+    subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/m.onnx", "-o", f"{folder}/m.cameo", *options], check=True)
+    return [cameo.Program(f"{folder}/m.cameo", threads=threads).run(feeds) for threads in (1, 2)]
+
+
+def check(cases: list[Case], folder: str, change=lambda array: array) -> list[str]:
+    graph, feeds, problems = onnx.GraphProto(name="cases"), {}, []
+    for number, case in enumerate(cases):
+        case.add(f"c{number}.", graph, feeds)
+    opset = max(case.opset for case in cases)
+    model = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10))
+    wanted = compute(model, feeds, ["-O0"], folder)[0]
+    for cpu in ["native"] + (["x86-64-v3"] if " avx2" in pathlib.Path("/proc/cpuinfo").read_text() else []):
+        alone, shared = compute(model, feeds, ["-O3", f"--cpu={cpu}"], folder)
+        for name in wanted:
+            case = cases[int(name[1 : name.index(".")])]
+            text = difference(case, change(alone[name]), wanted[name])
+            if not text and alone[name].tobytes() != shared[name].tobytes():
+                text = "two threads give other bits than one"
+            if text:
+                problems.append(f"{case} --cpu={cpu}: {name} {text}")
+    return problems
+
+
+def run(name: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        if name != "planted":
+            return check(FAMILIES[name], folder)
+
+        def spoil(array):
+            spoiled = array.copy()
+            spoiled.flat[-1] *= 1 + 2.0**-14
+            return spoiled
+
+        cases = [Case("Mul", [f32(3, 17), f32(17)]), Case("ReduceSum", [f32(4, 100), ints(1)], ulp=16)]
+        return [f"{case}: a wrong element was not reported" for case in cases if not check([case], folder, spoil)]
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "list":
+        print("\n".join([*FAMILIES, "planted"]))
+    else:
+        found = run(sys.argv[2])
+        print("\n".join(found))
+        sys.exit(int(bool(found)))
