@@ -96,6 +96,18 @@ def Cameo_LayoutInterface : OpInterface<"LayoutInterface"> {
   ];
 }
 
+def Cameo_LinearInterface : OpInterface<"LinearInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Result 0 is linear in one operand, the weights: scaling the weights of an output channel scales that channel.
+  }];
+  let methods = [
+    InterfaceMethod<"Number of the operand that holds the weights.", "unsigned", "weightOperand">,
+    InterfaceMethod<"Axis of the result that counts output channels.", "int64_t", "channelAxis">,
+    InterfaceMethod<"Axis of the weights that counts output channels; -1 when no axis does.", "int64_t", "weightAxis">,
+  ];
+}
+
 def Cameo_CostInterface : OpInterface<"CostInterface"> {
   let cppNamespace = "::cameo";
   let methods = [

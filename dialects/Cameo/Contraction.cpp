@@ -119,6 +119,13 @@ LogicalResult MatMulOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 
 bool MatMulOp::allowsEpilogue() { return true; }
 
+unsigned MatMulOp::weightOperand() { return getRhsMutable().getOperandNumber(); }
+int64_t MatMulOp::channelAxis() { return cast<RankedTensorType>(getType()).getRank() - 1; }
+int64_t MatMulOp::weightAxis() {
+  int64_t rank = cast<RankedTensorType>(getRhs().getType()).getRank();
+  return getTransposeRhs() ? rank - 2 : rank - 1;
+}
+
 Dim MatMulOp::flops(ShapeAnalysis &shapes) {
   Dim count = shapes.numElements(getResult());
   MatMulSizes sizes = matMulSizes(*this, shapes.dimsOf(getLhs()), shapes.dimsOf(getRhs()));

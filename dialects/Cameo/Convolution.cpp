@@ -134,6 +134,10 @@ LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
 
 bool ConvOp::allowsEpilogue() { return true; }
 
+unsigned ConvOp::weightOperand() { return getFilterMutable().getOperandNumber(); }
+int64_t ConvOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
+int64_t ConvOp::weightAxis() { return 0; }
+
 Dim ConvOp::flops(ShapeAnalysis &shapes) {
   Dim count = shapes.dims().mul(shapes.numElements(getResult()), 2);
   for (Dim size : shapes.dimsOf(getFilter()).drop_front())
@@ -251,6 +255,10 @@ LogicalResult ConvTransposeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRe
 }
 
 bool ConvTransposeOp::allowsEpilogue() { return true; }
+
+unsigned ConvTransposeOp::weightOperand() { return getFilterMutable().getOperandNumber(); }
+int64_t ConvTransposeOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
+int64_t ConvTransposeOp::weightAxis() { return getGroup() == 1 ? 1 : -1; }
 
 Dim ConvTransposeOp::flops(ShapeAnalysis &shapes) {
   // Every operand element meets every tap and output of its group once.

@@ -8,6 +8,7 @@ include "dialects/Cameo/CameoBase.td"
 
 def Cameo_ConvOp : Cameo_LoopOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                          Cameo_ChannelsLastInterface,
+                                         DeclareOpInterfaceMethods<Cameo_LinearInterface>,
                                          DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "convolution (cross-correlation) over the spatial axes";
   let description = [{
@@ -34,6 +35,7 @@ def Cameo_ConvOp : Cameo_LoopOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelI
 
 def Cameo_ConvTransposeOp : Cameo_LoopOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                             Cameo_ChannelsLastInterface,
+                                                            DeclareOpInterfaceMethods<Cameo_LinearInterface>,
                                                             DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "transposed convolution: the gradient of conv by its operand";
   let description = [{

@@ -129,6 +129,16 @@ Dim DimContext::constant(int64_t value) {
 Dim DimContext::sizeOf(mlir::Value value, int64_t axis) { return impl->atom(AtomKind::SizeOf, value, axis); }
 Dim DimContext::elementOf(mlir::Value value, int64_t index) { return impl->atom(AtomKind::ElementOf, value, index); }
 
+void DimContext::retire(mlir::Value value) {
+  for (AtomKind kind : {AtomKind::SizeOf, AtomKind::ElementOf}) {
+    auto first = impl->atoms.lower_bound({kind, value.getAsOpaquePointer(), INT64_MIN, nullptr, nullptr}), last = first;
+    while (last != impl->atoms.end() && std::get<0>(last->first) == kind &&
+           std::get<1>(last->first) == value.getAsOpaquePointer())
+      ++last;
+    impl->atoms.erase(first, last);
+  }
+}
+
 Dim DimContext::add(Dim a, Dim b) {
   Polynomial p = polynomial(a);
   for (const DimTerm &t : b.getNode()->terms)

@@ -78,5 +78,6 @@ def Cameo_PowOp : Cameo_Binary<"pow", "", [{
     Integers to a negative power are 0 unless |x| is 1. ONNX: Pow, since 7; where its types differ, the importer casts.
     Example: `%z = cameo.pow %x, %y : (tensor<2xf32>, tensor<f32>) -> tensor<2xf32>`
   }];
+  let hasFolder = 1;
 }
 #endif

@@ -17,6 +17,7 @@ def Cameo_TransposeOp : Cameo_IndexableOp<"transpose"> {
     /// True when the op only exchanges the last two axes.
     bool swapsLastTwoDims();
   }];
+  let hasFolder = 1;
 }
 
 def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface]> {
@@ -43,6 +44,7 @@ def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface]> {
     Example: `%z = cameo.concat %x, %y {axis = 1 : i64} : (tensor<2x1xf32>, tensor<2x3xf32>) -> tensor<2x4xf32>`
   }];
   let arguments = (ins Variadic<Cameo_AnyTensor>:$inputs, I64Attr:$axis);
+  let hasFolder = 1;
 }
 
 def Cameo_ExpandOp : Cameo_IndexableOp<"expand"> {

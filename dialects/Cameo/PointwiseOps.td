@@ -8,10 +8,12 @@ include "dialects/Cameo/PointwiseBase.td"
 def Cameo_AddOp : Cameo_Binary<"add", "Add", [{ return ::cameo::addScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative]> {
   let summary = "x + y, wrapping for integers";
   let description = [{ ONNX: Add, since 7. Example: `%z = cameo.add %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 def Cameo_MulOp : Cameo_Binary<"mul", "Mul", [{ return ::cameo::mulScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative]> {
   let summary = "x * y, wrapping for integers";
   let description = [{ ONNX: Mul, since 7. Example: `%z = cameo.mul %x, %y : (tensor<2xf32>, tensor<1xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 def Cameo_SubOp : Cameo_Binary<"sub", "Sub", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::SubFOp::create(b, x[0], x[1]);
@@ -19,6 +21,7 @@ def Cameo_SubOp : Cameo_Binary<"sub", "Sub", [{
   }]> {
   let summary = "x - y, wrapping for integers";
   let description = [{ ONNX: Sub, since 7. Example: `%z = cameo.sub %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 def Cameo_DivOp : Cameo_Binary<"div", "Div", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::DivFOp::create(b, x[0], x[1]);
@@ -26,6 +29,7 @@ def Cameo_DivOp : Cameo_Binary<"div", "Div", [{
   }]> {
   let summary = "x / y; integers truncate towards zero, and x / 0 is 0";
   let description = [{ ONNX: Div, since 7. Example: `%z = cameo.div %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 
 def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::integerModulo(b, x[0], x[1], element); }]> {
@@ -63,6 +67,7 @@ def Cameo_NegOp : Cameo_Unary<"neg", "Neg", [{
   }]> {
   let summary = "-x";
   let description = [{ ONNX: Neg, since 6. Example: `%y = cameo.neg %x : (tensor<2xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 def Cameo_AbsOp : Cameo_Unary<"abs", "Abs", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return math::AbsFOp::create(b, x[0]);
@@ -118,6 +123,7 @@ def Cameo_NotOp : Cameo_Pointwise<"not", "Not", (ins Cameo_BitsTensor:$x), Cameo
   }]> {
   let summary = "logical not of bools, complement of integers";
   let description = [{ ONNX: Not, since 1; BitwiseNot, since 18. Example: `%y = cameo.not %x : (tensor<2xi1>) -> tensor<2xi1>` }];
+  let hasFolder = 1;
 }
 def Cameo_ShiftLeftOp : Cameo_Bits<"shift_left", "", [{
     Value width = ::cameo::constantInt(b, b.getLoc(), type, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
@@ -187,6 +193,7 @@ def Cameo_WhereOp : Cameo_Pointwise<"where", "Where", (ins Cameo_BoolTensor:$con
     Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getX().getType())">, [{ return arith::SelectOp::create(b, x[0], x[1], x[2]); }]> {
   let summary = "condition ? x : y";
   let description = [{ ONNX: Where, since 9. Example: `%z = cameo.where %c, %x, %y : (tensor<2xi1>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
+  let hasFolder = 1;
 }
 def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::convertScalar(b, b.getLoc(), x[0], element, getTo());
@@ -197,6 +204,7 @@ def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_AnyTensor:$x), Cameo_R
     Float to integer truncates; to bool is `x != 0`; to a narrower float rounds to nearest even. ONNX: Cast, since 6.
     Example: `%y = cameo.cast %x {to = i64} : (tensor<2xf32>) -> tensor<2xi64>`
   }];
+  let hasFolder = 1;
 }
 def Cameo_BitCastOp : Cameo_Pointwise<"bit_cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::reinterpretScalar(b, x[0], element, getTo());

@@ -162,6 +162,26 @@ FailureOr<int64_t> cameo::normalizeAxis(Operation *op, int64_t axis, int64_t ran
   return axis < 0 ? axis + rank : axis;
 }
 
+std::optional<SmallVector<int64_t>> cameo::constantReshape(DimContext &d, ArrayRef<Dim> x, ArrayRef<Dim> dims) {
+  SmallVector<int64_t> sizes;
+  std::optional<size_t> rest;
+  Dim others = d.constant(1);
+  for (auto [axis, dim] : llvm::enumerate(dims)) {
+    auto constant = dim.constant();
+    bool copies = !constant && axis < x.size() && x[axis] == dim;
+    if (constant == 0 || (!constant && !copies && rest))
+      return std::nullopt;
+    if (!constant && !copies)
+      rest = axis;
+    else
+      others = d.mul(others, dim);
+    sizes.push_back(constant ? *constant : copies ? 0 : -1);
+  }
+  if (rest && d.floorDiv(d.product(x), others) != dims[*rest])
+    return std::nullopt;
+  return sizes;
+}
+
 Operation *cameo::finishOp(ShapeAnalysis &shapes, Operation *op) {
   SmallVector<ShapeInfo> results;
   if (failed(cast<ShapeInterface>(op).inferShapes(shapes, results))) {
@@ -174,6 +194,12 @@ Operation *cameo::finishOp(ShapeAnalysis &shapes, Operation *op) {
     shapes.set(value, info);
   }
   return op;
+}
+
+void cameo::followReturn(func::FuncOp function) {
+  Operation *end = function.getBody().front().getTerminator();
+  auto type = FunctionType::get(function.getContext(), function.getArgumentTypes(), end->getOperandTypes());
+  function.setFunctionType(type);
 }
 
 Type cameo::placeholderType(MLIRContext *context) { return NoneType::get(context); }

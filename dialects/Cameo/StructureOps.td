@@ -39,6 +39,7 @@ def Cameo_SqueezeOp : Cameo_Op<"squeeze", [DeclareOpInterfaceMethods<Cameo_Alias
   let arguments = (ins Cameo_AnyTensor:$x, DenseI64ArrayAttr:$axes);
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 
 def Cameo_UnsqueezeOp : Cameo_Op<"unsqueeze", [DeclareOpInterfaceMethods<Cameo_AliasInterface>]> {
@@ -50,6 +51,7 @@ def Cameo_UnsqueezeOp : Cameo_Op<"unsqueeze", [DeclareOpInterfaceMethods<Cameo_A
   let arguments = (ins Cameo_AnyTensor:$x, DenseI64ArrayAttr:$axes);
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 
 def Cameo_ShapeOfOp : Cameo_Op<"shape_of"> {

@@ -9,22 +9,28 @@
 using namespace mlir;
 using namespace cameo;
 
+static void foldConstants(OpPassManager &passes, const CompileOptions &) {
+  passes.addNestedPass<func::FuncOp>(createFoldConstantsPass());
+  passes.addNestedPass<func::FuncOp>(createInferShapesPass());
+  passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+}
+
 static constexpr Phase kPhases[] = {
     {"shapes", "sizes are constants where they can be, and what computed them is gone", 1,
      [](OpPassManager &passes, const CompileOptions &) {
        passes.addNestedPass<func::FuncOp>(createInferShapesPass());
        passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
      }},
-    {"constants", "what depends on constants alone is computed", 1,
+    {"constants", "what depends on constants alone is computed", 1, foldConstants},
+    {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
      [](OpPassManager &passes, const CompileOptions &) {
-       passes.addNestedPass<func::FuncOp>(createFoldConstantsPass());
-       passes.addNestedPass<func::FuncOp>(createInferShapesPass());
-       passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+       passes.addNestedPass<func::FuncOp>(createSimplifyPass());
+       passes.addNestedPass<func::FuncOp>(createCSEPass());
      }},
     {"layout", "convolutions and what surrounds them have channels last", 1,
-     [](OpPassManager &passes, const CompileOptions &) {
+     [](OpPassManager &passes, const CompileOptions &options) {
        passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
-       passes.addNestedPass<func::FuncOp>(createFoldConstantsPass()); // transposes of constants
+       foldConstants(passes, options); // changed weights, and transposes of constants
      }},
     {"fusion", "ops that hand elements to each other share a kernel", 1,
      [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},

@@ -180,9 +180,7 @@ void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> val
   folded += part.ops.size();
   made += values.size();
   // A result whose size only the run could tell may have become an output.
-  func::FuncOp func = getOperation();
-  func.setFunctionType(FunctionType::get(&getContext(), func.getArgumentTypes(),
-                                         func.getBody().front().getTerminator()->getOperandTypes()));
+  followReturn(getOperation());
 }
 
 void FoldConstants::runOnOperation() {

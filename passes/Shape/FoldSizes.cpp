@@ -27,28 +27,6 @@ static DenseElementsAttr knownElements(const ShapeInfo &info) {
   return DenseElementsAttr::get(type, values);
 }
 
-/// `dims`, the result's sizes, as constants that a reshape of `x` understands: 0 copies, one -1 is what remains.
-/// Nothing when more than one size is neither a constant nor the operand's.
-static std::optional<SmallVector<int64_t>> constantReshape(DimContext &d, ArrayRef<Dim> x, ArrayRef<Dim> dims) {
-  SmallVector<int64_t> sizes;
-  std::optional<size_t> rest;
-  Dim others = d.constant(1);
-  for (auto [axis, dim] : llvm::enumerate(dims)) {
-    auto constant = dim.constant();
-    bool copies = !constant && axis < x.size() && x[axis] == dim;
-    if (constant == 0 || (!constant && !copies && rest))
-      return std::nullopt;
-    if (!constant && !copies)
-      rest = axis;
-    else
-      others = d.mul(others, dim);
-    sizes.push_back(constant ? *constant : copies ? 0 : -1);
-  }
-  if (rest && d.floorDiv(d.product(x), others) != dims[*rest])
-    return std::nullopt;
-  return sizes;
-}
-
 namespace {
 
 struct FoldSizes : public cameo::impl::FoldSizesPassBase<FoldSizes> {

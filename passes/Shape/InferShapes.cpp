@@ -20,10 +20,8 @@ struct InferShapes : public cameo::impl::InferShapesPassBase<InferShapes> {
     WalkResult walked = getOperation().walk([&](ShapeInterface op) { return WalkResult(refine(shapes, op)); });
     if (walked.wasInterrupted())
       return signalPassFailure();
-    for (Block &block : getOperation().getBody())
-      if (auto end = dyn_cast<func::ReturnOp>(block.getTerminator()))
-        getOperation().setFunctionType(
-            FunctionType::get(&getContext(), getOperation().getArgumentTypes(), end.getOperandTypes()));
+    if (!getOperation().isExternal())
+      followReturn(getOperation());
   }
 
   /// tensor<?x8xf32> whose sizes turn out to be 2x8  ->  tensor<2x8xf32>

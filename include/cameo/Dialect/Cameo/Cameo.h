@@ -14,6 +14,10 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace mlir::func {
+class FuncOp;
+} // namespace mlir::func
+
 namespace cameo {
 // Shared bodies of the generated pointwise and indexable ops (dialects/Cameo/Pointwise.cpp).
 mlir::LogicalResult inferPointwise(mlir::Operation *op, mlir::Type elementType, ShapeAnalysis &shapes,
@@ -49,6 +53,9 @@ OpT createOpWithResults(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Locatio
   OpT op = OpT::create(b, loc, mlir::TypeRange(types), std::forward<Args>(args)...);
   return mlir::cast_or_null<OpT>(finishOp(shapes, op));
 }
+
+/// Gives the function the result types of what it returns, which may know more sizes than before.
+void followReturn(mlir::func::FuncOp function);
 
 /// Creates a constant vector (rank 1) or scalar (rank 0) of 64-bit integers.
 mlir::Value constantI64(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> values);

@@ -78,6 +78,8 @@ public:
   Dim constant(int64_t value);
   Dim sizeOf(mlir::Value value, int64_t axis);
   Dim elementOf(mlir::Value value, int64_t index);
+  /// The value is erased: symbols made later for a value at its address are others.
+  void retire(mlir::Value value);
   Dim add(Dim a, Dim b);
   Dim sub(Dim a, Dim b);
   Dim mul(Dim a, Dim b);

@@ -47,6 +47,11 @@ public:
   /// Records facts (used by the importer for graph inputs whose dim_param names are equal).
   void set(mlir::Value value, ShapeInfo info) { known[value] = std::make_unique<ShapeInfo>(std::move(info)); }
   void forget(mlir::Value value) { known.erase(value); }
+  /// `value` is no more: neither facts about it nor its symbols are taken for those of a later value at its address.
+  void erased(mlir::Value value) {
+    known.erase(value);
+    context.retire(value);
+  }
 
 private:
   ShapeInfo compute(mlir::Value value);
@@ -61,6 +66,10 @@ mlir::FailureOr<llvm::SmallVector<Dim, 6>> broadcastShapes(ShapeAnalysis &shapes
 mlir::FailureOr<int64_t> normalizeAxis(mlir::Operation *op, int64_t axis, int64_t rank);
 /// "2x?xseq" for messages.
 std::string formatShape(llvm::ArrayRef<Dim> dims);
+
+/// The shape operand of a cameo.reshape from sizes `from` to sizes `to`, as constants: 0 copies the operand's size, one -1 is what
+/// remains. Nothing when more than one of `to` is neither a constant nor the operand's size on that axis.
+std::optional<llvm::SmallVector<int64_t>> constantReshape(DimContext &d, llvm::ArrayRef<Dim> from, llvm::ArrayRef<Dim> to);
 
 /// Creates `OpT` with result types computed by its shape function. On failure the op is erased, the error is already emitted
 /// at `loc`, and null is returned.

@@ -1,0 +1,79 @@
+// GraphRewriter.h - patterns that see the shapes of the whole function and say what they did to which node.
+//
+// A pattern derives from GraphPattern. It returns failure() where the op is none of its business, declines with a
+// reason
+// (`b.notifyMatchFailure`) where a user could have expected it to fire, and ends with `done`. Remarks, counting and the
+// upkeep of the analysis are then the rewriter's work.
+#ifndef CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H
+#define CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace cameo {
+
+/// Applies patterns to a function until none fires. Owns what the patterns share.
+class GraphRewriter : public mlir::RewriterBase::Listener {
+public:
+  explicit GraphRewriter(mlir::func::FuncOp function);
+
+  /// Shapes of the function's values. Rewriting keeps values' meanings, so what is known stays true; what is erased is
+  /// forgotten.
+  ShapeAnalysis shapes;
+
+  /// True when `value` depends on constants alone; --cameo-fold-constants can compute it.
+  bool isConstant(mlir::Value value) const {
+    return value.getDefiningOp() && constants.contains(value.getDefiningOp());
+  }
+  /// True when both have the same sizes.
+  bool haveEqualShapes(mlir::Value x, mlir::Value y) { return shapes.dimsOf(x) == shapes.dimsOf(y); }
+
+  /// Runs `patterns` and the ops' own folders to a fixed point, then emits a remark for each reason that was still
+  /// given.
+  void apply(mlir::RewritePatternSet patterns);
+
+private:
+  void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint) override;
+  void notifyOperationErased(mlir::Operation *op) override;
+  void notifyMatchFailure(mlir::Location loc, llvm::function_ref<void(mlir::Diagnostic &)> reason) override;
+
+  mlir::func::FuncOp function;
+  llvm::DenseSet<mlir::Operation *> constants;
+  llvm::MapVector<mlir::Location, std::string> reasons;
+};
+
+/// A pattern on ops of type OpT, or on all ops that have the interface OpT.
+template <typename OpT> class GraphPattern : public std::conditional_t < requires {
+  OpT::getOperationName();
+}, mlir::OpRewritePattern<OpT>, mlir::OpInterfaceRewritePattern < OpT >> {
+public:
+  /// `count` is the pass's statistic for patterns of this kind.
+  GraphPattern(mlir::MLIRContext * context, GraphRewriter & graph, mlir::Pass::Statistic & count,
+               mlir::PatternBenefit benefit = 1)
+      : GraphPattern::Base(context, benefit), graph(graph), shapes(graph.shapes), count(count) {}
+
+protected:
+  /// Ends a rewrite: counts it and tells the user `what` happened to the node at `loc`.
+  mlir::LogicalResult done(mlir::Location loc, const llvm::Twine &what) const {
+    ++count;
+    mlir::emitRemark(loc) << what;
+    return mlir::success();
+  }
+  /// Ends a rewrite that puts `value` in place of the op's only result.
+  mlir::LogicalResult replace(mlir::PatternRewriter & b, OpT op, mlir::Value value, const llvm::Twine &what) const {
+    mlir::Location loc = op->getLoc();
+    b.replaceOp(op, value);
+    return done(loc, what);
+  }
+
+  GraphRewriter & graph;
+  ShapeAnalysis & shapes;
+
+private:
+  mlir::Pass::Statistic &count;
+};
+
+} // namespace cameo
+#endif

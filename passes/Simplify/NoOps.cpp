@@ -1,0 +1,101 @@
+// NoOps.cpp - ops that give what they got.
+#include "Patterns.h"
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+/// reshape(unsqueeze(reshape x))  ->  reshape x, or x itself where the sizes are its own
+struct CollapseViews : GraphPattern<AliasInterface> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(AliasInterface op, PatternRewriter &b) const override {
+    Value source = op->getOperand(0), result = op->getResult(0);
+    bool isChain = false;
+    while (auto inner = source.getDefiningOp<AliasInterface>()) {
+      source = inner->getOperand(0);
+      isChain = true;
+    }
+    if (graph.haveEqualShapes(source, result))
+      return replace(b, op, source, "removed: its result has the shape it started from");
+    if (!isChain)
+      return failure();
+    auto sizes = constantReshape(shapes.dims(), shapes.dimsOf(source), shapes.dimsOf(result));
+    if (!sizes)
+      return failure();
+    Value shape = constantI64(b, op->getLoc(), *sizes);
+    return replace(b, op, ReshapeOp::create(b, op->getLoc(), result.getType(), source, shape, /*allowzero=*/false),
+                   "one reshape with the views before it");
+  }
+};
+
+/// An op that only moves elements, and keeps the shape without stepping, keeps everything: expand, tile, pad, slice.
+struct DropFullSlice : GraphPattern<SliceOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &b) const override {
+    auto steps = shapes.constantElements(op.getSteps());
+    if (!steps || llvm::any_of(*steps, [](int64_t step) { return step != 1; }) || !graph.haveEqualShapes(op.getX(), op))
+      return failure();
+    return replace(b, op, op.getX(), "removed: the slice takes everything");
+  }
+};
+
+struct DropPadOfNothing : GraphPattern<PadOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(PadOp op, PatternRewriter &b) const override {
+    auto pads = shapes.constantElements(op.getPads());
+    if (!pads || llvm::any_of(*pads, [](int64_t pad) { return pad != 0; }))
+      return failure();
+    return replace(b, op, op.getX(), "removed: it pads by nothing");
+  }
+};
+
+template <typename OpT> struct DropRepetitionByOne : GraphPattern<OpT> {
+  using GraphPattern<OpT>::GraphPattern;
+  LogicalResult matchAndRewrite(OpT op, PatternRewriter &b) const override {
+    if (!this->graph.haveEqualShapes(op.getX(), op))
+      return failure();
+    return this->replace(b, op, op.getX(), "removed: its operand has the shape already");
+  }
+};
+
+/// concat(x, empty, y)  ->  concat(x, y)
+struct DropEmptyPieces : GraphPattern<ConcatOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &b) const override {
+    int64_t axis = op.getAxis() < 0 ? op.getAxis() + shapes.rank(op) : op.getAxis();
+    SmallVector<Value> pieces = llvm::to_vector(
+        llvm::make_filter_range(op.getInputs(), [&](Value v) { return !shapes.dim(v, axis).isConstant(0); }));
+    if (pieces.empty() || pieces.size() == op.getInputs().size())
+      return failure();
+    Value joined = pieces.front();
+    if (pieces.size() > 1)
+      joined = ConcatOp::create(b, op.getLoc(), op.getType(), pieces, op.getAxis());
+    return replace(b, op, joined, "pieces without elements are gone");
+  }
+};
+
+/// if (true) { a } else { b }  ->  a
+struct TakeKnownBranch : GraphPattern<IfOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(IfOp op, PatternRewriter &b) const override {
+    auto condition = shapes.constantElements(op.getCondition());
+    if (!condition || condition->size() != 1)
+      return failure();
+    Block *taken = &(condition->front() ? op.getThenRegion() : op.getElseRegion()).front();
+    Operation *yield = taken->getTerminator();
+    SmallVector<Value> results(yield->getOperands());
+    Location loc = op.getLoc();
+    b.eraseOp(yield);
+    b.inlineBlockBefore(taken, op);
+    b.replaceOp(op, results);
+    return done(loc, condition->front() ? "the condition is always true" : "the condition is always false");
+  }
+};
+
+} // namespace
+
+void cameo::populateNoOpPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
+  patterns.add<CollapseViews, DropFullSlice, DropPadOfNothing, DropRepetitionByOne<ExpandOp>,
+               DropRepetitionByOne<TileOp>, DropEmptyPieces, TakeKnownBranch>(patterns.getContext(), graph, count);
+}

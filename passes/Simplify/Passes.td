@@ -1,0 +1,33 @@
+// Passes.td - simplification: the same function with fewer ops.
+#ifndef CAMEO_PASSES_SIMPLIFY_TD
+#define CAMEO_PASSES_SIMPLIFY_TD
+include "mlir/Pass/PassBase.td"
+
+def SimplifyPass : Pass<"cameo-simplify", "::mlir::func::FuncOp"> {
+  let summary = "removes ops that change nothing and merges ops with their neighbours";
+  let description = [{
+    Before: `%t = cameo.transpose %w {1, 0}; %y = cameo.matmul %x, %t; %z = cameo.mul %y, %scale`, all but %x constant.
+    After: `%v = cameo.mul %w, %s; %z = cameo.matmul %x, %v {transposeRhs}`, %v to be computed by --cameo-fold-constants.
+
+    - Views of views become one reshape or nothing; slices of everything, expansions to the own shape, pads by nothing and pieces of
+      size 0 go; a branch whose condition is known takes its if's place.
+    - A slice of a slice is one slice; a slice of a concatenation reads the piece it lies in; neighbouring slices that are
+      concatenated again become one.
+    - A transpose that only moves axes of size 1 is a view; a matrix product reads through a swap of its operand's matrix axes.
+    - Powers of 2, 3, -1 become products and a quotient; a power of 1/2 becomes a root where the base cannot be negative.
+    - Zeros padded before a convolution or an average pool become its own padding.
+    - A constant scale per output channel behind a linear op (LinearInterface: convolutions, matrix products) moves into its weights,
+      across a constant bias; constant biases add up.
+
+    The ops' own folders run too. Everything but the last two items is exact, also for NaN and -0; those reorder one rounding per element.
+    Runs after --cameo-infer-shapes, so that types say what is known.
+  }];
+  let statistics = [
+    Statistic<"noOps", "no-ops removed", "Views, slices, pads and branches that changed nothing">,
+    Statistic<"slices", "slices merged", "Slices and concatenations merged or cancelled">,
+    Statistic<"transposes", "transposes removed", "Transposes that became views or flags of a matrix product">,
+    Statistic<"arithmetic", "powers replaced", "Powers that became cheaper ops">,
+    Statistic<"pads", "pads merged", "Pads merged into the windows that read them">,
+    Statistic<"weights", "scales and offsets merged", "Constant scales and offsets merged into weights and biases">];
+}
+#endif

@@ -1,0 +1,22 @@
+// Patterns.h - the pattern sets of this folder, each in a file of its own.
+#ifndef PASSES_SIMPLIFY_PATTERNS_H
+#define PASSES_SIMPLIFY_PATTERNS_H
+#include "cameo/Passes/Simplify/GraphRewriter.h"
+
+namespace cameo {
+
+/// Views of views; slices, expansions, pads and the like that change nothing; branches whose condition is known.
+void populateNoOpPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+/// Slices of slices, slices of concatenations, concatenations of slices.
+void populateSlicePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+/// Transposes that are views, and transposes that a matrix product can read through.
+void populateTransposePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+/// Powers with cheap equals.
+void populateArithmeticPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+/// Padding before windows that pad by themselves.
+void populatePadPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+/// Constant scales and offsets behind linear ops.
+void populateWeightPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+
+} // namespace cameo
+#endif

@@ -1,0 +1,121 @@
+// Slices.cpp - slices and concatenations that meet. Only bounds that are constants, and steps of 1 where pieces must
+// join.
+#include "Patterns.h"
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+/// [begin, end) of one axis, counted from its beginning.
+struct Interval {
+  int64_t begin, end;
+};
+
+} // namespace
+
+/// What `op` takes, when that is an interval of one axis with step 1 and the axis has a constant size.
+static std::optional<Interval> intervalOf(SliceOp op, ShapeAnalysis &shapes, int64_t axis) {
+  if (op.getAxes().size() != 1 || op.getAxes()[0] != axis)
+    return std::nullopt;
+  auto start = shapes.constantElements(op.getStarts()), step = shapes.constantElements(op.getSteps());
+  auto size = shapes.dim(op.getX(), axis).constant(), length = shapes.dim(op, axis).constant();
+  if (!start || !step || !size || !length || (*step)[0] != 1)
+    return std::nullopt;
+  int64_t begin = (*start)[0] < 0 ? (*start)[0] + *size : (*start)[0];
+  begin = std::clamp<int64_t>(begin, 0, *size);
+  return Interval{begin, begin + *length};
+}
+
+static SliceOp sliceOf(PatternRewriter &b, ShapeAnalysis &shapes, Location loc, Value x, int64_t axis,
+                       Interval interval) {
+  Value start = constantI64(b, loc, interval.begin), end = constantI64(b, loc, interval.end),
+        one = constantI64(b, loc, 1);
+  return createOp<SliceOp>(b, shapes, loc, x, start, end, one, ArrayRef<int64_t>{axis});
+}
+
+namespace {
+
+/// slice(slice(x, axis 0), axis 1)  ->  slice(x, axes 0 1)
+struct SliceOfSlice : GraphPattern<SliceOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &b) const override {
+    auto inner = op.getX().getDefiningOp<SliceOp>();
+    if (!inner || !inner->hasOneUse() ||
+        llvm::any_of(op.getAxes(), [&](int64_t axis) { return llvm::is_contained(inner.getAxes(), axis); }))
+      return failure();
+    auto joined = [&](Value first, Value second) {
+      return createOp<ConcatOp>(b, shapes, op.getLoc(), ValueRange{first, second}, int64_t(0));
+    };
+    SmallVector<int64_t> axes(inner.getAxes());
+    llvm::append_range(axes, op.getAxes());
+    auto merged = createOp<SliceOp>(b, shapes, op.getLoc(), inner.getX(), joined(inner.getStarts(), op.getStarts()),
+                                    joined(inner.getEnds(), op.getEnds()), joined(inner.getSteps(), op.getSteps()),
+                                    ArrayRef<int64_t>(axes));
+    return replace(b, op, merged, "one slice with the slice before it");
+  }
+};
+
+/// slice(concat(x, y))  ->  slice(y), or y itself
+struct SliceOfConcat : GraphPattern<SliceOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(SliceOp op, PatternRewriter &b) const override {
+    auto concat = op.getX().getDefiningOp<ConcatOp>();
+    if (!concat)
+      return failure();
+    int64_t axis = concat.getAxis() < 0 ? concat.getAxis() + shapes.rank(concat) : concat.getAxis();
+    auto taken = intervalOf(op, shapes, axis);
+    if (!taken)
+      return failure();
+    int64_t first = 0;
+    for (Value piece : concat.getInputs()) {
+      auto size = shapes.dim(piece, axis).constant();
+      if (!size || taken->begin < first)
+        return failure();
+      if (taken->end <= first + *size) {
+        Interval inside{taken->begin - first, taken->end - first};
+        bool isWhole = inside.begin == 0 && inside.end == *size;
+        Value result = isWhole ? piece : sliceOf(b, shapes, op.getLoc(), piece, axis, inside);
+        return replace(b, op, result, "reads the piece of the concatenation that it lies in");
+      }
+      first += *size;
+    }
+    return failure();
+  }
+};
+
+/// concat(slice(x, 0, 2), slice(x, 2, 5), y)  ->  concat(slice(x, 0, 5), y)
+struct ConcatOfSlices : GraphPattern<ConcatOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &b) const override {
+    int64_t axis = op.getAxis() < 0 ? op.getAxis() + shapes.rank(op) : op.getAxis();
+    SmallVector<Value> pieces;
+    std::optional<Interval> last; // of the slice that pieces ends with
+    bool merged = false;
+    for (Value piece : op.getInputs()) {
+      auto slice = piece.getDefiningOp<SliceOp>();
+      auto interval = slice ? intervalOf(slice, shapes, axis) : std::nullopt;
+      auto before = pieces.empty() ? SliceOp() : pieces.back().getDefiningOp<SliceOp>();
+      if (interval && last && before.getX() == slice.getX() && last->end == interval->begin) {
+        last->end = interval->end;
+        pieces.back() = sliceOf(b, shapes, op.getLoc(), slice.getX(), axis, *last);
+        merged = true;
+        continue;
+      }
+      pieces.push_back(piece);
+      last = interval;
+    }
+    if (!merged)
+      return failure();
+    Value result = pieces.front();
+    if (pieces.size() > 1)
+      result = ConcatOp::create(b, op.getLoc(), op.getType(), pieces, op.getAxis());
+    return replace(b, op, result, "neighbouring slices are one");
+  }
+};
+
+} // namespace
+
+void cameo::populateSlicePatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
+  patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfSlices>(patterns.getContext(), graph, count);
+}
