@@ -47,6 +47,7 @@ ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
   shape.batch = spec.batch.fixed;
   if (spec.lhsRowStride.isStatic())
     shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);
+  shape.widensLhs = elementBytes(spec.lhsType) < 4;
   // The tail of a dynamic M has a pointer per row, too.
   shape.indirectRows = !spec.m.isStatic() || !spec.lhsRowStride.isStatic();
   return shape;

@@ -226,6 +226,7 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   shape.k = spec.kernelHeight * spec.kernelWidth * (spec.inChannels / spec.groups);
   shape.batch = spec.groups;
   shape.lhsRowBytes = spec.inChannels * spec.strideWidth * elementBytes(spec.inputType);
+  shape.widensLhs = elementBytes(spec.inputType) < 4;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);
   return shape;

@@ -52,7 +52,7 @@ struct Model {
 
   bool fits(int64_t mr, int64_t vectors) const {
     // Accumulators, one row of B and the broadcast; without FMA also the product and what LLVM copies for it.
-    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) <= target.numRegisters;
+    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) + shape.widensLhs <= target.numRegisters;
   }
 
   /// Slots of one tile of `mr` rows over all of K.
@@ -180,7 +180,8 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
     }
   }
   // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
-  best.kUnroll = best.mr * (best.nr / best.lanes) <= 8 ? 4 : 1;
+  // Without FMA the products of several steps would compete for the registers.
+  best.kUnroll = target.hasFma && best.mr * (best.nr / best.lanes) <= 8 ? 4 : 1;
   chooseBlocks(target, shape, model, best);
   return best;
 }

@@ -46,6 +46,8 @@ struct ContractionShape {
   int64_t lhsRowBytes = 0;
   /// Each row of A has its own pointer (convolution): general registers limit `mr` as well.
   bool indirectRows = false;
+  /// Elements of A are widened as they are read (f16, bf16), which takes a register more.
+  bool widensLhs = false;
 };
 
 /// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.
