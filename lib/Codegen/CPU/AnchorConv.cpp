@@ -65,25 +65,11 @@ bool isDepthwise(ConvOp op, const FilterSizes &sizes) {
   return op.getGroup() > 1 && sizes.perGroup == 1 && sizes.outputs == int64_t(op.getGroup());
 }
 
-/// The filter in the form that `pack` writes: `elements` f32 values.
-Value packFilter(const Anchor &a, ConvOp op, std::string key, int64_t elements,
-                 std::function<void(const float *source, float *packed)> pack) {
-  WeightForm form;
-  form.key = std::move(key);
-  form.bytes = elements * sizeof(float);
-  form.make = [=](ElementsAttr value, WriteBytes write) {
-    std::vector<float> storage, packed(elements);
-    pack(constantFloats(value, storage).data(), packed.data());
-    write({reinterpret_cast<const char *>(packed.data()), packed.size() * sizeof(float)});
-  };
-  return a.k.packedWeight(op.getFilter(), std::move(form));
-}
-
 void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t taps) {
   int64_t channels = s.outChannels;
   s.weights =
-      packFilter(a, op, llvm::formatv("depthwise c={0} taps={1}", channels, taps), channels * taps,
-                 [=](const float *source, float *packed) { packDepthwiseWeights(source, channels, taps, packed); });
+      a.packedFloats(op.getFilter(), llvm::formatv("depthwise c={0} taps={1}", channels, taps), channels * taps,
+                     [=](const float *source, float *packed) { packDepthwiseWeights(source, channels, taps, packed); });
   const Tensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim lines = result.rank() == 4 ? d.mul(result.dims[0], result.dims[1]) : result.dims[0];
@@ -102,12 +88,12 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
   int64_t groups = s.groups, outputs = sizes.outputs / groups;
   int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
   s.weights =
-      packFilter(a, op,
-                 llvm::formatv("conv o={0} c={1} taps={2} groups={3} nr={4} lanes={5}", sizes.outputs, sizes.perGroup,
-                               sizes.taps, groups, s.tile.nr, s.tile.lanes),
-                 elements, [=, tile = s.tile](const float *source, float *packed) {
-                   packConvolutionWeights(source, sizes.outputs, sizes.perGroup, sizes.taps, groups, tile, packed);
-                 });
+      a.packedFloats(op.getFilter(),
+                     llvm::formatv("conv o={0} c={1} taps={2} groups={3} nr={4} lanes={5}", sizes.outputs,
+                                   sizes.perGroup, sizes.taps, groups, s.tile.nr, s.tile.lanes),
+                     elements, [=, tile = s.tile](const float *source, float *packed) {
+                       packConvolutionWeights(source, sizes.outputs, sizes.perGroup, sizes.taps, groups, tile, packed);
+                     });
   const Tensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim pixels = d.product(ArrayRef(result.dims).drop_back());

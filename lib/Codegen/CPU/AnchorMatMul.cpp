@@ -142,16 +142,12 @@ private:
     ContractionSpec s = spec();
     int64_t k = s.k.fixed, n = s.n.fixed;
     int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
-    WeightForm form;
-    form.key =
-        llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}", k, kStride, n, nStride, s.tile.nr, s.tile.lanes);
-    form.bytes = packedRhsElements(s.tile, k, n) * 4;
-    form.make = [=, tile = s.tile](ElementsAttr value, WriteBytes write) {
-      std::vector<float> storage, packed(packedRhsElements(tile, k, n));
-      packRhs(constantFloats(value, storage).data(), kStride, nStride, k, n, tile, packed.data());
-      write({reinterpret_cast<const char *>(packed.data()), packed.size() * sizeof(float)});
-    };
-    s.rhs = a.k.packedWeight(op.getRhs(), std::move(form));
+    s.rhs = a.packedFloats(
+        op.getRhs(),
+        llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}", k, kStride, n, nStride, tile.nr, tile.lanes),
+        packedRhsElements(tile, k, n), [=, tile = tile](const float *source, float *packed) {
+          packRhs(source, kStride, nStride, k, n, tile, packed);
+        });
     s.rhsBatchStride = 0;
     if (!p.batchDims.empty()) // A broadcasts, or is read transposed
       s.batchPointers = [this, lhsBase = s.lhs, rhsBase = s.rhs](OpBuilder &b, Location loc,

@@ -10,7 +10,8 @@ using namespace cameo::codegen;
 constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 /// Tried in order.
-static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {emitMatMul, emitConv};
+static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {emitMatMul, emitConv,
+                                                                                emitConvTranspose};
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
@@ -34,6 +35,8 @@ std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, 
     return matMulShape(matmul, shapes);
   if (auto conv = dyn_cast<ConvOp>(op))
     return convShape(conv, shapes);
+  if (auto transposed = dyn_cast<ConvTransposeOp>(op))
+    return convTransposeShape(transposed, shapes);
   return std::nullopt;
 }
 
@@ -46,14 +49,30 @@ Extent Anchor::extent(Dim dim) const {
 Value Anchor::i64(Value index) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getI64Type(), index); }
 Value Anchor::index(Value i64) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getIndexType(), i64); }
 
+Value Anchor::packedFloats(Value operand, std::string key, int64_t elements,
+                           std::function<void(const float *, float *)> pack) const {
+  WeightForm form;
+  form.key = std::move(key);
+  form.bytes = elements * sizeof(float);
+  form.make = [elements, pack = std::move(pack)](ElementsAttr value, WriteBytes write) {
+    std::vector<float> storage, packed(elements);
+    pack(constantFloats(value, storage).data(), packed.data());
+    write({reinterpret_cast<const char *>(packed.data()), packed.size() * sizeof(float)});
+  };
+  return k.packedWeight(operand, std::move(form));
+}
+
+Dim Anchor::steps(const ContractionTile &tile, Dim batch, Dim m, Dim n) const {
+  DimContext &d = dims();
+  return d.mul(d.mul(d.ceilDiv(n, tile.nr), d.ceilDiv(m, tile.mBlock)), batch);
+}
+
 void Anchor::setTiles(Dim steps, int64_t multiplyAdds) const {
   k.setTiles(steps, dims().constant(llvm::divideCeil(kGrainMultiplyAdds, std::max<int64_t>(1, multiplyAdds))));
 }
 
 void Anchor::setTiles(const ContractionTile &tile, const ContractionShape &shape, Dim batch, Dim m, Dim n) const {
-  DimContext &d = dims();
-  Dim steps = d.mul(d.mul(d.ceilDiv(n, tile.nr), d.ceilDiv(m, tile.mBlock)), batch);
-  setTiles(steps, multiplyAddsPerStep(tile, shape));
+  setTiles(steps(tile, batch, m, n), multiplyAddsPerStep(tile, shape));
 }
 
 StoreFn Anchor::storeThroughEpilogue(std::optional<Extent> rowsPerBatch) const {

@@ -41,9 +41,14 @@ struct Anchor {
   mlir::ModuleOp kernelModule() const {
     return b.getInsertionBlock()->getParentOp()->getParentOfType<mlir::ModuleOp>();
   }
+  /// A constant operand as `elements` f32 values that `pack` makes of the constant's; `key` as in WeightForm.
+  mlir::Value packedFloats(mlir::Value operand, std::string key, int64_t elements,
+                           std::function<void(const float *source, float *packed)> pack) const;
+  /// Steps of a contraction: `batch` times blocks of rows times panels.
+  Dim steps(const ContractionTile &tile, Dim batch, Dim m, Dim n) const;
   /// Declares the iteration space: `steps` of `multiplyAdds` each.
   void setTiles(Dim steps, int64_t multiplyAdds) const;
-  /// The same for a contraction: `batch` times blocks of rows times panels.
+  /// The same for a contraction.
   void setTiles(const ContractionTile &tile, const ContractionShape &shape, Dim batch, Dim m, Dim n) const;
   /// Hands vectors of result 0 to the fused ops. Batches lie `rowsPerBatch` rows apart; groups of a convolution share
   /// rows (null).
@@ -53,9 +58,11 @@ struct Anchor {
 /// Emitters return nullopt for ops that are not theirs.
 std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitConvTranspose(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);
+std::optional<ContractionShape> convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes);
 
 /// The fixed part of a size.
 inline Extent fixedExtent(Dim dim) { return dim.constant().value_or(kDynamicExtent); }

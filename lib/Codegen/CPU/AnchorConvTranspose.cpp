@@ -1,0 +1,277 @@
+// AnchorConvTranspose.cpp - cameo.conv_transpose over channels-last activations, as one convolution per phase of the
+// stride.
+//
+// Along an axis with stride s, dilation d and padding a, output q takes input p by tap t where q + a - t d = p s. All q
+// that leave the same remainder q0 modulo s (a phase) use the same taps, and their p advance by 1: each phase is a
+// convolution of stride 1 whose results lie s apart.
+//
+//   s = 2, kernel 4, a = 1:  q = 0, 2, 4..: q + 1 is odd,  taps 3, 1 read p = q/2 - 1, q/2      (padding 1 before)
+//                            q = 1, 3, 5..: q + 1 is even, taps 2, 0 read p = q/2, q/2 + 1 (rounded down)
+#include "Anchors.h"
+#include "cameo/Codegen/CPU/ContractionPacking.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+namespace {
+
+/// One spatial axis as the op has it.
+struct Axis {
+  int64_t stride = 1, dilation = 1, kernel = 1, padBegin = 0, padEnd = 0, outputPadding = 0;
+};
+
+/// One phase of one axis.
+struct Phase {
+  int64_t first = 0;               ///< the smallest q
+  SmallVector<int64_t> taps = {0}; ///< in the order in which they read the input
+  int64_t dilation = 1;            ///< inputs between taps
+  int64_t padBegin = 0, padEnd = 0;
+  int64_t surplus = 0; ///< outputs of this phase minus inputs
+};
+
+/// Phase q0; nothing when it has no tap, or begins behind the first input.
+std::optional<Phase> phaseOf(const Axis &axis, int64_t q0) {
+  Phase phase;
+  phase.first = q0;
+  phase.taps.clear();
+  for (int64_t tap = axis.kernel - 1; tap >= 0; --tap)
+    if ((q0 + axis.padBegin - tap * axis.dilation) % axis.stride == 0)
+      phase.taps.push_back(tap);
+  if (phase.taps.empty())
+    return std::nullopt;
+  phase.dilation = axis.dilation / std::gcd(axis.dilation, axis.stride);
+  phase.padBegin = (phase.taps.front() * axis.dilation - q0 - axis.padBegin) / axis.stride;
+  if (phase.padBegin < 0)
+    return std::nullopt;
+  int64_t constant = (axis.kernel - 1) * axis.dilation + 1 + axis.outputPadding - axis.padBegin - axis.padEnd - q0;
+  phase.surplus = llvm::divideCeilSigned(constant, axis.stride) - 1;
+  int64_t reach = (int64_t(phase.taps.size()) - 1) * phase.dilation;
+  phase.padEnd = std::max<int64_t>(0, phase.surplus + reach - phase.padBegin);
+  return phase;
+}
+
+/// What is known at compile time: the filter [C, O/group, kernel..] and all phases.
+struct Geometry {
+  int64_t channels, outputsPerGroup, groups;
+  Axis height, width;
+  SmallVector<std::pair<Phase, Phase>> phases; ///< along height and width
+
+  int64_t outputs() const { return outputsPerGroup * groups; }
+  bool isDepthwise() const { return groups > 1 && groups == channels && outputsPerGroup == 1; }
+};
+
+std::optional<Geometry> geometryOf(ConvTransposeOp op, ShapeAnalysis &shapes) {
+  ArrayRef<Dim> x = shapes.dimsOf(op.getX()), filter = shapes.dimsOf(op.getFilter());
+  if (!op.getChannelsLast() || x.size() > 4 || llvm::any_of(filter, [](Dim d) { return !d.constant(); }))
+    return std::nullopt;
+  Geometry g;
+  g.channels = *filter[0].constant();
+  g.outputsPerGroup = *filter[1].constant();
+  g.groups = op.getGroup();
+  if (!x.back().isConstant(g.channels))
+    return std::nullopt;
+  size_t numSpatial = x.size() - 2;
+  auto axisOf = [&](size_t i) {
+    return Axis{op.getStrides()[i], op.getDilations()[i],         *filter[2 + i].constant(),
+                op.getPads()[i],    op.getPads()[numSpatial + i], op.getOutputPadding()[i]};
+  };
+  if (numSpatial == 2)
+    g.height = axisOf(0);
+  g.width = axisOf(numSpatial - 1);
+  for (int64_t y = 0; y < g.height.stride; ++y)
+    for (int64_t x = 0; x < g.width.stride; ++x) {
+      auto phaseY = phaseOf(g.height, y), phaseX = phaseOf(g.width, x);
+      if (!phaseY || !phaseX)
+        return std::nullopt;
+      g.phases.push_back({*phaseY, *phaseX});
+    }
+  return g;
+}
+
+/// The convolution of one phase; `extent` makes sizes of Dims.
+ConvolutionSpec specOf(const Geometry &g, const std::pair<Phase, Phase> &phase, DimContext &d, ArrayRef<Dim> x,
+                       llvm::function_ref<Extent(Dim)> extent) {
+  const auto &[vertical, horizontal] = phase;
+  ConvolutionSpec s;
+  Dim inHeight = x.size() == 4 ? x[1] : d.constant(1), inWidth = x[x.size() - 2];
+  s.n = extent(x[0]);
+  s.inHeight = extent(inHeight);
+  s.inWidth = extent(inWidth);
+  s.outHeight = extent(d.add(inHeight, vertical.surplus));
+  s.outWidth = extent(d.add(inWidth, horizontal.surplus));
+  s.inChannels = g.channels;
+  s.outChannels = g.outputs();
+  s.groups = g.groups;
+  s.kernelHeight = vertical.taps.size();
+  s.kernelWidth = horizontal.taps.size();
+  s.dilationHeight = vertical.dilation;
+  s.dilationWidth = horizontal.dilation;
+  s.padTop = vertical.padBegin;
+  s.padBottom = vertical.padEnd;
+  s.padLeft = horizontal.padBegin;
+  s.padRight = horizontal.padEnd;
+  return s;
+}
+
+/// The filter of one phase as ONNX would give it to a convolution: [O, C/group, taps..].
+std::vector<float> phaseFilter(const Geometry &g, const std::pair<Phase, Phase> &phase, const float *source) {
+  const auto &[vertical, horizontal] = phase;
+  int64_t perGroup = g.channels / g.groups, area = g.height.kernel * g.width.kernel;
+  std::vector<float> filter;
+  for (int64_t output = 0; output < g.outputs(); ++output)
+    for (int64_t c = 0; c < perGroup; ++c) {
+      int64_t channel = output / g.outputsPerGroup * perGroup + c;
+      const float *window = source + (channel * g.outputsPerGroup + output % g.outputsPerGroup) * area;
+      for (int64_t y : vertical.taps)
+        for (int64_t x : horizontal.taps)
+          filter.push_back(window[y * g.width.kernel + x]);
+    }
+  return filter;
+}
+
+class ConvTransposeEmitter {
+public:
+  ConvTransposeEmitter(const Anchor &a, ConvTransposeOp op, Geometry geometry)
+      : a(a), op(op), g(std::move(geometry)), x(a.operands[0]), result(a.results[0]) {}
+
+  LogicalResult emit() {
+    auto chosen = a.tile(*contractionShape(op, a.k.shapes()));
+    if (failed(chosen))
+      return failure();
+    tile = *chosen;
+    DimContext &d = a.dims();
+    Value weights = pack(), input = a.pointer(x);
+    auto [begin, end] = a.slice();
+    Dim steps = d.constant(0);
+    int64_t work = 1;
+    for (auto [number, phase] : llvm::enumerate(g.phases)) {
+      ConvolutionSpec s = specOf(g, phase, d, x.dims, [&](Dim size) { return a.extent(size); });
+      s.target = a.vectors();
+      s.tile = tile;
+      s.input = input;
+      s.inputType = x.elementType;
+      s.weights = emitElementPointer(a.b, a.loc(), Type(), weights, Emit(a.b, a.loc()).number(offsets[number]));
+      if (s.padTop || s.padBottom || s.padLeft || s.padRight)
+        s.zeros = getZeros(a.b, a.loc(), a.kernelModule(), g.channels * elementBytes(x.elementType));
+      s.store = storeOf(phase, s);
+      Dim count = stepsOf(phase);
+      Emit e(a.b, a.loc());
+      Value offset = e.value(a.extent(steps)), limit = e.value(a.extent(count)), zero = e.number(0);
+      Value from = e.min(e.max(e.sub(begin, offset), zero), limit), to = e.min(e.max(e.sub(end, offset), zero), limit);
+      if (g.isDepthwise())
+        emitDepthwise(a.b, a.loc(), s, from, to);
+      else
+        emitConvolution(a.b, a.loc(), s, from, to);
+      work = std::max(work, workOf(s));
+      steps = d.add(steps, count);
+    }
+    a.setTiles(steps, work);
+    return success();
+  }
+
+private:
+  Dim outHeight(const std::pair<Phase, Phase> &phase) {
+    DimContext &d = a.dims();
+    return d.add(x.rank() == 4 ? x.dims[1] : d.constant(1), phase.first.surplus);
+  }
+  Dim outWidth(const std::pair<Phase, Phase> &phase) {
+    return a.dims().add(x.dims[x.rank() - 2], phase.second.surplus);
+  }
+
+  Dim stepsOf(const std::pair<Phase, Phase> &phase) {
+    DimContext &d = a.dims();
+    Dim lines = d.mul(x.dims[0], outHeight(phase));
+    if (g.isDepthwise())
+      return lines;
+    return a.steps(tile, d.constant(g.groups), d.mul(lines, outWidth(phase)), d.constant(g.outputsPerGroup));
+  }
+
+  int64_t workOf(const ConvolutionSpec &s) {
+    if (g.isDepthwise())
+      return g.channels * s.kernelHeight * s.kernelWidth * (s.outWidth.isStatic() ? s.outWidth.fixed : 1);
+    return multiplyAddsPerStep(tile, shapeOf(s));
+  }
+
+  int64_t elementsOf(const std::pair<Phase, Phase> &phase) {
+    int64_t taps = phase.first.taps.size() * phase.second.taps.size();
+    if (g.isDepthwise())
+      return g.channels * taps;
+    return g.groups * packedRhsElements(tile, taps * (g.channels / g.groups), g.outputsPerGroup);
+  }
+
+  /// The filters of all phases, one after the other, each aligned as vectors want it.
+  Value pack() {
+    int64_t elements = 0;
+    for (const auto &phase : g.phases) {
+      offsets.push_back(elements);
+      elements = llvm::alignTo(elements + elementsOf(phase), 16);
+    }
+    auto axisKey = [](const Axis &axis) {
+      return llvm::formatv("{0}/{1}/{2}/{3}", axis.kernel, axis.stride, axis.dilation, axis.padBegin).str();
+    };
+    std::string key =
+        llvm::formatv("conv_transpose c={0} o={1} groups={2} h={3} w={4} nr={5} lanes={6}", g.channels,
+                      g.outputsPerGroup, g.groups, axisKey(g.height), axisKey(g.width), tile.nr, tile.lanes);
+    auto make = [g = g, tile = tile, offsets = offsets](const float *source, float *packed) {
+      for (auto [phase, offset] : llvm::zip(g.phases, offsets)) {
+        std::vector<float> filter = phaseFilter(g, phase, source);
+        int64_t taps = phase.first.taps.size() * phase.second.taps.size();
+        if (g.isDepthwise())
+          packDepthwiseWeights(filter.data(), g.channels, taps, packed + offset);
+        else
+          packConvolutionWeights(filter.data(), g.outputs(), g.channels / g.groups, taps, g.groups, tile,
+                                 packed + offset);
+      }
+    };
+    return a.packedFloats(op.getFilter(), std::move(key), elements, std::move(make));
+  }
+
+  /// Pixel (n, y, x) of the phase is pixel (n, y * stride + first, x * stride + first) of the result.
+  StoreFn storeOf(const std::pair<Phase, Phase> &phase, const ConvolutionSpec &s) {
+    Extent height = x.rank() == 4 ? a.extent(result.dims[1]) : Extent(1);
+    Extent width = a.extent(result.dims[result.rank() - 2]);
+    StoreFn store = a.storeThroughEpilogue();
+    return [=, this, phaseHeight = s.outHeight, phaseWidth = s.outWidth, y0 = phase.first.first,
+            x0 = phase.second.first](OpBuilder &b, Location loc, Value vector, const TilePosition &at) {
+      Emit e(b, loc);
+      Value line = e.div(at.row, e.value(phaseWidth)), column = e.rem(at.row, e.value(phaseWidth));
+      Value image = e.div(line, e.value(phaseHeight)), y = e.rem(line, e.value(phaseHeight));
+      y = e.add(e.mul(y, g.height.stride), y0);
+      column = e.add(e.mul(column, g.width.stride), x0);
+      TilePosition moved = at;
+      moved.row = e.add(e.mul(e.add(e.mul(image, height), y), width), column);
+      store(b, loc, vector, moved);
+    };
+  }
+
+  const Anchor &a;
+  ConvTransposeOp op;
+  Geometry g;
+  const Tensor &x, &result;
+  ContractionTile tile;
+  SmallVector<int64_t> offsets; ///< of the phases' filters, in elements
+};
+
+} // namespace
+
+std::optional<ContractionShape> cameo::codegen::convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes) {
+  auto geometry = geometryOf(op, shapes);
+  if (!geometry)
+    return std::nullopt;
+  // One tile for all phases, which hardly differ.
+  return shapeOf(specOf(*geometry, geometry->phases.front(), shapes.dims(), shapes.dimsOf(op.getX()), fixedExtent));
+}
+
+std::optional<LogicalResult> cameo::codegen::emitConvTranspose(const Anchor &a) {
+  auto op = dyn_cast<ConvTransposeOp>(a.op);
+  if (!op || !isMicroKernelType(a.operands[0].elementType) || !a.operands[0].memref ||
+      !a.k.constantOperand(op.getFilter()))
+    return std::nullopt;
+  auto geometry = geometryOf(op, a.k.shapes());
+  if (!geometry)
+    return std::nullopt;
+  return ConvTransposeEmitter(a, op, std::move(*geometry)).emit();
+}
