@@ -1,5 +1,6 @@
 // Pointwise.cpp - what all pointwise and indexable ops share: shape by broadcasting, one loop nest, element access.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Support/ErrorCode.h"
 #include "cameo/Runtime/KernelABI.h"
 
 using namespace mlir;
@@ -96,7 +97,7 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
   if (isa<DivOp, ModOp, RemainderOp>(op))
     if (auto &divisors = shapes.get(operands[1]).contents;
         divisors && llvm::any_of(*divisors, [](Dim d) { return d.isConstant(0); }))
-      return op->emitOpError("divides integers by the constant 0");
+      return withCode("E-DIV0", op->emitOpError()) << "divides integers by the constant 0";
   auto dims = broadcastShapes(shapes, op, operands);
   if (failed(dims))
     return failure();

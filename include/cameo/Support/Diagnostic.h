@@ -2,6 +2,7 @@
 // Plain data without MLIR, so that readers of files can use it before any MLIR context exists.
 #pragma once
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSwitch.h"
 #include <string>
 #include <vector>
 
@@ -15,10 +16,23 @@ enum class ExitCode : int {
   Unsupported = 4,
   LimitExceeded = 5,
   File = 6,
+  Cancelled = 9,
   InternalError = 70,
 };
 
-enum class Severity { Warning, Error };
+/// The exit code that belongs to an error code.
+inline ExitCode exitCodeOfCode(llvm::StringRef code) {
+  return llvm::StringSwitch<ExitCode>(code)
+      .Cases({"E-OP", "E-DOMAIN", "E-TYPE", "E-UNSUPPORTED", "E-TARGET"}, ExitCode::Unsupported)
+      .Cases({"E-LIMIT", "E-MEMORY", "E-OVERFLOW", "E-RANK", "E-DEPTH"}, ExitCode::LimitExceeded)
+      .Cases({"E-FILE", "E-EXTFILE"}, ExitCode::File)
+      .Case("E-USAGE", ExitCode::Usage)
+      .Case("E-CANCELLED", ExitCode::Cancelled)
+      .Case("E-INTERNAL", ExitCode::InternalError)
+      .Default(ExitCode::InvalidModel);
+}
+
+enum class Severity { Remark, Warning, Error };
 
 struct Diagnostic {
   Severity severity = Severity::Error;
@@ -29,11 +43,14 @@ struct Diagnostic {
   std::string message;
   /// Name of the node it is about, as the user knows it; empty when it is about the file.
   std::string node;
+  /// How many nodes have the problem; `node` is the first.
+  int64_t count = 1;
 
   bool isError() const { return severity == Severity::Error; }
   /// `cameo: error[E-ATTR]: model.onnx: node 'enc/Softmax_3' (Softmax, opset 13): ...`
   std::string render() const {
-    return std::string("cameo: ") + (isError() ? "error" : "warning") + "[" + code.str() + "]: " + message;
+    llvm::StringRef word = isError() ? "error" : severity == Severity::Warning ? "warning" : "remark";
+    return "cameo: " + word.str() + (code.empty() ? "" : "[" + code.str() + "]") + ": " + message;
   }
 };
 

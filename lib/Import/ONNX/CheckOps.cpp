@@ -1,7 +1,6 @@
 // CheckOps.cpp - versions, and what every node's op is: an op of ONNX, a function of the model, or somebody else's.
 #include "Check.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using llvm::StringRef;
@@ -15,11 +14,6 @@ std::string shownDomain(StringRef domain) { return domain.empty() ? "ai.onnx" : 
 
 /// ONNX Runtime's own ops; its exporters often forget to import the domain, and it has only one version.
 constexpr StringRef microsoft = "com.microsoft";
-
-/// Ops that ONNX Runtime puts into ONNX's own domain, and that its exporters write: left to the importer's handlers.
-bool isRuntimeOp(const Node &node) {
-  return node.domain.empty() && (node.opType == "SimplifiedLayerNormalization" || node.opType == "LayerNormalization");
-}
 
 void checkImports(llvm::ArrayRef<OpsetImport> imports, const Twine &where, Report &report) {
   llvm::SmallDenseMap<StringRef, int64_t> seen;
@@ -42,7 +36,8 @@ void checkImports(llvm::ArrayRef<OpsetImport> imports, const Twine &where, Repor
   }
 }
 
-/// Resolves the nodes of one model or function; problems of one op are one message, whatever the number of nodes.
+/// Resolves the nodes of one model or function. Ops that neither ONNX nor the model defines stay unresolved: whether
+/// there is a handler is the importer's question, which tells of all that have none at once.
 class Resolver {
 public:
   explicit Resolver(Report &report) : report(report) {}
@@ -58,77 +53,29 @@ public:
     forEachNode(nodes, [&](Node &node, int) { resolve(node, imports); });
   }
 
-  void finish() {
-    for (auto &[key, problem] : problems) {
-      std::string nodes = problem.count == 1 ? "one node" : std::to_string(problem.count) + " nodes";
-      report.error(problem.code, *problem.first,
-                   Twine(problem.text) +
-                       (problem.count == 1 ? "" : " (first of " + Twine(problem.count) + " such nodes)"),
-                   problem.exitCode);
-    }
-  }
-
 private:
-  struct Problem {
-    StringRef code;
-    ExitCode exitCode;
-    std::string text;
-    const Node *first;
-    int64_t count = 0;
-  };
   Report &report;
   llvm::DenseMap<std::pair<StringRef, StringRef>, llvm::SmallDenseMap<StringRef, const Function *, 1>> functions;
-  llvm::MapVector<std::pair<StringRef, StringRef>, Problem> problems;
-
-  void add(const Node &node, StringRef opType, StringRef code, ExitCode exit, llvm::function_ref<std::string()> text) {
-    Problem &problem = problems[{node.domain, opType}];
-    if (problem.count++ == 0)
-      problem = {code, exit, text(), &node, 1};
-  }
+  bool saidNoOpset = false;
 
   void resolve(Node &node, llvm::ArrayRef<OpsetImport> imports) {
     const auto *import = llvm::find_if(imports, [&](const OpsetImport &i) { return i.domain == node.domain; });
-    if (import != imports.end()) {
+    if (import != imports.end())
       node.opset = import->version;
-    } else if (node.domain == microsoft) {
+    else if (node.domain == microsoft)
       node.opset = 1;
-    } else if (node.domain.empty()) {
-      return add(node, "", "E-OPSET", ExitCode::InvalidModel,
-                 [] { return "there is no opset import for domain ai.onnx, so the op's version is unknown"; });
-    } else {
-      return add(node, "", "E-DOMAIN", ExitCode::Unsupported, [&] {
-        return "domain " + escaped(node.domain) + " is not imported, and the model has no such functions";
-      });
-    }
+    else if (node.domain.empty() && !std::exchange(saidNoOpset, true))
+      report.error("E-OPSET", node, "there is no opset import for domain ai.onnx, so the op's version is unknown");
+    if (!node.opset)
+      return;
     if (auto it = functions.find({node.domain, node.opType}); it != functions.end()) {
       node.function = it->second.lookup(node.overload);
       if (node.function)
         return;
     }
     const OpSchema *schema = findSchema(node.domain, node.opType, node.opset);
-    if (schema && !schema->deprecated) {
+    if (schema && !schema->deprecated)
       node.schema = schema;
-      return;
-    }
-    if (!isSchemaDomain(node.domain) || isRuntimeOp(node))
-      return; // unchecked; whether there is a handler is the importer's question
-    add(node, node.opType, "E-OP", ExitCode::Unsupported, [&] { return unknownOp(node, schema); });
-  }
-
-  static std::string unknownOp(const Node &node, const OpSchema *deprecated) {
-    std::string op = escaped(node.opType), set = shownDomain(node.domain) + "-" + std::to_string(node.opset);
-    if (deprecated)
-      return op + " was removed from " + shownDomain(node.domain) + " in opset " + std::to_string(deprecated->since) +
-             "; the model imports opset " + std::to_string(node.opset);
-    if (const OpSchema *later = findSchema(node.domain, node.opType, INT64_MAX)) {
-      // The table is sorted by version, so the first of this name is the oldest.
-      while (later != allSchemas().begin() && (later - 1)->name == later->name && (later - 1)->domain == later->domain)
-        --later;
-      return op + " is not in " + set + "; it exists since opset " + std::to_string(later->since);
-    }
-    std::vector<StringRef> nearest = nearestOps(node.domain, node.opType, node.opset);
-    return op + " is not in " + set +
-           (nearest.empty() ? std::string() : "; the nearest names are " + llvm::join(nearest, ", "));
   }
 };
 
@@ -159,13 +106,31 @@ void resolveOps(Model &model, Report &report) {
   for (Function &f : model.functions)
     // Before IR version 10 a function could leave its imports to the model.
     resolver.resolve(f.nodes, f.opsets.empty() ? model.opsets : f.opsets);
-  resolver.finish();
 }
 
 void resolveOps(Function &function, Report &report) {
   Resolver resolver(report);
   resolver.resolve(function.nodes, function.opsets);
-  resolver.finish();
+}
+
+std::string whyUnknown(const Node &node) {
+  std::string op = escaped(node.opType), set = shownDomain(node.domain) + "-" + std::to_string(node.opset);
+  if (!node.opset)
+    return "domain " + escaped(node.domain) + " is not imported, and the model has no such functions";
+  if (!isSchemaDomain(node.domain))
+    return op + " is neither known nor a function of the model";
+  if (const OpSchema *removed = findSchema(node.domain, node.opType, node.opset))
+    return op + " was removed from " + shownDomain(node.domain) + " in opset " + std::to_string(removed->since) +
+           "; the model imports opset " + std::to_string(node.opset);
+  if (const OpSchema *later = findSchema(node.domain, node.opType, INT64_MAX)) {
+    // The table is sorted by version, so the first of this name is the oldest.
+    while (later != allSchemas().begin() && (later - 1)->name == later->name && (later - 1)->domain == later->domain)
+      --later;
+    return op + " is not in " + set + "; it exists since opset " + std::to_string(later->since);
+  }
+  std::vector<StringRef> nearest = nearestOps(node.domain, node.opType, node.opset);
+  return op + " is not in " + set +
+         (nearest.empty() ? std::string() : "; the nearest names are " + llvm::join(nearest, ", "));
 }
 
 } // namespace cameo::onnx

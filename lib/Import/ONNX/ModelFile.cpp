@@ -98,36 +98,43 @@ bool parseStructure(StringRef bytes, ModelFile::Impl &impl, std::vector<Diagnost
   return false;
 }
 
-std::unique_ptr<ModelFile> readBytes(StringRef bytes, std::unique_ptr<ModelFile::Impl> impl,
-                                     std::vector<Diagnostic> &diagnostics) {
-  if (!parseStructure(bytes, *impl, diagnostics))
+std::unique_ptr<ModelFile> readBytes(StringRef bytes, std::unique_ptr<ModelFile::Impl> owned,
+                                     std::vector<Diagnostic> &diagnostics, SupportCheck isSupported) {
+  if (!parseStructure(bytes, *owned, diagnostics))
     return nullptr;
-  Model &model = impl->model;
-  Report report(impl->path, impl->options.limits, diagnostics);
+  ModelFile::Impl &impl = *owned;
+  Model &model = impl.model;
+  Report report(impl.path, impl.options.limits, diagnostics);
   // Before IR version 3 there were no opset imports, and ONNX's own was version 1.
   if (model.opsets.empty() && model.irVersion > 0 && model.irVersion < 3)
     model.opsets.push_back({"", 1});
 
   using Step = void (*)(ModelFile::Impl &, Report &);
-  static constexpr Step steps[] = {
+  static constexpr Step namesToCalls[] = {
       [](ModelFile::Impl &m, Report &r) { checkNames(m.model, r); },
       [](ModelFile::Impl &m, Report &r) { checkVersions(m.model, r); },
       [](ModelFile::Impl &m, Report &r) { resolveOps(m.model, r); },
       [](ModelFile::Impl &m, Report &r) { checkCalls(m.model, r); },
-      [](ModelFile::Impl &m, Report &r) { checkNodes(m.model, r); },
-      [](ModelFile::Impl &m, Report &r) { checkTensors(m.model, m.external, r); },
   };
-  for (Step step : steps) {
-    step(*impl, report);
+  for (Step step : namesToCalls) {
+    step(impl, report);
     if (report.failed())
       return nullptr;
   }
-  return std::make_unique<ModelFile>(std::move(impl));
+  auto file = std::make_unique<ModelFile>(std::move(owned));
+  // Ops without a way in are told together with wrong attributes of the others: both are about nodes.
+  bool supported = !isSupported || isSupported(*file);
+  checkNodes(model, report);
+  if (!supported || report.failed())
+    return nullptr;
+  checkTensors(model, impl.external, report);
+  return report.failed() ? nullptr : std::move(file);
 }
 
 } // namespace
 
-std::unique_ptr<ModelFile> readModel(StringRef path, const ReadOptions &options, std::vector<Diagnostic> &diagnostics) {
+std::unique_ptr<ModelFile> readModel(StringRef path, const ReadOptions &options, std::vector<Diagnostic> &diagnostics,
+                                     SupportCheck isSupported) {
   auto impl = std::make_unique<ModelFile::Impl>(options, path);
   std::string problem;
   impl->file = MappedFile::open(impl->path, problem);
@@ -137,12 +144,12 @@ std::unique_ptr<ModelFile> readModel(StringRef path, const ReadOptions &options,
     return nullptr;
   }
   StringRef bytes = impl->file->bytes();
-  return readBytes(bytes, std::move(impl), diagnostics);
+  return readBytes(bytes, std::move(impl), diagnostics, isSupported);
 }
 
 std::unique_ptr<ModelFile> readModelFromMemory(StringRef bytes, StringRef path, const ReadOptions &options,
                                                std::vector<Diagnostic> &diagnostics) {
-  return readBytes(bytes, std::make_unique<ModelFile::Impl>(options, path), diagnostics);
+  return readBytes(bytes, std::make_unique<ModelFile::Impl>(options, path), diagnostics, {});
 }
 
 } // namespace cameo::onnx

@@ -30,7 +30,7 @@ struct ImportOptions {
 /// The module has `func.func @main`. Its arguments are the graph inputs without initializer; arguments and results have
 /// the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where the size is static or has no name.
 /// Equal names are equal sizes. The module has `cameo.model` (the file's stem), `cameo.opsets` (domain -> version) and,
-/// for `--dim` ranges, `cameo.dim_ranges` (name -> [min, max]). Each op's location is a NameLoc with its node's name,
+/// for `--dim` ranges, `cameo.dim_ranges` (name -> [min, max]). Its location names the file; each op's location is a NameLoc with its node's name,
 /// `Op_#index` where it has none.
 ///
 /// Weights are dense resources that point into the mapped file, which lives as long as `context`. No alignment is

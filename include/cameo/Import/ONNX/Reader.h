@@ -2,6 +2,7 @@
 #pragma once
 #include "cameo/Import/ONNX/Model.h"
 #include "cameo/Support/Diagnostic.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <memory>
 
 namespace cameo::onnx {
@@ -65,16 +66,20 @@ private:
   std::unique_ptr<Impl> impl;
 };
 
+/// Whether there is a way to import every node; reports those that have none. Asked when ops are resolved and before
+/// their attributes are checked.
+using SupportCheck = llvm::function_ref<bool(const ModelFile &)>;
+
 /// Maps and checks a model. Returns null exactly when `diagnostics` got an error; warnings may come with either result.
 ///
 /// Checks, each group only when those before it found nothing: structure of the file; names, single definition, order
-/// of nodes (cycles are printed); functions (recursion, depth, size once inlined); opsets and ops known to ONNX, arity,
-/// attributes; tensors (sizes, payloads, external files). Cost is linear in nodes and independent of the weights' size,
-/// except for weights that protobuf stores as varints.
+/// of nodes (cycles are printed); functions (recursion, depth, size once inlined); opsets; ops (see SupportCheck),
+/// arity, attributes; tensors (sizes, payloads, external files). Cost is linear in nodes and independent of the
+/// weights' size, except for weights that protobuf stores as varints.
 ///
 /// The file is mapped: it must not be changed while the ModelFile lives.
 std::unique_ptr<ModelFile> readModel(llvm::StringRef path, const ReadOptions &options,
-                                     std::vector<Diagnostic> &diagnostics);
+                                     std::vector<Diagnostic> &diagnostics, SupportCheck isSupported = {});
 
 /// As readModel, for a model in memory, which must outlive the result; `path` is for messages and external data.
 std::unique_ptr<ModelFile> readModelFromMemory(llvm::StringRef bytes, llvm::StringRef path, const ReadOptions &options,
@@ -83,6 +88,10 @@ std::unique_ptr<ModelFile> readModelFromMemory(llvm::StringRef bytes, llvm::Stri
 /// What a message says in front: `model.onnx: node 'enc/Softmax_3' (Softmax, opset 13)`, `node #4` where it has no
 /// name.
 std::string describeNode(llvm::StringRef path, const Node &node);
+
+/// Why a node has neither schema nor function, for ONNX's own domains and foreign ones: "Gelu is not in ai.onnx-17; it
+/// exists since opset 20".
+std::string whyUnknown(const Node &node);
 
 /// Text from a file, fit for a message: control characters and invalid UTF-8 as \xNN, shortened after 200 bytes.
 std::string escaped(llvm::StringRef text);

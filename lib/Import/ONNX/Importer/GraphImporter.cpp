@@ -1,7 +1,7 @@
 // GraphImporter.cpp - scopes, names and the walk over nodes: handler, pointwise op, or inlined function.
 #include "GraphImporter.h"
 #include "cameo/Import/ONNX/Schema.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "cameo/Support/ErrorCode.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -15,16 +15,6 @@ GraphImporter::GraphImporter(std::shared_ptr<const ModelFile> file, MLIRContext 
       pointwise(pointwiseTable(context)) {}
 
 // ---- messages
-
-ExitCode cameo::onnx::exitCodeOfCode(StringRef code) {
-  return llvm::StringSwitch<ExitCode>(code)
-      .Cases({"E-OP", "E-DOMAIN", "E-TYPE", "E-UNSUPPORTED"}, ExitCode::Unsupported)
-      .Cases({"E-LIMIT", "E-MEMORY", "E-OVERFLOW", "E-RANK", "E-DEPTH"}, ExitCode::LimitExceeded)
-      .Cases({"E-FILE", "E-EXTFILE"}, ExitCode::File)
-      .Case("E-USAGE", ExitCode::Usage)
-      .Case("E-INTERNAL", ExitCode::InternalError)
-      .Default(ExitCode::InvalidModel);
-}
 
 void GraphImporter::report(cameo::Severity severity, StringRef code, const Twine &message) {
   cameo::Diagnostic d;
@@ -58,8 +48,8 @@ LogicalResult GraphImporter::handleDiagnostic(mlir::Diagnostic &diagnostic) {
   if (message.consume_front("'cameo."))
     message = message.split("' op ").second;
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  report(isError ? cameo::Severity::Error : cameo::Severity::Warning, current ? "E-SHAPE" : "E-INTERNAL",
-         escaped(message));
+  StringRef code = codeOf(diagnostic, current ? "E-SHAPE" : "E-INTERNAL");
+  report(isError ? cameo::Severity::Error : cameo::Severity::Warning, code, escaped(message));
   return success();
 }
 

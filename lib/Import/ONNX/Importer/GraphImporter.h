@@ -19,9 +19,6 @@ mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
 /// The inverse.
 DataType dataTypeOf(mlir::Type elementType);
 
-/// The exit code that belongs to an error code of the user's error table.
-ExitCode exitCodeOfCode(llvm::StringRef code);
-
 /// Pointwise ops by the name of the ONNX op they are the meaning of.
 using PointwiseTable = llvm::StringMap<mlir::RegisteredOperationName>;
 PointwiseTable pointwiseTable(mlir::MLIRContext &context);

@@ -154,8 +154,6 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
 bool GraphImporter::importMain(ModuleOp module) {
   ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &d) { return handleDiagnostic(d); });
   const Model &model = file->model();
-  if (!checkSupported(*file, pointwise, diagnostics))
-    return false;
 
   builder.setInsertionPointToEnd(module.getBody());
   auto func = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
@@ -189,11 +187,14 @@ bool GraphImporter::importMain(ModuleOp module) {
 
 OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &context, const ImportOptions &options,
                                                std::vector<cameo::Diagnostic> &diagnostics) {
-  std::shared_ptr<const ModelFile> file = readModel(path, options.read, diagnostics);
+  context.loadDialect<CameoDialect, func::FuncDialect>();
+  PointwiseTable pointwise = pointwiseTable(context);
+  std::shared_ptr<const ModelFile> file = readModel(path, options.read, diagnostics, [&](const ModelFile &read) {
+    return checkSupported(read, pointwise, diagnostics);
+  });
   if (!file)
     return {};
-  context.loadDialect<CameoDialect, func::FuncDialect>();
-  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(FileLineColLoc::get(&context, path, 0, 0));
   GraphImporter importer(file, context, options, diagnostics);
   if (!importer.importMain(*module))
     return {};

@@ -18,13 +18,11 @@ struct Census {
   const ModelFile &file;
   const PointwiseTable &table;
   struct Entry {
+    const Node *first;
     int64_t count = 0;
-    std::string first;
-    llvm::StringRef domain;
   };
-  llvm::MapVector<llvm::StringRef, Entry> missing; ///< by name with domain; the keys live in `names`
-  std::set<std::string> names;
-  llvm::DenseMap<const Function *, bool> bodies; ///< whether all of the body is supported
+  llvm::MapVector<std::pair<llvm::StringRef, llvm::StringRef>, Entry> missing; ///< by domain and name
+  llvm::DenseMap<const Function *, bool> bodies;                               ///< whether all of the body is supported
 
   bool nodesSupported(llvm::ArrayRef<Node> nodes) {
     return llvm::all_of(nodes, [&](const Node &n) { return supported(n) && subgraphsSupported(n); });
@@ -63,21 +61,20 @@ struct Census {
 
   void visit(llvm::ArrayRef<Node> nodes) {
     for (const Node &node : nodes) {
-      if (!supported(node)) {
-        llvm::StringRef key = *names.insert(qualifiedName(node.domain, node.opType)).first;
-        Entry &entry = missing[key];
-        if (entry.count++ == 0) {
-          entry.domain = node.domain;
-          entry.first = node.name.empty() ? ("#" + llvm::Twine(node.index)).str() : escaped(node.name);
-        }
-      }
+      if (!supported(node))
+        ++missing.try_emplace({node.domain, node.opType}, Entry{&node}).first->second.count;
       forEachGraph(node, [&](const Graph &g) { visit(g.nodes); });
     }
   }
 };
 } // namespace
 
-static bool isKnownDomain(llvm::StringRef domain) { return isSchemaDomain(domain) || domain == "com.microsoft"; }
+/// Why there is no way to import the node, and what else could be done.
+static std::string reasonFor(const Node &node) {
+  if (!node.schema && !node.function && node.domain != "com.microsoft")
+    return whyUnknown(node);
+  return escaped(node.opType) + " is not supported; cameo-compile --list-ops says what is";
+}
 
 bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &table,
                                  std::vector<Diagnostic> &diagnostics) {
@@ -85,33 +82,18 @@ bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &ta
   census.visit(file.model().graph.nodes);
   for (const Function &function : file.model().functions)
     census.visit(function.nodes);
-
-  std::string path = escaped(file.path());
-  auto tell = [&](bool knownDomain, llvm::StringRef code, llvm::StringRef what, llvm::StringRef next) {
-    int64_t nodes = 0;
-    std::string list, first;
-    for (auto &[name, entry] : census.missing) {
-      if (isKnownDomain(entry.domain) != knownDomain)
-        continue;
-      if (nodes == 0)
-        first = entry.first;
-      list += (list.empty() ? "" : ", ") + escaped(name) + " (" + std::to_string(entry.count) +
-              (entry.count > 1 ? ", first '" : ", '") + entry.first + "')";
-      nodes += entry.count;
-    }
-    if (nodes == 0)
-      return;
+  for (auto &[op, entry] : census.missing) {
+    const Node &node = *entry.first;
     Diagnostic d;
-    d.code = code;
-    d.exitCode = exitCodeOfCode(code);
-    d.node = first;
-    d.message = path + ": " + std::to_string(nodes) + (nodes == 1 ? " node uses " : " nodes use ") + what.str() + ": " +
-                list + "; " + next.str();
+    d.code = isSchemaDomain(node.domain) || node.domain == "com.microsoft" ? "E-OP" : "E-DOMAIN";
+    d.exitCode = exitCodeOfCode(d.code);
+    d.node = node.name.str();
+    d.count = entry.count;
+    d.message = describeNode(file.path(), node) + ": " + reasonFor(node);
+    if (entry.count > 1)
+      d.message += " (first of " + std::to_string(entry.count) + " such nodes)";
     diagnostics.push_back(std::move(d));
-  };
-  tell(true, "E-OP", "operators that are not supported", "see cameo-compile --list-ops");
-  tell(false, "E-DOMAIN", "operators of domains that are not known",
-       "known are ONNX's own domains and com.microsoft; a function of the model may define them");
+  }
   return census.missing.empty();
 }
 
