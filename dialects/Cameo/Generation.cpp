@@ -94,7 +94,7 @@ LogicalResult OneHotOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
 Value OneHotOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
   Location loc = getLoc();
-  int64_t axis = getAxis() < 0 ? getAxis() + resultDims.size() : getAxis();
+  int64_t axis = axisFromFront(getAxis(), resultDims.size());
   SmallVector<Value> source(indices);
   source.erase(source.begin() + axis);
   Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);

@@ -1,8 +1,20 @@
 // IndexHelpers.cpp - the range checks and guarded accesses declared in IndexHelpers.h.
 #include "IndexHelpers.h"
+#include "cameo/Support/ErrorCode.h"
 
 using namespace mlir;
 using namespace cameo;
+
+FailureOr<SmallVector<Dim, 4>> cameo::wantedSizes(Operation *op, ShapeAnalysis &shapes, Value sizes) {
+  if (shapes.rank(sizes) == 1)
+    if (auto rank = shapes.dim(sizes, 0).constant(); rank && *rank > kMaxTrackedElements)
+      return withCode("E-RANK", op->emitOpError())
+             << "gives a tensor of rank " << *rank << "; the limit is " << kMaxTrackedElements;
+  auto elements = shapes.elements(sizes);
+  if (!elements || shapes.rank(sizes) != 1)
+    return op->emitOpError("the length of the shape operand is not known at compile time, so the result's rank is not");
+  return *elements;
+}
 
 Value cameo::indexToI64(OpBuilder &b, Location loc, Value x) {
   return arith::IndexCastOp::create(b, loc, b.getI64Type(), x);

@@ -10,6 +10,13 @@ namespace cameo {
 /// Status codes of KernelABI.h that checks of indices record.
 enum : int32_t { kOutOfRange = 2, kDivisionByZero = 3, kShapeMismatch = 11 };
 
+/// The elements of `sizes`, a vector of the result's sizes. An op error where its length, which is the result's rank, is not known at
+/// compile time, or is above kMaxTrackedElements (E-RANK).
+mlir::FailureOr<llvm::SmallVector<Dim, 4>> wantedSizes(mlir::Operation *op, ShapeAnalysis &shapes, mlir::Value sizes);
+
+/// An axis attribute, which the shape function has checked, counted from the front. (Getters of I64Attr are unsigned.)
+inline int64_t axisFromFront(int64_t axis, int64_t rank) { return axis < 0 ? axis + rank : axis; }
+
 /// An index into an axis. `ok` (i1) is false when it was outside; `index` is then 0.
 struct CheckedIndex {
   mlir::Value index, ok;

@@ -252,7 +252,7 @@ LogicalResult ConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
 
 Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
-  int64_t axis = getAxis() < 0 ? getAxis() + resultDims.size() : getAxis();
+  int64_t axis = axisFromFront(getAxis(), resultDims.size());
   // if i < n0: x0[i] else if i - n0 < n1: x1[i - n0] ... else the last
   std::function<Value(OpBuilder &, unsigned, Value)> pick = [&](OpBuilder &b, unsigned operand, Value index) -> Value {
     auto load = [&](OpBuilder &b) {
@@ -277,7 +277,7 @@ Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
 LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   // One copy loop per operand instead of a choice per element; threads share the axes before the concatenated one.
   const Tensor &result = results[0];
-  int64_t axis = getAxis() < 0 ? getAxis() + result.rank() : getAxis();
+  int64_t axis = axisFromFront(getAxis(), result.rank());
   ArrayRef<Dim> dims = result.dims;
   k.parallelNest(b, getLoc(), dims.take_front(axis), [&](OpBuilder &b, Location loc, ValueRange outer) {
     Value offset = constantIndex(b, loc, 0);
@@ -305,10 +305,9 @@ bool ConcatOp::allowsPrologue(unsigned) { return true; }
 
 LogicalResult ExpandOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
-  auto wanted = shapes.elements(getShape());
-  if (!wanted || shapes.rank(getShape()) != 1)
-    return emitOpError(
-        "the length of the shape operand is not known at compile time, so the result's rank is not"); // C1
+  auto wanted = wantedSizes(getOperation(), shapes, getShape()); // C1
+  if (failed(wanted))
+    return failure();
   DimContext &d = shapes.dims();
   ShapeInfo info{x.elementType, x.dims, std::nullopt};
   if (wanted->size() > info.dims.size())

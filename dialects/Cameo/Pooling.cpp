@@ -1,5 +1,6 @@
 // Pooling.cpp - shapes and loops of max_pool, average_pool, lp_pool and max_unpool.
 #include "ContractionHelpers.h"
+#include "IndexHelpers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -233,10 +234,9 @@ LogicalResult MaxUnpoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   for (auto [a, c] : llvm::zip(indices.dims, x.dims))
     if (failed(verifySameSize(*this, a, c, "a size of the indices"))) // C1
       return failure();
-  auto shape = shapes.elements(getShape());
-  if (!shape)
-    return emitOpError(
-        "the length of the shape operand is not known at compile time, so the result's rank is not"); // C2
+  auto shape = wantedSizes(getOperation(), shapes, getShape()); // C2
+  if (failed(shape))
+    return failure();
   ShapeInfo info{x.elementType, {}, std::nullopt};
   for (auto [i, size] : llvm::enumerate(*shape)) {
     if (size.constant() && *size.constant() < 0)

@@ -1,5 +1,5 @@
 // Structure.cpp - constants, views, kernels and control flow: shapes and verifiers.
-#include "cameo/Dialect/Cameo/Cameo.h"
+#include "IndexHelpers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -72,9 +72,9 @@ static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, Array
 
 LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
-  auto wanted = shapes.elements(getShape());
-  if (!wanted || shapes.rank(getShape()) != 1)
-    return emitOpError("the length of the shape operand is not known at compile time, so the result's rank is not"); // C1
+  auto wanted = wantedSizes(getOperation(), shapes, getShape()); // C1
+  if (failed(wanted))
+    return failure();
   DimContext &d = shapes.dims();
   ShapeInfo info{x.elementType, {}, std::nullopt};
   int64_t rest = -1;

@@ -6,6 +6,7 @@
 A recipe is made of fenced code blocks whose info string names it and says what to do with the block:
 
     ```tablegen recipe=pointwise append=dialects/Cameo/PointwiseOps.td     put at the end of the file (before a closing #endif)
+    ```c++ recipe=pass append=lib/Pipeline/Phases.cpp after=WORD           put after the first line that has WORD in it
     ```c++ recipe=pass create=passes/Demo/DropNothing.cpp                  a new file
     ```sh recipe=pass run                                                  must succeed, with the scratch build's tools on PATH
 
@@ -24,8 +25,8 @@ BLOCK = re.compile(r"^```\S+ (recipe=\S+[^\n]*)\n(.*?)^```$", re.M | re.S)
 MOST_TOUCHES = {"pointwise": 1, "structured": 3, "pass": 2}
 
 
-def readRecipes() -> dict[str, list[tuple[str, str, str]]]:
-    """Recipe -> (action, file, text)... in the READMEs' order."""
+def readRecipes() -> dict[str, list[tuple[str, str, str, str | None]]]:
+    """Recipe -> (action, file, text, after)... in the READMEs' order."""
     recipes: dict[str, list] = {}
     for readme in sorted(ROOT.glob("**/README.md")):
         if BUILD in readme.parents or SCRATCH in readme.parents:
@@ -35,11 +36,16 @@ def readRecipes() -> dict[str, list[tuple[str, str, str]]]:
             action = next((a for a in ("append", "create", "run") if a in options), None)
             if action is None:
                 sys.exit(f"{readme}: recipe {options['recipe']}: append=, create= or run is missing")
-            recipes.setdefault(options["recipe"], []).append((action, options[action], text))
+            recipes.setdefault(options["recipe"], []).append((action, options[action], text, options.get("after")))
     return recipes
 
 
-def appended(old: str, text: str) -> str:
+def appended(old: str, text: str, after: str | None) -> str:
+    if after:
+        line = re.search(rf"^.*{re.escape(after)}.*\n", old, re.M)
+        if not line:
+            sys.exit(f"no line has '{after}' in it")
+        return old[: line.end()] + text + old[line.end() :]
     end = re.search(r"^#endif.*\n*\Z", old, re.M)
     return old[: end.start()] + text + old[end.start() :] if end else old + text
 
@@ -68,25 +74,25 @@ def follow() -> None:
         sys.exit(f"no README has the recipe {sorted(missing)}")
     changed: dict[str, str] = {}
     for name, steps in recipes.items():
-        touched = {file for action, file, _ in steps if action != "run" and not file.startswith("test/")}
+        touched = {file for action, file, *_ in steps if action != "run" and not file.startswith("test/")}
         if len(touched) > MOST_TOUCHES.get(name, 9):
             sys.exit(f"recipe {name} touches {sorted(touched)}, promised are {MOST_TOUCHES[name]} places")
-        for action, file, text in steps:
+        for action, file, text, after in steps:
             if action == "append":
-                changed[file] = appended(changed.get(file) or (ROOT / file).read_text(), text)
+                changed[file] = appended(changed.get(file) or (ROOT / file).read_text(), text, after)
             elif action == "create":
                 if (ROOT / file).exists():
                     sys.exit(f"recipe {name} creates {file}, which is there")
                 changed[file] = text
     copyTree(changed)
-    environment = dict(os.environ, PATH=f"{SCRATCH}/build/bin:/usr/lib/llvm-22/bin:{os.environ['PATH']}")
+    environment = dict(os.environ, PATH=f"{SCRATCH}/build/bin:{BUILD}/venv/bin:/usr/lib/llvm-22/bin:{os.environ['PATH']}")
     build = ["cmake", "--preset", "default", "-B", SCRATCH / "build", f"-DCAMEO_PYTHON={BUILD}/venv/bin/python", "-DCMAKE_BUILD_TYPE=Debug",
              "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DCMAKE_C_FLAGS_DEBUG=-O0"]
     subprocess.run(build, cwd=SCRATCH / "tree", check=True, stdout=subprocess.DEVNULL)
     if subprocess.run(["ninja", "-C", SCRATCH / "build", "-j", str(os.cpu_count()), "cameo-opt", "cameo-compile", "cameo-run"]).returncode:
         sys.exit("the scratch copy does not build")
     for name, steps in recipes.items():
-        for action, _, text in steps:
+        for action, _, text, _ in steps:
             if action == "run":
                 print(f"{name}: {text.strip()}")
                 if subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=SCRATCH / "tree", env=environment).returncode:
