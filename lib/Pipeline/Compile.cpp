@@ -1,11 +1,14 @@
 // Compile.cpp - phases, kernels, entry functions, objects, file: one compilation from end to end.
 #include "cameo/Pipeline/Compile.h"
+#include "Messages.h"
+#include "OutputFile.h"
 #include "ProgramFile.h"
 #include "VariantCompiler.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Pipeline/Phases.h"
 #include "cameo/Runtime/KernelABI.h"
+#include "cameo/Support/ErrorCode.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
@@ -32,13 +35,14 @@ static std::string identifier(llvm::StringRef text) {
   return result;
 }
 
-LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output, CompileReport &report) {
+static LogicalResult compileModule(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
+                                   CompileReport &report) {
   auto start = std::chrono::steady_clock::now();
   Location loc = UnknownLoc::get(module.getContext());
   if (failed(verify(module)) || failed(runPhases(module, options)))
     return failure();
   if (options.emit == Emit::CameoMlir || !options.stopAfter.empty())
-    return writeFileAtomically(output, loc, [&](llvm::raw_ostream &os) {
+    return writeFile(output, loc, [&](llvm::raw_ostream &os) {
       OpPrintingFlags flags;
       flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
       module.print(os, flags);
@@ -48,8 +52,8 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
   if (!main)
     return module.emitError("has no function @main");
 
-  // The static library's symbols carry its name, so that several can be linked into one program.
-  bool isStatic = options.emit == Emit::StaticLibrary;
+  // What is linked into a program has symbols that carry its name, so that there may be several.
+  bool isStatic = options.emit == Emit::StaticLibrary || options.emit == Emit::Object;
   std::string name = identifier(llvm::sys::path::stem(output));
   WeightTable weights;
   std::vector<std::unique_ptr<VariantCompiler>> variants;
@@ -57,7 +61,7 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
     std::string error;
     auto target = findCpuTarget(cpu, error);
     if (!target)
-      return mlir::emitError(loc) << error;
+      return withCode("E-USAGE", mlir::emitError(loc)) << error;
     std::string suffix = "v" + std::to_string(i) + (isStatic ? "_" + name : "");
     variants.push_back(std::make_unique<VariantCompiler>(main, options, *target, suffix, weights));
     if (failed(variants.back()->emit()))
@@ -96,7 +100,7 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
   };
 
   if (options.emit == Emit::LLVM || options.emit == Emit::Assembly) {
-    if (failed(writeFileAtomically(output, loc, [&](llvm::raw_ostream &os) {
+    if (failed(writeFile(output, loc, [&](llvm::raw_ostream &os) {
           for (Task &task : tasks) {
             bool isHost = task.index + 1 == task.variant->numModules();
             StringRef comment = options.emit == Emit::LLVM ? "; " : "# ";
@@ -112,12 +116,12 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
 
   TemporaryFolder folder;
   if (!folder.valid())
-    return mlir::emitError(loc) << "cannot create a folder for temporary files; check TMPDIR";
+    return withCode("E-FILE", mlir::emitError(loc)) << "cannot create a folder for temporary files; check TMPDIR";
   std::vector<std::string> objects;
   auto addObject = [&](llvm::StringRef file, llvm::ArrayRef<char> bytes) {
     objects.push_back(folder.file(file));
     report.codeBytes += bytes.size();
-    return writeFileAtomically(objects.back(), loc, [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
+    return writeFile(objects.back(), loc, [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
   };
   for (auto [i, task] : llvm::enumerate(tasks))
     if (failed(addObject("code" + std::to_string(i) + ".o", *task.result)))
@@ -151,7 +155,9 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
   if (failed(object) || failed(addObject("program.o", *object)))
     return failure();
   if (isStatic) {
-    if (failed(writeStaticLibrary(objects, output, symbol, loc)))
+    if (failed(options.emit == Emit::Object ? linkObject(objects, output, loc)
+                                            : writeStaticLibrary(objects, output, loc)) ||
+        failed(writeProgramHeader(output, symbol, loc)))
       return failure();
     return finish();
   }
@@ -159,4 +165,16 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
   if (failed(writeWeightsObject(objects.back(), weights, loc)) || failed(linkProgram(objects, output, features, loc)))
     return failure();
   return finish();
+}
+
+LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
+                             CompileReport &report, std::vector<cameo::Diagnostic> &diagnostics) {
+  std::string path = "model";
+  if (auto file = module->getLoc()->findInstanceOf<FileLineColLoc>())
+    path = file.getFilename().str();
+  MessageCollector collector(module.getContext(), path, "E-INTERNAL", diagnostics, options.explain);
+  LogicalResult result = compileModule(module, options, output, report);
+  if (failed(result) && !hasErrors(diagnostics))
+    mlir::emitError(module->getLoc()) << "the compilation failed without a reason; please report the model";
+  return result;
 }

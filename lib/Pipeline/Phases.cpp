@@ -16,6 +16,7 @@ static void foldConstants(OpPassManager &passes, const CompileOptions &) {
 }
 
 static constexpr Phase kPhases[] = {
+    {"import", "the model in the dialect, as the importer made it", 0, [](OpPassManager &, const CompileOptions &) {}},
     {"shapes", "sizes are constants where they can be, and what computed them is gone", 1,
      [](OpPassManager &passes, const CompileOptions &) {
        passes.addNestedPass<func::FuncOp>(createInferShapesPass());

@@ -1,7 +1,9 @@
 // ProgramFile.cpp - ELF by hand for the two sections that are data, lld for the rest, digests at the end.
 #include "ProgramFile.h"
+#include "OutputFile.h"
 #include "cameo/Runtime/Digest.h"
 #include "cameo/Runtime/KernelABI.h"
+#include "cameo/Support/ErrorCode.h"
 #include "lld/Common/Driver.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,45 +22,7 @@ namespace fs = llvm::sys::fs;
 
 LLD_HAS_DRIVER(elf)
 
-TemporaryFolder::TemporaryFolder() {
-  llvm::SmallString<128> unique;
-  if (!fs::createUniqueDirectory("cameo", unique))
-    path = unique.str();
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  if (!path.empty())
-    (void)fs::remove_directories(path);
-}
-
-LogicalResult cameo::writeFileAtomically(llvm::StringRef path, Location loc,
-                                         llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  if (path == "-") {
-    write(llvm::outs());
-    return success();
-  }
-  llvm::SmallString<256> temporary;
-  int descriptor;
-  if (std::error_code error = fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
-    return emitError(loc) << "cannot write " << path << ": " << error.message() << "; choose another place with -o";
-  {
-    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    write(os);
-    os.flush();
-    if (std::error_code error = os.error()) {
-      os.clear_error();
-      fs::remove(temporary);
-      return emitError(loc) << "cannot write " << path << ": " << error.message();
-    }
-  }
-  // createUniqueFile gives 0600; what a user makes is readable as their umask says.
-  fs::setPermissions(temporary, static_cast<fs::perms>(0777 & ~fs::getUmask()));
-  if (std::error_code error = fs::rename(temporary, path)) {
-    fs::remove(temporary);
-    return emitError(loc) << "cannot write " << path << ": " << error.message();
-  }
-  return success();
-}
+static InFlightDiagnostic fileError(Location loc) { return withCode("E-FILE", emitError(loc)); }
 
 LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::WeightTable &weights, Location loc) {
   using namespace llvm::ELF;
@@ -69,9 +33,11 @@ LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::Wei
   uint64_t position = sizeof(Elf64_Ehdr);
   sections[1] = {nameOffset(".shstrtab"), SHT_STRTAB, 0, 0, position, names.size(), 0, 0, 1, 0};
   position = llvm::alignTo(position + names.size(), 16);
-  sections[2] = {nameOffset(CAMEO_HEADER_SECTION), SHT_PROGBITS, 0, 0, position, sizeof(cameo_file_header), 0, 0, 16, 0};
+  sections[2] = {
+      nameOffset(CAMEO_HEADER_SECTION), SHT_PROGBITS, 0, 0, position, sizeof(cameo_file_header), 0, 0, 16, 0};
   position = llvm::alignTo(position + sizeof(cameo_file_header), 4096);
-  sections[3] = {nameOffset(CAMEO_WEIGHTS_SECTION), SHT_PROGBITS, 0, 0, position, uint64_t(weights.bytes()), 0, 0, 4096, 0};
+  sections[3] = {
+      nameOffset(CAMEO_WEIGHTS_SECTION), SHT_PROGBITS, 0, 0, position, uint64_t(weights.bytes()), 0, 0, 4096, 0};
   position = llvm::alignTo(position + weights.bytes(), 16);
   sections[4] = {nameOffset(".note.GNU-stack"), SHT_PROGBITS, 0, 0, position, 0, 0, 0, 1, 0};
   Elf64_Ehdr header = {};
@@ -87,7 +53,7 @@ LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::Wei
   header.e_shentsize = sizeof(Elf64_Shdr);
   header.e_shnum = 5;
   header.e_shstrndx = 1;
-  return writeFileAtomically(path, loc, [&](llvm::raw_ostream &os) {
+  return writeFile(path, loc, [&](llvm::raw_ostream &os) {
     auto padTo = [&](uint64_t offset) { os.write_zeros(offset - os.tell()); };
     os.write(reinterpret_cast<const char *>(&header), sizeof(header));
     os << names;
@@ -104,7 +70,7 @@ LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::Wei
 static LogicalResult sealProgram(llvm::StringRef path, uint64_t features, Location loc) {
   auto buffer = llvm::WritableMemoryBuffer::getFile(path);
   if (!buffer)
-    return emitError(loc) << "cannot read back the linked program: " << buffer.getError().message();
+    return fileError(loc) << "cannot read back the linked program: " << buffer.getError().message();
   llvm::MutableArrayRef<char> file = (*buffer)->getBuffer();
   auto object = llvm::object::ObjectFile::createELFObjectFile((*buffer)->getMemBufferRef());
   if (!object) {
@@ -142,69 +108,79 @@ static LogicalResult sealProgram(llvm::StringRef path, uint64_t features, Locati
   memcpy(h.code_sha256, codeDigest.data(), 32);
   rt::Digest headerDigest = rt::headerDigest(h);
   memcpy(h.header_sha256, headerDigest.data(), 32);
-  int descriptor;
-  if (std::error_code error = fs::openFileForWrite(path, descriptor, fs::CD_OpenExisting, fs::OF_None))
-    return emitError(loc) << "cannot write " << path << ": " << error.message();
-  llvm::raw_fd_ostream os(descriptor, true);
-  os.seek(header.offset);
-  os.write(reinterpret_cast<const char *>(&h), sizeof(h));
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error, fs::CD_OpenExisting, fs::FA_Write, fs::OF_None);
+  if (!error) {
+    os.seek(header.offset);
+    os.write(reinterpret_cast<const char *>(&h), sizeof(h));
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  if (error)
+    return fileError(loc) << "cannot write " << path << ": " << error.message();
   return success();
 }
 
-LogicalResult cameo::linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef output, uint64_t features, Location loc) {
-  // The link goes to a temporary name in the same folder, so that the rename is atomic.
-  llvm::SmallString<256> temporary;
-  if (std::error_code error = fs::createUniqueFile(output + ".%%%%%%.tmp", temporary))
-    return emitError(loc) << "cannot write " << output << ": " << error.message() << "; choose another place with -o";
-  fs::remove(temporary);
-  // No -soname: the same program is the same bytes whatever its file is called.
-  SmallVector<std::string> arguments{"ld.lld", "-shared", "--no-undefined-version", "-z", "noexecstack", "-z", "relro", "-z", "now",
-                                     "--hash-style=gnu", "--build-id=none", "-o", temporary.str().str()};
+/// Runs lld in this process.
+static LogicalResult link(ArrayRef<StringRef> flags, ArrayRef<std::string> objects, StringRef output, Location loc) {
+  SmallVector<std::string> arguments{"ld.lld"};
+  for (StringRef flag : flags)
+    arguments.push_back(flag.str());
+  arguments.append({"-o", output.str()});
   llvm::append_range(arguments, objects);
   SmallVector<const char *> pointers = llvm::map_to_vector(arguments, [](const std::string &s) { return s.c_str(); });
   std::string messages;
   llvm::raw_string_ostream os(messages);
-  {
-    static std::mutex oneAtATime; // lld keeps global state
-    std::lock_guard<std::mutex> lock(oneAtATime);
-    lld::Result result = lld::lldMain(pointers, os, os, {{lld::Gnu, &lld::elf::link}});
-    if (result.retCode != 0) {
-      fs::remove(temporary);
-      return emitError(loc) << "linking " << output << " failed: " << StringRef(messages).trim();
-    }
-  }
-  if (failed(sealProgram(temporary, features, loc))) {
-    fs::remove(temporary);
-    return failure();
-  }
-  if (std::error_code error = fs::rename(temporary, output)) {
-    fs::remove(temporary);
-    return emitError(loc) << "cannot write " << output << ": " << error.message();
-  }
+  static std::mutex oneAtATime; // lld keeps global state
+  std::lock_guard<std::mutex> lock(oneAtATime);
+  lld::Result result = lld::lldMain(pointers, os, os, {{lld::Gnu, &lld::elf::link}});
+  // What the objects are is ours; what can go wrong is writing the result.
+  if (result.retCode != 0)
+    return fileError(loc) << "linking " << output << " failed: " << StringRef(messages).trim();
   return success();
 }
 
-LogicalResult cameo::writeStaticLibrary(llvm::ArrayRef<std::string> objects, llvm::StringRef output, llvm::StringRef symbol,
-                                        Location loc) {
+LogicalResult cameo::linkProgram(ArrayRef<std::string> objects, StringRef output, uint64_t features, Location loc) {
+  // No -soname: the same program is the same bytes whatever its file is called.
+  constexpr StringRef flags[] = {
+      "-shared",          "--no-undefined-version", "-z", "noexecstack", "-z", "relro", "-z", "now",
+      "--hash-style=gnu", "--build-id=none"};
+  OutputFile file(output);
+  return success(succeeded(file.create(loc)) && succeeded(link(flags, objects, file.temporary(), loc)) &&
+                 succeeded(sealProgram(file.temporary(), features, loc)) && succeeded(file.commit(loc)));
+}
+
+LogicalResult cameo::linkObject(ArrayRef<std::string> objects, StringRef output, Location loc) {
+  OutputFile file(output);
+  return success(succeeded(file.create(loc)) && succeeded(link({"-r"}, objects, file.temporary(), loc)) &&
+                 succeeded(file.commit(loc)));
+}
+
+LogicalResult cameo::writeStaticLibrary(ArrayRef<std::string> objects, StringRef output, Location loc) {
   std::vector<llvm::NewArchiveMember> members;
   for (const std::string &object : objects) {
     auto member = llvm::NewArchiveMember::getFile(object, /*Deterministic=*/true);
     if (!member)
-      return emitError(loc) << "cannot read " << object << ": " << llvm::toString(member.takeError());
+      return fileError(loc) << "cannot read " << object << ": " << llvm::toString(member.takeError());
     member->MemberName = llvm::sys::path::filename(member->MemberName);
     members.push_back(std::move(*member));
   }
-  auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
-                                            /*Deterministic=*/true, /*Thin=*/false);
+  auto archive =
+      llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+                                 /*Deterministic=*/true, /*Thin=*/false);
   if (!archive)
     return emitError(loc) << "cannot build the archive: " << llvm::toString(archive.takeError());
-  if (failed(writeFileAtomically(output, loc, [&](llvm::raw_ostream &os) { os << (*archive)->getBuffer(); })))
-    return failure();
+  return writeFile(output, loc, [&](llvm::raw_ostream &os) { os << (*archive)->getBuffer(); });
+}
+
+LogicalResult cameo::writeProgramHeader(StringRef output, StringRef symbol, Location loc) {
   llvm::SmallString<256> header(output);
   llvm::sys::path::replace_extension(header, ".h");
-  return writeFileAtomically(header, loc, [&](llvm::raw_ostream &os) {
+  return writeFile(header, loc, [&](llvm::raw_ostream &os) {
     std::string guard = StringRef(symbol).upper() + "_H";
-    os << "/* Written by cameo-compile. Link with the archive beside this file, libcameo.a, -lm, -lpthread and -ldl:\n"
+    os << "/* Written by cameo-compile. Link with the code beside this file, libcameo_runtime.a, -lstdc++, -lm, "
+          "-lpthread and -ldl:\n"
        << " *   cameo_program *program;\n"
        << " *   cameo_program_from_static(&" << symbol << ", &program);\n"
        << " */\n#ifndef " << guard << "\n#define " << guard << "\n#include \"cameo/Runtime/KernelABI.h\"\n"

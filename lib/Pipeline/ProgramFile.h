@@ -23,29 +23,12 @@ struct ProgramVariant {
   std::string suffix;                     ///< of its entry and launch table: "v0"
 };
 
-/// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol` the
-/// weights are an array of that name, else they lie in the file's weights section.
+/// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol`
+/// the weights are an array of that name, else they lie in the file's weights section.
 std::unique_ptr<llvm::Module> buildProgramInfo(llvm::LLVMContext &context, mlir::func::FuncOp main,
                                                llvm::ArrayRef<ProgramVariant> variants, int64_t weightsBytes,
                                                llvm::StringRef metadata, llvm::StringRef symbol,
                                                llvm::StringRef weightsSymbol);
-
-/// A folder that is removed with all it holds when it goes out of scope.
-class TemporaryFolder {
-public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  bool valid() const { return !path.empty(); }
-  std::string file(llvm::StringRef name) const { return path + "/" + name.str(); }
-
-private:
-  std::string path;
-};
-
-/// Writes `write`'s bytes to `path` under a temporary name and renames it; an error is emitted and nothing is left behind on
-/// failure.
-mlir::LogicalResult writeFileAtomically(llvm::StringRef path, mlir::Location loc,
-                                        llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// An ELF relocatable file with the header section (zeroed) and the weights section, written straight to `path`.
 mlir::LogicalResult writeWeightsObject(llvm::StringRef path, const codegen::WeightTable &weights, mlir::Location loc);
@@ -54,9 +37,14 @@ mlir::LogicalResult writeWeightsObject(llvm::StringRef path, const codegen::Weig
 mlir::LogicalResult linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef output, uint64_t features,
                                 mlir::Location loc);
 
-/// Writes the archive `output` (objects and weights) and, beside it, a C header that declares `symbol`.
-mlir::LogicalResult writeStaticLibrary(llvm::ArrayRef<std::string> objects, llvm::StringRef output, llvm::StringRef symbol,
-                                       mlir::Location loc);
+/// Links `objects` into the relocatable file `output`.
+mlir::LogicalResult linkObject(llvm::ArrayRef<std::string> objects, llvm::StringRef output, mlir::Location loc);
+
+/// Writes the archive `output` (objects and weights).
+mlir::LogicalResult writeStaticLibrary(llvm::ArrayRef<std::string> objects, llvm::StringRef output, mlir::Location loc);
+
+/// Writes a C header that declares the program `symbol`, beside `output`.
+mlir::LogicalResult writeProgramHeader(llvm::StringRef output, llvm::StringRef symbol, mlir::Location loc);
 
 } // namespace cameo
 #endif

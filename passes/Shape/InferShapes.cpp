@@ -32,8 +32,8 @@ struct InferShapes : public cameo::impl::InferShapesPassBase<InferShapes> {
     for (auto [result, info] : llvm::zip_equal(op->getResults(), inferred)) {
       auto type = cast<RankedTensorType>(result.getType());
       if (type.getElementType() != info.elementType || failed(verifyCompatibleShape(type, info.type())))
-        return op->emitOpError("result ") << result.getResultNumber() << " has type " << type << ", but its operands give "
-                                          << info.type();
+        return op->emitOpError("result ")
+               << result.getResultNumber() << " has type " << type << ", but its operands give " << info.type();
       SmallVector<int64_t> sizes(type.getShape());
       for (auto [size, dim] : llvm::zip(sizes, info.dims))
         if (ShapedType::isDynamic(size))

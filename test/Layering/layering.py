@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Folders of a layer: the first match counts.
 LAYERS = [
+    ("tools-common", ["tools/common/"]),
     ("cameo-run", ["tools/cameo-run/"]),
     ("runtime", ["runtime/", "include/cameo/Runtime/"]),
     ("support", ["lib/Support/", "include/cameo/Support/"]),
@@ -54,8 +55,9 @@ MAY = {
     "codegen": {"dialects", "lowering", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "pipeline": {"support", "dialects", "passes", "import", "lowering", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
                  "mlir-target", "kernel-abi"},
-    "tools": {"pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
-    "cameo-run": {"runtime", "kernel-abi", "protobuf", "cli"},
+    "tools-common": {"cli"},
+    "tools": {"tools-common", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
+    "cameo-run": {"tools-common", "runtime", "kernel-abi", "protobuf", "cli"},
 }
 # The headers that compiler and runtime share.
 SHARED = {"include/cameo/Runtime/KernelABI.h", "include/cameo/Runtime/Digest.h"}

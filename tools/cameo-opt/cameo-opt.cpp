@@ -1,6 +1,5 @@
 // cameo-opt.cpp - runs passes on textual IR: ours and upstream's. For lit tests and for looking around.
-#include "cameo/Dialect/Cameo/Cameo.h"
-#include "cameo/Pipeline/Evaluate.h"
+#include "cameo/Pipeline/Load.h"
 #include "cameo/Pipeline/Phases.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllPasses.h"
@@ -9,8 +8,7 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<cameo::CameoDialect>();
-  cameo::registerConstantEvaluator(registry);
+  cameo::registerDialects(registry);
   mlir::registerAllPasses();
   cameo::registerAllPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Cameo's pass driver\n", registry));

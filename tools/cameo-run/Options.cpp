@@ -1,8 +1,8 @@
 // Options.cpp - see Options.h.
 #include "cameo-run/Options.h"
 #include "cameo-run/UserError.h"
+#include "common/CommandLine.h"
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 namespace cameo::run {
 namespace {
@@ -20,35 +20,6 @@ bf16 has no NumPy type: its bits are read and written as uint16.
 
 Exit codes: 0 done, 1 --expect found a difference, 2 usage, 5 limit exceeded, 6 file, 7 program file, 8 input, 9 cancelled,
 70 internal error; what cameo-compile ended with where that failed.)";
-
-int64_t editDistance(const std::string &a, const std::string &b) {
-  std::vector<int64_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j)
-    row[j] = int64_t(j);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    int64_t diagonal = row[0];
-    row[0] = int64_t(i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      int64_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-/// "; did you mean --input?" where a flag is spelt nearly like `given`.
-std::string nearestFlag(const CLI::App &app, const std::string &given) {
-  std::string name = given.substr(0, given.find('=')), best;
-  int64_t least = 4;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &known : option->get_lnames())
-      if (int64_t distance = editDistance(name, "--" + known); distance < least) {
-        least = distance;
-        best = "--" + known;
-      }
-  return best.empty() ? "; see cameo-run --help" : "; did you mean " + best + "?";
-}
 
 std::vector<std::pair<std::string, int64_t>> parseDims(const std::vector<std::string> &given) {
   std::vector<std::pair<std::string, int64_t>> dims;
@@ -114,14 +85,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   } catch (const CLI::Success &request) {
     app.exit(request);
     return std::nullopt;
-  } catch (const CLI::ExtrasError &) {
-    std::string extra = app.remaining().empty() ? "" : app.remaining().front();
-    throw UserError("E-USAGE", Usage,
-                    "unexpected argument '" + escaped(extra) + "'" +
-                        (extra.starts_with("-") ? nearestFlag(app, extra) : ""));
   } catch (const CLI::ParseError &problem) {
-    std::string reason = problem.what();
-    throw UserError("E-USAGE", Usage, escaped(reason) + "; see cameo-run --help");
+    throw UserError("E-USAGE", Usage, tool::usageMessage(app, problem));
   }
   options.dims = parseDims(dims);
   return options;

@@ -3,6 +3,7 @@
 #define CAMEO_PIPELINE_COMPILE_H
 
 #include "cameo/Pipeline/CompileOptions.h"
+#include "cameo/Support/Diagnostic.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -16,10 +17,11 @@ struct CompileReport {
   int64_t weightsBytes = 0, arenaBytes = 0, codeBytes = 0;
 };
 
-/// Runs the phases and code generation on `module` (which holds func.func @main as the importer makes it) and writes what
-/// options.emit asks for to `output`, under a temporary name first. Errors are emitted as diagnostics.
+/// Runs the phases and code generation on `module` (as loadModel makes it) and writes what options.emit asks for to
+/// `output`, under a temporary name first. Fails exactly when `diagnostics` got an error; with options.explain they get
+/// the passes' remarks too.
 mlir::LogicalResult compile(mlir::ModuleOp module, const CompileOptions &options, llvm::StringRef output,
-                            CompileReport &report);
+                            CompileReport &report, std::vector<Diagnostic> &diagnostics);
 
 } // namespace cameo
 #endif

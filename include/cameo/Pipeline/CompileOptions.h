@@ -11,14 +11,14 @@ namespace cameo {
 enum class Emit { CameoMlir, LLVM, Assembly, Object, StaticLibrary, Shared };
 
 struct CompileOptions {
-  int optLevel = 3;                       ///< 0 (naive) to 3
+  int optLevel = 3; ///< 0 (naive) to 3
   Emit emit = Emit::Shared;
   std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
-  unsigned jobs = 0;                      ///< threads; 0: all of this process's CPUs
-  std::string stopAfter;                  ///< phase name; empty: run all
-  std::vector<std::string> dumpAfter;     ///< phase names whose IR is printed to stderr
+  unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
+  std::string stopAfter;                   ///< phase name; empty: run all
+  std::vector<std::string> dumpAfter;      ///< phase names whose IR is printed to stderr
   std::vector<std::string> disabledPasses; ///< pass arguments ("cameo-fuse-kernels") that are skipped
-  bool explain = false;                   ///< remarks of all passes
+  bool explain = false;                    ///< remarks of all passes
 };
 
 } // namespace cameo

@@ -1,4 +1,5 @@
-// Phases.h - the compilation as one table, which drives --stop-after, --dump-after, --list-phases and the README's list.
+// Phases.h - the compilation as one table, which drives --stop-after, --dump-after, --list-phases and the README's
+// list.
 #ifndef CAMEO_PIPELINE_PHASES_H
 #define CAMEO_PIPELINE_PHASES_H
 

@@ -1,0 +1,154 @@
+// Load.cpp - ONNX by the importer, .mlir by MLIR's parser; errors of both in one form.
+#include "cameo/Pipeline/Load.h"
+#include "Messages.h"
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Shape/Passes.h"
+#include "cameo/Pipeline/Evaluate.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace cameo;
+
+void cameo::registerDialects(DialectRegistry &registry) {
+  registry.insert<CameoDialect, LLVM::LLVMDialect, cf::ControlFlowDialect, index::IndexDialect, ub::UBDialect,
+                  vector::VectorDialect, scf::SCFDialect, func::FuncDialect>();
+  registerConstantEvaluator(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+namespace {
+/// A file's text is parsed recursively; deeper than this is no program anyone writes, and could exhaust the stack.
+constexpr int kMaxNesting = 256;
+
+/// Numbers are converted in quadratic time.
+constexpr size_t kMaxDigits = 1000;
+
+/// What MLIR's parser would not survive, and where it stands.
+struct TextProblem {
+  size_t at;
+  std::string what;
+};
+
+std::optional<TextProblem> findTextProblem(StringRef text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"') {
+      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
+        i += text[i] == '\\';
+    } else if (c == '/' && text.substr(i).starts_with("//")) {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (c == '-' && text.substr(i).starts_with("->")) {
+      ++i;
+    } else if (StringRef("([{<").contains(c)) {
+      if (++depth > kMaxNesting)
+        return TextProblem{i, "brackets are nested more than " + std::to_string(kMaxNesting) + " deep"};
+    } else if (StringRef(")]}>").contains(c)) {
+      depth = std::max(0, depth - 1);
+    } else if (llvm::isDigit(c)) {
+      size_t digits = text.substr(i).take_while([](char d) { return llvm::isAlnum(d); }).size();
+      if (digits > kMaxDigits)
+        return TextProblem{i, "a number has more than " + std::to_string(kMaxDigits) + " digits"};
+      i += digits - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Reads `.mlir` files.
+class TextLoader {
+public:
+  TextLoader(StringRef path, MLIRContext &context, std::vector<cameo::Diagnostic> &diagnostics)
+      : path(path), context(context), diagnostics(diagnostics) {}
+
+  OwningOpRef<ModuleOp> load();
+
+private:
+  StringRef path;
+  MLIRContext &context;
+  std::vector<cameo::Diagnostic> &diagnostics;
+
+  void error(StringRef code, ExitCode exit, const Twine &message) {
+    cameo::Diagnostic d;
+    d.code = code;
+    d.exitCode = exit;
+    d.message = message.str();
+    diagnostics.push_back(std::move(d));
+  }
+  void nameValues(func::FuncOp main);
+};
+} // namespace
+
+OwningOpRef<ModuleOp> TextLoader::load() {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!file) {
+    error("E-FILE", ExitCode::File, path + ": cannot be read: " + StringRef(file.getError().message()).lower());
+    return {};
+  }
+  StringRef text = (*file)->getBuffer();
+  if (std::optional<TextProblem> problem = findTextProblem(text)) {
+    StringRef before = text.take_front(problem->at);
+    error("E-PARSE", ExitCode::InvalidModel,
+          path + ":" + Twine(before.count('\n') + 1) + ":" + Twine(problem->at - before.rfind('\n')) + ": " +
+              problem->what);
+    return {};
+  }
+  MessageCollector collector(&context, path, "E-PARSE", diagnostics);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*file), {});
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module) {
+    if (!hasErrors(diagnostics))
+      error("E-PARSE", ExitCode::InvalidModel, path + ": is not a module in MLIR's textual form");
+    return {};
+  }
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
+    error("E-PARSE", ExitCode::InvalidModel,
+          path + ": has no func.func @main of one block, which would be the program");
+    return {};
+  }
+  for (Type type : llvm::concat<const Type>(main.getArgumentTypes(), main.getResultTypes()))
+    if (!isa<RankedTensorType>(type)) {
+      error("E-TYPE", ExitCode::Unsupported, path + ": @main has an argument or result that is not a ranked tensor");
+      return {};
+    }
+  PassManager passes(&context);
+  passes.addNestedPass<func::FuncOp>(createInferShapesPass());
+  if (failed(passes.run(*module)))
+    return {};
+  nameValues(main);
+  return module;
+}
+
+/// Arguments and results get the attributes that the importer gives them.
+void TextLoader::nameValues(func::FuncOp main) {
+  Builder b(&context);
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    if (!main.getArgAttr(i, "cameo.name"))
+      main.setArgAttr(i, "cameo.name", b.getStringAttr("arg" + Twine(i)));
+  for (unsigned i = 0; i < main.getNumResults(); ++i)
+    if (!main.getResultAttr(i, "cameo.name"))
+      main.setResultAttr(i, "cameo.name", b.getStringAttr("result" + Twine(i)));
+}
+
+OwningOpRef<ModuleOp> cameo::loadModel(StringRef path, MLIRContext &context, const onnx::ImportOptions &options,
+                                       std::vector<cameo::Diagnostic> &diagnostics) {
+  if (path.ends_with(".mlir"))
+    return TextLoader(path, context, diagnostics).load();
+  return onnx::importModel(path, context, options, diagnostics);
+}

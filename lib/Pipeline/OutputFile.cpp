@@ -1,0 +1,137 @@
+// OutputFile.cpp - temporary names, renames, and the list of what an interrupt must remove.
+#include "OutputFile.h"
+#include "cameo/Pipeline/Interrupt.h"
+#include "cameo/Support/Diagnostic.h"
+#include "cameo/Support/ErrorCode.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <mutex>
+#include <set>
+#include <thread>
+
+using namespace mlir;
+using namespace cameo;
+namespace fs = llvm::sys::fs;
+
+namespace {
+/// What is to be removed when the process is interrupted.
+struct Temporaries {
+  std::mutex mutex;
+  std::set<std::string> paths;
+};
+} // namespace
+
+static Temporaries &temporaries() {
+  static auto *all = new Temporaries; // never destroyed: an interrupt may come while the process ends
+  return *all;
+}
+
+void cameo::handleInterrupts() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  // A thread of its own takes the signals, so that it may lock and remove files; all other threads inherit the mask.
+  static sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([] {
+    int number = 0;
+    sigwait(&signals, &number);
+    std::lock_guard<std::mutex> lock(temporaries().mutex); // kept: nothing new may appear
+    for (const std::string &path : temporaries().paths)
+      (void)(fs::is_directory(path) ? fs::remove_directories(path) : fs::remove(path));
+    llvm::errs() << "cameo: error[E-CANCELLED]: interrupted; nothing was written\n";
+    _exit(int(ExitCode::Cancelled));
+  }).detach();
+}
+
+Temporary::Temporary(std::string path) : name(std::move(path)) {
+  std::lock_guard<std::mutex> lock(temporaries().mutex);
+  temporaries().paths.insert(name);
+}
+
+void Temporary::release() {
+  std::lock_guard<std::mutex> lock(temporaries().mutex);
+  temporaries().paths.erase(name);
+  name.clear();
+}
+
+Temporary::~Temporary() {
+  if (name.empty())
+    return;
+  (void)(fs::is_directory(name) ? fs::remove_directories(name) : fs::remove(name));
+  release();
+}
+
+TemporaryFolder::TemporaryFolder() {
+  llvm::SmallString<128> unique;
+  if (!fs::createUniqueDirectory("cameo", unique))
+    folder = std::make_unique<Temporary>(unique.str().str());
+}
+
+static LogicalResult cannotWrite(Location loc, StringRef path, std::error_code error) {
+  return withCode("E-FILE", emitError(loc))
+         << "cannot write " << path << ": " << StringRef(error.message()).lower() << "; choose another place, by -o for the result, by TMPDIR for temporary files";
+}
+
+LogicalResult OutputFile::create(Location loc) {
+  fs::file_status status;
+  copies = path == "-" || (!fs::status(path, status) && fs::exists(status) && !fs::is_regular_file(status));
+  llvm::SmallString<256> unique;
+  std::error_code error;
+  if (copies && fs::is_directory(status))
+    error = std::make_error_code(std::errc::is_a_directory);
+  else
+    error =
+        copies ? fs::createTemporaryFile("cameo", "out", unique) : fs::createUniqueFile(path + ".%%%%%%.tmp", unique);
+  if (error)
+    return cannotWrite(loc, path, error);
+  file = std::make_unique<Temporary>(unique.str().str());
+  return success();
+}
+
+LogicalResult OutputFile::commit(Location loc) {
+  if (!copies) {
+    if (std::error_code error = fs::rename(temporary(), path))
+      return cannotWrite(loc, path, error);
+    file->release();
+    return success();
+  }
+  auto bytes = llvm::MemoryBuffer::getFile(temporary(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  std::error_code error = bytes.getError();
+  if (!error) {
+    llvm::raw_fd_ostream os(path, error, fs::CD_OpenExisting, fs::FA_Write, fs::OF_None);
+    if (!error) {
+      os << (*bytes)->getBuffer();
+      os.flush();
+      error = os.error();
+      os.clear_error();
+    }
+  }
+  if (error == std::errc::broken_pipe)
+    return withCode("E-CANCELLED", emitError(loc)) << "whoever read " << (path == "-" ? "standard output" : path) << " has gone";
+  return error ? cannotWrite(loc, path, error) : success();
+}
+
+LogicalResult cameo::writeFile(StringRef path, Location loc, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  OutputFile file(path);
+  if (failed(file.create(loc)))
+    return failure();
+  std::error_code error;
+  llvm::raw_fd_ostream os(file.temporary(), error, fs::CD_OpenExisting, fs::FA_Write, fs::OF_None);
+  if (!error) {
+    write(os);
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  if (error)
+    return cannotWrite(loc, path, error);
+  // Temporary files are the user's alone; what a user makes is readable as their umask says.
+  fs::setPermissions(file.temporary(), static_cast<fs::perms>(0666 & ~fs::getUmask()));
+  return file.commit(loc);
+}

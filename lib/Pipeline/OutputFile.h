@@ -1,0 +1,59 @@
+// OutputFile.h - files that a compilation writes: complete or not there, whatever happens in between.
+#ifndef LIB_PIPELINE_OUTPUTFILE_H
+#define LIB_PIPELINE_OUTPUTFILE_H
+
+#include "mlir/IR/Location.h"
+#include "mlir/Support/LLVM.h"
+#include <string>
+
+namespace cameo {
+
+/// A file or folder that is removed when this goes out of scope or the process is interrupted.
+class Temporary {
+public:
+  Temporary() = default;
+  explicit Temporary(std::string path);
+  ~Temporary();
+  Temporary(const Temporary &) = delete;
+  Temporary &operator=(const Temporary &) = delete;
+  const std::string &path() const { return name; }
+  /// It has been renamed: nothing is left to remove.
+  void release();
+
+private:
+  std::string name;
+};
+
+/// A folder for temporary files.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  bool valid() const { return bool(folder); }
+  std::string file(llvm::StringRef name) const { return folder->path() + "/" + name.str(); }
+
+private:
+  std::unique_ptr<Temporary> folder;
+};
+
+/// The file `path` that a user asked for. It is written under the name `temporary`, in the same folder, which `commit`
+/// renames. What is not a regular file (`-`, standard output; a device; a pipe) gets a copy of the bytes instead.
+class OutputFile {
+public:
+  explicit OutputFile(llvm::StringRef path) : path(path.str()) {}
+  /// Makes the temporary file, empty. Emits an error (E-FILE) and fails where that cannot be.
+  mlir::LogicalResult create(mlir::Location loc);
+  const std::string &temporary() const { return file->path(); }
+  mlir::LogicalResult commit(mlir::Location loc);
+
+private:
+  std::string path;
+  std::unique_ptr<Temporary> file;
+  bool copies = false; ///< see above
+};
+
+/// Writes `write`'s bytes to the OutputFile `path`.
+mlir::LogicalResult writeFile(llvm::StringRef path, mlir::Location loc,
+                              llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+} // namespace cameo
+#endif

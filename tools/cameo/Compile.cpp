@@ -1,0 +1,149 @@
+// Compile.cpp - `cameo compile`, also known as cameo-compile: a model in, a program (or a stage on the way to it) out.
+#include "cameo/Pipeline/Compile.h"
+#include "Common.h"
+#include "Verb.h"
+#include "cameo/Pipeline/Interrupt.h"
+#include "cameo/Pipeline/Phases.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+
+using namespace cameo;
+using namespace cameo::tool;
+
+namespace {
+
+struct Options {
+  ModelOptions model;
+  CompileOptions compile;
+  std::string output, report, target = "cpu";
+  bool listPhases = false, listOps = false;
+};
+
+struct EmitName {
+  const char *name, *extension;
+  Emit emit;
+};
+constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", Emit::CameoMlir},
+                               {"llvm", "ll", Emit::LLVM},
+                               {"asm", "s", Emit::Assembly},
+                               {"obj", "o", Emit::Object},
+                               {"static-lib", "a", Emit::StaticLibrary},
+                               {"shared", "cameo", Emit::Shared}};
+
+} // namespace
+
+static std::string defaultOutput(const Options &options) {
+  llvm::SmallString<128> name(llvm::sys::path::filename(options.model.path));
+  Emit emit = options.compile.stopAfter.empty() ? options.compile.emit : Emit::CameoMlir;
+  const auto *row = llvm::find_if(kEmits, [&](const EmitName &e) { return e.emit == emit; });
+  llvm::sys::path::replace_extension(name, row->extension);
+  return name.str().str();
+}
+
+static std::string checkPhase(const std::string &name) {
+  if (llvm::any_of(phases(), [&](const Phase &phase) { return phase.name == name; }))
+    return {};
+  return "there is no phase '" + name + "'; see --list-phases";
+}
+
+static void listPhases() {
+  for (const Phase &phase : phases())
+    llvm::outs() << llvm::left_justify(phase.name, 16) << phase.summary
+                 << (phase.minOptLevel ? " (from -O" + std::to_string(phase.minOptLevel) + ")" : "") << "\n";
+}
+
+static int writeReport(const Options &options, const std::string &output, const CompileReport &report) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::error_code error;
+  llvm::raw_fd_ostream os(options.report, error);
+  llvm::json::Value json(llvm::json::Object{{"model", options.model.path},
+                                            {"output", output},
+                                            {"seconds", report.seconds},
+                                            {"launches", report.kernels},
+                                            {"kernels", report.distinctKernels},
+                                            {"weights_bytes", report.weightsBytes},
+                                            {"arena_bytes", report.arenaBytes},
+                                            {"code_bytes", report.codeBytes},
+                                            {"peak_rss_mb", double(usage.ru_maxrss) / 1024}});
+  if (!error) {
+    os << llvm::formatv("{0:2}", json) << "\n";
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  return error ? fail("E-FILE", "cannot write " + options.report + ": " + error.message()) : 0;
+}
+
+static int run(Options &options) {
+  if (options.listPhases)
+    return listPhases(), 0;
+  handleInterrupts();
+  auto context = makeContext();
+  if (options.listOps) {
+    for (const std::string &op : onnx::supportedOps(*context))
+      llvm::outs() << op << "\n";
+    return 0;
+  }
+  if (options.model.path.empty())
+    return fail("E-USAGE", "no model given; see --help");
+  if (options.target != "cpu")
+    return fail("E-TARGET", "--target=" + options.target + " is not built in; use --target=cpu");
+
+  std::vector<Diagnostic> diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
+  std::string output = options.output.empty() ? defaultOutput(options) : options.output;
+  CompileReport report;
+  bool done = module && succeeded(compile(*module, options.compile, output, report, diagnostics));
+  int exitCode = tell(diagnostics);
+  return done && !options.report.empty() ? writeReport(options, output, report) : exitCode;
+}
+
+static std::function<int()> setUp(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  CompileOptions &compile = options->compile;
+  std::map<std::string, Emit> emits;
+  for (const EmitName &e : kEmits)
+    emits[e.name] = e.emit;
+  addModelOptions(app, options->model, /*isOptional=*/true);
+  app.add_option("-o", options->output, "file to write; - is standard output (default: the model's name with .cameo)")
+      ->type_name("OUT");
+  app.add_option("-O", compile.optLevel, "0: naive loops, every op by itself; 1 to 3: fused and tuned (default 3)")
+      ->check(CLI::Range(0, 3));
+  app.add_option("--target", options->target, "what the program runs on: cpu");
+  app.add_option("--cpu", compile.cpus,
+                 "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "
+                 "best at load")
+      ->delimiter(',');
+  app.add_option(
+         "--emit", compile.emit,
+         "what to write: cameo-mlir, llvm, asm, obj or static-lib (each with a C header beside it), shared (default)")
+      ->transform(CLI::CheckedTransformer(emits));
+  app.add_flag("--explain", compile.explain, "say what every pass did to which node, and why not elsewhere");
+  app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");
+  app.add_option("--stop-after", compile.stopAfter, "write the dialect after this phase (see --list-phases)")
+      ->check(checkPhase);
+  app.add_option("--dump-after", compile.dumpAfter, "print the dialect after these phases")
+      ->delimiter(',')
+      ->check(checkPhase);
+  app.add_option("--disable-pass", compile.disabledPasses, "skip passes by name: cameo-fuse-kernels, …")
+      ->delimiter(',');
+  app.add_flag("--list-phases", options->listPhases, "print the phases and end");
+  app.add_flag("--list-ops", options->listOps, "print the ONNX ops that can be imported and end");
+  app.add_option("-j", compile.jobs, "threads (default: all CPUs)");
+  return [options] { return run(*options); };
+}
+
+namespace cameo::tool {
+const Verb compileVerb{"compile", "Compiles an ONNX model into a native program.",
+                       "Examples:\n"
+                       "  cameo compile model.onnx -o model.cameo         for this machine's CPU\n"
+                       "  cameo compile model.onnx --cpu=x86-64-v4,x86-64-v3 -o model.cameo\n"
+                       "  cameo compile model.onnx --dim=batch:1 --emit=asm -o -\n"
+                       "  cameo run model.cameo                           runs it\n",
+                       setUp};
+} // namespace cameo::tool

@@ -1,0 +1,64 @@
+// CommandLine.cpp - wording of usage errors.
+#include "common/CommandLine.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+
+namespace cameo::tool {
+namespace {
+
+int64_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<int64_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = int64_t(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int64_t diagonal = row[0];
+    row[0] = int64_t(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      int64_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+/// "did you mean --input?" where a flag is spelt nearly like `given`, else where all of them are listed.
+std::string nextStep(const CLI::App &app, const std::string &given) {
+  std::string name = given.substr(0, given.find('=')), best;
+  int64_t least = 4;
+  if (name.starts_with("-"))
+    for (const CLI::Option *option : app.get_options())
+      for (const std::string &known : option->get_lnames())
+        if (int64_t distance = editDistance(name, "--" + known); distance < least) {
+          least = distance;
+          best = "--" + known;
+        }
+  return best.empty() ? "see " + app.get_name() + " --help" : "did you mean " + best + "?";
+}
+
+} // namespace
+
+std::string printable(const std::string &text) {
+  std::string result;
+  for (char c : text) {
+    char hex[5];
+    snprintf(hex, sizeof(hex), "\\x%02x", uint8_t(c));
+    result += uint8_t(c) < 0x20 || c == 0x7f ? std::string(hex) : std::string(1, c);
+  }
+  return result;
+}
+
+std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem) {
+  std::vector<std::string> extra = app.remaining(/*recurse=*/true), verbs;
+  for (const CLI::App *verb : app.get_subcommands(/*filter=*/nullptr))
+    verbs.push_back(verb->get_name());
+  if (dynamic_cast<const CLI::RequiredError *>(&problem) && !verbs.empty())
+    return (extra.empty() ? "a verb is missing" : "there is no verb '" + printable(extra.front()) + "'") + "; expected " +
+           CLI::detail::join(verbs, ", ");
+  if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !extra.empty())
+    return "unexpected argument '" + printable(extra.front()) + "'; " + nextStep(app, extra.front());
+  return printable(problem.what()) + "; see " + app.get_name() + " --help";
+}
+
+} // namespace cameo::tool
