@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""bad_inputs.py - every damaged or hostile model file gets the error it should get.
+"""bad_inputs.py - what cannot work fails as it should: damaged and hostile models, wrong command lines, full disks, signals.
 
-    bad_inputs.py list            the cases, one per file in files/ and level
-    bad_inputs.py run NAME-O3     one case
+    bad_inputs.py list            the cases: each file in files/ at two levels; those of generated.py; those of commands.py
+    bad_inputs.py run CASE
 
 A case fails on a wrong exit code, a missing error code, a crash, a hang (20 s), more than 2 GB of memory, a line of source
-code or a stack in the message, or a program file left behind.
+code or a stack in the message, or a file left behind.
 """
 import os
 import pathlib
@@ -14,9 +14,13 @@ import subprocess
 import sys
 import tempfile
 
+import commands
+import generated
+
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", HERE.parents[1] / "build")) / "bin"
 MEMORY, SECONDS = 2 << 30, 20
+INTERRUPTED = "74_interrupted"
 
 # Row of the table of bad inputs: exit code and the error codes that fit. 3 invalid model, 4 unsupported, 5 limit, 6 file.
 EXPECTED = {
@@ -43,31 +47,67 @@ def makeFolder(folder: pathlib.Path) -> None:
     os.link(folder.parent / "outside.bin", folder / "hard.bin")
 
 
-def run(name: str) -> None:
-    stem, opt = name.rsplit("-", 1)
-    wanted = EITHER.get(stem) or [EXPECTED[int(stem.split("_")[0])]]
-    with tempfile.TemporaryDirectory(prefix="cameo-bad-input-") as temporary:
-        folder = pathlib.Path(temporary) / "files"
-        makeFolder(folder)
-        program = pathlib.Path(temporary) / "out.cameo"
-        command = ["prlimit", f"--as={MEMORY}", BIN / "cameo-compile", folder / f"{stem}.onnx", "-o", program, f"-{opt}"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            sys.exit(f"took more than {SECONDS} s")
-        left = [p.name for p in pathlib.Path(temporary).iterdir() if p.name not in ("files", "outside.bin")]
-    print(f"exit code {done.returncode}\n{done.stderr}")
-    if not any(done.returncode == code and text in done.stderr for code, text in wanted):
+def compileModel(model: pathlib.Path, opt: str, folder: pathlib.Path) -> subprocess.CompletedProcess:
+    """Compiles under the limits; a program, if there is one, is left at folder/out.cameo."""
+    command = ["prlimit", f"--as={MEMORY}", BIN / "cameo-compile", model, "-o", folder / "out.cameo", f"-{opt}"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"took more than {SECONDS} s")
+
+
+def judge(exitCode: int, message: str, wanted: list[tuple[int, str]], left: list[str]) -> None:
+    """`wanted`: exit codes and what the message must hold then."""
+    print(f"exit code {exitCode}\n{message[-4000:]}")
+    if not any(exitCode == code and all(text in message for text in texts) for code, *texts in wanted):
         sys.exit(f"expected exit code and error {' or '.join(map(str, wanted))}")
     for leak in ("Stack dump", ".cpp:", "terminate called", "Assertion"):
-        if leak in done.stderr:
+        if leak in message:
             sys.exit(f"the message speaks of our source code: {leak}")
-    if done.returncode and left:
+    if exitCode and left:
         sys.exit(f"left behind: {left}")
 
 
+def runFile(name: str, temporary: pathlib.Path) -> None:
+    stem, opt = name.rsplit("-", 1)
+    makeFolder(temporary / "files")
+    done = compileModel(temporary / "files" / f"{stem}.onnx", opt, temporary)
+    left = [p.name for p in temporary.iterdir() if p.name not in ("files", "outside.bin")]
+    judge(done.returncode, done.stderr, EITHER.get(stem) or [EXPECTED[int(stem.split("_")[0])]], left)
+
+
+def runGenerated(case: generated.Case, temporary: pathlib.Path) -> None:
+    (temporary / "model").mkdir()
+    (temporary / "out").mkdir()
+    done = compileModel(case.write(temporary / "model"), "O0", temporary / "out")
+    judge(done.returncode, done.stderr, [(case.exitCode, case.code, case.text)], os.listdir(temporary / "out"))
+
+
+def runCommand(case: commands.Command, temporary: pathlib.Path) -> None:
+    environment = commands.prepare(case.line, temporary)
+    try:
+        done = subprocess.run(["bash", "-c", case.line], cwd=temporary, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"took more than {SECONDS} s")
+    judge(done.returncode, done.stderr, [(case.exitCode, case.code, case.text)], commands.leftovers(temporary, case.left))
+
+
+def run(name: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="cameo-bad-input-") as temporary:
+        folder = pathlib.Path(temporary)
+        if name in generated.CASES:
+            runGenerated(generated.CASES[name], folder)
+        elif name in commands.CASES:
+            runCommand(commands.CASES[name], folder)
+        elif name == INTERRUPTED:
+            judge(*commands.interrupted(folder), [(9, "")], [])
+        else:
+            runFile(name, folder)
+
+
 def main() -> None:
-    cases = [f"{f.stem}-{opt}" for f in sorted((HERE / "files").glob("*.onnx")) for opt in ("O0", "O3")]
+    files = [f"{f.stem}-{opt}" for f in sorted((HERE / "files").glob("*.onnx")) for opt in ("O0", "O3")]
+    cases = [*files, *generated.CASES, *commands.CASES, INTERRUPTED]
     match sys.argv[1:]:
         case ["list"]:
             print("\n".join(cases))

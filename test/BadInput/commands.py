@@ -1,0 +1,91 @@
+"""commands.py - command lines, places and moments at which the tools must fail well: exit code, error code, nothing left behind."""
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+DATA = HERE.parents[1] / "test/Models/data"
+BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", HERE.parents[1] / "build")) / "bin"
+
+
+@dataclasses.dataclass
+class Command:
+    """`line` is a shell command in a folder of its own, with the tools on PATH; mnist.onnx and mnist.cameo lie there when it names them."""
+    line: str
+    exitCode: int
+    code: str
+    text: str = ""
+    left: tuple = ()  # files that may be there afterwards
+
+
+CASES = {
+    "66_unknown_flag": Command("cameo-compile mnist.onnx --emti=asm", 2, "E-USAGE", "did you mean --emit?"),
+    "66_unknown_verb": Command("cameo chekc mnist.onnx", 2, "E-USAGE", "there is no verb 'chekc'"),
+    "66_no_verb": Command("cameo", 2, "E-USAGE", "a verb is missing"),
+    "66_verb_flag": Command("cameo compile mnist.onnx --lenient-shape", 2, "E-USAGE", "did you mean --lenient-shapes?"),
+    "66_repeated_flag": Command("cameo-compile mnist.onnx -o a -o b", 2, "E-USAGE", "-o"),
+    "66_missing_value": Command("cameo-compile mnist.onnx -o", 2, "E-USAGE", "-o"),
+    "66_no_model": Command("cameo-compile", 2, "E-USAGE", "no model"),
+    "66_level_9": Command("cameo-compile mnist.onnx -O9", 2, "E-USAGE", "0 to 3"),
+    "66_emit": Command("cameo-compile mnist.onnx --emit=exe", 2, "E-USAGE", "static-lib"),
+    "66_phase": Command("cameo-compile mnist.onnx --stop-after=fusoin", 2, "E-USAGE", "--list-phases"),
+    "66_dim": Command("cameo-compile mnist.onnx --dim=batch=3", 2, "E-USAGE", "NAME:VALUE"),
+    "66_dim_unknown": Command("cameo-compile mnist.onnx --dim=nope:3", 2, "E-USAGE", "nope"),
+    "66_limit": Command("cameo-compile mnist.onnx --max-nodes=-1", 2, "E-USAGE", "--max-nodes"),
+    "66_cpu": Command("cameo-compile mnist.onnx --cpu=x86-64-v5", 2, "E-USAGE", "x86-64-v4"),
+    "66_run_flag": Command("cameo-run mnist.cameo --imput=x", 2, "E-USAGE", "did you mean --input?"),
+    "67_cuda": Command("cameo-compile mnist.onnx --target=cuda", 4, "E-TARGET", "--target=cpu"),
+    "68_no_folder": Command("cameo-compile mnist.onnx -o none/out.cameo", 6, "E-FILE", "none/out.cameo"),
+    "68_folder": Command("mkdir out && cameo-compile mnist.onnx -o out", 6, "E-FILE", "directory", ("out",)),
+    "68_report": Command("cameo-compile mnist.onnx -o out.cameo --report=none/r.json", 6, "E-FILE", "none/r.json", ("out.cameo",)),
+    "68_full_device": Command("cameo-compile mnist.onnx --emit=asm -o /dev/full", 6, "E-FILE", "no space left"),
+    "68_disk_full": Command("prlimit --fsize=10000 cameo-compile mnist.onnx -o out.cameo", 6, "E-FILE", "too large"),
+    "69_truncated": Command("head -c 20000 mnist.cameo > short.cameo; cameo-run short.cameo", 7, "E-ARTIFACT", "short.cameo", ("short.cameo",)),
+    "69_bit_flip": Command("printf x | dd of=mnist.cameo bs=1 seek=700 conv=notrunc status=none; cameo-run mnist.cameo", 7, "E-CHECKSUM", "mnist.cameo"),
+    "69_no_program": Command("cp mnist.onnx a.cameo; cameo-run a.cameo", 7, "E-ARTIFACT", "a.cameo", ("a.cameo",)),
+    "70_unknown_input": Command("cameo-run mnist.cameo --input nope=ones", 8, "E-INPUT", "Input3"),
+    "70_missing_file": Command("cameo-run mnist.cameo --input Input3=none.npy", 6, "E-FILE", "none.npy"),
+    "70_wrong_shape": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 2, 2), n.float32))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "28", ("a.npy",)),
+    "70_wrong_type": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 28, 28)))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "f64", ("a.npy",)),
+    "71_objects": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.array([{}]))'; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
+    "71_huge_header": Command(r"printf '\x93NUMPY\x02\x00\xff\xff\xff\x7f{' > a.npy; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
+    "74_closed_pipe": Command("set -o pipefail; cameo-compile mnist.onnx --emit=asm -o - | (exec <&-; sleep 3)", 9, "E-CANCELLED", "has gone"),
+}
+
+
+def prepare(line: str, folder: pathlib.Path) -> dict:
+    """The files that a command names, and its environment."""
+    environment = dict(os.environ, PATH=f"{BIN}:{BIN.parent}/venv/bin:{os.environ['PATH']}", TMPDIR=str(folder / "tmp"), XDG_CACHE_HOME=str(folder / "tmp"))
+    (folder / "tmp").mkdir()
+    if "mnist" in line:
+        (folder / "mnist.onnx").write_bytes((DATA / "mnist.onnx").read_bytes())
+    if "mnist.cameo" in line:
+        subprocess.run([BIN / "cameo-compile", folder / "mnist.onnx", "-o", folder / "mnist.cameo", "-O0"], check=True)
+    return environment
+
+
+def leftovers(folder: pathlib.Path, allowed: tuple) -> list[str]:
+    names = [p.name for p in folder.iterdir() if p.name not in ("tmp", "mnist.onnx", "mnist.cameo", *allowed)]
+    return names + [f"tmp/{p.name}" for p in (folder / "tmp").iterdir()]
+
+
+def interrupted(folder: pathlib.Path) -> tuple[int, str]:
+    """SIGINT while a program is being written over and over: nothing is left, whenever it comes."""
+    environment = prepare("mnist.onnx", folder)
+    for delay in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3):
+        child = subprocess.Popen([BIN / "cameo-compile", folder / "mnist.onnx", "-o", folder / "out.cameo"], env=environment, stderr=subprocess.PIPE, text=True)
+        time.sleep(delay)
+        child.send_signal(signal.SIGINT)
+        message = child.communicate(timeout=20)[1]
+        # Before main() has taken over, the signal's default ends the process; after the last write there is nothing to cancel.
+        if child.returncode not in (9, -signal.SIGINT, 0):
+            return child.returncode, message
+        if child.returncode == 9 and "E-CANCELLED" not in message:
+            return 1, message
+        if left := leftovers(folder, ("out.cameo",) if child.returncode == 0 else ()):
+            return 1, f"left behind after {delay} s: {left}"
+        (folder / "out.cameo").unlink(missing_ok=True)
+    return 9, message

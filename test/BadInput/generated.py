@@ -1,0 +1,179 @@
+"""generated.py - bad models that are too large, or too many, to lie in files/: each case writes what it needs and says what must come of it."""
+import dataclasses
+import os
+import pathlib
+import typing
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
+
+F = TensorProto.FLOAT
+
+
+@dataclasses.dataclass
+class Case:
+    """`write(folder)` gives the model's path. `code` is empty where the model is fine; then `text` is in a warning."""
+    write: typing.Callable[[pathlib.Path], pathlib.Path]
+    exitCode: int
+    code: str
+    text: str = ""
+    suffix: str = ".onnx"
+
+
+def info(name, shape=(2,), dtype=F):
+    return helper.make_tensor_value_info(name, dtype, shape)
+
+
+def model(nodes=None, inputs=None, outputs=None, **graph):
+    """One Relu where nothing else is given."""
+    nodes = nodes if nodes is not None else [helper.make_node("Relu", ["x"], ["y"])]
+    made = helper.make_graph(nodes, "g", inputs if inputs is not None else [info("x")], outputs if outputs is not None else [info("y")], **graph)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+
+
+def saved(make) -> typing.Callable[[pathlib.Path], pathlib.Path]:
+    def write(folder: pathlib.Path) -> pathlib.Path:
+        path = folder / "model.onnx"
+        made = make()
+        path.write_bytes(made if isinstance(made, bytes) else made.SerializeToString())
+        return path
+    return write
+
+
+def field(number: int, payload: bytes) -> bytes:
+    """A length-delimited protobuf field."""
+    size, length = len(payload), b""
+    while True:
+        length += bytes([size & 127 | (128 if size > 127 else 0)])
+        size >>= 7
+        if not size:
+            return bytes([number << 3 | 2]) + length + payload
+
+
+def tenMillionNodes() -> bytes:
+    node = field(1, field(1, b"x") + field(2, b"y") + field(4, b"Relu"))
+    opset = field(8, field(1, b"") + b"\x10\x15")
+    return b"\x08\x0a" + opset + field(7, node * 10_000_000)
+
+
+def hugeAttribute() -> bytes:
+    attribute = helper.make_attribute("keys_strings", [b"k" * 1000] * 100_000)
+    made = model()
+    made.graph.node[0].attribute.append(attribute)
+    return made.SerializeToString()
+
+
+def manyOpsets() -> bytes:
+    return model().SerializeToString() + field(8, field(1, b"d") + b"\x10\x01") * 1_000_000
+
+
+def hugeRank():
+    return model([helper.make_node("ConstantOfShape", ["s"], ["y"])], [], [info("y", None)],
+                 initializer=[numpy_helper.from_array(np.ones(1_000_000, np.int64), "s")])
+
+
+def twoTypes():
+    return model([helper.make_node("Add", ["x", "x"], ["y"])], initializer=[numpy_helper.from_array(np.ones(2, np.int64), "x")])
+
+
+def twiceInitialized():
+    w = numpy_helper.from_array(np.ones(2, np.float32), "w")
+    return model([helper.make_node("Add", ["x", "w"], ["y"])], initializer=[w, w])
+
+
+def sparse(index: int):
+    values = numpy_helper.from_array(np.ones(1, np.float32), "w")
+    tensor = helper.make_sparse_tensor(values, numpy_helper.from_array(np.array([index]), "i"), [2])
+    return model([helper.make_node("Add", ["x", "w"], ["y"])], sparse_initializer=[tensor])
+
+
+def sparseOutside():
+    made = sparse(0)
+    values = made.graph.sparse_initializer[0].values
+    values.ClearField("raw_data")
+    values.data_location = TensorProto.EXTERNAL
+    values.external_data.add(key="location", value="../../secret")
+    return made
+
+
+def external(location: str, **more: str):
+    made = model([helper.make_node("Add", ["x", "w"], ["y"])], initializer=[TensorProto(name="w", data_type=F, dims=[2])])
+    tensor = made.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in {"location": location, **more}.items():
+        tensor.external_data.add(key=key, value=value)
+    return made
+
+
+def unknownKey(folder: pathlib.Path) -> pathlib.Path:
+    (folder / "w.bin").write_bytes(np.ones(2, np.float32).tobytes())
+    return saved(lambda: external("w.bin", compression="zip"))(folder)
+
+
+def attribute(**fields):
+    made = model([helper.make_node("LeakyRelu", ["x"], ["y"])])
+    made.graph.node[0].attribute.append(AttributeProto(name="alpha", **fields))
+    return made
+
+
+def unknownAttributeType() -> bytes:
+    # Field 20 is the type, an enum; 77 is none of its values.
+    made = attribute(f=0.5, type=AttributeProto.FLOAT).SerializeToString()
+    assert made.count(b"\xa0\x01\x01") == 1
+    return made.replace(b"\xa0\x01\x01", b"\xa0\x01\x4d")
+
+
+def ofType(type_proto):
+    made = model([helper.make_node("Identity", ["x"], ["y"])])
+    made.graph.input[0].type.CopyFrom(type_proto)
+    made.graph.output[0].type.CopyFrom(type_proto)
+    return made
+
+
+TENSOR = helper.make_tensor_type_proto(F, [2])
+
+
+def text(content: str) -> typing.Callable[[pathlib.Path], pathlib.Path]:
+    def write(folder: pathlib.Path) -> pathlib.Path:
+        path = folder / "model.mlir"
+        path.write_text(content)
+        return path
+    return write
+
+
+def fifo(folder: pathlib.Path) -> pathlib.Path:
+    os.mkfifo(folder / "model.onnx")
+    return folder / "model.onnx"
+
+
+MAIN = "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {{\n  {}\n  return %y : tensor<2xf32>\n}}\n"
+# By the row of the table of bad inputs.
+CASES = {
+    "56_rank_million": Case(saved(hugeRank), 5, "E-RANK", "rank 1000000; the limit is 64"),
+    "57_ten_million_nodes": Case(saved(tenMillionNodes), 5, "E-LIMIT", "--max-nodes"),
+    "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
+    "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
+    "58_duplicate_initializer": Case(saved(twiceInitialized), 3, "E-SSA", "'w'"),
+    "58_input_of_other_type": Case(saved(twoTypes), 3, "E-SSA", "'x'"),
+    "59_sparse_index": Case(saved(lambda: sparse(7)), 3, "E-SPARSE", "7"),
+    "59_sparse_external": Case(saved(sparseOutside), 3, "E-EXTPATH", "../../secret"),
+    "60_nul_in_location": Case(saved(lambda: external("w\0.bin")), 3, "E-EXTPATH", "\\x00"),
+    "60_memory_address": Case(saved(lambda: external("*/_ORT_MEM_ADDR_/*")), 3, "E-EXTPATH", "_ORT_MEM_ADDR_"),
+    "60_unknown_key": Case(unknownKey, 0, "", "'compression'"),
+    "61_unknown_attribute_type": Case(saved(unknownAttributeType), 3, "E-ATTR", "77"),
+    "61_two_payloads": Case(saved(lambda: attribute(f=0.5, i=3, type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
+    "61_no_payload": Case(saved(lambda: attribute(type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
+    "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
+    "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, TENSOR))), 4, "E-TYPE", "'x'"),
+    "62_string": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.STRING, [2]))), 4, "E-TYPE", "'x'"),
+    "65_no_file": Case(lambda folder: folder / "none.onnx", 6, "E-FILE", "no such file"),
+    "65_directory": Case(lambda folder: folder, 6, "E-FILE", "directory"),
+    "65_fifo": Case(fifo, 6, "E-FILE", "not a regular file"),
+    "65_no_text_file": Case(lambda folder: folder / "none.mlir", 6, "E-FILE", "no such file"),
+    "73_unknown_dialect": Case(text(MAIN.format("%y = bogus.relu %x : tensor<2xf32>")), 3, "E-PARSE", "model.mlir:2:8"),
+    "73_not_verified": Case(text(MAIN.format("%y = cameo.relu %x : (tensor<2xf32>) -> tensor<3xf32>").replace("return %y : tensor<2xf32>", "return %x : tensor<2xf32>")), 3, "E-PARSE", "model.mlir:2:8"),
+    "73_deep_nesting": Case(text("#a = " + "[" * 1_000_000), 3, "E-PARSE", "model.mlir:1:"),
+    "73_huge_integer": Case(text(MAIN.format("%y = cameo.leaky_relu %x {alpha = " + "9" * 100_000 + " : i64} : (tensor<2xf32>) -> tensor<2xf32>")), 3, "E-PARSE", "model.mlir:2:"),
+    "73_no_main": Case(text("func.func @other() {\n  return\n}\n"), 3, "E-PARSE", "@main"),
+}
