@@ -11,7 +11,7 @@ constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 /// Tried in order.
 static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {emitMatMul, emitConv,
-                                                                                emitConvTranspose};
+                                                                                emitConvTranspose, emitTranspose};
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {

@@ -59,6 +59,7 @@ struct Anchor {
 std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvTranspose(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitTranspose(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);

@@ -703,7 +703,12 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
   if (anchors.empty() && root) {
     // One result: its op knows the best loops, a copy per operand for a concatenation, say.
     SmallVector<Tensor> operands = llvm::map_to_vector(root->getOperands(), [&](Value v) { return readTensor(v); });
-    if (failed(root.emitLoops(*this, b, operands, outputs.begin()->second)))
+    std::optional<LogicalResult> done;
+    if (anchorEmitter && llvm::hasSingleElement(body.without_terminator()))
+      done = anchorEmitter->emit(kernel, root, *this, b, operands, outputs.begin()->second);
+    if (!done)
+      done = root.emitLoops(*this, b, operands, outputs.begin()->second);
+    if (failed(*done))
       return failure();
   } else if (anchors.empty()) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(yield.getValues().front()));

@@ -1,0 +1,205 @@
+// AnchorTranspose.cpp - cameo.transpose where the last axis moves: square blocks are turned in registers, so that
+// memory is read and written a vector at a time. A transpose that keeps the last axis copies runs; its naive loops do
+// that well.
+#include "Anchors.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+namespace {
+
+/// An axis of the result with the distance of its neighbours on both sides, in elements.
+struct Axis {
+  Dim size, inStride, outStride;
+};
+
+/// A transpose without axes of size 1 and with axes merged that stay side by side.
+struct Permutation {
+  SmallVector<Axis> outer; ///< axes that are last on neither side
+  Axis rows;               ///< the result's last axis: outStride is 1
+  Axis columns;            ///< the operand's last axis: inStride is 1
+};
+
+class BlockTransposer {
+public:
+  BlockTransposer(const Anchor &a, Permutation p)
+      : a(a), e(a.b, a.loc()), permutation(std::move(p)), type(storageType(a.operands[0].elementType)),
+        bytes(type.getIntOrFloatBitWidth() / 8), lanes(std::min<int64_t>(16, a.target.vectorBytes / bytes)) {}
+
+  int64_t blockSize() const { return lanes; }
+  void emit();
+
+private:
+  Value size(Dim dim) { return e.value(a.extent(dim)); }
+  void emitBlock(Value in, Value out, Value row, Value column, bool isEdge);
+  void turn(MutableArrayRef<Value> rows);
+  Value address(Value base, Value elements) { return e.offset(base, e.mul(elements, bytes)); }
+
+  const Anchor &a;
+  Emit e;
+  Permutation permutation;
+  Type type;
+  int64_t bytes, lanes;
+};
+
+} // namespace
+
+/// The parts of a transpose; nullopt when its last axis stays last.
+static std::optional<Permutation> analyse(TransposeOp op, DimContext &d, ArrayRef<Dim> in) {
+  SmallVector<Dim> inStrides(in.size());
+  Dim stride = d.constant(1);
+  for (size_t i = in.size(); i-- > 0;) {
+    inStrides[i] = stride;
+    stride = d.mul(stride, in[i]);
+  }
+  struct Entry {
+    int64_t source;
+    Axis axis;
+  };
+  SmallVector<Entry> entries; // in the result's order
+  for (int64_t source : op.getPermutation())
+    if (!in[source].isConstant(1))
+      entries.push_back({source, {in[source], inStrides[source], {}}});
+  for (size_t i = 0; i + 1 < entries.size();) {
+    bool adjacent = entries[i + 1].source > entries[i].source;
+    for (int64_t between = entries[i].source + 1; adjacent && between < entries[i + 1].source; ++between)
+      adjacent = in[between].isConstant(1);
+    if (!adjacent) {
+      ++i;
+      continue;
+    }
+    Entry merged{entries[i + 1].source,
+                 {d.mul(entries[i].axis.size, entries[i + 1].axis.size), entries[i + 1].axis.inStride, {}}};
+    entries[i] = merged;
+    entries.erase(entries.begin() + i + 1);
+  }
+  stride = d.constant(1);
+  for (Entry &entry : llvm::reverse(entries)) {
+    entry.axis.outStride = stride;
+    stride = d.mul(stride, entry.axis.size);
+  }
+  Permutation result;
+  for (auto [i, entry] : llvm::enumerate(entries)) {
+    bool isLast = i + 1 == entries.size();
+    if (entry.axis.inStride.isConstant(1) && isLast)
+      return std::nullopt;
+    if (isLast)
+      result.rows = entry.axis;
+    else if (entry.axis.inStride.isConstant(1))
+      result.columns = entry.axis;
+    else
+      result.outer.push_back(entry.axis);
+  }
+  if (!result.columns.size)
+    return std::nullopt;
+  return result;
+}
+
+/// Exchanges bit after bit of the numbers of row and lane.
+void BlockTransposer::turn(MutableArrayRef<Value> rows) {
+  for (int64_t distance = 1; distance < lanes; distance *= 2)
+    for (int64_t r = 0; r < lanes; ++r) {
+      if (r & distance)
+        continue;
+      SmallVector<int64_t> low, high;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        bool second = lane & distance;
+        low.push_back(second ? lanes + lane - distance : lane);
+        high.push_back(second ? lanes + lane : lane + distance);
+      }
+      Value x = rows[r], y = rows[r + distance];
+      rows[r] = vector::ShuffleOp::create(e.b, e.loc, x, y, low);
+      rows[r + distance] = vector::ShuffleOp::create(e.b, e.loc, x, y, high);
+    }
+}
+
+/// Moves the block at (row, column). At an edge, rows and columns that do not exist are read again or masked.
+void BlockTransposer::emitBlock(Value in, Value out, Value row, Value column, bool isEdge) {
+  auto vector = VectorType::get({lanes}, type);
+  const Axis &rows = permutation.rows, &columns = permutation.columns;
+  Value numRows = size(rows.size), numColumns = size(columns.size), columnMask;
+  if (isEdge)
+    columnMask = e.mask(lanes, column, numColumns);
+  SmallVector<Value> block;
+  for (int64_t i = 0; i < lanes; ++i) {
+    Value r = e.add(row, i);
+    if (isEdge)
+      r = e.min(r, e.add(numRows, -1));
+    Value from = address(in, e.add(e.mul(r, size(rows.inStride)), column));
+    if (isEdge)
+      block.push_back(LLVM::MaskedLoadOp::create(e.b, e.loc, vector, from, columnMask,
+                                                 arith::ConstantOp::create(e.b, e.loc, e.b.getZeroAttr(vector)),
+                                                 e.b.getI32IntegerAttr(bytes)));
+    else
+      block.push_back(LLVM::LoadOp::create(e.b, e.loc, vector, from, bytes));
+  }
+  turn(block);
+  for (int64_t i = 0; i < lanes; ++i) {
+    Value c = e.add(column, i), to = address(out, e.add(e.mul(c, size(columns.outStride)), row));
+    if (!isEdge) {
+      LLVM::StoreOp::create(e.b, e.loc, block[i], to, bytes);
+      continue;
+    }
+    Value limit = e.select(e.compare(Emit::Pred::slt, c, numColumns), numRows, e.number(0));
+    LLVM::MaskedStoreOp::create(e.b, e.loc, block[i], to, e.mask(lanes, row, limit), e.b.getI32IntegerAttr(bytes));
+  }
+}
+
+void BlockTransposer::emit() {
+  DimContext &d = a.dims();
+  const Axis &rows = permutation.rows, &columns = permutation.columns;
+  // Threads share blocks along the longer axis; one walks along the shorter, so that what it writes lies close
+  // together.
+  auto shorter = [&](const Axis &x, const Axis &y) {
+    return x.size.constant() && (!y.size.constant() || *x.size.constant() <= *y.size.constant());
+  };
+  bool walksRows = shorter(rows, columns);
+  const Axis &shared = walksRows ? columns : rows, &walked = walksRows ? rows : columns;
+  Dim blocks = d.ceilDiv(shared.size, lanes), steps = blocks;
+  for (const Axis &axis : permutation.outer)
+    steps = d.mul(steps, axis.size);
+  constexpr int64_t kGrainElements = 1 << 15; // about 10 us
+  int64_t perStep = lanes * walked.size.constant().value_or(kGrainElements);
+  a.k.setTiles(steps, d.constant(llvm::divideCeil(kGrainElements, std::max<int64_t>(1, perStep))));
+
+  auto [begin, end] = a.slice();
+  Value input = a.pointer(a.operands[0]), output = a.pointer(a.results[0]);
+  e.loop(begin, end, 1, [&](Value step) {
+    Value rest = e.div(step, size(blocks)), from = e.number(0), to = e.number(0);
+    for (const Axis &axis : llvm::reverse(permutation.outer)) {
+      Value index = e.rem(rest, size(axis.size));
+      rest = e.div(rest, size(axis.size));
+      from = e.add(from, e.mul(index, size(axis.inStride)));
+      to = e.add(to, e.mul(index, size(axis.outStride)));
+    }
+    Value in = address(input, from), out = address(output, to);
+    Value first = e.mul(e.rem(step, size(blocks)), lanes), length = size(walked.size);
+    auto walk = [&](Value begin, Value end, bool isEdge) {
+      e.loop(begin, end, lanes, [&](Value at) {
+        walksRows ? emitBlock(in, out, at, first, isEdge) : emitBlock(in, out, first, at, isEdge);
+      });
+    };
+    Value whole = e.sub(length, e.rem(length, e.number(lanes)));
+    Value isWhole = e.compare(Emit::Pred::sle, e.add(first, lanes), size(shared.size));
+    Value middle = e.select(isWhole, whole, e.number(0));
+    walk(e.number(0), middle, false);
+    walk(middle, length, true);
+  });
+}
+
+std::optional<LogicalResult> cameo::codegen::emitTranspose(const Anchor &a) {
+  auto op = dyn_cast<TransposeOp>(a.op);
+  if (!op || !a.operands[0].memref || !a.results[0].memref)
+    return std::nullopt;
+  auto permutation = analyse(op, a.dims(), a.operands[0].dims);
+  if (!permutation)
+    return std::nullopt;
+  // Blocks that stay mostly empty cost more than scalars.
+  BlockTransposer transposer(a, *permutation);
+  for (const Axis &axis : {permutation->rows, permutation->columns})
+    if (auto n = axis.size.constant(); n && 2 * *n < transposer.blockSize())
+      return std::nullopt;
+  transposer.emit();
+  return success();
+}
