@@ -7,6 +7,9 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
+/// About 10 us of work for a thread.
+constexpr int64_t kGrainElements = 1 << 15;
+
 namespace {
 
 /// An axis of the result with the distance of its neighbours on both sides, in elements.
@@ -28,10 +31,19 @@ public:
         bytes(type.getIntOrFloatBitWidth() / 8), lanes(std::min<int64_t>(16, a.target.vectorBytes / bytes)) {}
 
   int64_t blockSize() const { return lanes; }
+  /// Blocks of rows and columns.
   void emit();
+  /// The number of interleaved channels when there are only a few: `columns` (apart) or `rows` (together) is their
+  /// axis, and the other one lies next to it.
+  std::optional<int64_t> numChannels(const Axis &channels, Dim stride, const Axis &points) const;
+  /// Vectors of `points` points, `channels` of them at once.
+  void emitChannels(int64_t channels, bool apart);
 
 private:
   Value size(Dim dim) { return e.value(a.extent(dim)); }
+  /// Elements before number `index` of the outer axes, in the operand and in the result.
+  std::pair<Value, Value> outerOffsets(Value index);
+  Dim stepsOver(Dim blocks) const;
   void emitBlock(Value in, Value out, Value row, Value column, bool isEdge);
   void turn(MutableArrayRef<Value> rows);
   Value address(Value base, Value elements) { return e.offset(base, e.mul(elements, bytes)); }
@@ -114,6 +126,23 @@ void BlockTransposer::turn(MutableArrayRef<Value> rows) {
     }
 }
 
+std::pair<Value, Value> BlockTransposer::outerOffsets(Value rest) {
+  Value in = e.number(0), out = e.number(0);
+  for (const Axis &axis : llvm::reverse(permutation.outer)) {
+    Value index = e.rem(rest, size(axis.size));
+    rest = e.div(rest, size(axis.size));
+    in = e.add(in, e.mul(index, size(axis.inStride)));
+    out = e.add(out, e.mul(index, size(axis.outStride)));
+  }
+  return {in, out};
+}
+
+Dim BlockTransposer::stepsOver(Dim blocks) const {
+  for (const Axis &axis : permutation.outer)
+    blocks = a.dims().mul(blocks, axis.size);
+  return blocks;
+}
+
 /// Moves the block at (row, column). At an edge, rows and columns that do not exist are read again or masked.
 void BlockTransposer::emitBlock(Value in, Value out, Value row, Value column, bool isEdge) {
   auto vector = VectorType::get({lanes}, type);
@@ -156,23 +185,14 @@ void BlockTransposer::emit() {
   };
   bool walksRows = shorter(rows, columns);
   const Axis &shared = walksRows ? columns : rows, &walked = walksRows ? rows : columns;
-  Dim blocks = d.ceilDiv(shared.size, lanes), steps = blocks;
-  for (const Axis &axis : permutation.outer)
-    steps = d.mul(steps, axis.size);
-  constexpr int64_t kGrainElements = 1 << 15; // about 10 us
+  Dim blocks = d.ceilDiv(shared.size, lanes), steps = stepsOver(blocks);
   int64_t perStep = lanes * walked.size.constant().value_or(kGrainElements);
   a.k.setTiles(steps, d.constant(llvm::divideCeil(kGrainElements, std::max<int64_t>(1, perStep))));
 
   auto [begin, end] = a.slice();
   Value input = a.pointer(a.operands[0]), output = a.pointer(a.results[0]);
   e.loop(begin, end, 1, [&](Value step) {
-    Value rest = e.div(step, size(blocks)), from = e.number(0), to = e.number(0);
-    for (const Axis &axis : llvm::reverse(permutation.outer)) {
-      Value index = e.rem(rest, size(axis.size));
-      rest = e.div(rest, size(axis.size));
-      from = e.add(from, e.mul(index, size(axis.inStride)));
-      to = e.add(to, e.mul(index, size(axis.outStride)));
-    }
+    auto [from, to] = outerOffsets(e.div(step, size(blocks)));
     Value in = address(input, from), out = address(output, to);
     Value first = e.mul(e.rem(step, size(blocks)), lanes), length = size(walked.size);
     auto walk = [&](Value begin, Value end, bool isEdge) {
@@ -188,6 +208,58 @@ void BlockTransposer::emit() {
   });
 }
 
+std::optional<int64_t> BlockTransposer::numChannels(const Axis &channels, Dim stride, const Axis &points) const {
+  auto count = channels.size.constant(), length = points.size.constant();
+  if (!count || 2 * *count >= lanes || !stride.isConstant(*count) || !length || *length < lanes)
+    return std::nullopt;
+  return *count;
+}
+
+void BlockTransposer::emitChannels(int64_t channels, bool apart) {
+  DimContext &d = a.dims();
+  const Axis &points = apart ? permutation.rows : permutation.columns;
+  Dim chunks = d.ceilDiv(points.size, lanes), steps = stepsOver(chunks);
+  a.k.setTiles(steps, d.constant(llvm::divideCeil(kGrainElements, lanes * channels)));
+  auto [begin, end] = a.slice();
+  Value input = a.pointer(a.operands[0]), output = a.pointer(a.results[0]);
+  auto vector = VectorType::get({lanes}, type);
+  // Elements of `from`, vectors seen as one sequence, at first, first + stride, ...
+  auto pick = [&](ArrayRef<Value> from, llvm::function_ref<int64_t(int64_t)> place) {
+    Value result = from[0];
+    for (int64_t source = 0; source < int64_t(from.size()); ++source) {
+      SmallVector<int64_t> mask;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        int64_t at = place(lane);
+        mask.push_back(at / lanes == source ? lanes + at % lanes : source == 0 ? 0 : lane);
+      }
+      result = vector::ShuffleOp::create(e.b, e.loc, result, from[source], mask);
+    }
+    return result;
+  };
+  e.loop(begin, end, 1, [&](Value step) {
+    auto [from, to] = outerOffsets(e.div(step, size(chunks)));
+    // The last chunk overlaps the one before it.
+    Value first = e.min(e.mul(e.rem(step, size(chunks)), lanes), e.add(size(points.size), -lanes));
+    Value in = address(input, e.add(from, e.mul(first, size(points.inStride))));
+    Value out = address(output, e.add(to, e.mul(first, size(points.outStride))));
+    SmallVector<Value> loaded;
+    for (int64_t c = 0; c < channels; ++c) {
+      Value distance = apart ? e.number(c * lanes) : e.mul(e.number(c), size(permutation.rows.inStride));
+      loaded.push_back(LLVM::LoadOp::create(e.b, e.loc, vector, address(in, distance), bytes));
+    }
+    for (int64_t c = 0; c < channels; ++c) {
+      // Apart: channel c of point l is element l * channels + c. Together: element i is channel i % channels of its
+      // point.
+      Value picked = pick(loaded, [&](int64_t lane) {
+        int64_t element = c * lanes + lane;
+        return apart ? lane * channels + c : element % channels * lanes + element / channels;
+      });
+      Value distance = apart ? e.mul(e.number(c), size(permutation.columns.outStride)) : e.number(c * lanes);
+      LLVM::StoreOp::create(e.b, e.loc, picked, address(out, distance), bytes);
+    }
+  });
+}
+
 std::optional<LogicalResult> cameo::codegen::emitTranspose(const Anchor &a) {
   auto op = dyn_cast<TransposeOp>(a.op);
   if (!op || !a.operands[0].memref || !a.results[0].memref)
@@ -195,9 +267,16 @@ std::optional<LogicalResult> cameo::codegen::emitTranspose(const Anchor &a) {
   auto permutation = analyse(op, a.dims(), a.operands[0].dims);
   if (!permutation)
     return std::nullopt;
-  // Blocks that stay mostly empty cost more than scalars.
   BlockTransposer transposer(a, *permutation);
-  for (const Axis &axis : {permutation->rows, permutation->columns})
+  const Axis &rows = permutation->rows, &columns = permutation->columns;
+  for (bool apart : {true, false})
+    if (auto channels = apart ? transposer.numChannels(columns, rows.inStride, rows)
+                              : transposer.numChannels(rows, columns.outStride, columns)) {
+      transposer.emitChannels(*channels, apart);
+      return success();
+    }
+  // Blocks that stay mostly empty cost more than scalars.
+  for (const Axis &axis : {rows, columns})
     if (auto n = axis.size.constant(); n && 2 * *n < transposer.blockSize())
       return std::nullopt;
   transposer.emit();

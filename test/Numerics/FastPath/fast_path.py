@@ -117,6 +117,7 @@ FAMILIES = {
        Case("MaxPool", [f32(1, 3, 21, 41)], kernel_shape=[3, 3], strides=[2, 2], dilations=[2, 2], ceil_mode=1), Case("MaxPool", [f32(2, 5, 21, 41)], kernel_shape=[3, 3], pads=[1] * 4, dynamic=True)],
     "movement": [Case("Transpose", [f32(3, 18, 35)], perm=p, dynamic=d) for p in ([0, 2, 1], [2, 1, 0], [1, 0, 2], [2, 0, 1], [1, 2, 0]) for d in (False, True)]
     + [Case("Transpose", [(t, [33, 50])], perm=[1, 0]) for t in ("u8", "f16", "f64", "bool", "i64")] + [Case("Transpose", [f32(1, 3, 20, 33)], perm=[0, 2, 3, 1]), Case("Transpose", [f32(1, 20, 33, 3)], perm=[0, 3, 1, 2])]
+    + [Case("Transpose", [(t, [2, n, 41])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)] + [Case("Transpose", [(t, [2, 41, n])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)]
     + [Case("Concat", [f32(3, 5, 7), f32(3, 2, 7), f32(3, 20, 7)], axis=1), Case("Concat", [f32(4, 5), f32(4, 33)], axis=1), Case("Split", [f32(4, 38), ints(5, 33)], outputs=2, axis=1)]
     + [Case("Pad", [f32(3, 18, 35), ints(0, 1, 2, 0, 3, 4)], mode=m) for m in ("constant", "edge", "reflect")]
     + [Case("Slice", [f32(3, 18, 35), ints(1, 2), ints(17, 30), ints(1, 2), ints(*s)]) for s in ((1, 1), (2, 3))] + [Case("Slice", [f32(3, 35), ints(-1), ints(-99), ints(1), ints(-1)])]
