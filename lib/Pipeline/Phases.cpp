@@ -28,6 +28,8 @@ static constexpr Phase kPhases[] = {
        passes.addNestedPass<func::FuncOp>(createSimplifyPass());
        passes.addNestedPass<func::FuncOp>(createCSEPass());
      }},
+    {"recognize", "composites that exporters take apart are one op again", 1,
+     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createRecognizePass()); }},
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](OpPassManager &passes, const CompileOptions &options) {
        passes.addNestedPass<func::FuncOp>(createChannelsLastPass());

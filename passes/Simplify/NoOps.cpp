@@ -59,6 +59,32 @@ template <typename OpT> struct DropRepetitionByOne : GraphPattern<OpT> {
   }
 };
 
+/// add(x, expand y)  ->  add(x, y), where the sum broadcasts y by itself
+struct PointwiseOfExpand : GraphPattern<PointwiseInterface> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(PointwiseInterface op, PatternRewriter &b) const override {
+    ArrayRef<Dim> dims = shapes.dimsOf(op->getResult(0));
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto expand = operand.get().getDefiningOp<ExpandOp>();
+      if (!expand || shapes.rank(expand) > int64_t(dims.size()))
+        continue;
+      SmallVector<Dim> others(dims.size(), shapes.dims().constant(1));
+      auto broadcast = [&](Value v) {
+        for (auto [size, own] : llvm::zip(llvm::reverse(others), llvm::reverse(shapes.dimsOf(v))))
+          size = size ? shapes.dims().broadcast(size, own) : size;
+      };
+      for (OpOperand &other : op->getOpOperands())
+        broadcast(&other == &operand ? expand.getX() : other.get());
+      if (ArrayRef(others) != dims)
+        continue;
+      Location loc = expand.getLoc();
+      b.modifyOpInPlace(op, [&] { operand.set(expand.getX()); });
+      return done(loc, "its reader broadcasts by itself");
+    }
+    return failure();
+  }
+};
+
 /// concat(x, empty, y)  ->  concat(x, y)
 struct DropEmptyPieces : GraphPattern<ConcatOp> {
   using GraphPattern::GraphPattern;
@@ -97,5 +123,6 @@ struct TakeKnownBranch : GraphPattern<IfOp> {
 
 void cameo::populateNoOpPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
   patterns.add<CollapseViews, DropFullSlice, DropPadOfNothing, DropRepetitionByOne<ExpandOp>,
-               DropRepetitionByOne<TileOp>, DropEmptyPieces, TakeKnownBranch>(patterns.getContext(), graph, count);
+               DropRepetitionByOne<TileOp>, PointwiseOfExpand, DropEmptyPieces, TakeKnownBranch>(patterns.getContext(),
+                                                                                                 graph, count);
 }

@@ -1,0 +1,30 @@
+// Recognize.cpp - the pass: all pattern sets of this folder together, because composites contain each other.
+#include "Patterns.h"
+#include "cameo/Passes/Recognize/Passes.h"
+
+namespace cameo {
+#define GEN_PASS_DEF_RECOGNIZEPASS
+#include "cameo/Passes/Recognize/Passes.h.inc"
+} // namespace cameo
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+struct Recognize : public cameo::impl::RecognizePassBase<Recognize> {
+  using RecognizePassBase::RecognizePassBase;
+
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    GraphRewriter graph(getOperation());
+    RewritePatternSet patterns(&getContext());
+    populateActivationPatterns(patterns, graph, activations);
+    populateSoftmaxPatterns(patterns, graph, softmaxes);
+    populateNormalizationPatterns(patterns, graph, normalizations, affine);
+    graph.apply(std::move(patterns));
+  }
+};
+
+} // namespace
