@@ -16,8 +16,9 @@ class MemoryPlan {
 public:
   explicit MemoryPlan(mlir::func::FuncOp main);
 
-  /// Plans `bytes` for a value, live from its op to the last use of it or of anything that may share its memory.
-  void addValue(mlir::Value value, int64_t bytes);
+  /// Plans `bytes` for a value, live from its op to the last use of it or of anything that may share its memory; with `toTheEnd`
+  /// to the end of the program.
+  void addValue(mlir::Value value, int64_t bytes, bool toTheEnd);
   /// Plans `bytes` that only `op` uses; `number` tells several of one op apart.
   void addTemporary(mlir::Operation *op, unsigned number, int64_t bytes);
   /// Plans `bytes` for the whole program, at once.

@@ -101,6 +101,8 @@ private:
 
   /// Base of the matrix of `t` that batch `batch` of the result reads.
   Value batchPointer(OpBuilder &b, Location loc, const Tensor &t, Value base, Value batch) {
+    if (p.batchDims.empty() || isShared(t.dims))
+      return base;
     Emit e(b, loc);
     Extent matrix = a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
     Value number = batch;

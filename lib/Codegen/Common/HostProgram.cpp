@@ -246,6 +246,13 @@ Dim HostEmitter::bytesBound(Value value) {
 
 std::optional<int64_t> HostEmitter::staticBytes(Value value) { return bytesBound(value).constant(); }
 
+/// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be after the
+/// last op that uses the tensor.
+static bool mayHoldSizes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getElementType().isInteger() && type.hasStaticShape() && type.getNumElements() <= kMaxTrackedElements;
+}
+
 LogicalResult HostEmitter::planMemory() {
   size_t mostBuffers = 1, mostSizes = 1;
   // A kernel result that is returned once, and whose size its kernel need not find out, is written in place.
@@ -264,7 +271,7 @@ LogicalResult HostEmitter::planMemory() {
       mostSizes = std::max(mostSizes, s.sizes.size());
       for (Value v : kernel.getResults())
         if (auto bytes = staticBytes(v); bytes && !directOutputs.count(v))
-          plan.addValue(v, *bytes);
+          plan.addValue(v, *bytes, mayHoldSizes(v));
       for (auto [i, t] : llvm::enumerate(s.temporaries))
         if (t.constant())
           plan.addTemporary(op, i, *t.constant());

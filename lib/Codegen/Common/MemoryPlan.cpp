@@ -60,10 +60,10 @@ int64_t MemoryPlan::lastUse(Value value) {
   return lastUses[value] = end;
 }
 
-void MemoryPlan::addValue(Value value, int64_t bytes) {
+void MemoryPlan::addValue(Value value, int64_t bytes, bool toTheEnd) {
   auto [begin, own] = positions.lookup(value.getDefiningOp());
   values[value] = buffers.size();
-  buffers.push_back({begin, std::max(own, lastUse(value)), bytes, 0});
+  buffers.push_back({begin, toTheEnd ? endOfProgram : std::max(own, lastUse(value)), bytes, 0});
 }
 
 void MemoryPlan::addTemporary(Operation *op, unsigned number, int64_t bytes) {

@@ -109,6 +109,7 @@ def matmul_rows_of_all_batches():
 def matmul_two_inputs():
     m = Model()
     m.matmul(m.input([65, 70]), m.input([70, 300]), 70)
+    m.matmul(m.input([1, 65, 70]), m.input([1, 70, 300]), 70)
     return m, [{}]
 
 
