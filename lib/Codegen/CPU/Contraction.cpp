@@ -9,6 +9,7 @@ namespace {
 ContractionLoops loopsOf(const ContractionSpec &spec) {
   ContractionLoops loops;
   loops.tile = spec.tile;
+  loops.target = spec.target;
   loops.batch = spec.batch;
   loops.m = spec.m;
   loops.n = spec.n;

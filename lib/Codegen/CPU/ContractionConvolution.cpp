@@ -194,6 +194,7 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   ContractionLoops loops;
   int64_t groupIn = spec.inChannels / spec.groups, groupOut = spec.outChannels / spec.groups;
   loops.tile = spec.tile;
+  loops.target = spec.target;
   loops.batch = spec.groups;
   loops.m = pixelsOf(e, spec);
   loops.n = groupOut;

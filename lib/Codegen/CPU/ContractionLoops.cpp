@@ -7,7 +7,7 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// Runs at most this long are written out instead of looped over.
+/// Steps written out where there are registers to spare.
 constexpr int64_t kStraightRun = 4;
 
 /// One step of K: a row of the panel of B against one element of each row of A.
@@ -71,7 +71,7 @@ SmallVector<Value> cameo::codegen::emitRun(Emit &e, const MicroKernel &kernel, A
       return emitSteps(e, kernel, rows, kStrideBytes, index, count, carried);
     };
   };
-  if (length.isStatic() && length.fixed <= kStraightRun)
+  if (length.isStatic() && length.fixed <= kernel.straightRun)
     return emitSteps(e, kernel, rows, kStrideBytes, e.number(0), length.fixed, state);
   if (kernel.kUnroll == 1)
     return e.loop(e.number(0), e.value(length), 1, state, steps(1));
@@ -143,6 +143,8 @@ private:
     kernel.rows = rows;
     kernel.lhsType = spec.lhsType;
     kernel.kUnroll = spec.tile.kUnroll;
+    if (spec.target.canUnroll(rows * panel.vectors.size()))
+      kernel.straightRun = kStraightRun;
     if (spec.rhsLayout == RhsLayout::Packed) {
       int64_t width = 0;
       for (int64_t lanes : panel.vectors)

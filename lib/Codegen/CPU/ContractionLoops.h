@@ -22,6 +22,9 @@ struct MicroKernel {
   int64_t rows;
   mlir::Type lhsType;
   int64_t kUnroll = 1;
+  /// Runs of at most this many steps are written out instead of looped over. Straight code needs registers to spare:
+  /// LLVM moves loads of later steps up.
+  int64_t straightRun = 1;
   Extent rhsStepBytes; ///< from one k to the next in B
   /// Masks for loads of an unpadded B, one per vector; null entries or an empty list load everything.
   llvm::SmallVector<mlir::Value, 8> rhsMasks;
@@ -64,6 +67,7 @@ private:
 /// The iteration space and C.
 struct ContractionLoops {
   ContractionTile tile;
+  VectorTarget target;
   Extent batch = 1, m, n, k;
   RhsLayout rhsLayout = RhsLayout::Packed;
   Extent rhsRowStride, resultRowStride;

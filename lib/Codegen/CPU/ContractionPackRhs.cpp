@@ -12,7 +12,8 @@ namespace {
 
 class PackRhs {
 public:
-  PackRhs(Emit &e, const PackRhsSpec &spec) : e(e), spec(spec), lanes(spec.tile.lanes), bytes(elementBytes(spec.sourceType)) {}
+  PackRhs(Emit &e, const PackRhsSpec &spec)
+      : e(e), spec(spec), lanes(spec.tile.lanes), bytes(elementBytes(spec.sourceType)) {}
 
   void emitPanel(Value panel) {
     auto emitWidth = [&](ArrayRef<int64_t> vectors, Value index, bool whole) {

@@ -180,8 +180,7 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
     }
   }
   // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
-  // Without FMA the products of several steps would compete for the registers.
-  best.kUnroll = target.hasFma && best.mr * (best.nr / best.lanes) <= 8 ? 4 : 1;
+  best.kUnroll = target.canUnroll(best.mr * (best.nr / best.lanes)) ? 4 : 1;
   chooseBlocks(target, shape, model, best);
   return best;
 }

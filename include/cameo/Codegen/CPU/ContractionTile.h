@@ -30,6 +30,9 @@ struct VectorTarget {
   static VectorTarget avx512() { return {64, 32, true, 32 << 10, 1 << 20}; }
 
   int64_t lanes() const { return vectorBytes / 4; }
+  /// Whether several steps of K with that many accumulators may be one piece of straight code: LLVM moves the loads of
+  /// later steps up, and without FMA their products compete as well, so most registers must be free.
+  bool canUnroll(int64_t accumulators) const { return hasFma && accumulators * 4 <= numRegisters; }
 };
 
 /// Stands for a size known only at run time.
