@@ -112,10 +112,13 @@ Value cameo::reinterpretScalar(ImplicitLocOpBuilder &b, Value x, Type from, Type
 // ---- activations
 // ----------------------------------------------------------------------------------------------------------
 
+/// e^x of x at most 0; what is below the normal numbers may become 0.
+static Value decay(ImplicitLocOpBuilder &b, Value x) { return math::ExpOp::create(b, x, arith::FastMathFlags::afn); }
+
 Value cameo::sigmoidScalar(ImplicitLocOpBuilder &b, Value x) {
   // 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x: the exponential neither overflows nor loses what is small.
   Value one = number(b, x, 1);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
+  Value e = decay(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
   Value negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, number(b, x, 0));
   return arith::DivFOp::create(b, arith::SelectOp::create(b, negative, e, one), arith::AddFOp::create(b, one, e));
 }
@@ -136,17 +139,33 @@ Value cameo::mishScalar(ImplicitLocOpBuilder &b, Value x) {
   return arith::SelectOp::create(b, large, x, arith::MulFOp::create(b, x, factor));
 }
 
+/// x times the normal distribution's probability below x, in f32: with the probability h beyond |x| it is x (1 - h) for
+/// positive and x h for negative x, where 1 + erf would cancel. log h is a polynomial of |x|, fitted over [0, 5.8],
+/// where h falls to 3e-9, to 1e-6; it goes on falling. Largest errors: 3.2 ULP for positive x, 3e-6 of the result down to
+/// x = -5.5.
+static Value normalGelu(ImplicitLocOpBuilder &b, Value x) {
+  Value magnitude = math::AbsFOp::create(b, x), logarithm = number(b, x, -1.4621400090675252e-08);
+  auto contract = arith::FastMathFlags::contract;
+  for (double c : {4.5683279381592e-07, -6.109130936238216e-06, 4.4268188503338024e-05, -0.0001637726672925055,
+                   -6.223846867214888e-05, 0.004890869837254286, -0.03640022873878479, -0.3182910978794098,
+                   -0.7978866100311279, -0.6931471228599548})
+    logarithm =
+        arith::AddFOp::create(b, arith::MulFOp::create(b, logarithm, magnitude, contract), number(b, x, c), contract);
+  Value beyond = decay(b, logarithm), below = arith::SubFOp::create(b, number(b, x, 1), beyond);
+  Value positive = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, number(b, x, 0));
+  return arith::MulFOp::create(b, x, arith::SelectOp::create(b, positive, below, beyond));
+}
+
 Value cameo::geluScalar(ImplicitLocOpBuilder &b, Value x, bool approximate) {
-  Value inner;
-  if (approximate) {
-    Value cubic =
-        arith::MulFOp::create(b, arith::MulFOp::create(b, arith::MulFOp::create(b, x, x), x), number(b, x, 0.044715));
-    Value argument =
-        arith::MulFOp::create(b, arith::AddFOp::create(b, x, cubic), number(b, x, std::sqrt(2 / std::numbers::pi)));
-    inner = math::TanhOp::create(b, argument);
-  } else {
-    inner = math::ErfOp::create(b, arith::MulFOp::create(b, x, number(b, x, 1 / std::numbers::sqrt2)));
+  if (approximate) { // (1 + tanh(u)) / 2 is sigmoid(2 u)
+    Value square = arith::MulFOp::create(b, x, x);
+    Value factor = arith::AddFOp::create(b, arith::MulFOp::create(b, square, number(b, x, 0.044715)), number(b, x, 1));
+    Value scaled = arith::MulFOp::create(b, x, number(b, x, 2 * std::sqrt(2 / std::numbers::pi)));
+    return arith::MulFOp::create(b, x, sigmoidScalar(b, arith::MulFOp::create(b, scaled, factor)));
   }
+  if (getElementTypeOrSelf(x.getType()).isF32())
+    return normalGelu(b, x);
+  Value inner = math::ErfOp::create(b, arith::MulFOp::create(b, x, number(b, x, 1 / std::numbers::sqrt2)));
   Value half = arith::MulFOp::create(b, x, number(b, x, 0.5));
   return arith::MulFOp::create(b, half, arith::AddFOp::create(b, number(b, x, 1), inner));
 }

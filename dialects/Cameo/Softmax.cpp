@@ -34,7 +34,7 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
                                [&](OpBuilder &b, Location loc, ValueRange i, ValueRange acc) -> SmallVector<Value> {
                                  return {maxScalar(b, loc, acc[0], x.load(b, loc, position(i[0])), x.elementType)};
                                })[0];
-    // Arguments are at most 0, and what is next to nothing beside the maximum's 1 need not be exact.
+    // What is next to nothing beside the maximum's 1 may be 0.
     auto flags = k.mayReassociate() ? arith::FastMathFlags::afn : arith::FastMathFlags::none;
     auto exponential = [&](OpBuilder &b, Location loc, Value i) -> Value {
       Value shifted = arith::SubFOp::create(b, loc, x.load(b, loc, position(i)), maximum);

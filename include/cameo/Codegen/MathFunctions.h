@@ -7,12 +7,12 @@
 // | expm1 | 1.5 | the same reduction, 2^n * (e^r - 1) + (2^n - 1) |
 // | log | 1.1 | m in [2/3, 4/3), degree 9; coefficients of N. Juffa's logf |
 // | log1p | 1.1 | as log with the rounding of 1 + x given back; coefficients of N. Juffa's log1pf |
-// | tanh | 1.4 | odd degree 11 below 0.625, else 1 - 2 / (e^2|x| + 1) |
+// | tanh | 1.4 | odd degree 11 below 0.625, else 1 - 2e / (1 + e), e = e^-2|x| |
 // | erf | 1.1 | odd degree 13 below 0.93, else 1 - e^p(|x|); coefficients of N. Juffa's erff |
 // | sin, cos | 1.5 | reduction by multiples of pi/2 in f64 up to 2^20, libm's function beyond |
 // | pow | 0.6 | 2^(y log2 |x|) in f64 |
 //
-// The sigmoid of Scalar.h, composed of exp, has 2.2.
+// Of the activations composed of these (Scalar.h) sigmoid has 2.2, GELU of positive numbers 3.2.
 //
 // Subnormal arguments and results, infinities, NaN and the sign of zero are those of C's libm. The errors hold with and
 // without fused multiply-add. Other functions and f64 stay calls of libm.
@@ -23,9 +23,9 @@
 
 namespace cameo::codegen {
 
-/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp with the flag `afn` has an argument of at most 0 and
-/// may be up to 2^-126 too large: softmax asks for this. `hasFma`: the target multiplies and adds in one instruction;
-/// otherwise math.fma would be a call.
+/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp with the flag `afn` has an argument of at most 0, and
+/// results below 2^-126 become 0: softmax and activations ask for this. `hasFma`: the target multiplies and adds in one
+/// instruction; otherwise math.fma would be a call.
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, bool hasFma);
 
 } // namespace cameo::codegen

@@ -2,10 +2,14 @@
 // nothing changes.
 #include "LaneAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
+
+/// What a function like exp becomes, about.
+constexpr unsigned kFunctionOps = 16;
 
 LaneAnalysis::LaneAnalysis(scf::ForOp loop, bool reduction) {
   lanes[loop.getInductionVar()] = {Lane::Linear, 1};
@@ -69,14 +73,16 @@ void LaneAnalysis::visitFor(scf::ForOp loop, bool conditional) {
   for (auto [init, arg] : llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs()))
     join(arg, init);
   visitBlock(*loop.getBody(), conditional);
+  unsigned varying = 0;
   for (auto [arg, yielded, result] : llvm::zip(loop.getRegionIterArgs(), yield.getOperands(), loop.getResults())) {
     join(arg, yielded);
     join(result, arg);
     if (of(arg).kind == Lane::Varying) {
       useType(arg.getType());
-      ++carried;
+      ++varying;
     }
   }
+  carried = std::max(carried, varying);
 }
 
 void LaneAnalysis::visitIf(scf::IfOp branch, bool conditional) {
@@ -143,7 +149,7 @@ void LaneAnalysis::visitScalarOp(Operation *op, bool conditional) {
   Lane lane = type.isIndex() ? indexArithmetic(op) : Lane{Lane::Varying};
   if (lane.kind == Lane::Varying) {
     useType(type);
-    ++ops;
+    ops += isa<math::MathDialect>(op->getDialect()) ? kFunctionOps : 1;
   }
   raise(op->getResult(0), lane);
 }

@@ -32,7 +32,7 @@ public:
   Lane of(mlir::Value value) const { return lanes.lookup(value); }
   /// Width of the widest element that lies in memory or is computed, in bits.
   unsigned widestElement() const { return widest; }
-  /// Values that nested loops carry per lane, at most.
+  /// Values that a nested loop carries per lane, at most.
   unsigned numCarried() const { return carried; }
   /// Ops that become vector ops.
   unsigned numOps() const { return ops; }

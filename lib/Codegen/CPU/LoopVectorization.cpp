@@ -504,11 +504,14 @@ private:
       return false;
     if (dryRun)
       return true;
-    // Independent chains hide the latency of an add; wide pieces of rows please the caches; short bodies amortise the
-    // loop.
-    int64_t limit = reduction ? 4 : analysis.numCarried() ? 16 / analysis.numCarried() : 16 / (1 + analysis.numOps());
-    int64_t blocks = 1;
-    limit = std::min<int64_t>(limit, analysis.numCarried() ? 16 : 4);
+    // Independent chains hide the latency of an add; wide pieces of rows please the caches; short bodies amortise the loop.
+    // Long bodies need the registers for their constants.
+    bool isLong = analysis.numOps() > 8;
+    int64_t limit = isLong ? 1 : 4, blocks = 1;
+    if (reduction)
+      limit = isLong ? 2 : 4;
+    else if (analysis.numCarried())
+      limit = (isLong ? 8 : 16) / analysis.numCarried();
     while (2 * blocks <= limit && 2 * blocks * lanes <= iterations)
       blocks *= 2;
     VectorLoopBuilder builder(analysis, lanes, blocks);

@@ -132,11 +132,15 @@ static Value buildExp(Formula &f, Value x) {
   return f.mul(f.mul(f.add(e.fraction, 1), first), second);
 }
 
-/// For x at most 0; below -87.3, where e^x would be subnormal, 2^-126. NaN stays NaN.
-static Value buildSmallExp(Formula &f, Value x) {
-  Value lowest = f.number(x, -87.3);
-  Exponential e = reduceExp(f, f.select(f.compare(OLT, x, lowest), lowest, x));
+/// e^x for x in [-87, 88], where 2^n is a normal number; NaN stays NaN.
+static Value buildPlainExp(Formula &f, Value x) {
+  Exponential e = reduceExp(f, x);
   return f.mul(f.add(e.fraction, 1), f.fromBits(f.intAdd(f.shiftLeft(e.power, 23), 0x3f800000)));
+}
+
+/// e^x for x at most 0; 0 where it would be subnormal.
+static Value buildDecay(Formula &f, Value x) {
+  return f.select(f.compare(OLT, x, -87.33654), f.number(x, 0), buildPlainExp(f, x));
 }
 
 static Value buildExpM1(Formula &f, Value x) {
@@ -182,8 +186,9 @@ static Value buildLog1p(Formula &f, Value x) {
 
 static Value buildTanh(Formula &f, Value x) {
   Value magnitude = f.abs(x), square = f.mul(x, x);
-  Value e = buildExp(f, f.add(magnitude, magnitude));
-  Value large = f.sub(f.number(x, 1), f.div(f.number(x, 2), f.add(e, 1)));
+  // 1 - 2 e / (1 + e) with e = e^(-2 |x|), which counts for nothing from |x| = 10 on.
+  Value e = buildPlainExp(f, f.mul(f.select(f.compare(OGT, magnitude, 10), f.number(x, 10), magnitude), -2));
+  Value large = f.sub(f.number(x, 1), f.div(f.add(e, e), f.add(e, 1)));
   Value p = f.polynomial(square, {-0.005704953335225582, 0.020639054477214813, -0.05373970419168472,
                                   0.13331441581249237, -0.3333328068256378});
   Value near = f.fma(f.mul(p, square), x, x);
@@ -198,7 +203,7 @@ static Value buildErf(Formula &f, Value x) {
     r = f.fma(r, t, c);
   r = f.fma(r, t, f.neg(t));
   r = f.select(f.compare(OGT, t, 4), f.number(x, -20), r); // 1 from here on; the polynomial would turn
-  Value large = f.copySign(f.sub(f.number(x, 1), buildExp(f, r)), x);
+  Value large = f.copySign(f.sub(f.number(x, 1), buildPlainExp(f, r)), x);
   Value p = f.polynomial(square,
                          {-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1});
   return f.select(f.compare(OGT, t, 0.927734375), large, f.fma(p, x, x));
@@ -273,15 +278,15 @@ template <typename OpT> struct ExpandUnary : OpRewritePattern<OpT> {
   bool hasFma;
 };
 
-/// With `afn` the argument is at most 0 and small results need not be exact.
+/// With `afn` the argument is at most 0 and subnormal results may be 0.
 struct ExpandExp : OpRewritePattern<math::ExpOp> {
   ExpandExp(MLIRContext *context, bool hasFma) : OpRewritePattern(context), hasFma(hasFma) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "not f32");
     Formula f(op.getLoc(), rewriter, hasFma);
-    bool small = arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
-    rewriter.replaceOp(op, (small ? buildSmallExp : buildExp)(f, op.getOperand()));
+    bool decays = arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn);
+    rewriter.replaceOp(op, (decays ? buildDecay : buildExp)(f, op.getOperand()));
     return success();
   }
   bool hasFma;

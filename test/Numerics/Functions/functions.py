@@ -40,10 +40,15 @@ FUNCTIONS = {
     "tanh": ("Tanh", {}, np.tanh, 1.4, [0.625, -0.625, 9.01]),
     "erf": ("Erf", {}, np.vectorize(math.erf, otypes=[np.float64]), 1.1, [0.927734375, 4.0, -4.0]),
     "sigmoid": ("Sigmoid", {}, sigmoid, 2.2, [0.0, -88.0, 88.0]),
+    "gelu": ("Gelu", {}, lambda x: x * 0.5 * np.vectorize(math.erfc, otypes=[np.float64])(-x / math.sqrt(2)), 3.2, [0.0]),
     "sin": ("Sin", {}, np.sin, 1.5, [2.0**20, math.pi, math.pi / 4]),
     "cos": ("Cos", {}, np.cos, 1.5, [2.0**20, math.pi / 2, math.pi / 4]),
     "pow": ("Pow", {}, np.power, 0.6, [1.0, 2 / 3, 4 / 3]),
 }
+
+
+# Subnormal results of these may be 0.
+DECAYING = {"sigmoid"}
 
 
 def arguments(edges) -> np.ndarray:
@@ -97,6 +102,8 @@ def run(case: str) -> str:
         base = np.concatenate([feeds["x"], rng.uniform(0.01, 20, 1 << 20).astype(np.float32), pairs[0]])
         power = np.concatenate([rng.permutation(feeds["x"]), rng.uniform(-20, 20, 1 << 20).astype(np.float32), pairs[1]])
         feeds = {"x": base, "y": power}
+    elif name == "gelu":
+        feeds["x"] = feeds["x"][~(feeds["x"] <= 0) & np.isfinite(feeds["x"])]  # below 0 it is not in ULP: FastPath compares there
     elif name in ("sin", "cos"):
         feeds["x"] = np.concatenate([feeds["x"], np.linspace(-100, 100, 1 << 20, dtype=np.float32)])
     if case != "planted" and cpu != "native" and not supported(cpu):
@@ -104,6 +111,9 @@ def run(case: str) -> str:
     got = compute(op, feeds, attributes, cpu)
     with np.errstate(all="ignore"):
         exact = reference(*(v.astype(np.float64) for v in feeds.values()))
+    if name in DECAYING:
+        subnormal = np.abs(exact) < 2.0**-126
+        exact, got = np.where(subnormal, 0, exact), np.where(subnormal & (np.abs(got) < 2.0**-126), 0, got)
     if case == "planted":
         place = int(np.argmax(feeds["x"] > 1.5))
         got = got.copy()
