@@ -19,3 +19,13 @@ void CameoDialect::initialize() {
 #include "cameo/Dialect/Cameo/Families.inc"
 #undef CAMEO_FAMILY
 }
+
+llvm::SmallVector<llvm::StringRef> cameo::nodeNames(Location loc) {
+  llvm::SetVector<llvm::StringRef> names;
+  loc->walk([&](Location inner) {
+    if (auto name = dyn_cast<NameLoc>(inner))
+      names.insert(name.getName().getValue());
+    return WalkResult::advance();
+  });
+  return names.takeVector();
+}

@@ -2,10 +2,11 @@
 #include "cameo/Pipeline/Compile.h"
 #include "Messages.h"
 #include "OutputFile.h"
+#include "PassRecorder.h"
 #include "ProgramFile.h"
 #include "VariantCompiler.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
-#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Pipeline/Phases.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "cameo/Support/ErrorCode.h"
@@ -19,7 +20,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
+#include <mutex>
 
 using namespace mlir;
 using namespace cameo;
@@ -35,28 +36,84 @@ static std::string identifier(llvm::StringRef text) {
   return result;
 }
 
-static LogicalResult compileModule(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
-                                   CompileReport &report) {
-  auto start = std::chrono::steady_clock::now();
-  Location loc = UnknownLoc::get(module.getContext());
-  if (failed(verify(module)) || failed(runPhases(module, options)))
+namespace {
+
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompileOptions &options, llvm::StringRef output, CompileReport &report)
+      : module(module), options(options), output(output), report(report), loc(UnknownLoc::get(module.getContext())),
+        isStatic(options.emit == Emit::StaticLibrary || options.emit == Emit::Object),
+        name(identifier(llvm::sys::path::stem(output))) {}
+
+  LogicalResult run();
+
+private:
+  /// A module that is compiled by itself, and what comes of it.
+  struct Task {
+    VariantCompiler *variant;
+    size_t index;
+    FailureOr<SmallVector<char, 0>> result = failure();
+
+    bool isHost() const { return index + 1 == variant->numModules(); }
+  };
+
+  LogicalResult writeDialect();
+  LogicalResult emitLoops();
+  LogicalResult compileModules();
+  LogicalResult writeText();
+  LogicalResult writeProgram();
+  FailureOr<SmallVector<char, 0>> compileProgramInfo(uint64_t &features);
+  void embedWeights(llvm::Module &info, llvm::StringRef symbol);
+  void describeKernels();
+
+  ModuleOp module;
+  const CompileOptions &options;
+  llvm::StringRef output;
+  CompileReport &report;
+  Location loc;
+  bool isStatic; ///< an archive or an object, for the user's own linker
+  std::string name; ///< symbols of what is linked into a program carry it, so that there may be several
+  func::FuncOp main;
+  WeightTable weights;
+  std::vector<std::unique_ptr<VariantCompiler>> variants;
+  std::vector<Task> tasks; ///< in order of variant and module, so the output does not depend on threads
+};
+
+} // namespace
+
+LogicalResult Compilation::run() {
+  if (failed(verify(module)) || failed(runPhases(module, options, report)))
     return failure();
   if (options.emit == Emit::CameoMlir || !options.stopAfter.empty())
-    return writeFile(output, loc, [&](llvm::raw_ostream &os) {
-      OpPrintingFlags flags;
-      flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
-      module.print(os, flags);
-    });
-
-  auto main = module.lookupSymbol<func::FuncOp>("main");
+    return writeDialect();
+  main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("has no function @main");
 
-  // What is linked into a program has symbols that carry its name, so that there may be several.
-  bool isStatic = options.emit == Emit::StaticLibrary || options.emit == Emit::Object;
-  std::string name = identifier(llvm::sys::path::stem(output));
-  WeightTable weights;
-  std::vector<std::unique_ptr<VariantCompiler>> variants;
+  Stopwatch code;
+  if (failed(emitLoops()) || failed(compileModules()))
+    return failure();
+  describeKernels();
+  report.phases.push_back({"code", code.seconds(), {}});
+
+  Stopwatch link;
+  bool isText = options.emit == Emit::LLVM || options.emit == Emit::Assembly;
+  if (failed(isText ? writeText() : writeProgram()))
+    return failure();
+  report.phases.push_back({"link", link.seconds(), {}});
+  return success();
+}
+
+LogicalResult Compilation::writeDialect() {
+  return writeFile(output, loc, [&](llvm::raw_ostream &os) {
+    OpPrintingFlags flags;
+    flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
+    module.print(os, flags);
+  });
+}
+
+/// Kernels and entry function of each CPU level, as modules of loops.
+LogicalResult Compilation::emitLoops() {
   for (auto [i, cpu] : llvm::enumerate(options.cpus)) {
     std::string error;
     auto target = findCpuTarget(cpu, error);
@@ -67,53 +124,47 @@ static LogicalResult compileModule(ModuleOp module, const CompileOptions &option
     if (failed(variants.back()->emit()))
       return failure();
   }
+  return success();
+}
 
-  // Compile everything in parallel; results are kept in order, so the output does not depend on the threads.
-  struct Task {
-    VariantCompiler *variant;
-    size_t index;
-    FailureOr<SmallVector<char, 0>> result = failure();
-  };
-  std::vector<Task> tasks;
+/// From loops to objects, all modules at once.
+LogicalResult Compilation::compileModules() {
   for (auto &variant : variants)
     for (size_t i = 0; i < variant->numModules(); ++i)
       tasks.push_back({variant.get(), i});
-  {
-    llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.jobs));
-    for (Task &task : tasks)
-      pool.async([&task] { task.result = task.variant->compile(task.index); });
-    pool.wait();
-  }
+  std::mutex oneAtATime;
+  size_t done = 0;
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.jobs));
+  for (Task &task : tasks)
+    pool.async([&] {
+      task.result = task.variant->compile(task.index);
+      std::lock_guard<std::mutex> lock(oneAtATime);
+      ++done;
+      if (options.progress)
+        options.progress("code", done, tasks.size());
+    });
+  pool.wait();
   for (Task &task : tasks)
     if (failed(task.result))
       return mlir::emitError(loc) << "internal error: a kernel could not be compiled; please report the model";
+  return success();
+}
 
-  report.weightsBytes = weights.bytes();
-  for (auto &variant : variants) {
-    report.kernels += variant->variant.host.launches.size();
-    report.distinctKernels += variant->numModules() - 1;
-    report.arenaBytes = std::max(report.arenaBytes, variant->variant.host.arenaBytes);
-  }
-  auto finish = [&] {
-    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return success();
-  };
+/// LLVM IR or assembly, one module after the other.
+LogicalResult Compilation::writeText() {
+  return writeFile(output, loc, [&](llvm::raw_ostream &os) {
+    for (Task &task : tasks) {
+      const ProgramVariant &variant = task.variant->variant;
+      os << (options.emit == Emit::LLVM ? "; " : "# ")
+         << (task.isHost() ? "entry of " : variant.kernelSymbols[task.index] + " for ") << variant.target.name << "\n";
+      os.write(task.result->data(), task.result->size());
+      os << "\n";
+    }
+  });
+}
 
-  if (options.emit == Emit::LLVM || options.emit == Emit::Assembly) {
-    if (failed(writeFile(output, loc, [&](llvm::raw_ostream &os) {
-          for (Task &task : tasks) {
-            bool isHost = task.index + 1 == task.variant->numModules();
-            StringRef comment = options.emit == Emit::LLVM ? "; " : "# ";
-            os << comment << (isHost ? "entry of " : task.variant->variant.kernelSymbols[task.index] + " for ")
-               << task.variant->variant.target.name << "\n";
-            os.write(task.result->data(), task.result->size());
-            os << "\n";
-          }
-        })))
-      return failure();
-    return finish();
-  }
-
+/// A shared object, or an archive with its header.
+LogicalResult Compilation::writeProgram() {
   TemporaryFolder folder;
   if (!folder.valid())
     return withCode("E-FILE", mlir::emitError(loc)) << "cannot create a folder for temporary files; check TMPDIR";
@@ -121,14 +172,29 @@ static LogicalResult compileModule(ModuleOp module, const CompileOptions &option
   auto addObject = [&](llvm::StringRef file, llvm::ArrayRef<char> bytes) {
     objects.push_back(folder.file(file));
     report.codeBytes += bytes.size();
-    return writeFile(objects.back(), loc, [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
+    return writeFile(objects.back(), loc,
+                               [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
   };
   for (auto [i, task] : llvm::enumerate(tasks))
     if (failed(addObject("code" + std::to_string(i) + ".o", *task.result)))
       return failure();
-
-  std::vector<ProgramVariant> tables;
   uint64_t features = ~uint64_t(0);
+  auto info = compileProgramInfo(features);
+  if (failed(info) || failed(addObject("program.o", *info)))
+    return failure();
+  if (isStatic) {
+    auto write = options.emit == Emit::Object ? linkObject : writeStaticLibrary;
+    return success(succeeded(write(objects, output, loc)) &&
+                   succeeded(writeProgramHeader(output, "cameo_" + name + "_program", loc)));
+  }
+  objects.push_back(folder.file("weights.o"));
+  return success(succeeded(writeWeightsObject(objects.back(), weights, loc)) &&
+                 succeeded(linkProgram(objects, output, features, loc)));
+}
+
+/// The object that holds signature and launch tables. `features` loses the bits that not all variants require.
+FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &features) {
+  std::vector<ProgramVariant> tables;
   for (auto &variant : variants) {
     features &= variant->variant.target.required;
     tables.push_back(std::move(variant->variant));
@@ -138,33 +204,56 @@ static LogicalResult compileModule(ModuleOp module, const CompileOptions &option
   std::string symbol = isStatic ? "cameo_" + name + "_program" : std::string(CAMEO_PROGRAM_SYMBOL);
   std::string weightsSymbol = isStatic ? "cameo_" + name + "_weights" : std::string();
   auto info = buildProgramInfo(context, main, tables, weights.bytes(), metadata, symbol, weightsSymbol);
-  if (isStatic) {
-    // The weights are ordinary read-only data there.
-    std::string bytes;
-    llvm::raw_string_ostream os(bytes);
-    weights.write(os);
-    llvm::GlobalVariable *data = info->getGlobalVariable(weightsSymbol);
-    auto *array = llvm::ConstantDataArray::getString(context, bytes, /*AddNull=*/false);
-    auto *global = new llvm::GlobalVariable(*info, array->getType(), true, llvm::GlobalValue::InternalLinkage, array);
-    global->setAlignment(llvm::Align(4096));
-    data->replaceAllUsesWith(global);
-    data->eraseFromParent();
-    global->setName(weightsSymbol);
-  }
-  auto object = emitObject(*info, tables.front().target, 1, false);
-  if (failed(object) || failed(addObject("program.o", *object)))
-    return failure();
-  if (isStatic) {
-    if (failed(options.emit == Emit::Object ? linkObject(objects, output, loc)
-                                            : writeStaticLibrary(objects, output, loc)) ||
-        failed(writeProgramHeader(output, symbol, loc)))
-      return failure();
-    return finish();
-  }
-  objects.push_back(folder.file("weights.o"));
-  if (failed(writeWeightsObject(objects.back(), weights, loc)) || failed(linkProgram(objects, output, features, loc)))
-    return failure();
-  return finish();
+  if (isStatic)
+    embedWeights(*info, weightsSymbol);
+  return emitObject(*info, tables.front().target, 1, false);
+}
+
+/// In a static library the weights are ordinary read-only data.
+void Compilation::embedWeights(llvm::Module &info, llvm::StringRef symbol) {
+  std::string bytes;
+  llvm::raw_string_ostream os(bytes);
+  weights.write(os);
+  llvm::GlobalVariable *declared = info.getGlobalVariable(symbol);
+  auto *array = llvm::ConstantDataArray::getString(info.getContext(), bytes, /*AddNull=*/false);
+  auto *global = new llvm::GlobalVariable(info, array->getType(), true, llvm::GlobalValue::InternalLinkage, array);
+  global->setAlignment(llvm::Align(4096));
+  declared->replaceAllUsesWith(global);
+  declared->eraseFromParent();
+  global->setName(symbol);
+}
+
+/// The launches of the best CPU level, as the report shows them.
+void Compilation::describeKernels() {
+  VariantCompiler &best = *variants.front();
+  report.weightsBytes = weights.bytes();
+  report.arenaBytes = best.variant.host.arenaBytes;
+  report.distinctKernels = best.numModules() - 1;
+  ShapeAnalysis shapes;
+  DimContext &dims = shapes.dims();
+  auto sum = [&](ValueRange values) {
+    Dim bytes = dims.constant(0);
+    for (Value value : values)
+      bytes = dims.add(bytes, bytesOf(shapes, value));
+    return bytes.constant();
+  };
+  unsigned site = 0;
+  main.walk([&](KernelOp kernel) {
+    const LaunchSite &launch = best.variant.host.launches[site++];
+    Dim flops = dims.constant(0);
+    for (Operation &op : kernel.getBody().front().without_terminator())
+      flops = dims.add(flops, flopsOf(shapes, &op));
+    KernelReport &entry = report.kernels.emplace_back();
+    entry.name = launch.name;
+    for (StringRef node : nodeNames(kernel.getLoc()))
+      entry.nodes.push_back(node.str());
+    entry.function = launch.kernel;
+    entry.bytesRead = sum(kernel.getInputs());
+    entry.bytesWritten = sum(kernel.getResults());
+    entry.bytesSaved = bytesSaved(shapes, kernel).constant();
+    entry.flops = flops.constant();
+    return WalkResult::skip();
+  });
 }
 
 LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
@@ -172,8 +261,10 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
   std::string path = "model";
   if (auto file = module->getLoc()->findInstanceOf<FileLineColLoc>())
     path = file.getFilename().str();
-  MessageCollector collector(module.getContext(), path, "E-INTERNAL", diagnostics, options.explain);
-  LogicalResult result = compileModule(module, options, output, report);
+  MessageCollector collector(module.getContext(), path, "E-INTERNAL", diagnostics);
+  Stopwatch all;
+  LogicalResult result = Compilation(module, options, output, report).run();
+  report.seconds = all.seconds();
   if (failed(result) && !hasErrors(diagnostics))
     mlir::emitError(module->getLoc()) << "the compilation failed without a reason; please report the model";
   return result;

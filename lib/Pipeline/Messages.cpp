@@ -16,8 +16,8 @@ static std::string placeOf(Location location, StringRef path) {
 }
 
 MessageCollector::MessageCollector(MLIRContext *context, StringRef path, llvm::StringLiteral code,
-                                   std::vector<cameo::Diagnostic> &diagnostics, bool keepRemarks)
-    : handler(context, [path = path.str(), code, &diagnostics, keepRemarks](mlir::Diagnostic &d) {
+                                   std::vector<cameo::Diagnostic> &diagnostics)
+    : handler(context, [path = path.str(), code, &diagnostics](mlir::Diagnostic &d) {
         cameo::Diagnostic message;
         switch (d.getSeverity()) {
         case DiagnosticSeverity::Error:
@@ -28,9 +28,7 @@ MessageCollector::MessageCollector(MLIRContext *context, StringRef path, llvm::S
           message.severity = Severity::Warning;
           break;
         default:
-          if (!keepRemarks)
-            return success();
-          message.severity = Severity::Remark;
+          return success();
         }
         // Op errors begin with the op's name, which is not the user's; one line each.
         std::string text = d.str();

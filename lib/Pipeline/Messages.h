@@ -12,10 +12,9 @@ namespace cameo {
 /// "model.mlir:4:8: …" for text. Safe to report to from several threads.
 class MessageCollector {
 public:
-  /// `path` goes in front; errors that have no code of their own (withCode) get `code`. Remarks are kept when
-  /// `keepRemarks`.
+  /// `path` goes in front; errors that have no code of their own (withCode) get `code`.
   MessageCollector(mlir::MLIRContext *context, llvm::StringRef path, llvm::StringLiteral code,
-                   std::vector<Diagnostic> &diagnostics, bool keepRemarks = false);
+                   std::vector<Diagnostic> &diagnostics);
 
 private:
   mlir::ScopedDiagnosticHandler handler;

@@ -1,66 +1,93 @@
 // Phases.cpp - the table of phases and the loop that runs it.
 #include "cameo/Pipeline/Phases.h"
+#include "PassRecorder.h"
+#include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "cameo/Codegen/CPU/LoopVectorization.h"
 #include "cameo/Passes/AllAreas.inc"
-#include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace cameo;
 
-static void foldConstants(OpPassManager &passes, const CompileOptions &) {
-  passes.addNestedPass<func::FuncOp>(createFoldConstantsPass());
-  passes.addNestedPass<func::FuncOp>(createInferShapesPass());
-  passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+static void foldConstants(PhaseBuilder &phase) {
+  phase.add(createFoldConstantsPass());
+  phase.add(createInferShapesPass());
+  phase.add(createFoldSizesPass());
 }
 
 static constexpr Phase kPhases[] = {
-    {"import", "the model in the dialect, as the importer made it", 0, [](OpPassManager &, const CompileOptions &) {}},
+    {"import", "the model in the dialect, as the importer made it", 0, [](PhaseBuilder &) {}},
     {"shapes", "sizes are constants where they can be, and what computed them is gone", 1,
-     [](OpPassManager &passes, const CompileOptions &) {
-       passes.addNestedPass<func::FuncOp>(createInferShapesPass());
-       passes.addNestedPass<func::FuncOp>(createFoldSizesPass());
+     [](PhaseBuilder &phase) {
+       phase.add(createInferShapesPass());
+       phase.add(createFoldSizesPass());
      }},
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
-     [](OpPassManager &passes, const CompileOptions &) {
-       passes.addNestedPass<func::FuncOp>(createSimplifyPass());
-       passes.addNestedPass<func::FuncOp>(createCSEPass());
+     [](PhaseBuilder &phase) {
+       phase.add(createSimplifyPass());
+       phase.add(createCSEPass());
      }},
     {"recognize", "composites that exporters take apart are one op again", 1,
-     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createRecognizePass()); }},
+     [](PhaseBuilder &phase) { phase.add(createRecognizePass()); }},
     {"layout", "convolutions and what surrounds them have channels last", 1,
-     [](OpPassManager &passes, const CompileOptions &options) {
-       passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
-       foldConstants(passes, options); // changed weights, and transposes of constants
+     [](PhaseBuilder &phase) {
+       phase.add(createChannelsLastPass());
+       foldConstants(phase); // changed weights, and transposes of constants
      }},
     {"fusion", "ops that hand elements to each other share a kernel", 1,
-     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFuseKernelsPass()); }},
+     [](PhaseBuilder &phase) { phase.add(createFuseKernelsPass()); }},
     {"kernels", "every op that computes belongs to a kernel", 0,
-     [](OpPassManager &passes, const CompileOptions &) { passes.addNestedPass<func::FuncOp>(createFormKernelsPass()); }},
+     [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
     {"tiles", "the kernels of contractions say in `config` how they are cut into register tiles, per CPU", 1,
-     [](OpPassManager &passes, const CompileOptions &options) {
-       passes.addNestedPass<func::FuncOp>(codegen::createChooseTilesPass(options.cpus));
-     }},
+     [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus)); }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }
+
+void PhaseBuilder::add(std::unique_ptr<Pass> pass) {
+  if (llvm::is_contained(options.disabledPasses, pass->getArgument()))
+    return;
+  added.push_back(pass->getArgument().str());
+  passes.addPass(std::move(pass));
+}
+
+std::vector<std::string> cameo::optionalPasses() {
+  std::vector<std::string> names;
+  CompileOptions options;
+  for (const Phase &phase : phases()) {
+    OpPassManager passes(ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
+    PhaseBuilder builder(passes, options);
+    phase.build(builder);
+    for (const std::string &pass : builder.added)
+      if (phase.minOptLevel > 0 && !llvm::is_contained(names, pass))
+        names.push_back(pass);
+  }
+  return names;
+}
 
 void cameo::registerAllPasses() {
 #include "cameo/Passes/Registration.inc"
   codegen::registerLoopVectorizationPass();
 }
 
-LogicalResult cameo::runPhases(ModuleOp module, const CompileOptions &options) {
+static LogicalResult runPhase(const Phase &phase, ModuleOp module, const CompileOptions &options, CompileReport &report) {
+  // Implicit nesting: a pass on functions finds its place by itself.
+  PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
+  PhaseBuilder builder(passes, options);
+  phase.build(builder);
+  PassRecorder recorder(*module.getContext(), report.phases.emplace_back(PhaseReport{phase.name.str(), 0, {}}));
+  passes.addInstrumentation(recorder.instrumentation());
+  return passes.run(module);
+}
+
+LogicalResult cameo::runPhases(ModuleOp module, const CompileOptions &options, CompileReport &report) {
   for (const Phase &phase : phases()) {
-    if (options.optLevel >= phase.minOptLevel) {
-      PassManager passes(module.getContext());
-      passes.enableVerifier(true);
-      phase.build(passes, options);
-      if (failed(passes.run(module)))
-        return failure();
-    }
+    if (options.progress)
+      options.progress(phase.name.str(), 0, 0);
+    if (options.optLevel >= phase.minOptLevel && failed(runPhase(phase, module, options, report)))
+      return failure();
     if (llvm::is_contained(options.dumpAfter, phase.name)) {
       llvm::errs() << "// after phase '" << phase.name << "'\n";
       OpPrintingFlags flags;

@@ -2,6 +2,7 @@
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fold/Passes.h"
+#include "cameo/Passes/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace cameo {
@@ -61,10 +62,9 @@ bool FoldConstants::mayFold(Operation *op, int64_t &spent) {
   }
   bool fits = resultBytes <= std::max<int64_t>(small, operandBytes * growth);
   if (!fits || spent + resultBytes > budget) {
-    emitRemark(op->getLoc()) << "could be computed at compile time, but is left for run time: its result has "
-                             << resultBytes << " bytes, its operands " << operandBytes
-                             << (fits ? ", and the budget is spent" : "");
-    ++left;
+    left(getArgument(), op->getLoc(), "ops folded")
+        << remark::add("left for run time: its result has {0} bytes, its operands {1}{2}", resultBytes, operandBytes,
+                       fits ? ", and the budget is spent" : "");
     return false;
   }
   spent += resultBytes;
@@ -164,7 +164,6 @@ void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> val
     OpBuilder b(&getContext());
     b.setInsertionPointAfterValue(result);
     auto constant = ConstantOp::create(b, result.getLoc(), value.getType(), value);
-    emitRemark(result.getLoc()) << "computed at compile time: a constant of " << *staticBytes(constant) << " bytes";
     Value(result).replaceAllUsesWith(constant);
   }
   llvm::SetVector<Operation *> leaves;
@@ -172,13 +171,13 @@ void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> val
     for (Value operand : op->getOperands())
       if (!part.ops.contains(operand.getDefiningOp()))
         leaves.insert(operand.getDefiningOp());
+  for (Operation *op : part.ops)
+    changed(getArgument(), op->getLoc(), "ops folded") << "computed at compile time";
   for (Operation *op : llvm::reverse(part.ops))
     op->erase();
   for (Operation *leaf : leaves)
     if (leaf->use_empty())
       leaf->erase();
-  folded += part.ops.size();
-  made += values.size();
   // A result whose size only the run could tell may have become an output.
   followReturn(getOperation());
 }
@@ -201,7 +200,7 @@ void FoldConstants::runOnOperation() {
       values = evaluate(part);
     }
     if (failed(values)) {
-      emitRemark(getOperation().getLoc())
+      left(getArgument(), getOperation().getLoc(), "ops folded")
           << "what branches and loops compute from constants is left for run time: " << reason;
       part = find(/*withNested=*/false);
       if (part.results.empty())

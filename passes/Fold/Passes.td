@@ -24,9 +24,5 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     Option<"growth", "growth", "int64_t", "2",
            "most bytes of a larger result per byte of operands; 2 widens f16 weights, but leaves int8 ones packed">,
     Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">];
-  let statistics = [
-    Statistic<"folded", "ops folded", "Ops computed at compile time">,
-    Statistic<"made", "constants made", "Constants that replaced results of folded ops">,
-    Statistic<"left", "ops left", "Ops on constants left for run time because of the size of their results">];
 }
 #endif

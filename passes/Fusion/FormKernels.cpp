@@ -31,7 +31,6 @@ struct FormKernels : public cameo::impl::FormKernelsPassBase<FormKernels> {
         continue;
       }
       formKernel(op);
-      ++formed;
     }
   }
 };

@@ -1,7 +1,12 @@
-// FuseKernels.cpp - grows kernels from anchors over pointwise consumers and element-wise producers.
+// FuseKernels.cpp - decides which ops share a kernel, block by block, and forms the kernels. Decisions come first, on a
+// KernelGraph; the IR changes afterwards.
+#include "KernelGraph.h"
 #include "Kernels.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Passes/Fusion/Passes.h"
-#include <set>
+#include "cameo/Passes/Remarks.h"
+#include <map>
+#include <queue>
 
 namespace cameo {
 #define GEN_PASS_DEF_FUSEKERNELSPASS
@@ -14,137 +19,327 @@ using namespace cameo;
 namespace {
 
 /// More would make kernels that neither LLVM nor a reader enjoys.
-constexpr size_t kMaxOps = 24;
-constexpr size_t kMaxResults = 3;
+constexpr size_t kMostOps = 32;
+constexpr size_t kMostResults = 6;
+/// What a launch costs, as bytes moved: half a microsecond at 16 GB/s.
+constexpr int64_t kLaunchBytes = 8192;
+/// A core computes about two vectorised operations in the time that one byte takes between it and its L2 cache.
+constexpr int64_t kOperationsPerByte = 2;
+/// What is read out of order should lie in a core's L2 cache.
+constexpr int64_t kCacheBytes = 1 << 20;
+/// Kernels on more than this gain nothing from a shared launch.
+constexpr int64_t kSmallBytes = 32768;
 
-class Grower {
+class BlockFusion {
 public:
-  Grower(ShapeAnalysis &shapes, Block &block) : shapes(shapes), block(block) {}
+  BlockFusion(StringRef pass, Block &block) : pass(pass), block(block), graph(block) {}
 
-  /// The kernel that grows from `seed`, in block order.
-  SmallVector<Operation *> grow(Operation *seed) {
-    members.insert(seed);
-    auto anchor = cast<KernelInterface>(seed);
-    bool isAnchor = !isa<IndexableInterface>(seed);
-    if (seed->getNumResults() == 1 && anchor.allowsEpilogue())
-      growForward(seed);
-    growBackward(isAnchor ? seed : nullptr);
-    SmallVector<Operation *> ops(members.begin(), members.end());
-    llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    return ops;
+  void run() {
+    for (Operation &op : block)
+      if (isAnchor(&op))
+        growEpilogue(&op);
+    for (Operation &op : llvm::reverse(block))
+      if (isIndexable(&op) && isAlone(&op))
+        intoReaders(&op);
+    joinSmall();
+    formKernels();
   }
 
 private:
-  /// The op of this block that `user` is, or lies in; null when it is elsewhere.
-  Operation *inBlock(Operation *user) { return block.findAncestorOpInBlock(*user); }
+  using Reason = std::string; ///< why not; empty: it may be
 
-  bool sameShape(Value a, Value b) { return shapes.dimsOf(a) == shapes.dimsOf(b); }
-
-  /// True when no op outside the kernel uses a member's result before `place`.
-  bool usersComeAfter(Operation *place, Operation *candidate) {
-    size_t results = 0;
-    for (Operation *member : members) {
-      bool escapes = false;
-      for (Operation *user : member->getUsers()) {
-        if (members.contains(user) || user == candidate)
-          continue;
-        escapes = true;
-        Operation *at = inBlock(user);
-        if (!at || !place->isBeforeInBlock(at))
-          return false;
-      }
-      results += escapes;
-    }
-    return results < kMaxResults;
+  bool isIndexable(Operation *op) { return isa<IndexableInterface>(op) && needsKernel(shapes, op); }
+  bool isAnchor(Operation *op) { return !isa<IndexableInterface>(op) && needsKernel(shapes, op); }
+  bool isKernel(Operation *op) { return needsKernel(shapes, op); }
+  bool isAlone(Operation *op) { return graph.ops(graph.groupOf(op)).size() == 1; }
+  bool haveEqualShapes(Value x, Value y) { return shapes.dimsOf(x) == shapes.dimsOf(y); }
+  Operation *anchorOf(unsigned group) {
+    auto it = llvm::find_if(graph.ops(group), [&](Operation *op) { return isAnchor(op); });
+    return it == graph.ops(group).end() ? nullptr : *it;
   }
 
-  void growForward(Operation *seed) {
-    Value shape = seed->getResult(0);
-    SmallVector<Operation *> work{seed};
-    // Candidates in block order: a later one may need an earlier one inside.
-    std::set<Operation *, bool (*)(Operation *, Operation *)> candidates(
-        [](Operation *a, Operation *b) { return a != b && a->isBeforeInBlock(b); });
-    auto addUsers = [&](Operation *op) {
-      for (Operation *user : op->getUsers())
-        if (user->getBlock() == &block && isa<PointwiseInterface>(user) && needsKernel(shapes, user))
-          candidates.insert(user);
-    };
-    addUsers(seed);
-    while (!candidates.empty() && members.size() < kMaxOps) {
-      Operation *op = *candidates.begin();
-      candidates.erase(candidates.begin());
-      if (members.contains(op) || !sameShape(op->getResult(0), shape))
-        continue;
-      // A member read through a broadcast would be needed at other indices than its own.
-      bool aligned = llvm::all_of(op->getOperands(), [&](Value v) {
-        return !members.contains(v.getDefiningOp()) || sameShape(v, shape);
-      });
-      if (!aligned || !usersComeAfter(op, op))
-        continue;
-      members.insert(op);
-      addUsers(op);
-    }
-  }
+  SmallVector<Value> results(unsigned a, std::optional<unsigned> b = {});
+  Value spaceOf(unsigned group);
+  llvm::SmallPtrSet<Operation *, 16> behindAnchor(unsigned group);
+  bool isPointwise(unsigned group);
+  Reason join(unsigned a, unsigned b);
 
-  /// Takes in producers with one use that can be evaluated where they are read. With an anchor only its own operands count:
-  /// what is fused behind it reads vectors from memory.
-  void growBackward(Operation *anchor) {
-    SmallVector<Operation *> work;
-    if (anchor)
-      work.push_back(anchor);
-    else
-      work.append(members.begin(), members.end());
-    while (!work.empty() && members.size() < kMaxOps) {
-      Operation *reader = work.pop_back_val();
-      for (auto [i, operand] : llvm::enumerate(reader->getOperands())) {
-        Operation *producer = operand.getDefiningOp();
-        if (!producer || producer->getBlock() != &block || members.contains(producer) || !operand.hasOneUse() ||
-            !isa<IndexableInterface>(producer) || !needsKernel(shapes, producer) ||
-            !cast<KernelInterface>(reader).allowsPrologue(i))
-          continue;
-        // Reading it more often than once per element would repeat its work.
-        if (isa<IndexableInterface>(reader) &&
-            shapes.numElements(operand) != shapes.numElements(reader->getResult(0)))
-          continue;
-        members.insert(producer);
-        work.push_back(producer);
-      }
-    }
-  }
+  void growEpilogue(Operation *anchor);
+  Reason joinsEpilogue(Operation *op, Operation *anchor);
 
-  ShapeAnalysis &shapes;
+  void intoReaders(Operation *op);
+  Reason mayEvaluateIn(Operation *op, unsigned group, Dim &times);
+  Reason isWorthIt(Operation *op, Dim times);
+  Reason isReadWell(Operation *op);
+
+  void joinSmall();
+  void formKernels();
+
+  StringRef pass;
   Block &block;
-  llvm::SmallSetVector<Operation *, 16> members;
+  ShapeAnalysis shapes;
+  KernelGraph graph;
+  DenseMap<Operation *, Dim> evaluations; ///< of elements of ops that are evaluated where they are read
+  DenseMap<Operation *, Reason> refused;  ///< the last attempt that failed, as a sentence about the node
 };
+
+} // namespace
+
+// ---- groups ---------------------------------------------------------------------------------------------------------
+
+/// Values of one group (or of two as if joined) that others use.
+SmallVector<Value> BlockFusion::results(unsigned a, std::optional<unsigned> b) {
+  SmallVector<Value> values;
+  auto isInside = [&](Operation *user) {
+    Operation *at = graph.inBlock(user);
+    return at && (graph.groupOf(at) == a || graph.groupOf(at) == b);
+  };
+  for (unsigned group : {a, b.value_or(a)}) {
+    for (Operation *op : graph.ops(group))
+      for (Value v : op->getResults())
+        if (llvm::any_of(v.getUsers(), [&](Operation *user) { return !isInside(user); }))
+          values.push_back(v);
+    if (!b)
+      break;
+  }
+  return values;
+}
+
+/// The tensor over whose elements the group's kernel iterates when it stores: every result must have its shape. Null
+/// when the group's anchor stores in its own way.
+Value BlockFusion::spaceOf(unsigned group) {
+  if (Operation *anchor = anchorOf(group)) {
+    bool hasSpace = anchor->getNumResults() == 1 && cast<KernelInterface>(anchor).allowsEpilogue();
+    return hasSpace ? Value(anchor->getResult(0)) : Value();
+  }
+  return graph.ops(group).back()->getResult(0);
+}
+
+/// The ops of a group that are applied to what its anchor computes.
+llvm::SmallPtrSet<Operation *, 16> BlockFusion::behindAnchor(unsigned group) {
+  llvm::SmallPtrSet<Operation *, 16> behind;
+  for (Operation *op : graph.ops(group))
+    if (llvm::any_of(op->getOperands(), [&](Value v) {
+          Operation *producer = v.getDefiningOp();
+          return producer && (behind.contains(producer) || (isAnchor(producer) && graph.inBlock(producer) == producer &&
+                                                            graph.groupOf(producer) == group));
+        }))
+      behind.insert(op);
+  return behind;
+}
+
+bool BlockFusion::isPointwise(unsigned group) {
+  return llvm::all_of(graph.ops(group), [](Operation *op) { return isa<PointwiseInterface>(op); });
+}
+
+BlockFusion::Reason BlockFusion::join(unsigned a, unsigned b) {
+  if (graph.ops(a).size() + graph.ops(b).size() > kMostOps)
+    return "the kernel would hold more than " + std::to_string(kMostOps) + " ops";
+  if (results(a, b).size() > kMostResults)
+    return "the kernel would store more than " + std::to_string(kMostResults) + " results";
+  if (!graph.join(a, b))
+    return "what lies between needs the one and is needed by the other";
+  return {};
+}
+
+// ---- pointwise ops behind an anchor
+// -------------------------------------------------------------------------------------
+
+BlockFusion::Reason BlockFusion::joinsEpilogue(Operation *op, Operation *anchor) {
+  Value space = anchor->getResult(0);
+  if (!haveEqualShapes(op->getResult(0), space))
+    return "its result has another shape than that of the op before it";
+  for (Value v : op->getOperands()) {
+    Operation *producer = v.getDefiningOp();
+    if (producer && producer->getBlock() == &block && graph.groupOf(producer) == graph.groupOf(anchor) &&
+        !haveEqualShapes(v, space))
+      return "it broadcasts what the kernel before it computes";
+  }
+  return join(graph.groupOf(anchor), graph.groupOf(op));
+}
+
+void BlockFusion::growEpilogue(Operation *anchor) {
+  if (anchor->getNumResults() != 1 || !cast<KernelInterface>(anchor).allowsEpilogue())
+    return;
+  // In the block's order: a later op may need an earlier one inside.
+  auto later = [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); };
+  std::priority_queue<Operation *, std::vector<Operation *>, decltype(later)> candidates(later);
+  auto addUsers = [&](Operation *op) {
+    for (Operation *user : op->getUsers())
+      if (user->getBlock() == &block && isa<PointwiseInterface>(user) && isKernel(user) && isAlone(user))
+        candidates.push(user);
+  };
+  addUsers(anchor);
+  while (!candidates.empty()) {
+    Operation *op = candidates.top();
+    candidates.pop();
+    if (!isAlone(op))
+      continue;
+    Reason reason = joinsEpilogue(op, anchor);
+    if (reason.empty())
+      addUsers(op);
+    else
+      refused[op] =
+          "is not applied before the " + anchor->getName().stripDialect().str() + " before it stores: " + reason;
+  }
+}
+
+// ---- producers into their readers -----------------------------------------------------------------------------------
+
+/// Whether evaluating `times` elements of `op` costs less than storing its result and reading it back.
+BlockFusion::Reason BlockFusion::isWorthIt(Operation *op, Dim times) {
+  Value result = op->getResult(0);
+  int64_t operations = operationsPerElement(op);
+  if (operations > 0 && times != shapes.numElements(result)) {
+    auto extra = shapes.dims().sub(times, shapes.numElements(result)).constant();
+    if (!extra)
+      return "only the run knows whether its elements are needed more than once";
+    int64_t saved = bytesOf(shapes, result).constant().value_or(0) * 2 + kLaunchBytes;
+    if (*extra > saved * kOperationsPerByte / operations)
+      return "computing it again for each element of its reader costs more than reading it";
+  }
+  return isa<PointwiseInterface>(op) ? Reason() : isReadWell(op);
+}
+
+/// Whether a reader gets the elements of `op`, which only moves data, about as fast from where they come from.
+BlockFusion::Reason BlockFusion::isReadWell(Operation *op) {
+  if (op->getNumOperands() == 0)
+    return {};
+  Value source = op->getOperand(0), result = op->getResult(0);
+  int64_t bytes = bytesOf(shapes, source).constant().value_or(INT64_MAX);
+  bool rowsStayRows = shapes.rank(source) == shapes.rank(result) && shapes.rank(result) > 0 &&
+                      shapes.dimsOf(source).back() == shapes.dimsOf(result).back();
+  if (!rowsStayRows && bytes > kCacheBytes)
+    return "its reader would read out of order what does not fit into a cache";
+  auto isData = [&](Value v) { return getElementTypeOrSelf(v) == getElementTypeOrSelf(result) && shapes.rank(v) > 0; };
+  if (llvm::count_if(op->getOperands(), isData) > 1 && bytes > kSmallBytes)
+    return "it joins several tensors, which is faster as copies than as a choice per element";
+  return {};
+}
+
+/// Whether the readers of `op` in `group` may compute its elements where they read them. `times`: how many in all.
+BlockFusion::Reason BlockFusion::mayEvaluateIn(Operation *op, unsigned group, Dim &times) {
+  Value result = op->getResult(0), space = spaceOf(group);
+  DimContext &d = shapes.dims();
+  llvm::SmallPtrSet<Operation *, 16> behind = behindAnchor(group);
+  times = d.constant(0);
+  for (OpOperand &use : result.getUses()) {
+    Operation *reader = use.getOwner();
+    if (reader->getBlock() != &block || graph.groupOf(reader) != group)
+      continue;
+    if (behind.contains(reader)) {
+      if (!isa<PointwiseInterface>(op) || !haveEqualShapes(result, space))
+        return "the kernel that reads it applies its last ops to vectors of one shape";
+      times = d.max(times, shapes.numElements(result));
+      continue;
+    }
+    if (!cast<KernelInterface>(reader).allowsPrologue(use.getOperandNumber()))
+      return ("the " + reader->getName().stripDialect() + " that reads it needs its elements several times").str();
+    auto known = evaluations.find(reader);
+    times = d.max(times, isAnchor(reader)             ? shapes.numElements(result)
+                         : known != evaluations.end() ? known->second
+                                                      : shapes.numElements(reader->getResult(0)));
+  }
+  return isWorthIt(op, times);
+}
+
+/// Puts `op` into a kernel that reads it, with its result when others read that too.
+void BlockFusion::intoReaders(Operation *op) {
+  Value result = op->getResult(0);
+  auto readers = [&] {
+    llvm::SmallSetVector<unsigned, 4> groups;
+    for (Operation *user : op->getUsers())
+      if (user->getBlock() == &block && isKernel(user))
+        groups.insert(graph.groupOf(user));
+    return groups;
+  };
+  // Kernels that read it and store its shape read it once if they are one.
+  llvm::SmallSetVector<unsigned, 4> groups = readers();
+  if (groups.size() > 1 && groups.size() <= kMostOps &&
+      llvm::all_of(groups, [&](unsigned g) { return isPointwise(g) && haveEqualShapes(spaceOf(g), result); })) {
+    for (unsigned other : ArrayRef(groups.getArrayRef()).drop_front())
+      if (!graph.feeds(groups[0], other) && !graph.feeds(other, groups[0]))
+        (void)join(groups[0], other);
+    groups = readers();
+  }
+  bool isStored = groups.size() > 1 || llvm::any_of(op->getUsers(), [&](Operation *user) {
+                    return user->getBlock() != &block || !isKernel(user);
+                  });
+  Reason reason;
+  for (unsigned group : groups) {
+    bool storesShape = spaceOf(group) && haveEqualShapes(spaceOf(group), result) && isa<PointwiseInterface>(op) &&
+                       (anchorOf(group) || isPointwise(group));
+    Dim times;
+    reason = isStored && !storesShape ? "others read it too, and the kernel behind it stores something else"
+                                      : mayEvaluateIn(op, group, times);
+    if (reason.empty())
+      reason = join(group, graph.groupOf(op));
+    if (reason.empty()) {
+      evaluations[op] = times;
+      return;
+    }
+  }
+  if (!groups.empty())
+    refused[op] = "its result goes through memory: " + reason;
+}
+
+// ---- small kernels of one shape -------------------------------------------------------------------------------------
+
+/// One launch for several small pointwise kernels that do not need each other.
+void BlockFusion::joinSmall() {
+  constexpr size_t kMostOpen = 4;
+  std::map<std::vector<const DimNode *>, SmallVector<unsigned>> openByShape;
+  for (Operation &op : block) {
+    if (!isIndexable(&op) || graph.ops(graph.groupOf(&op)).back() != &op)
+      continue;
+    unsigned group = graph.groupOf(&op);
+    if (!isPointwise(group) || bytesOf(shapes, op.getResult(0)).constant().value_or(INT64_MAX) > kSmallBytes)
+      continue;
+    std::vector<const DimNode *> shape;
+    for (Dim d : shapes.dimsOf(op.getResult(0)))
+      shape.push_back(d.getNode());
+    SmallVector<unsigned> &open = openByShape[shape];
+    bool joined = llvm::any_of(open, [&](unsigned other) {
+      return !graph.feeds(other, group) && !graph.feeds(group, other) && join(other, group).empty();
+    });
+    if (joined)
+      continue;
+    open.push_back(group);
+    if (open.size() > kMostOpen)
+      open.erase(open.begin());
+  }
+}
+
+// ---- kernels --------------------------------------------------------------------------------------------------------
+
+void BlockFusion::formKernels() {
+  for (Operation &op : block)
+    if (auto reason = refused.find(&op); reason != refused.end() && !anchorOf(graph.groupOf(&op)))
+      left(pass, op.getLoc(), "kernels of several ops") << reason->second;
+  graph.sortBlock();
+  SmallVector<SmallVector<Operation *>> kernels;
+  for (Operation &op : block)
+    if (ArrayRef<Operation *> ops = graph.ops(graph.groupOf(&op)); ops.size() > 1 && ops.front() == &op)
+      kernels.push_back(llvm::to_vector(ops));
+  for (ArrayRef<Operation *> ops : kernels) {
+    KernelOp kernel = formKernel(ops);
+    auto remark = changed(pass, kernel.getLoc(), "kernels of several ops");
+    if (!remark)
+      continue;
+    ShapeAnalysis inside;
+    auto saved = bytesSaved(inside, kernel).constant();
+    if (saved)
+      remark << remark::add("share a kernel, which saves {0} bytes of memory traffic", *saved)
+             << remark::metric("bytes_saved", *saved);
+    else
+      remark << "share a kernel";
+  }
+}
+
+// ---- the pass -------------------------------------------------------------------------------------------------------
 
 struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
   using FuseKernelsPassBase::FuseKernelsPassBase;
-
-  void fuseBlock(Block &block) {
-    ShapeAnalysis shapes;
-    // Anchors first: they gain most from what follows them.
-    for (bool anchors : {true, false}) {
-      SmallVector<Operation *> seeds;
-      for (Operation &op : block)
-        if (isa<IndexableInterface>(op) != anchors && needsKernel(shapes, &op) && !op.use_empty())
-          seeds.push_back(&op);
-      llvm::SmallPtrSet<Operation *, 32> gone;
-      for (Operation *seed : seeds) {
-        if (gone.contains(seed))
-          continue;
-        SmallVector<Operation *> ops = Grower(shapes, block).grow(seed);
-        if (ops.size() == 1)
-          continue;
-        fused += ops.size() - 1;
-        gone.insert(ops.begin(), ops.end());
-        // Facts about the moved values go with them; the analysis relearns the kernel's results.
-        for (Operation *op : ops)
-          for (Value v : op->getResults())
-            shapes.forget(v);
-        formKernel(ops);
-      }
-    }
-  }
 
   void runOnOperation() override {
     SmallVector<Block *> blocks;
@@ -156,9 +351,11 @@ struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
           blocks.push_back(&block);
       return WalkResult::advance();
     });
-    for (Block *block : blocks)
-      fuseBlock(*block);
+    for (Block *block : blocks) {
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+        if (isOpTriviallyDead(&op))
+          op.erase();
+      BlockFusion(getArgument(), *block).run();
+    }
   }
 };
-
-} // namespace

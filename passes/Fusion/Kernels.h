@@ -8,8 +8,9 @@ namespace cameo {
 /// True for ops that need a kernel: they compute, and their results are not all known as sizes.
 bool needsKernel(ShapeAnalysis &shapes, mlir::Operation *op);
 
-/// Moves `ops` (of one block, in order) into a kernel at the place of the last one and erases them. Values used outside become
-/// results. Constants with one value for all elements are copied inside where the reader works element by element.
+/// Moves `ops` (of one block, in order) into a kernel at the place of the last one and erases them. Values used outside
+/// become results. Constants with one value for all elements are copied inside where the reader works element by
+/// element.
 KernelOp formKernel(llvm::ArrayRef<mlir::Operation *> ops);
 
 } // namespace cameo

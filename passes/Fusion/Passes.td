@@ -9,12 +9,16 @@ def FuseKernelsPass : Pass<"cameo-fuse-kernels", "::mlir::func::FuncOp"> {
     Before: `%y = cameo.conv %x, %w; %z = cameo.relu %y`. After: one kernel that applies relu before the store, so that %y never
     lies in memory.
 
-    A kernel grows from an anchor (an op with loops of its own that stores each element once), or from any op that can be
-    evaluated element by element, forward over pointwise ops of the same shape; then backward over producers with one use where
-    the reader asks for each element about once. Values that others use are stored as well.
-    Left alone: producers with several users outside the kernel, ops of another shape, views, control flow. Linear in the number of uses.
+    Behind an anchor (an op with loops of its own that stores each element of its one result once): pointwise ops of the same shape, in
+    the block's order. Before any op that reads an element about once: the ops that compute it element by element, evaluated where
+    they are read; with their result when others read that too and the kernel stores the same shape. Pointwise kernels that
+    read the same value become one, and so do small ones of one shape, for the launch.
+    A producer goes into its reader when computing elements again costs less than storing and reading them (Cost.h), and when a
+    reader would not read out of order what is larger than a cache.
+    Left alone: views, control flow, ops whose results are known as sizes, kernels that are there; and where a kernel would need what needs
+    it, or get more than 32 ops or 6 results. Each refusal is a remark. Dead ops are erased. Near linear: joining looks only at what lies
+    between two kernels in the order, at most 512 of them.
   }];
-  let statistics = [Statistic<"fused", "ops fused", "Ops put into the kernel of another op">];
 }
 
 def FormKernelsPass : Pass<"cameo-form-kernels", "::mlir::func::FuncOp"> {
@@ -27,6 +31,5 @@ def FormKernelsPass : Pass<"cameo-form-kernels", "::mlir::func::FuncOp"> {
     sizes (the entry function writes those without a kernel). Ops without a use are erased. Constants with one value for all
     elements are copied into the kernel, where they become immediates.
   }];
-  let statistics = [Statistic<"formed", "kernels formed", "Kernels formed around single ops">];
 }
 #endif

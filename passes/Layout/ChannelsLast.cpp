@@ -3,6 +3,7 @@
 #include "MinimumCut.h"
 #include "cameo/Dialect/Cameo/Layout.h"
 #include "cameo/Passes/Layout/Passes.h"
+#include "cameo/Passes/Remarks.h"
 
 namespace cameo {
 #define GEN_PASS_DEF_CHANNELSLASTPASS
@@ -20,13 +21,11 @@ namespace {
 /// One block. The source's side of the cut is channels-last, the sink's side has the model's order.
 class BlockLayout {
 public:
-  BlockLayout(Block &block, ShapeAnalysis &shapes) : block(block), shapes(shapes) {}
+  BlockLayout(StringRef pass, Block &block, ShapeAnalysis &shapes) : pass(pass), block(block), shapes(shapes) {}
 
   /// False when nothing here prefers channels last.
   bool decide();
   void rewrite();
-
-  unsigned rewritten = 0, inserted = 0;
 
 private:
   enum class Border { None, ToChannelsLast, ToModelOrder };
@@ -40,6 +39,7 @@ private:
   Value channelsLast(Value value, int64_t rank);
   void rewrite(LayoutInterface op);
 
+  StringRef pass;
   Block &block;
   ShapeAnalysis &shapes;
   MinimumCut cut;
@@ -156,7 +156,7 @@ bool BlockLayout::decide() {
 Value BlockLayout::transpose(OpBuilder &b, Location loc, Value value, ArrayRef<int64_t> permutation) {
   ArrayRef<Dim> dims = shapes.dimsOf(value);
   if (!movesOnlyUnitAxes(dims, permutation)) {
-    ++inserted;
+    changed(pass, loc, "transposes inserted") << "transposed at the border of two layouts";
     return createOp<TransposeOp>(b, shapes, loc, value, b.getDenseI64ArrayAttr(permutation));
   }
   SmallVector<int64_t> from, to;
@@ -209,7 +209,7 @@ void BlockLayout::rewrite(LayoutInterface op) {
     else
       old.replaceAllUsesWith(result);
   }
-  ++rewritten;
+  changed(pass, op->getLoc(), "ops channels-last") << "computes with channels last";
 }
 
 void BlockLayout::rewrite() {
@@ -265,12 +265,9 @@ struct ChannelsLast : public cameo::impl::ChannelsLastPassBase<ChannelsLast> {
     });
     for (Block *block : blocks) {
       ShapeAnalysis shapes;
-      BlockLayout layout(*block, shapes);
-      if (!layout.decide())
-        continue;
-      layout.rewrite();
-      channelsLast += layout.rewritten;
-      inserted += layout.inserted;
+      BlockLayout layout(getArgument(), *block, shapes);
+      if (layout.decide())
+        layout.rewrite();
     }
   }
 };

@@ -20,8 +20,5 @@ def ChannelsLastPass : Pass<"cameo-channels-last", "::mlir::func::FuncOp"> {
     regions of control flow are decided one by one, their borders keeping the model's order. Time: a maximum flow per block,
     near linear in practice.
   }];
-  let statistics = [
-    Statistic<"channelsLast", "ops channels-last", "Ops that were rewritten to channels last">,
-    Statistic<"inserted", "transposes inserted", "Transposes that move bytes, inserted at borders">];
 }
 #endif

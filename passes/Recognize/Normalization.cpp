@@ -210,8 +210,8 @@ struct OffsetOfNormalization : GraphPattern<AddOp> {
 
 } // namespace
 
-void cameo::populateNormalizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count,
-                                          Pass::Statistic &affine) {
-  patterns.add<RowNormalization<DivOp>, RowNormalization<MulOp>, GroupsByReshape>(patterns.getContext(), graph, count);
+void cameo::populateNormalizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted,
+                                          llvm::StringLiteral affine) {
+  patterns.add<RowNormalization<DivOp>, RowNormalization<MulOp>, GroupsByReshape>(patterns.getContext(), graph, counted);
   patterns.add<ScaleOfNormalization, OffsetOfNormalization>(patterns.getContext(), graph, affine);
 }

@@ -19,10 +19,5 @@ def RecognizePass : Pass<"cameo-recognize", "::mlir::func::FuncOp"> {
     Runs after --cameo-simplify (views, powers and swapped operands are in one form) and --cse (equal pieces are one value).
     Linear: every pattern looks at a bounded number of ops.
   }];
-  let statistics = [
-    Statistic<"activations", "activations", "Activation functions recognised">,
-    Statistic<"softmaxes", "softmaxes", "Softmax and log-softmax recognised">,
-    Statistic<"normalizations", "normalizations", "Normalizations recognised">,
-    Statistic<"affine", "scales and offsets", "Scales and offsets merged into normalizations">];
 }
 #endif

@@ -5,11 +5,12 @@
 
 namespace cameo {
 
-void populateActivationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
-void populateSoftmaxPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
-/// `affine` counts scales and offsets.
+void populateActivationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+void populateSoftmaxPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+/// `affine` is what is counted of scales and offsets.
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph,
-                                   mlir::Pass::Statistic &count, mlir::Pass::Statistic &affine);
+                                   llvm::StringLiteral counted,
+                                   llvm::StringLiteral affine);
 
 } // namespace cameo
 #endif

@@ -18,11 +18,11 @@ struct Recognize : public cameo::impl::RecognizePassBase<Recognize> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    GraphRewriter graph(getOperation());
+    GraphRewriter graph(getArgument(), getOperation());
     RewritePatternSet patterns(&getContext());
-    populateActivationPatterns(patterns, graph, activations);
-    populateSoftmaxPatterns(patterns, graph, softmaxes);
-    populateNormalizationPatterns(patterns, graph, normalizations, affine);
+    populateActivationPatterns(patterns, graph, "activations recognized");
+    populateSoftmaxPatterns(patterns, graph, "softmaxes recognized");
+    populateNormalizationPatterns(patterns, graph, "normalizations recognized", "scales and offsets merged");
     graph.apply(std::move(patterns));
   }
 };

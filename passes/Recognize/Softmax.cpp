@@ -73,6 +73,6 @@ struct LogOfSoftmax : GraphPattern<LogOp> {
 
 } // namespace
 
-void cameo::populateSoftmaxPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
-  patterns.add<Softmax<DivOp>, Softmax<MulOp>, LogSoftmax, LogOfSoftmax>(patterns.getContext(), graph, count);
+void cameo::populateSoftmaxPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<Softmax<DivOp>, Softmax<MulOp>, LogSoftmax, LogOfSoftmax>(patterns.getContext(), graph, counted);
 }

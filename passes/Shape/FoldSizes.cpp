@@ -1,6 +1,7 @@
 // FoldSizes.cpp - small integer values and the sizes of reshapes become the constants that ShapeAnalysis knows them to
 // be. Decisions come first, changes after: the analysis describes the function as it was.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Remarks.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "mlir/IR/Iterators.h"
 
@@ -55,23 +56,23 @@ struct FoldSizes : public cameo::impl::FoldSizesPassBase<FoldSizes> {
     }
 
     for (auto &[reshape, sizes] : shapedBy) {
+      changed(getArgument(), reshape.getLoc(), "reshapes with constant sizes") << "the sizes it is given are known";
       OpBuilder b(reshape);
       reshape.getShapeMutable().assign(constantI64(b, reshape.getLoc(), sizes));
       reshape.setAllowzero(false);
     }
     for (auto &[value, elements] : constants) {
+      changed(getArgument(), value.getLoc(), "values known") << "all its elements are known";
       OpBuilder b(value.getContext());
       b.setInsertionPointAfterValue(value);
       value.replaceAllUsesWith(ConstantOp::create(b, value.getLoc(), elements.getType(), elements));
     }
-    reshapes += shapedBy.size();
-    known += constants.size();
 
     func.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
       if (!isOpTriviallyDead(op))
         return;
+      changed(getArgument(), op->getLoc(), "dead ops erased") << "nothing uses it any more";
       op->erase();
-      ++erased;
     });
   }
 };

@@ -1,5 +1,6 @@
 // InferShapes.cpp - asks the shape functions, checks the types against them and refines these.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Remarks.h"
 #include "cameo/Passes/Shape/Passes.h"
 
 namespace cameo {
@@ -41,7 +42,7 @@ struct InferShapes : public cameo::impl::InferShapesPassBase<InferShapes> {
       if (ArrayRef(sizes) == type.getShape())
         continue;
       result.setType(type.clone(sizes));
-      ++refined;
+      changed(getArgument(), op.getLoc(), "types refined") << "its sizes are known to be constants";
     }
     return success();
   }

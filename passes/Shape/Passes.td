@@ -13,7 +13,6 @@ def InferShapesPass : Pass<"cameo-infer-shapes", "::mlir::func::FuncOp"> {
     what other passes learned (constants folded, dimensions fixed), and for IR written by hand, whose constraints nothing else checks.
     The function's result types follow its return. Left alone: arguments, and the sizes that loops carry. Linear.
   }];
-  let statistics = [Statistic<"refined", "types refined", "Results of which a size became constant">];
 }
 
 def FoldSizesPass : Pass<"cameo-fold-sizes", "::mlir::func::FuncOp"> {
@@ -26,9 +25,5 @@ def FoldSizesPass : Pass<"cameo-fold-sizes", "::mlir::func::FuncOp"> {
     operand's size on that axis (0), or is what remains (one -1). Then ops without uses are erased, the arithmetic on sizes among them.
     Left alone: sizes that stay symbolic; the entry function computes those. Linear in the number of ops.
   }];
-  let statistics = [
-    Statistic<"known", "values known", "Values that became constants because all their elements are known">,
-    Statistic<"reshapes", "reshapes with constant sizes", "Reshapes whose computed sizes became constants">,
-    Statistic<"erased", "dead ops erased", "Ops erased because nothing uses them">];
 }
 #endif

@@ -66,6 +66,6 @@ struct PowerByExponent : GraphPattern<PowOp> {
 
 } // namespace
 
-void cameo::populateArithmeticPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
-  patterns.add<PowerByExponent>(patterns.getContext(), graph, count);
+void cameo::populateArithmeticPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<PowerByExponent>(patterns.getContext(), graph, counted);
 }

@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace cameo;
 
-GraphRewriter::GraphRewriter(func::FuncOp function) : function(function) {
+GraphRewriter::GraphRewriter(StringRef pass, func::FuncOp function) : pass(pass), function(function) {
   function.walk<WalkOrder::PreOrder>([&](Operation *op) { notifyOperationInserted(op, {}); });
 }
 
@@ -33,6 +33,6 @@ void GraphRewriter::apply(RewritePatternSet patterns) {
   // Every rewrite makes progress; where the bound on iterations ends it, what was done is right all the same.
   (void)applyPatternsGreedily(function, std::move(patterns), config);
   for (auto &[loc, reason] : reasons)
-    emitRemark(loc) << reason;
+    left(pass, loc, "nodes declined") << reason;
   followReturn(function);
 }

@@ -121,8 +121,8 @@ struct TakeKnownBranch : GraphPattern<IfOp> {
 
 } // namespace
 
-void cameo::populateNoOpPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
+void cameo::populateNoOpPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
   patterns.add<CollapseViews, DropFullSlice, DropPadOfNothing, DropRepetitionByOne<ExpandOp>,
                DropRepetitionByOne<TileOp>, PointwiseOfExpand, DropEmptyPieces, TakeKnownBranch>(patterns.getContext(),
-                                                                                                 graph, count);
+                                                                                                 graph, counted);
 }

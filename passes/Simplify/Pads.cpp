@@ -85,6 +85,6 @@ struct PadIntoAveragePool : GraphPattern<AveragePoolOp> {
 
 } // namespace
 
-void cameo::populatePadPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
-  patterns.add<PadIntoConv, PadIntoAveragePool>(patterns.getContext(), graph, count);
+void cameo::populatePadPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<PadIntoConv, PadIntoAveragePool>(patterns.getContext(), graph, counted);
 }

@@ -22,12 +22,5 @@ def SimplifyPass : Pass<"cameo-simplify", "::mlir::func::FuncOp"> {
     The ops' own folders run too. Everything but the last two items is exact, also for NaN and -0; those reorder one rounding per element.
     Runs after --cameo-infer-shapes, so that types say what is known.
   }];
-  let statistics = [
-    Statistic<"noOps", "no-ops removed", "Views, slices, pads and branches that changed nothing">,
-    Statistic<"slices", "slices merged", "Slices and concatenations merged or cancelled">,
-    Statistic<"transposes", "transposes removed", "Transposes that became views or flags of a matrix product">,
-    Statistic<"arithmetic", "powers replaced", "Powers that became cheaper ops">,
-    Statistic<"pads", "pads merged", "Pads merged into the windows that read them">,
-    Statistic<"weights", "scales and offsets merged", "Constant scales and offsets merged into weights and biases">];
 }
 #endif

@@ -6,17 +6,17 @@
 namespace cameo {
 
 /// Views of views; slices, expansions, pads and the like that change nothing; branches whose condition is known.
-void populateNoOpPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populateNoOpPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Slices of slices, slices of concatenations, concatenations of slices.
-void populateSlicePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populateSlicePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Transposes that are views, and transposes that a matrix product can read through.
-void populateTransposePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populateTransposePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Powers with cheap equals.
-void populateArithmeticPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populateArithmeticPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Padding before windows that pad by themselves.
-void populatePadPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populatePadPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Constant scales and offsets behind linear ops.
-void populateWeightPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, mlir::Pass::Statistic &count);
+void populateWeightPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 
 } // namespace cameo
 #endif

@@ -18,14 +18,14 @@ struct Simplify : public cameo::impl::SimplifyPassBase<Simplify> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    GraphRewriter graph(getOperation());
+    GraphRewriter graph(getArgument(), getOperation());
     RewritePatternSet patterns(&getContext());
-    populateNoOpPatterns(patterns, graph, noOps);
-    populateSlicePatterns(patterns, graph, slices);
-    populateTransposePatterns(patterns, graph, transposes);
-    populateArithmeticPatterns(patterns, graph, arithmetic);
-    populatePadPatterns(patterns, graph, pads);
-    populateWeightPatterns(patterns, graph, weights);
+    populateNoOpPatterns(patterns, graph, "no-ops removed");
+    populateSlicePatterns(patterns, graph, "slices merged");
+    populateTransposePatterns(patterns, graph, "transposes removed");
+    populateArithmeticPatterns(patterns, graph, "powers replaced");
+    populatePadPatterns(patterns, graph, "pads merged");
+    populateWeightPatterns(patterns, graph, "scales and offsets merged");
     graph.apply(std::move(patterns));
   }
 };

@@ -116,6 +116,6 @@ struct ConcatOfSlices : GraphPattern<ConcatOp> {
 
 } // namespace
 
-void cameo::populateSlicePatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
-  patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfSlices>(patterns.getContext(), graph, count);
+void cameo::populateSlicePatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfSlices>(patterns.getContext(), graph, counted);
 }

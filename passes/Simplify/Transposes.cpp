@@ -62,6 +62,6 @@ struct TransposeIntoMatMul : GraphPattern<MatMulOp> {
 
 } // namespace
 
-void cameo::populateTransposePatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
-  patterns.add<TransposeOfUnitAxes, TransposeIntoMatMul>(patterns.getContext(), graph, count);
+void cameo::populateTransposePatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<TransposeOfUnitAxes, TransposeIntoMatMul>(patterns.getContext(), graph, counted);
 }

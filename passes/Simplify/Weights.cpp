@@ -114,7 +114,7 @@ struct OneOffset : GraphPattern<AddOp> {
 
 } // namespace
 
-void cameo::populateWeightPatterns(RewritePatternSet &patterns, GraphRewriter &graph, Pass::Statistic &count) {
+void cameo::populateWeightPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
   patterns.add<ScaleIntoWeights<MulOp>, ScaleIntoWeights<DivOp>, ScaleBeforeOffset<MulOp>, ScaleBeforeOffset<DivOp>,
-               DifferenceIsSum, OneOffset>(patterns.getContext(), graph, count);
+               DifferenceIsSum, OneOffset>(patterns.getContext(), graph, counted);
 }

@@ -1,9 +1,11 @@
 // Compile.cpp - `cameo compile`, also known as cameo-compile: a model in, a program (or a stage on the way to it) out.
 #include "cameo/Pipeline/Compile.h"
 #include "Common.h"
+#include "Progress.h"
 #include "Verb.h"
 #include "cameo/Pipeline/Interrupt.h"
 #include "cameo/Pipeline/Phases.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
@@ -20,7 +22,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::string output, report, target = "cpu";
-  bool listPhases = false, listOps = false;
+  bool explain = false, listPhases = false, listOps = false;
 };
 
 struct EmitName {
@@ -44,11 +46,26 @@ static std::string defaultOutput(const Options &options) {
   return name.str().str();
 }
 
-static std::string checkPhase(const std::string &name) {
-  if (llvm::any_of(phases(), [&](const Phase &phase) { return phase.name == name; }))
+/// What is wrong with a name that is not in `names`: the nearest one is proposed. Empty when it is there.
+static std::string unknownName(const std::string &kind, const std::string &name,
+                               const std::vector<std::string> &names) {
+  if (llvm::is_contained(names, name))
     return {};
-  return "there is no phase '" + name + "'; see --list-phases";
+  auto distance = [&](const std::string &other) { return llvm::StringRef(name).edit_distance(other); };
+  auto nearest = llvm::min_element(
+      names, [&](const std::string &a, const std::string &b) { return distance(a) < distance(b); });
+  return "there is no " + kind + " '" + name + "'; did you mean '" + *nearest + "'? Known are " +
+         llvm::join(names, ", ");
 }
+
+static std::string checkPhase(const std::string &name) {
+  std::vector<std::string> names;
+  for (const Phase &phase : phases())
+    names.push_back(phase.name.str());
+  return unknownName("phase", name, names);
+}
+
+static std::string checkPass(const std::string &name) { return unknownName("optional pass", name, optionalPasses()); }
 
 static void listPhases() {
   for (const Phase &phase : phases())
@@ -61,15 +78,11 @@ static int writeReport(const Options &options, const std::string &output, const 
   getrusage(RUSAGE_SELF, &usage);
   std::error_code error;
   llvm::raw_fd_ostream os(options.report, error);
-  llvm::json::Value json(llvm::json::Object{{"model", options.model.path},
-                                            {"output", output},
-                                            {"seconds", report.seconds},
-                                            {"launches", report.kernels},
-                                            {"kernels", report.distinctKernels},
-                                            {"weights_bytes", report.weightsBytes},
-                                            {"arena_bytes", report.arenaBytes},
-                                            {"code_bytes", report.codeBytes},
-                                            {"peak_rss_mb", double(usage.ru_maxrss) / 1024}});
+  llvm::json::Object object = report.toJson();
+  object["model"] = options.model.path;
+  object["output"] = output;
+  object["peak_rss_mb"] = double(usage.ru_maxrss) / 1024;
+  llvm::json::Value json(std::move(object));
   if (!error) {
     os << llvm::formatv("{0:2}", json) << "\n";
     os.close();
@@ -77,6 +90,13 @@ static int writeReport(const Options &options, const std::string &output, const 
     os.clear_error();
   }
   return error ? fail("E-FILE", "cannot write " + options.report + ": " + error.message()) : 0;
+}
+
+static bool compileWithProgress(mlir::ModuleOp module, CompileOptions options, const std::string &output,
+                                CompileReport &report, std::vector<Diagnostic> &diagnostics) {
+  Progress progress;
+  options.progress = [&](const std::string &what, size_t done, size_t total) { progress.show(what, done, total); };
+  return succeeded(compile(module, options, output, report, diagnostics));
 }
 
 static int run(Options &options) {
@@ -98,8 +118,10 @@ static int run(Options &options) {
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
   std::string output = options.output.empty() ? defaultOutput(options) : options.output;
   CompileReport report;
-  bool done = module && succeeded(compile(*module, options.compile, output, report, diagnostics));
+  bool done = module && compileWithProgress(*module, options.compile, output, report, diagnostics);
   int exitCode = tell(diagnostics);
+  if (done && options.explain)
+    report.explain(llvm::errs());
   return done && !options.report.empty() ? writeReport(options, output, report) : exitCode;
 }
 
@@ -123,7 +145,7 @@ static std::function<int()> setUp(CLI::App &app) {
          "--emit", compile.emit,
          "what to write: cameo-mlir, llvm, asm, obj or static-lib (each with a C header beside it), shared (default)")
       ->transform(CLI::CheckedTransformer(emits));
-  app.add_flag("--explain", compile.explain, "say what every pass did to which node, and why not elsewhere");
+  app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");
   app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");
   app.add_option("--stop-after", compile.stopAfter, "write the dialect after this phase (see --list-phases)")
       ->check(checkPhase);
@@ -131,7 +153,8 @@ static std::function<int()> setUp(CLI::App &app) {
       ->delimiter(',')
       ->check(checkPhase);
   app.add_option("--disable-pass", compile.disabledPasses, "skip passes by name: cameo-fuse-kernels, …")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(checkPass);
   app.add_flag("--list-phases", options->listPhases, "print the phases and end");
   app.add_flag("--list-ops", options->listOps, "print the ONNX ops that can be imported and end");
   app.add_option("-j", compile.jobs, "threads (default: all CPUs)");

@@ -2,6 +2,7 @@
 #ifndef CAMEO_PIPELINE_COMPILEOPTIONS_H
 #define CAMEO_PIPELINE_COMPILEOPTIONS_H
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct CompileOptions {
   std::string stopAfter;                   ///< phase name; empty: run all
   std::vector<std::string> dumpAfter;      ///< phase names whose IR is printed to stderr
   std::vector<std::string> disabledPasses; ///< pass arguments ("cameo-fuse-kernels") that are skipped
-  bool explain = false;                    ///< remarks of all passes
+  /// Called as work goes on, from any thread, one call at a time: a phase's name, and how much of it is done when that can be
+  /// counted (`total` is 0 otherwise). May be empty.
+  std::function<void(const std::string &what, size_t done, size_t total)> progress;
 };
 
 } // namespace cameo

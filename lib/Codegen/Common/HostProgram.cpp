@@ -390,14 +390,6 @@ FailureOr<Value> HostEmitter::allocate(Value value) {
 
 // ---- steps ----------------------------------------------------------------------------------------------------------------
 
-static void collectNames(Location loc, SetVector<StringAttr> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    names.insert(name.getName());
-  else if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location inner : fused.getLocations())
-      collectNames(inner, names);
-}
-
 LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   KernelUse use = kernels(kernel);
   const KernelSignature &s = *use.signature;
@@ -446,10 +438,7 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   for (auto [i, v] : llvm::enumerate(sizeValues))
     LLVM::StoreOp::create(b, loc, v, offsetBy(b, sizesArray, i * 8));
 
-  SetVector<StringAttr> names;
-  for (Operation &op : kernel.getBody().front().without_terminator())
-    collectNames(op.getLoc(), names);
-  std::string nodes = llvm::join(llvm::map_range(names, [](StringAttr n) { return n.getValue(); }), ", ");
+  std::string nodes = llvm::join(nodeNames(kernel.getLoc()), ", ");
   Value site = offsetBy(b, launches, program.launches.size() * sizeof(cameo_kernel));
   program.launches.push_back({use.number, s.name, nodes});
   service(offsetof(cameo_services, launch), {}, {site, buffersArray, sizesArray, *tiles, *grain});

@@ -57,6 +57,9 @@ OpT createOpWithResults(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Locatio
 /// Gives the function the result types of what it returns, which may know more sizes than before.
 void followReturn(mlir::func::FuncOp function);
 
+/// Names of the ONNX nodes that a location stands for, each once, in order.
+llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location loc);
+
 /// Creates a constant vector (rank 1) or scalar (rank 0) of 64-bit integers.
 mlir::Value constantI64(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> values);
 mlir::Value constantI64Scalar(mlir::OpBuilder &b, mlir::Location loc, int64_t value);

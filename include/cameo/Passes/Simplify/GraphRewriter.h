@@ -7,9 +7,8 @@
 #ifndef CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H
 #define CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Remarks.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/Pass/Pass.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace cameo {
@@ -17,7 +16,9 @@ namespace cameo {
 /// Applies patterns to a function until none fires. Owns what the patterns share.
 class GraphRewriter : public mlir::RewriterBase::Listener {
 public:
-  explicit GraphRewriter(mlir::func::FuncOp function);
+  GraphRewriter(llvm::StringRef pass, mlir::func::FuncOp function);
+
+  const llvm::StringRef pass; ///< its argument, for remarks
 
   /// Shapes of the function's values. Rewriting keeps values' meanings, so what is known stays true; what is erased is
   /// forgotten.
@@ -49,16 +50,15 @@ template <typename OpT> class GraphPattern : public std::conditional_t < require
   OpT::getOperationName();
 }, mlir::OpRewritePattern<OpT>, mlir::OpInterfaceRewritePattern < OpT >> {
 public:
-  /// `count` is the pass's statistic for patterns of this kind.
-  GraphPattern(mlir::MLIRContext * context, GraphRewriter & graph, mlir::Pass::Statistic & count,
+  /// `counted` is what remarks of this kind count.
+  GraphPattern(mlir::MLIRContext * context, GraphRewriter & graph, llvm::StringLiteral counted,
                mlir::PatternBenefit benefit = 1)
-      : GraphPattern::Base(context, benefit), graph(graph), shapes(graph.shapes), count(count) {}
+      : GraphPattern::Base(context, benefit), graph(graph), shapes(graph.shapes), counted(counted) {}
 
 protected:
   /// Ends a rewrite: counts it and tells the user `what` happened to the node at `loc`.
   mlir::LogicalResult done(mlir::Location loc, const llvm::Twine &what) const {
-    ++count;
-    mlir::emitRemark(loc) << what;
+    changed(graph.pass, loc, counted) << what.str();
     return mlir::success();
   }
   /// Ends a rewrite that puts `value` in place of the op's only result.
@@ -72,7 +72,7 @@ protected:
   ShapeAnalysis & shapes;
 
 private:
-  mlir::Pass::Statistic &count;
+  llvm::StringLiteral counted;
 };
 
 } // namespace cameo
