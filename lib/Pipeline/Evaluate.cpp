@@ -1,9 +1,8 @@
-// Evaluate.cpp - compiles a function by the naive path, links it into this process with ORC, and runs it with services
-// of its own. What a program file would hold is made in memory: the launch table, the weights, the buffers of inputs
-// and outputs.
+// Evaluate.cpp - compiles the kernels of a function by the naive path, links them into this process with ORC, and
+// launches them. What the entry function of a program does at run time, sizes, buffers and launches, is done here
+// directly: the function is straight line and runs once, so compiling it would cost more than it saves.
 #include "cameo/Pipeline/Evaluate.h"
 #include "VariantCompiler.h"
-#include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fusion/Passes.h"
@@ -20,11 +19,8 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/IR/Constants.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/ThreadPool.h"
-#include <deque>
 
 using namespace mlir;
 using namespace cameo;
@@ -35,92 +31,52 @@ namespace {
 /// Constants of at most this many bytes are inline attributes, larger ones resources.
 constexpr int64_t kInlineBytes = 64;
 
-/// One run: the memory behind it, its outputs, and the first failure.
-class Run {
+/// Kernels of a function as machine code in this process.
+class LoadedKernels {
 public:
-  Run(func::FuncOp main, ArrayRef<ElementsAttr> arguments, const WeightTable &weightTable, size_t numSlots)
-      : main(main), slots(numSlots), outputs(main.getNumResults()) {
-    llvm::raw_svector_ostream os(weights);
-    weightTable.write(os);
-    for (ElementsAttr argument : arguments) {
-      auto resource = dyn_cast<DenseResourceElementsAttr>(argument);
-      AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-      ArrayRef<char> bytes = blob ? blob->getData() : ArrayRef<char>();
-      if (!blob) {
-        SmallVector<char, 0> &copy = copies.emplace_back();
-        forEachConstantPiece(argument, [&](ArrayRef<char> piece) { copy.append(piece.begin(), piece.end()); });
-        bytes = copy;
-      }
-      inputs.push_back({const_cast<char *>(bytes.data()), cast<ShapedType>(argument.getType()).getShape().data()});
-    }
-  }
-
-  FailureOr<SmallVector<ElementsAttr>> operator()(int32_t (*entry)(cameo_call *));
+  /// Compiles and links; errors are emitted at `loc`.
+  LogicalResult load(VariantCompiler &compiler, Location loc);
+  cameo_kernel_fn operator[](unsigned number) const { return functions[number]; }
 
 private:
-  struct Output {
-    SmallVector<int64_t> dims;
-    std::optional<AsmResourceBlob> blob;
-  };
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::vector<cameo_kernel_fn> functions;
+};
 
-  static Run &of(cameo_call *call) { return *static_cast<Run *>(call->runtime); }
-  void *allocate(int64_t bytes) {
-    if (call.status != CAMEO_OK)
-      return nullptr;
-    if (bytes < 0 || bytes > (int64_t(1) << 40)) {
-      recordFailure(CAMEO_OUT_OF_MEMORY, "a tensor is too large", 0);
-      return nullptr;
-    }
-    blocks.push_back(HeapAsmResourceBlob::allocate(std::max<int64_t>(bytes, 1), CAMEO_BUFFER_ALIGN));
-    return blocks.back().getMutableData().data();
-  }
-  void recordFailure(int32_t code, StringRef message, int64_t value) {
-    if (call.status != CAMEO_OK)
-      return;
-    call.status = code;
-    auto [before, after] = message.split("%lld");
-    failure = before.size() == message.size() ? message.str() : (before + std::to_string(value) + after).str();
-    failedNode = runningNode;
-  }
+/// One run of @main.
+class Run {
+public:
+  Run(func::FuncOp main, ArrayRef<ElementsAttr> arguments, ShapeAnalysis &shapes, VariantCompiler &compiler,
+      const LoadedKernels &functions)
+      : main(main), arguments(arguments), shapes(shapes), compiler(compiler), functions(functions) {}
+  FailureOr<SmallVector<ElementsAttr>> operator()();
 
-  static void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, const int64_t *sizes,
-                     int64_t tiles, int64_t) {
-    if (call->status != CAMEO_OK || tiles <= 0)
-      return;
-    of(call).runningNode = kernel->nodes;
-    kernel->fn(call, buffers, sizes, 0, tiles);
-  }
-  static void *allocateFor(cameo_call *call, int64_t bytes) { return of(call).allocate(bytes); }
-  static int64_t mark(cameo_call *call) { return of(call).blocks.size(); }
-  static void release(cameo_call *call, int64_t mark) {
-    while (int64_t(of(call).blocks.size()) > mark)
-      of(call).blocks.pop_back();
-  }
-  static void *slot(cameo_call *call, int64_t index, int64_t bytes) {
-    std::vector<char> &buffer = of(call).slots[index];
-    if (call->status != CAMEO_OK)
-      return nullptr;
-    if (int64_t(buffer.size()) < bytes)
-      buffer.resize(bytes);
-    return buffer.data();
-  }
-  static void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank);
-  static void fail(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value) {
-    of(call).recordFailure(code, message, value);
-    if (node)
-      of(call).failedNode = node;
+private:
+  int64_t size(Dim dim);
+  int64_t atom(const DimAtom &a);
+  int64_t element(Value tensor, int64_t index);
+  char *allocate(Value owner, int64_t bytes);
+  int64_t bytesBound(Value value);
+  char *pointer(Value tensor);
+  LogicalResult launch(KernelOp kernel);
+  ElementsAttr result(Value value);
+
+  static void fail(cameo_call *call, int32_t code, const char *, const char *message, int64_t value);
+  static void *allocateFor(cameo_call *call, int64_t bytes) {
+    return static_cast<Run *>(call->runtime)->allocate({}, bytes);
   }
 
   func::FuncOp main;
-  SmallVector<char, 0> weights;
-  std::deque<SmallVector<char, 0>> copies; ///< arguments that are not resources
-  std::vector<cameo_buffer> inputs;
-  std::vector<AsmResourceBlob> blocks;
-  std::vector<std::vector<char>> slots;
-  std::vector<Output> outputs;
+  ArrayRef<ElementsAttr> arguments;
+  ShapeAnalysis &shapes;
+  VariantCompiler &compiler;
+  const LoadedKernels &functions;
+  DenseMap<Value, AsmResourceBlob> memory;               ///< of results of kernels, known vectors and constants
+  std::vector<AsmResourceBlob> temporaries;              ///< of the kernel that is running
+  DenseMap<std::pair<Value, int64_t>, int64_t> sizes;    ///< that only kernels could tell
+  DenseMap<Operation *, SmallVector<Value, 2>> lastUses; ///< whose memory is not needed after an op
   cameo_call call{};
-  const char *runningNode = "";
-  std::string failure, failedNode;
+  std::string failure;
 };
 
 struct JitEvaluator : public ConstantEvaluator {
@@ -130,83 +86,271 @@ struct JitEvaluator : public ConstantEvaluator {
 
 } // namespace
 
-void *Run::output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank) {
-  Run &run = of(call);
-  if (call->status != CAMEO_OK)
-    return nullptr;
-  Output &result = run.outputs[index];
-  result.dims.assign(dims, dims + rank);
-  auto type = RankedTensorType::get(result.dims, getElementTypeOrSelf(run.main.getResultTypes()[index]));
-  std::optional<int64_t> bytes = storageType(type.getElementType()).getIntOrFloatBitWidth() / 8;
-  for (int64_t size : result.dims)
-    bytes = bytes && size >= 0 ? llvm::checkedMul(*bytes, size) : std::nullopt;
-  if (!bytes) {
-    run.recordFailure(CAMEO_OUT_OF_MEMORY, "a tensor is too large", 0);
-    return nullptr;
-  }
-  result.blob = HeapAsmResourceBlob::allocate(std::max<int64_t>(*bytes, 1), CAMEO_BUFFER_ALIGN);
-  return result.blob->getMutableData().data();
+static int64_t elementBytes(Type elementType) { return (storageType(elementType).getIntOrFloatBitWidth() + 7) / 8; }
+
+/// The value in whose memory `value` lies: views have none of their own.
+static Value ownerOf(Value value) {
+  while (auto view = value.getDefiningOp<AliasInterface>())
+    value = view->getOperand(0);
+  return value;
 }
 
-/// A constant of these bytes; bools have one byte each.
-static ElementsAttr constantOf(RankedTensorType type, StringRef name, AsmResourceBlob blob) {
+// ---- machine code
+
+LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
+  std::vector<FailureOr<SmallVector<char, 0>>> objects(compiler.numKernels(), failure());
+  {
+    llvm::DefaultThreadPool pool;
+    for (auto [i, object] : llvm::enumerate(objects))
+      pool.async([&compiler, &object = object, i = i] { object = compiler.compile(i); });
+    pool.wait();
+  }
+  if (llvm::any_of(objects, [](auto &object) { return failed(object); }))
+    return mlir::emitError(loc) << "internal error: a kernel could not be compiled; please report the model";
+  auto link = [&]() -> llvm::Error {
+    using namespace llvm::orc;
+    auto made = LLJITBuilder().create();
+    if (!made)
+      return made.takeError();
+    jit = std::move(*made);
+    JITDylib &dylib = jit->getMainJITDylib();
+    auto process = DynamicLibrarySearchGenerator::GetForCurrentProcess(jit->getDataLayout().getGlobalPrefix());
+    if (!process)
+      return process.takeError();
+    dylib.addGenerator(std::move(*process));
+    for (auto &object : objects)
+      if (llvm::Error e = jit->addObjectFile(
+              llvm::MemoryBuffer::getMemBuffer(StringRef(object->data(), object->size()), "kernel", false)))
+        return e;
+    for (const std::string &name : compiler.variant.kernelSymbols) {
+      // Hidden, as in a program file.
+      auto symbol = jit->getExecutionSession().lookup({{&dylib, JITDylibLookupFlags::MatchAllSymbols}},
+                                                      jit->mangleAndIntern(name));
+      if (!symbol)
+        return symbol.takeError();
+      functions.push_back(symbol->getAddress().toPtr<cameo_kernel_fn>());
+    }
+    return llvm::Error::success();
+  };
+  if (llvm::Error e = link())
+    return mlir::emitError(loc) << "internal error: constants cannot be computed: " << llvm::toString(std::move(e));
+  return success();
+}
+
+// ---- sizes
+
+int64_t Run::atom(const DimAtom &a) {
+  if (a.kind == AtomKind::ElementOf)
+    return element(a.value, a.index);
+  if (a.kind == AtomKind::SizeOf) {
+    if (auto argument = dyn_cast<BlockArgument>(a.value))
+      return cast<ShapedType>(arguments[argument.getArgNumber()].getType()).getDimSize(a.index);
+    return sizes.lookup({a.value, a.index});
+  }
+  int64_t x = size(a.lhs), y = size(a.rhs);
+  switch (a.kind) {
+  case AtomKind::Min:
+    return std::min(x, y);
+  case AtomKind::Max:
+    return std::max(x, y);
+  case AtomKind::Broadcast:
+    return x == 1 ? y : x;
+  default: {
+    if (y == 0)
+      return 0; // as in the entry function; what has this size is empty anyway
+    int64_t quotient = x / y, remainder = x % y;
+    bool down = remainder != 0 && (remainder < 0) != (y < 0);
+    return a.kind == AtomKind::FloorDiv ? quotient - down : remainder + (down ? y : 0);
+  }
+  }
+}
+
+int64_t Run::size(Dim dim) {
+  uint64_t sum = 0;
+  for (const DimTerm &term : dim.getNode()->terms) {
+    uint64_t product = term.coefficient;
+    for (const DimAtom *a : term.atoms)
+      product *= uint64_t(atom(*a));
+    sum += product;
+  }
+  return int64_t(sum);
+}
+
+int64_t Run::element(Value tensor, int64_t index) {
+  Type type = getElementTypeOrSelf(tensor.getType());
+  char *base = pointer(tensor);
+  int64_t bytes = elementBytes(type), value = 0;
+  if (!base)
+    return 0;
+  std::memcpy(&value, base + index * bytes, bytes);
+  bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);
+  return bytes == 8 || isUnsigned ? value : llvm::SignExtend64(uint64_t(value), unsigned(8 * bytes));
+}
+
+// ---- memory
+
+/// Memory of `owner`, or of the running kernel when that is null. Null after a failure.
+char *Run::allocate(Value owner, int64_t bytes) {
+  if (call.status != CAMEO_OK)
+    return nullptr;
+  if (bytes < 0 || bytes > (int64_t(1) << 40)) {
+    fail(&call, CAMEO_OUT_OF_MEMORY, nullptr, "a tensor is too large", 0);
+    return nullptr;
+  }
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<int64_t>(bytes, 1), CAMEO_BUFFER_ALIGN);
+  char *data = blob.getMutableData().data();
+  if (owner)
+    memory[owner] = std::move(blob);
+  else
+    temporaries.push_back(std::move(blob));
+  return data;
+}
+
+/// Bytes for a kernel's result, with bounds in place of sizes that only the kernel can tell; -1 when that overflows.
+int64_t Run::bytesBound(Value value) {
+  auto kernel = value.getDefiningOp<KernelOp>();
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  Value inner = kernel.getBody().front().getTerminator()->getOperand(number);
+  auto shaped = inner.getDefiningOp<ShapeInterface>();
+  std::optional<int64_t> bytes = elementBytes(getElementTypeOrSelf(value.getType()));
+  for (auto [axis, own] : llvm::enumerate(SmallVector<Dim>(shapes.dimsOf(value)))) {
+    Dim bound = shaped ? shaped.sizeBound(shapes, cast<OpResult>(inner).getResultNumber(), axis) : Dim();
+    int64_t n = size(bound ? bound : own);
+    bytes = bytes && n >= 0 ? llvm::checkedMul(*bytes, n) : std::nullopt;
+  }
+  return bytes.value_or(-1);
+}
+
+char *Run::pointer(Value tensor) {
+  Value owner = ownerOf(tensor);
+  if (auto known = memory.find(owner); known != memory.end())
+    return known->second.getMutableData().data();
+  auto constant = owner.getDefiningOp<ConstantOp>();
+  auto argument = dyn_cast<BlockArgument>(owner);
+  if (constant || argument) {
+    ElementsAttr value = argument ? arguments[argument.getArgNumber()] : constant.getValue();
+    auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+    if (AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr)
+      return const_cast<char *>(blob->getData().data()); // kernels only read their operands
+    char *data = allocate(owner, constantBytes(value)), *at = data;
+    if (data)
+      forEachConstantPiece(value, [&](ArrayRef<char> piece) { at = std::copy(piece.begin(), piece.end(), at); });
+    return data;
+  }
+  // A vector that is known as sizes.
+  const ShapeInfo &info = shapes.get(owner);
+  if (!info.contents)
+    return nullptr;
+  int64_t bytes = elementBytes(info.elementType);
+  SmallVector<Dim, 4> contents(*info.contents);
+  char *data = allocate(owner, bytes * int64_t(contents.size()));
+  for (auto [i, d] : llvm::enumerate(contents)) {
+    int64_t value = size(d);
+    if (data)
+      std::memcpy(data + int64_t(i) * bytes, &value, bytes);
+  }
+  return data;
+}
+
+// ---- steps
+
+void Run::fail(cameo_call *call, int32_t code, const char *, const char *message, int64_t value) {
+  if (call->status != CAMEO_OK)
+    return;
+  call->status = code;
+  auto [before, after] = StringRef(message).split("%lld");
+  bool hasValue = StringRef(message).contains("%lld");
+  static_cast<Run *>(call->runtime)->failure = hasValue ? (before + Twine(value) + after).str() : before.str();
+}
+
+LogicalResult Run::launch(KernelOp kernel) {
+  KernelUse use = compiler.use(kernel);
+  const KernelSignature &s = *use.signature;
+  SmallVector<void *> buffers;
+  for (auto [input, used] : llvm::zip(kernel.getInputs(), s.usesInput))
+    buffers.push_back(used ? pointer(input) : nullptr);
+  for (Value result : kernel.getResults())
+    buffers.push_back(allocate(result, bytesBound(result)));
+  SmallVector<int64_t> reports(s.sizeReports.size());
+  if (!reports.empty())
+    buffers.push_back(reports.data());
+  for (Dim bytes : s.temporaries)
+    buffers.push_back(allocate({}, size(bytes)));
+  SmallVector<int64_t> kernelSizes = llvm::map_to_vector(s.sizes, [&](Dim d) { return size(d); });
+  int64_t tiles = size(s.tiles);
+  if (call.status == CAMEO_OK && tiles > 0)
+    functions[use.number](&call, buffers.data(), kernelSizes.data(), 0, tiles);
+  temporaries.clear();
+  Operation *yield = kernel.getBody().front().getTerminator();
+  if (call.status != CAMEO_OK)
+    return mlir::emitError(yield->getPrevNode()->getLoc()) << failure << ", found while computing it from constants";
+  for (auto [report, found] : llvm::zip(s.sizeReports, reports))
+    sizes[{yield->getOperand(report.first), report.second}] = found;
+  return success();
+}
+
+static StringRef nodeName(Location loc) {
+  if (auto fused = dyn_cast<FusedLoc>(loc); fused && !fused.getLocations().empty())
+    loc = fused.getLocations().front();
+  auto name = dyn_cast<NameLoc>(loc);
+  return name ? name.getName().getValue() : StringRef();
+}
+
+/// A result as a constant; bools have one byte each. Takes the memory where it is the result's own.
+ElementsAttr Run::result(Value value) {
+  SmallVector<int64_t> dims =
+      llvm::map_to_vector(SmallVector<Dim>(shapes.dimsOf(value)), [&](Dim d) { return size(d); });
+  auto type = RankedTensorType::get(dims, getElementTypeOrSelf(value.getType()));
   Type element = type.getElementType();
-  int64_t bytes = type.getNumElements() * (storageType(element).getIntOrFloatBitWidth() / 8);
-  ArrayRef<char> data = blob.getData().take_front(bytes);
+  int64_t bytes = type.getNumElements() * elementBytes(element);
+  ArrayRef<char> data(pointer(value), bytes);
   bool isTracked = element.isInteger() && type.getNumElements() <= kMaxTrackedElements;
   if (bytes <= kInlineBytes || isTracked) {
     if (element.isInteger(1))
       return DenseElementsAttr::get(type, SmallVector<bool>(llvm::map_range(data, [](char c) { return c != 0; })));
     return DenseElementsAttr::getFromRawBuffer(type, data);
   }
+  auto own = memory.find(value);
+  AsmResourceBlob blob = own != memory.end() && int64_t(own->second.getData().size()) == bytes
+                             ? std::move(own->second)
+                             : HeapAsmResourceBlob::allocateAndCopyWithAlign(data, CAMEO_BUFFER_ALIGN);
+  StringRef name = nodeName(value.getLoc());
   auto &manager = DenseResourceElementsHandle::getManagerInterface(type.getContext());
   return DenseResourceElementsAttr::get(type, manager.insert(name.empty() ? "folded" : name, std::move(blob)));
 }
 
-static StringRef nodeName(Location loc) {
-  auto name = dyn_cast<NameLoc>(loc);
-  return name ? name.getName().getValue() : StringRef();
-}
+FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
+  cameo_services services{};
+  services.struct_size = sizeof(services);
+  services.abi_version = CAMEO_ABI_VERSION;
+  services.alloc = allocateFor;
+  services.fail = fail;
+  call = {sizeof(call), CAMEO_OK, &services, nullptr, nullptr, this};
 
-FailureOr<SmallVector<ElementsAttr>> Run::operator()(int32_t (*entry)(cameo_call *)) {
-  static const cameo_services services = {
-      sizeof(cameo_services), CAMEO_ABI_VERSION, launch, allocateFor, allocateFor, mark, release, slot, output, fail};
-  call = {sizeof(call), CAMEO_OK, &services, weights.data(), inputs.data(), this};
-  entry(&call);
-  MLIRContext *context = main.getContext();
-  if (call.status != CAMEO_OK) {
-    Location loc = failedNode.empty() ? main.getLoc() : Location(NameLoc::get(StringAttr::get(context, failedNode)));
-    return mlir::emitError(loc) << failure << ", found while computing it from constants";
+  Block &body = main.getBody().front();
+  DenseMap<Value, Operation *> last;
+  for (Operation &op : body)
+    for (Value operand : op.getOperands())
+      last[ownerOf(operand)] = &op;
+  for (auto &[value, op] : last)
+    if (op != body.getTerminator())
+      lastUses[op].push_back(value);
+
+  for (Operation &op : body) {
+    if (auto kernel = dyn_cast<KernelOp>(op))
+      if (failed(launch(kernel)))
+        return mlir::failure();
+    for (Value value : lastUses.lookup(&op))
+      memory.erase(value);
   }
-  SmallVector<ElementsAttr> results;
-  Operation *end = main.getBody().front().getTerminator();
-  for (auto [output, value] : llvm::zip_equal(outputs, end->getOperands())) {
-    auto type = RankedTensorType::get(output.dims, getElementTypeOrSelf(value.getType()));
-    results.push_back(constantOf(type, nodeName(value.getLoc()), std::move(*output.blob)));
-  }
+  // Views first: what they look at may be handed out.
+  ValueRange values = body.getTerminator()->getOperands();
+  SmallVector<ElementsAttr> results(values.size());
+  for (bool isView : {true, false})
+    for (auto [attribute, value] : llvm::zip(results, values))
+      if ((ownerOf(value) != value) == isView)
+        attribute = result(value);
   return results;
-}
-
-/// An object that defines the launch table as code expects it: near, with a row per launch site. Its names stay where
-/// they are.
-static FailureOr<SmallVector<char, 0>> launchTable(const ProgramVariant &variant) {
-  llvm::LLVMContext context;
-  llvm::Module module("launches", context);
-  auto *pointer = llvm::PointerType::getUnqual(context);
-  auto *row = llvm::StructType::get(pointer, pointer, pointer);
-  auto text = [&](const std::string &s) {
-    auto *address = llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), reinterpret_cast<uintptr_t>(s.c_str()));
-    return llvm::ConstantExpr::getIntToPtr(address, pointer);
-  };
-  SmallVector<llvm::Constant *> rows;
-  for (const LaunchSite &site : variant.host.launches) {
-    auto kernel = module.getOrInsertGlobal(variant.kernelSymbols[site.kernel], llvm::Type::getInt8Ty(context));
-    rows.push_back(llvm::ConstantStruct::get(row, {kernel, text(site.name), text(site.nodes)}));
-  }
-  auto *type = llvm::ArrayType::get(row, rows.size());
-  new llvm::GlobalVariable(module, type, /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
-                           llvm::ConstantArray::get(type, rows), "cameo_launches_" + variant.suffix);
-  return emitObject(module, variant.target, 0, /*assembly=*/false);
 }
 
 FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments) const {
@@ -222,50 +366,12 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   CompileOptions options;
   options.optLevel = 0;
   WeightTable weights;
+  ShapeAnalysis shapes;
   VariantCompiler compiler(main, options, *target, "fold", weights);
-  if (failed(compiler.emit()))
+  LoadedKernels functions;
+  if (failed(compiler.emitKernels(shapes)) || failed(functions.load(compiler, main.getLoc())))
     return failure();
-
-  std::vector<FailureOr<SmallVector<char, 0>>> objects(compiler.numModules(), failure());
-  {
-    llvm::DefaultThreadPool pool;
-    for (auto [i, object] : llvm::enumerate(objects))
-      pool.async([&compiler, &object = object, i = i] { object = compiler.compile(i); });
-    pool.wait();
-  }
-  objects.push_back(launchTable(compiler.variant));
-  if (llvm::any_of(objects, [](auto &object) { return failed(object); }))
-    return mlir::emitError(main.getLoc()) << "internal error: a kernel could not be compiled; please report the model";
-
-  int32_t (*entry)(cameo_call *) = nullptr;
-  std::unique_ptr<llvm::orc::LLJIT> jit;
-  auto link = [&]() -> llvm::Error {
-    using namespace llvm::orc;
-    auto made = LLJITBuilder().create();
-    if (!made)
-      return made.takeError();
-    jit = std::move(*made);
-    JITDylib &dylib = jit->getMainJITDylib();
-    auto process = DynamicLibrarySearchGenerator::GetForCurrentProcess(jit->getDataLayout().getGlobalPrefix());
-    if (!process)
-      return process.takeError();
-    dylib.addGenerator(std::move(*process));
-    for (auto &object : objects)
-      if (llvm::Error e = jit->addObjectFile(
-              llvm::MemoryBuffer::getMemBuffer(StringRef(object->data(), object->size()), "object", false)))
-        return e;
-    // Hidden, as in a program file.
-    auto symbol = jit->getExecutionSession().lookup({{&dylib, JITDylibLookupFlags::MatchAllSymbols}},
-                                                    jit->mangleAndIntern("cameo_entry_fold"));
-    if (!symbol)
-      return symbol.takeError();
-    entry = symbol->getAddress().toPtr<int32_t (*)(cameo_call *)>();
-    return llvm::Error::success();
-  };
-  if (llvm::Error e = link())
-    return mlir::emitError(main.getLoc())
-           << "internal error: constants cannot be computed: " << llvm::toString(std::move(e));
-  return Run(main, arguments, weights, compiler.variant.host.numSlots)(entry);
+  return Run(main, arguments, shapes, compiler, functions)();
 }
 
 void cameo::registerConstantEvaluator(DialectRegistry &registry) {

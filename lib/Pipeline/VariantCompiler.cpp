@@ -26,7 +26,10 @@ static std::string fingerprint(ModuleOp module) {
 
 LogicalResult VariantCompiler::emit() {
   ShapeAnalysis shapes;
-  DenseMap<Operation *, std::pair<unsigned, std::unique_ptr<KernelSignature>>> uses;
+  return success(succeeded(emitKernels(shapes)) && succeeded(emitHost(shapes)));
+}
+
+LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
   llvm::StringMap<unsigned> byText;
   CpuAnchorEmitter anchors(variant.target);
   WalkResult walked = main.walk([&](KernelOp kernel) {
@@ -45,12 +48,11 @@ LogicalResult VariantCompiler::emit() {
     uses[kernel] = {entry->second, std::move(signature)};
     return WalkResult::skip();
   });
-  if (walked.wasInterrupted())
-    return failure();
-  auto host = emitHostProgram(main, shapes, weights, [&](KernelOp kernel) {
-    auto &[number, signature] = uses[kernel];
-    return KernelUse{number, signature.get()};
-  });
+  return failure(walked.wasInterrupted());
+}
+
+LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes) {
+  auto host = emitHostProgram(main, shapes, weights, [&](KernelOp kernel) { return use(kernel); });
   if (failed(host))
     return failure();
   variant.host = std::move(*host);

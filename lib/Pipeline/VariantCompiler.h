@@ -20,6 +20,14 @@ public:
 
   /// Emits the loops of all kernels and the entry function.
   mlir::LogicalResult emit();
+  /// The first half of it; `shapes` is what sizes in signatures refer to.
+  mlir::LogicalResult emitKernels(ShapeAnalysis &shapes);
+  /// What a launch of `kernel` needs, after emitKernels.
+  codegen::KernelUse use(KernelOp kernel) const {
+    auto &[number, signature] = uses.at(kernel);
+    return {number, signature.get()};
+  }
+  size_t numKernels() const { return kernels.size(); }
   /// The modules still to be compiled: distinct kernels, then the host.
   size_t numModules() const { return kernels.size() + 1; }
   /// Compiles module `i` into an object (or assembly, or LLVM IR). May run on several threads at once.
@@ -28,10 +36,13 @@ public:
   ProgramVariant variant;
 
 private:
+  mlir::LogicalResult emitHost(ShapeAnalysis &shapes);
+
   mlir::func::FuncOp main;
   const CompileOptions &options;
   codegen::WeightTable &weights;
   std::vector<codegen::EmittedKernel> kernels; ///< distinct ones
+  llvm::DenseMap<mlir::Operation *, std::pair<unsigned, std::unique_ptr<codegen::KernelSignature>>> uses;
 };
 
 } // namespace cameo
