@@ -110,9 +110,14 @@ def Cameo_LinearInterface : OpInterface<"LinearInterface"> {
 
 def Cameo_CostInterface : OpInterface<"CostInterface"> {
   let cppNamespace = "::cameo";
+  let description = [{
+    Says how much arithmetic the op is. An op without it has none on floating-point numbers: it moves, compares or counts.
+  }];
   let methods = [
-    InterfaceMethod<"Floating-point operations as a function of the sizes; a multiply-add counts 2.", "::cameo::Dim", "flops",
-      (ins "::cameo::ShapeAnalysis &":$shapes)>,
+    InterfaceMethod<[{
+      Floating-point operations of the op's definition as a function of the sizes: additions, multiplications, divisions, maxima, and
+      each function of the math dialect count 1, so a multiply-add is 2. Comparisons, conversions and integers don't count.
+    }], "::cameo::Dim", "flops", (ins "::cameo::ShapeAnalysis &":$shapes)>,
   ];
 }
 #endif

@@ -85,6 +85,25 @@ static Dim followElement(DimContext &d, Operation *op, ArrayRef<Dim> x) {
   return {};
 }
 
+/// Whether an op of a pointwise body is arithmetic on floating-point numbers.
+static bool isFloatArithmetic(Operation &op) {
+  if (op.getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op.getResult(0).getType())))
+    return false;
+  return isa<math::MathDialect>(op.getDialect()) ||
+         isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::MaxNumFOp, arith::MinNumFOp>(op);
+}
+
+Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {
+  // The body is built once, for nothing but counting.
+  Block block;
+  for (Value operand : op->getOperands())
+    block.addArgument(computeType(getElementTypeOrSelf(operand.getType())), op->getLoc());
+  OpBuilder b = OpBuilder::atBlockEnd(&block);
+  cast<PointwiseInterface>(op).buildScalar(b, block.getArguments());
+  return shapes.dims().mul(shapes.numElements(op->getResult(0)), llvm::count_if(block, isFloatArithmetic));
+}
+
 LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalysis &shapes,
                                     SmallVectorImpl<ShapeInfo> &results) {
   auto operands = op->getOperands();

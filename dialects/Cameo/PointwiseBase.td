@@ -15,6 +15,7 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
                                                DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
                                                DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
                                                DeclareOpInterfaceMethods<Cameo_PointwiseInterface>,
+                                               DeclareOpInterfaceMethods<Cameo_CostInterface>,
                                                Cameo_LayoutInterface], traits)> {
   let arguments = ins_;
   let results = (outs Cameo_AnyTensor:$result);
@@ -34,6 +35,7 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
         ::llvm::ArrayRef<::cameo::Dim> resultDims, ::mlir::ValueRange indices) {
       return ::cameo::pointwiseElement(*this, k, b, operands, resultDims, indices);
     }
+    ::cameo::Dim $cppClass::flops(::cameo::ShapeAnalysis &shapes) { return ::cameo::pointwiseFlops(*this, shapes); }
     ::mlir::Value $cppClass::buildScalar(::mlir::OpBuilder &builder, ::mlir::ValueRange x) {
       ::mlir::ImplicitLocOpBuilder b(getLoc(), builder);
       ::mlir::Type type = x[0].getType();

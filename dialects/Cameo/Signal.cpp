@@ -49,6 +49,13 @@ LogicalResult DftOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInf
   return success();
 }
 
+/// Each real number of the result is a sum over the axis: of two products for complex elements, of one for real ones.
+Dim DftOp::flops(ShapeAnalysis &shapes) {
+  Dim terms = shapes.dim(getX(), getAxis());
+  int64_t perTerm = shapes.dimsOf(getX()).back().isConstant(2) ? 4 : 2;
+  return shapes.dims().mul(shapes.dims().mul(shapes.numElements(getResult()), terms), perTerm);
+}
+
 LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   const Tensor &x = operands[0], &result = results[0];
   Location loc = getLoc();

@@ -95,3 +95,10 @@ Value cameo::floorToIndex(OpBuilder &b, Location loc, Value floored) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(),
                                     Value(arith::FPToSIOp::create(b, loc, b.getI64Type(), x)));
 }
+
+int64_t cameo::windowSize(ArrayRef<int64_t> kernel) {
+  int64_t count = 1;
+  for (int64_t size : kernel)
+    count *= size;
+  return count;
+}

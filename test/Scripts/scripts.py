@@ -5,6 +5,7 @@
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -101,6 +102,31 @@ def quickstartAgain() -> None:
         sys.exit(f"exit code {done.returncode}, not said: {missing}, {seconds:.1f} s")
 
 
+def readmeTour() -> None:
+    """The README's tour prints what the README says, numbers aside."""
+    tour = re.search(r"^## A tour.*?(?=^## )", (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    commands: list[tuple[str, list[str]]] = []
+    for line in tour.splitlines():
+        if not line.startswith("    "):
+            continue
+        text = line.removeprefix("    ")
+        if text.startswith("$ "):
+            commands.append((text[2:], []))
+        elif commands and text.strip():
+            commands[-1][1].append(text)
+    # Times and sizes differ from machine to machine, and so does what is aligned to them.
+    masked = lambda lines: [re.sub(r"\s+", " ", re.sub(r"-?[\d.]+(?: [kMG])?", "N", line)).strip() for line in lines if line.strip()]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}")
+        for command, wanted in commands:
+            done = subprocess.run(["bash", "-c", command.replace("/tmp/", f"{folder}/")], cwd=ROOT, env=environment, capture_output=True, text=True)
+            found = [line.replace(f"{folder}/", "/tmp/") for line in (done.stdout + done.stderr).splitlines()]
+            if done.returncode or masked(found) != masked(wanted):
+                sys.exit(f"$ {command}\nprints\n" + "\n".join(found) + "\nand the README says\n" + "\n".join(wanted))
+    if len(commands) < 3:
+        sys.exit(f"the tour has {len(commands)} commands")
+
+
 def shellSyntax() -> None:
     scripts = [p for folder in ("tools/dev", ".ci") for p in (ROOT / folder).iterdir()
                if p.is_file() and (p.suffix == ".sh" or p.read_text().startswith("#!/usr/bin/env bash"))]
@@ -111,7 +137,7 @@ def shellSyntax() -> None:
 
 
 CASES = {"harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
-         "quickstart-again": quickstartAgain, "shell-syntax": shellSyntax}
+         "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "shell-syntax": shellSyntax}
 
 if __name__ == "__main__":
     match sys.argv[1:]:

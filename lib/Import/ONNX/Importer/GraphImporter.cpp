@@ -200,6 +200,54 @@ LogicalResult GraphImporter::importNodes(ArrayRef<Node> nodes) {
   return success();
 }
 
+/// Whether the node, or a graph in it, uses a value that could not be computed.
+static bool usesFailed(const Node &node, const llvm::StringSet<> &failedNames) {
+  auto isFailed = [&](StringRef name) { return failedNames.contains(name); };
+  if (llvm::any_of(node.inputs, isFailed))
+    return true;
+  for (const onnx::Attribute &a : node.attributes)
+    if (auto *graphs = std::get_if<std::vector<std::shared_ptr<const Graph>>>(&a.value))
+      for (const auto &graph : *graphs)
+        if (llvm::any_of(graph->nodes, [&](const Node &n) { return usesFailed(n, failedNames); }) ||
+            llvm::any_of(graph->outputs, [&](const ValueInfo &v) { return isFailed(v.name); }))
+          return true;
+  return false;
+}
+
+LogicalResult GraphImporter::importMainNodes(ArrayRef<Node> nodes) {
+  constexpr int64_t mostErrors = 50;
+  int64_t errors = 0;
+  llvm::StringSet<> failedNames;
+  for (const Node &node : nodes) {
+    bool skipped = usesFailed(node, failedNames);
+    if (!skipped && succeeded(importNode(node)))
+      continue;
+    // A model over a limit may only get larger.
+    if (!skipped && (++errors == mostErrors || diagnostics.back().exitCode == ExitCode::LimitExceeded))
+      return failure();
+    for (StringRef output : node.outputs)
+      if (!output.empty() && !standIn(output))
+        failedNames.insert(output);
+  }
+  return success(errors == 0);
+}
+
+bool GraphImporter::standIn(StringRef name) {
+  auto it = declared.find(name);
+  if (it == declared.end() || it->second->kind != ValueType::Kind::Tensor || !it->second->hasShape)
+    return false;
+  Type elementType = elementTypeOf(it->second->elementType, builder.getContext());
+  if (!elementType)
+    return false;
+  SmallVector<int64_t> sizes;
+  for (const Dimension &dim : it->second->dims)
+    sizes.push_back(dim.isStatic() && dim.value >= 0 ? dim.value : ShapedType::kDynamic);
+  Type type = RankedTensorType::get(sizes, elementType);
+  scope->values[name] =
+      UnrealizedConversionCastOp::create(builder, builder.getUnknownLoc(), type, ValueRange{}).getResult(0);
+  return true;
+}
+
 LogicalResult GraphImporter::importNode(const Node &node) {
   llvm::SaveAndRestore<const Node *> saveCurrent(current, inSchemaBody ? current : &node);
   llvm::SaveAndRestore<StringRef> saveBodyOp(bodyOp, inSchemaBody ? node.opType : StringRef());

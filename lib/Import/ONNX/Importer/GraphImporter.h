@@ -27,8 +27,10 @@ mlir::LogicalResult importPointwise(OpBinder &op, const PointwiseTable &table);
 /// Whether importPointwise knows the op.
 bool isPointwise(const Node &node, const PointwiseTable &table);
 
-/// Reports every node that cannot be imported, all at once; false when there are any.
-bool checkSupported(const ModelFile &file, const PointwiseTable &table, std::vector<Diagnostic> &diagnostics);
+/// Reports every node that cannot be imported, and every input and output of a type that Cameo has not, all at once; false when
+/// there are any.
+bool checkSupported(const ModelFile &file, const PointwiseTable &table, mlir::MLIRContext *context,
+                    std::vector<Diagnostic> &diagnostics);
 
 class GraphImporter {
 public:
@@ -73,6 +75,11 @@ private:
   void addInitializers(Scope &scope, const Graph &graph);
   mlir::Value materialize(Scope &scope, llvm::StringRef name);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes);
+  /// The main graph's nodes. After one that fails, those go on which do not need its outputs, or whose types are declared, so that
+  /// all problems are told at once.
+  mlir::LogicalResult importMainNodes(llvm::ArrayRef<Node> nodes);
+  /// Gives a value that could not be computed a stand-in of its declared type; false where that is unknown.
+  bool standIn(llvm::StringRef name);
   mlir::LogicalResult importNode(const Node &node);
   mlir::LogicalResult inlineFunction(const Function &function, const Node &call);
   mlir::LogicalResult checkInputTypes(const Node &node);

@@ -48,14 +48,7 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
       (void)error(code, "input '" + escaped(input.name) + "' " + message);
       ok = false;
     };
-    Type elementType =
-        type.kind == ValueType::Kind::Tensor ? elementTypeOf(type.elementType, builder.getContext()) : Type();
-    if (!elementType) {
-      refuse("E-TYPE",
-             "has type " + escaped(type.str()) +
-                 "; supported are tensors of float, double, float16, bfloat16, integers of 8 to 64 bits, bool");
-      continue;
-    }
+    Type elementType = elementTypeOf(type.elementType, builder.getContext()); // checkSupported has seen to that
     if (!type.hasShape) {
       refuse("E-SHAPE", "has no declared rank; declare its shape in the model (sizes may be left open)");
       continue;
@@ -121,9 +114,6 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
         inputNameSet.insert(string);
       }
   for (const ValueInfo &output : file->model().graph.outputs) {
-    if (output.type.kind != ValueType::Kind::Tensor && output.type.kind != ValueType::Kind::None)
-      return error("E-TYPE", "output '" + escaped(output.name) + "' has type " + escaped(output.type.str()) +
-                                 "; supported are tensors");
     Value value = lookup(output.name);
     if (!value)
       return failure();
@@ -168,7 +158,7 @@ bool GraphImporter::importMain(ModuleOp module) {
   main.isMain = true;
   addInitializers(main, model.graph);
   scope = &main;
-  if (failed(addInputs(func, main)) || failed(importNodes(model.graph.nodes)) || failed(addOutputs(func)))
+  if (failed(addInputs(func, main)) || failed(importMainNodes(model.graph.nodes)) || failed(addOutputs(func)))
     return false;
 
   StringRef stem = llvm::sys::path::stem(file->path());
@@ -190,7 +180,7 @@ OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &cont
   context.loadDialect<CameoDialect, func::FuncDialect>();
   PointwiseTable pointwise = pointwiseTable(context);
   std::shared_ptr<const ModelFile> file = readModel(path, options.read, diagnostics, [&](const ModelFile &read) {
-    return checkSupported(read, pointwise, diagnostics);
+    return checkSupported(read, pointwise, &context, diagnostics);
   });
   if (!file)
     return {};

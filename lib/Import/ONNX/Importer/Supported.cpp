@@ -69,14 +69,67 @@ struct Census {
 };
 } // namespace
 
+/// What to do instead of using an op that has no way in; looked up by the beginning of its name.
+static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkarounds[] = {
+    {"ZipMap", "convert the model with zipmap=False, so that it gives a tensor"},
+    {"BeamSearch", "export the decoder alone and let the program around it search"},
+    {"GreedySearch", "export the decoder alone and let the program around it search"},
+    {"Sampling", "export the decoder alone and let the program around it sample"},
+    {"Sequence", "export the model with a fixed number of elements, so that no sequence remains"},
+    {"SplitToSequence", "export the model with a fixed number of elements, so that no sequence remains"},
+    {"ConcatFromSequence", "export the model with a fixed number of elements, so that no sequence remains"},
+    {"Optional", "export the model with the value always given"},
+    {"String", "prepare text before the model, and give it numbers"},
+    {"TfIdfVectorizer", "prepare text before the model, and give it numbers"},
+    {"Tokenizer", "prepare text before the model, and give it numbers"},
+    {"RegexFullMatch", "prepare text before the model, and give it numbers"},
+    {"ImageDecoder", "decode pictures before the model; cameo-run reads .png"},
+};
+
 /// Why there is no way to import the node, and what else could be done.
 static std::string reasonFor(const Node &node) {
   if (!node.schema && !node.function && node.domain != "com.microsoft")
     return whyUnknown(node);
+  for (auto [name, workaround] : kWorkarounds)
+    if (node.opType.starts_with(name))
+      return escaped(node.opType) + " is not supported; " + workaround.str();
   return escaped(node.opType) + " is not supported; cameo-compile --list-ops says what is";
 }
 
-bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &table,
+static Diagnostic unsupported(llvm::StringRef code, const llvm::Twine &message) {
+  Diagnostic d;
+  d.code = code;
+  d.exitCode = exitCodeOfCode(code);
+  d.message = message.str();
+  return d;
+}
+
+/// The types of the model's inputs and outputs; those inside are seen when their ops are imported.
+static bool checkTypes(const ModelFile &file, mlir::MLIRContext *context, std::vector<Diagnostic> &diagnostics) {
+  size_t before = diagnostics.size();
+  auto check = [&](const ValueInfo &value, llvm::StringRef what, bool mayBeOpen) {
+    const ValueType &type = value.type;
+    bool isTensor = type.kind == ValueType::Kind::Tensor;
+    if (value.hasInitializer || (mayBeOpen && type.kind == ValueType::Kind::None) ||
+        (isTensor &&
+         (elementTypeOf(type.elementType, context) || (mayBeOpen && type.elementType == DataType::Undefined))))
+      return;
+    std::string supported;
+    for (int32_t t = 1; t <= lastDataType; ++t)
+      if (elementTypeOf(DataType(t), context))
+        supported += (supported.empty() ? "" : ", ") + dataTypeName(DataType(t)).str();
+    diagnostics.push_back(unsupported("E-TYPE", escaped(file.path()) + ": " + what + " '" + escaped(value.name) +
+                                                    "' has type " + escaped(type.str()) +
+                                                    "; supported are tensors of " + supported));
+  };
+  for (const ValueInfo &input : file.model().graph.inputs)
+    check(input, "input", false);
+  for (const ValueInfo &output : file.model().graph.outputs)
+    check(output, "output", true);
+  return diagnostics.size() == before;
+}
+
+bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &table, mlir::MLIRContext *context,
                                  std::vector<Diagnostic> &diagnostics) {
   Census census(file, table);
   census.visit(file.model().graph.nodes);
@@ -84,17 +137,17 @@ bool cameo::onnx::checkSupported(const ModelFile &file, const PointwiseTable &ta
     census.visit(function.nodes);
   for (auto &[op, entry] : census.missing) {
     const Node &node = *entry.first;
-    Diagnostic d;
-    d.code = isSchemaDomain(node.domain) || node.domain == "com.microsoft" ? "E-OP" : "E-DOMAIN";
-    d.exitCode = exitCodeOfCode(d.code);
+    bool isKnown = isSchemaDomain(node.domain) || node.domain == "com.microsoft";
+    Diagnostic d = unsupported(
+        isKnown ? "E-OP" : "E-DOMAIN",
+        describeNode(file.path(), node) + ": " + reasonFor(node) +
+            (entry.count > 1 ? " (first of " + std::to_string(entry.count) + " such nodes)" : std::string()));
     d.node = node.name.str();
     d.count = entry.count;
-    d.message = describeNode(file.path(), node) + ": " + reasonFor(node);
-    if (entry.count > 1)
-      d.message += " (first of " + std::to_string(entry.count) + " such nodes)";
     diagnostics.push_back(std::move(d));
   }
-  return census.missing.empty();
+  bool typesFit = checkTypes(file, context, diagnostics);
+  return census.missing.empty() && typesFit;
 }
 
 std::vector<std::string> cameo::onnx::supportedOps(mlir::MLIRContext &context) {
