@@ -271,38 +271,42 @@ Dim ConvTransposeOp::flops(ShapeAnalysis &shapes) {
 // ---- col2im
 // ---------------------------------------------------------------------------------------------------------------
 
+/// Sizes of a block. One that only the run knows counts as at least 1, so that it can divide.
+static SmallVector<Dim> blockSizes(DimContext &d, ArrayRef<Dim> block) {
+  return llvm::map_to_vector(block, [&](Dim size) { return d.max(size, d.constant(1)); });
+}
+
 LogicalResult Col2ImOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
   if (x.rank() != 3)
     return emitOpError("operand has rank ") << x.rank() << "; expected 3"; // C1
-  auto image = shapes.elements(getImageShape());
-  size_t rank = getBlockShape().size();
-  if (!image || image->size() != rank)
+  auto image = shapes.elements(getImageShape()), block = shapes.elements(getBlockShape());
+  auto count = [](const auto &list) { return list ? std::to_string(list->size()) : std::string("an unknown number of"); };
+  if (!image || !block || image->size() != block->size())
     return emitOpError("imageShape has ")
-           << (image ? std::to_string(image->size()) : std::string("an unknown number of")) << " elements; expected "
-           << rank << " as blockShape has"; // C2
+           << count(image) << " elements and blockShape " << count(block) << "; expected one known number"; // C2
+  size_t rank = block->size();
   Window window{getStrides(), getDilations(), getPads()};
   if (failed(verifyWindow(*this, window, rank))) // C2
     return failure();
   DimContext &d = shapes.dims();
-  int64_t block = 1;
-  Dim blocks = d.constant(1);
+  for (size_t i = 0; i < rank; ++i)
+    if (auto size = (*block)[i].constant(); size && (*size < 1 || *size > kMaxWindowParameter))
+      return emitOpError("blockShape[") << i << "] is " << *size << "; expected 1 to " << kMaxWindowParameter; // C2
+  SmallVector<Dim> sizes = blockSizes(d, *block);
+  Dim blocks = d.constant(1), rows = d.product(sizes);
   for (size_t i = 0; i < rank; ++i) {
-    if (getBlockShape()[i] < 1 || getBlockShape()[i] > kMaxWindowParameter ||
-        llvm::MulOverflow(block, getBlockShape()[i], block))
-      return emitOpError("blockShape[") << i << "] is " << getBlockShape()[i] << "; expected 1 to "
-                                        << kMaxWindowParameter; // C2
-    auto positions = windowPositions(*this, d, window, i, (*image)[i], d.constant(getBlockShape()[i]));
+    auto positions = windowPositions(*this, d, window, i, (*image)[i], sizes[i]);
     if (failed(positions))
       return failure();
     blocks = d.mul(blocks, *positions);
   }
-  if (auto rows = x.dims[1].constant(); rows && *rows % block != 0)
+  if (auto own = x.dims[1].constant(), wanted = rows.constant(); own && wanted && *own % *wanted != 0)
     return emitOpError("operand's second size is ")
-           << *rows << "; expected a multiple of the block's size " << block;                          // C3
+           << *own << "; expected a multiple of the block's size " << *wanted;                          // C3
   if (failed(verifySameSize(*this, x.dims[2], blocks, "operand's third size, the number of blocks,"))) // C3
     return failure();
-  ShapeInfo info{x.elementType, {x.dims[0], d.floorDiv(x.dims[1], block)}, std::nullopt};
+  ShapeInfo info{x.elementType, {x.dims[0], d.floorDiv(x.dims[1], rows)}, std::nullopt};
   llvm::append_range(info.dims, *image);
   results.push_back(std::move(info));
   return success();
@@ -315,13 +319,13 @@ LogicalResult Col2ImOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
   SmallVector<Value> block, positions;
   Value blockSize = constantIndex(b, getLoc(), 1);
   Dim blocks = d.constant(1);
-  for (auto [i, size] : llvm::enumerate(getBlockShape())) {
-    auto count = windowPositions(*this, d, window, i, result.dims[2 + i], d.constant(size));
+  for (auto [i, size] : llvm::enumerate(blockSizes(d, *k.shapes().elements(getBlockShape())))) {
+    auto count = windowPositions(*this, d, window, i, result.dims[2 + i], size);
     if (failed(count))
       return failure();
     positions.push_back(k.size(*count));
     blocks = d.mul(blocks, *count);
-    block.push_back(constantIndex(b, getLoc(), size));
+    block.push_back(k.size(size));
     blockSize = mulIndex(b, getLoc(), blockSize, block.back());
   }
   // When the number of blocks is not what the sizes need, reads stay below the smaller.

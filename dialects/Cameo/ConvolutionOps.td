@@ -83,9 +83,9 @@ def Cameo_Col2ImOp : Cameo_LoopOp<"col2im", [DeclareOpInterfaceMethods<Cameo_Ker
     (C1) x has rank 3. (C2) imageShape and blockShape have one length, strides and dilations too, pads twice it; strides and
     dilations are 1 or more. (C3) the second size of x is a multiple of the block's size, the third is the number of blocks.
     ONNX: Col2Im, since 18.
-    Example: `%y = cameo.col2im %x, %i {blockShape = array<i64: 1, 5>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5xf32>, tensor<2xi64>) -> tensor<1x1x?x?xf32>`
+    Example: `%y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>`
   }];
-  let arguments = (ins Cameo_NumberTensor:$x, Cameo_I64Tensor:$imageShape, DenseI64ArrayAttr:$blockShape,
+  let arguments = (ins Cameo_NumberTensor:$x, Cameo_I64Tensor:$imageShape, Cameo_I64Tensor:$blockShape,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
   let results = (outs Cameo_NumberTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";

@@ -1,5 +1,5 @@
-// Generation.cpp - shapes and elements of range, eye_like and one_hot.
-#include "IndexHelpers.h"
+// Generation.cpp - shapes and elements of range, eye_like, one_hot and random.
+#include "Interpolation.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -103,4 +103,60 @@ Value OneHotOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
                                           addIndex(b, loc, index, k.size(resultDims[axis])), index);
   Value off = operands[2].load(b, loc, ValueRange{zero}), on = operands[2].load(b, loc, ValueRange{one});
   return arith::SelectOp::create(b, loc, isEqual(b, loc, wrapped, indices[axis]), on, off);
+}
+
+// ---- random
+// ---------------------------------------------------------------------------------------------------------------
+
+LogicalResult RandomOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  auto sizes = shapes.elements(getSizes());
+  if (!sizes || shapes.rank(getSizes()) != 1)
+    return emitOpError("operand sizes has shape ")
+           << formatShape(shapes.dimsOf(getSizes())) << "; expected a vector of known length"; // C1
+  if (getDistribution() != "uniform" && getDistribution() != "normal")
+    return emitOpError("distribution is '") << getDistribution() << "'; expected uniform or normal"; // C2
+  results.push_back({getTo(), {sizes->begin(), sizes->end()}, std::nullopt});
+  return success();
+}
+
+/// Number `index` of the sequence that `seed` begins, as a float in [0, 1).
+static Value randomFloat(OpBuilder &b, Location loc, Type type, int64_t seed, Value index) {
+  Type i64 = b.getI64Type();
+  auto constant = [&](uint64_t v) { return constantInt(b, loc, i64, int64_t(v)); };
+  auto mix = [&](Value z, int64_t shift, uint64_t factor) -> Value {
+    z = arith::XOrIOp::create(b, loc, z, Value(arith::ShRUIOp::create(b, loc, z, constant(shift))));
+    return factor ? Value(arith::MulIOp::create(b, loc, z, constant(factor))) : z;
+  };
+  Value z = arith::AddIOp::create(b, loc, Value(arith::MulIOp::create(b, loc, index, constant(0x9E3779B97F4A7C15))),
+                                  constant(uint64_t(seed) + 0x9E3779B97F4A7C15));
+  z = mix(mix(mix(z, 30, 0xBF58476D1CE4E5B9), 27, 0x94D049BB133111EB), 31, 0);
+  // As many of the high bits as the type holds exactly.
+  int64_t bits = type.isF64() ? 53 : 24;
+  z = arith::ShRUIOp::create(b, loc, z, constant(64 - bits));
+  return FloatMath(b, loc, type).mul(arith::SIToFPOp::create(b, loc, type, z), std::ldexp(1.0, -int(bits)));
+}
+
+Value RandomOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>, ArrayRef<Dim> resultDims,
+                          ValueRange indices) {
+  Location loc = getLoc();
+  Type type = computeType(getTo());
+  FloatMath m(b, loc, type);
+  Value linear = constantIndex(b, loc, 0);
+  for (auto [index, d] : llvm::zip(indices, resultDims))
+    linear = addIndex(b, loc, mulIndex(b, loc, linear, k.size(d)), index);
+  Value number = indexToI64(b, loc, linear);
+  double first = getA().convertToDouble(), second = getB().convertToDouble();
+  Value value;
+  if (getDistribution() == "uniform") {
+    value = m.add(m.mul(randomFloat(b, loc, type, getSeed(), number), second - first), first);
+  } else {
+    Value two = constantInt(b, loc, b.getI64Type(), 2), one = constantInt(b, loc, b.getI64Type(), 1);
+    Value even = arith::MulIOp::create(b, loc, number, two), odd = arith::AddIOp::create(b, loc, even, one);
+    Value u = m.sub(m.constant(1), randomFloat(b, loc, type, getSeed(), even)),
+          v = randomFloat(b, loc, type, getSeed(), odd);
+    Value radius = math::SqrtOp::create(b, loc, m.mul(math::LogOp::create(b, loc, u), -2));
+    Value normal = m.mul(radius, math::CosOp::create(b, loc, m.mul(v, 2 * M_PI)));
+    value = m.add(m.mul(normal, second), first);
+  }
+  return convertScalar(b, loc, value, type, getTo());
 }

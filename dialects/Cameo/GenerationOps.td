@@ -1,4 +1,4 @@
-// GenerationOps.td - ops whose elements follow from their position: range, eye_like, one_hot.
+// GenerationOps.td - ops whose elements follow from their position: range, eye_like, one_hot, random.
 #ifndef CAMEO_GENERATION_OPS_TD
 #define CAMEO_GENERATION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
@@ -39,6 +39,21 @@ def Cameo_OneHotOp : Cameo_IndexableOp<"one_hot"> {
   }];
   let arguments = (ins Cameo_IntTensor:$indices, Cameo_I64Tensor:$depth, Cameo_AnyTensor:$values, I64Attr:$axis);
   let results = (outs Cameo_AnyTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Cameo_RandomOp : Cameo_IndexableOp<"random"> {
+  let summary = "pseudo-random numbers";
+  let description = [{
+    Element i (row-major) is a function of `seed` and i alone, so every run gives the same numbers. "uniform": evenly spread over
+    [a, b); "normal": with mean a and standard deviation b. `sizes` holds the result's sizes.
+    (C1) `sizes` has rank 1 and a known length. (C2) `distribution` is one of the two.
+    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators" (splitmix64); Box and Muller 1958.
+    ONNX: RandomUniform, RandomNormal and their Like forms, since 1; Bernoulli, Multinomial.
+    Example: `%y = cameo.random %n {distribution = "uniform", a = 0.0 : f32, b = 1.0 : f32, seed = 7 : i64, to = f32} : (tensor<2xi64>) -> tensor<?x?xf32>`
+  }];
+  let arguments = (ins Cameo_I64Tensor:$sizes, StrAttr:$distribution, F32Attr:$a, F32Attr:$b, I64Attr:$seed, TypeAttr:$to);
+  let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 #endif

@@ -97,6 +97,10 @@ Value cameo::loadScalarIndex(KernelEmitter &k, OpBuilder &b, Location loc, Value
   return toIndex(b, loc, loadScalar(b, loc, tensor), tensor.elementType);
 }
 
+Tensor cameo::operandTensor(Operation *op, ArrayRef<Tensor> operands, Value operand) {
+  return operand ? operands[llvm::find(op->getOperands(), operand) - op->operand_begin()] : Tensor();
+}
+
 Value cameo::loadStored(OpBuilder &b, Location loc, const Tensor &result, ValueRange indices) {
   if (result.loader)
     return result.load(b, loc, indices);

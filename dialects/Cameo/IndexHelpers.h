@@ -43,6 +43,9 @@ mlir::Value loadScalar(mlir::OpBuilder &b, mlir::Location loc, const Tensor &ten
 mlir::Value loadScalarIndex(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Value operand,
                             const Tensor &tensor);
 
+/// The tensor of an operand of `op` that may be absent; then it is false.
+Tensor operandTensor(mlir::Operation *op, llvm::ArrayRef<Tensor> operands, mlir::Value operand);
+
 /// What was stored to a result that is a buffer, in compute type.
 mlir::Value loadStored(mlir::OpBuilder &b, mlir::Location loc, const Tensor &result, mlir::ValueRange indices);
 

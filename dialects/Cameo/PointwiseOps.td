@@ -32,13 +32,12 @@ def Cameo_DivOp : Cameo_Binary<"div", "Div", [{
   let hasFolder = 1;
 }
 
-def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::integerModulo(b, x[0], x[1], element); }]> {
-  let summary = "integer remainder with the divisor's sign";
+def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::moduloScalar(b, x[0], x[1], element); }]> {
+  let summary = "remainder with the divisor's sign, as Python's %";
   let description = [{
-    `x - y * floor(x / y)`; 0 where y is 0, which is also a run-time error. (C1) integers. ONNX: Mod with fmod = 0, since 10.
+    `x - y * floor(x / y)`; for integers 0 where y is 0, which is also a run-time error. ONNX: Mod with fmod = 0, since 10.
     Example: `%z = cameo.mod %x, %y : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>`
   }];
-  let arguments = (ins Cameo_IntTensor:$x /*C1*/, Cameo_IntTensor:$y);
 }
 def Cameo_RemainderOp : Cameo_Binary<"remainder", "", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::RemFOp::create(b, x[0], x[1]);
@@ -136,9 +135,12 @@ def Cameo_ShiftLeftOp : Cameo_Bits<"shift_left", "", [{
 def Cameo_ShiftRightOp : Cameo_Bits<"shift_right", "", [{
     Value width = ::cameo::constantInt(b, b.getLoc(), type, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
     Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, x[1], width);
-    return arith::SelectOp::create(b, inside, arith::ShRUIOp::create(b, x[0], x[1]), ::cameo::constantInt(b, b.getLoc(), type, 0));
+    Value zero = ::cameo::constantInt(b, b.getLoc(), type, 0);
+    if (element.isUnsignedInteger()) return arith::SelectOp::create(b, inside, arith::ShRUIOp::create(b, x[0], x[1]), zero);
+    Value sign = arith::ShRSIOp::create(b, x[0], arith::SubIOp::create(b, width, ::cameo::constantInt(b, b.getLoc(), type, 1)));
+    return arith::SelectOp::create(b, inside, arith::ShRSIOp::create(b, x[0], x[1]), sign);
   }]> {
-  let summary = "floor(x / 2^y) of unsigned integers; 0 when y is not less than the width";
+  let summary = "floor(x / 2^y); where y is negative or not less than the width, what remains is 0, or -1 for negative x";
   let description = [{ ONNX: BitShift, since 11. Example: `%z = cameo.shift_right %x, %y : (tensor<2xui8>, tensor<2xui8>) -> tensor<2xui8>` }];
 }
 

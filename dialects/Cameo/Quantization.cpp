@@ -1,5 +1,5 @@
-// Quantization.cpp - registers the quantization ops; their bodies are in Scalar.cpp.
-#include "cameo/Dialect/Cameo/Cameo.h"
+// Quantization.cpp - registers the quantization ops, whose bodies are in Scalar.cpp; shapes and elements of unpack.
+#include "IndexHelpers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -22,4 +22,30 @@ LogicalResult DequantizeOp::verify() {
     return emitOpError("has integers of types ")
            << x << " and " << zero << "; expected one type of at most 32 bits"; // C1
   return success();
+}
+
+LogicalResult UnpackOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (int64_t bits = getBits(); bits != 1 && bits != 2 && bits != 4)
+    return emitOpError("bits is ") << bits << "; expected 1, 2 or 4"; // C1
+  ShapeInfo info = shapes.get(getX());
+  if (info.rank() == 0)
+    return emitOpError("operand is a scalar; expected rank 1 or more"); // C2
+  info.dims.back() = shapes.dims().mul(info.dims.back(), 8 / getBits());
+  info.contents.reset();
+  results.push_back(std::move(info));
+  return success();
+}
+
+Value UnpackOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>, ValueRange indices) {
+  Location loc = getLoc();
+  int64_t perByte = 8 / getBits();
+  Value count = constantIndex(b, loc, perByte);
+  SmallVector<Value> from(indices);
+  from.back() = arith::DivUIOp::create(b, loc, indices.back(), count);
+  Value byte = operands[0].load(b, loc, from);
+  Value place = arith::IndexCastUIOp::create(b, loc, byte.getType(),
+                                             Value(arith::RemUIOp::create(b, loc, indices.back(), count)));
+  Value shift = arith::MulIOp::create(b, loc, place, constantInt(b, loc, byte.getType(), getBits()));
+  return arith::AndIOp::create(b, loc, Value(arith::ShRUIOp::create(b, loc, byte, shift)),
+                               constantInt(b, loc, byte.getType(), (1 << getBits()) - 1));
 }

@@ -32,4 +32,17 @@ def Cameo_DequantizeOp : Cameo_Pointwise<"dequantize", "",
   }];
   let hasVerifier = 1;
 }
+
+def Cameo_UnpackOp : Cameo_IndexableOp<"unpack"> {
+  let summary = "small unsigned integers out of bytes";
+  let description = [{
+    Each byte holds 8 / `bits` numbers along the last axis, the first in its lowest bits: [.., n] -> [.., n * 8 / bits].
+    (C1) `bits` is 1, 2 or 4. (C2) the rank is 1 or more.
+    ONNX: com.microsoft MatMulNBits, GatherBlockQuantized, QMoE.
+    Example: `%y = cameo.unpack %x {bits = 4 : i64} : (tensor<3x2xui8>) -> tensor<3x4xui8>`
+  }];
+  let arguments = (ins RankedTensorOf<[UI8]>:$x, I64Attr:$bits);
+  let results = (outs RankedTensorOf<[UI8]>:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
 #endif

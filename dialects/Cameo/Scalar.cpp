@@ -56,7 +56,19 @@ Value cameo::safeIntegerRemainder(ImplicitLocOpBuilder &b, Value x, Value y, Typ
                                      : Value(arith::RemSIOp::create(b, x, d.safe));
 }
 
-Value cameo::integerModulo(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+/// fmod's remainder has x's sign: y is added where that is not y's, and a zero takes y's.
+static Value floatModulo(ImplicitLocOpBuilder &b, Value x, Value y) {
+  Value zero = number(b, x, 0), r = arith::RemFOp::create(b, x, y);
+  auto negative = [&](Value v) { return Value(arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, v, zero)); };
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, r, zero);
+  Value signsDiffer = arith::XOrIOp::create(b, negative(r), negative(y));
+  Value moved = arith::SelectOp::create(b, signsDiffer, arith::AddFOp::create(b, r, y), r);
+  return arith::SelectOp::create(b, isZero, Value(math::CopySignOp::create(b, r, y)), moved);
+}
+
+Value cameo::moduloScalar(ImplicitLocOpBuilder &b, Value x, Value y, Type element) {
+  if (isa<FloatType>(element))
+    return floatModulo(b, x, y);
   Value r = safeIntegerRemainder(b, x, y, element);
   if (element.isUnsignedInteger())
     return r;

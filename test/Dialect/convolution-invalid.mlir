@@ -145,24 +145,27 @@ func.func @deform_conv_c5_offset_size(%x: tensor<1x4x8x8xf32>, %w: tensor<4x4x3x
 
 // -----
 
-func.func @col2im_c1_rank(%x: tensor<5x5xf32>, %i: tensor<2xi64>) -> tensor<1x1x?x?xf32> {
+func.func @col2im_c1_rank(%x: tensor<5x5xf32>, %i: tensor<2xi64>) -> tensor<1x?x?x?xf32> {
+  %b = cameo.constant dense<[1, 5]> : tensor<2xi64>
   // expected-error@+1 {{operand has rank 2; expected 3}}
-  %y = cameo.col2im %x, %i {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, blockShape = array<i64: 1, 5>} : (tensor<5x5xf32>, tensor<2xi64>) -> tensor<1x1x?x?xf32>
-  return %y : tensor<1x1x?x?xf32>
+  %y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<5x5xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>
+  return %y : tensor<1x?x?x?xf32>
 }
 
 // -----
 
-func.func @col2im_c2_lengths_differ(%x: tensor<1x5x5xf32>, %i: tensor<3xi64>) -> tensor<1x1x?x?xf32> {
-  // expected-error@+1 {{imageShape has 3 elements; expected 2 as blockShape has}}
-  %y = cameo.col2im %x, %i {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, blockShape = array<i64: 1, 5>} : (tensor<1x5x5xf32>, tensor<3xi64>) -> tensor<1x1x?x?xf32>
-  return %y : tensor<1x1x?x?xf32>
+func.func @col2im_c2_lengths_differ(%x: tensor<1x5x5xf32>, %i: tensor<3xi64>) -> tensor<1x?x?x?xf32> {
+  %b = cameo.constant dense<[1, 5]> : tensor<2xi64>
+  // expected-error@+1 {{imageShape has 3 elements and blockShape 2; expected one known number}}
+  %y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5xf32>, tensor<3xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>
+  return %y : tensor<1x?x?x?xf32>
 }
 
 // -----
 
-func.func @col2im_c3_rows(%x: tensor<1x6x5xf32>, %i: tensor<2xi64>) -> tensor<1x1x?x?xf32> {
+func.func @col2im_c3_rows(%x: tensor<1x6x5xf32>, %i: tensor<2xi64>) -> tensor<1x?x?x?xf32> {
+  %b = cameo.constant dense<[1, 5]> : tensor<2xi64>
   // expected-error@+1 {{operand's second size is 6; expected a multiple of the block's size 5}}
-  %y = cameo.col2im %x, %i {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, blockShape = array<i64: 1, 5>} : (tensor<1x6x5xf32>, tensor<2xi64>) -> tensor<1x1x?x?xf32>
-  return %y : tensor<1x1x?x?xf32>
+  %y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x6x5xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>
+  return %y : tensor<1x?x?x?xf32>
 }

@@ -30,8 +30,8 @@ func.func @deform_conv(%x: tensor<1x1x3x3xf32>, %w: tensor<1x1x2x2xf32>, %o: ten
 }
 
 // CHECK-LABEL: func.func @col2im
-// CHECK: cameo.col2im %{{.*}}, %{{.*}} {blockShape = array<i64: 1, 5>
-func.func @col2im(%x: tensor<1x5x5xf32>, %i: tensor<2xi64>) -> tensor<1x1x?x?xf32> {
-  %y = cameo.col2im %x, %i {blockShape = array<i64: 1, 5>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5xf32>, tensor<2xi64>) -> tensor<1x1x?x?xf32>
-  return %y : tensor<1x1x?x?xf32>
+// CHECK: cameo.col2im %{{.*}}, %{{.*}}, %{{.*}} {dilations = array<i64: 1, 1>
+func.func @col2im(%x: tensor<1x5x5xf32>, %i: tensor<2xi64>, %b: tensor<2xi64>) -> tensor<1x?x?x?xf32> {
+  %y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>
+  return %y : tensor<1x?x?x?xf32>
 }

@@ -46,3 +46,19 @@ func.func @one_hot_c3_values(%i: tensor<3xi64>, %d: tensor<i64>, %v: tensor<3xf3
   %y = cameo.one_hot %i, %d, %v {axis = -1 : i64} : (tensor<3xi64>, tensor<i64>, tensor<3xf32>) -> tensor<3x?xf32>
   return %y : tensor<3x?xf32>
 }
+
+// -----
+
+func.func @random_c1_sizes(%n: tensor<1x2xi64>) -> tensor<?x?xf32> {
+  // expected-error@+1 {{operand sizes has shape 1x2; expected a vector of known length}}
+  %y = cameo.random %n {distribution = "uniform", a = 0.0 : f32, b = 1.0 : f32, seed = 7 : i64, to = f32} : (tensor<1x2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// -----
+
+func.func @random_c2_distribution(%n: tensor<2xi64>) -> tensor<?x?xf32> {
+  // expected-error@+1 {{distribution is 'cauchy'; expected uniform or normal}}
+  %y = cameo.random %n {distribution = "cauchy", a = 0.0 : f32, b = 1.0 : f32, seed = 7 : i64, to = f32} : (tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -21,3 +21,10 @@ func.func @one_hot(%i: tensor<3xi64>, %d: tensor<i64>, %v: tensor<2xf32>) -> ten
   %y = cameo.one_hot %i, %d, %v {axis = -1 : i64} : (tensor<3xi64>, tensor<i64>, tensor<2xf32>) -> tensor<3x?xf32>
   return %y : tensor<3x?xf32>
 }
+
+// CHECK-LABEL: func.func @random
+// CHECK: cameo.random %{{.*}} {a = 0.000000e+00 : f32, b = 1.000000e+00 : f32, distribution = "normal", seed = 7 : i64, to = f16}
+func.func @random(%n: tensor<2xi64>) -> tensor<?x?xf16> {
+  %y = cameo.random %n {distribution = "normal", a = 0.0 : f32, b = 1.0 : f32, seed = 7 : i64, to = f16} : (tensor<2xi64>) -> tensor<?x?xf16>
+  return %y : tensor<?x?xf16>
+}

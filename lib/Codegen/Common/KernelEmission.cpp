@@ -53,7 +53,7 @@ public:
   ShapeAnalysis &shapes() override { return analysis; }
   Value size(Dim dim) override;
   void parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> dims,
-                    llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body) override;
+                    llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body, Dim work = {}) override;
   Tensor temporary(OpBuilder &b, Location loc, Type elementType, ArrayRef<Dim> dims) override;
   void setResultSize(OpBuilder &b, Location loc, OpResult result, int64_t axis, Value size) override;
   void failIf(OpBuilder &b, Location loc, Value condition, int32_t code, StringRef message, Value value) override;
@@ -252,7 +252,7 @@ Value LoopKernelBuilder::readElement(OpBuilder &b, Location loc, Value value, Va
 }
 
 void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> dims,
-                           llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body) {
+                           llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body, Dim work) {
   OpBuilder::InsertionGuard guard(b);
   DimContext &d = analysis.dims();
   Value one = constantIndex(b, loc, 1);
@@ -260,7 +260,7 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
     body(b, loc, {});
     return;
   }
-  if (dims.size() == 1) {
+  if (dims.size() == 1 && !work) {
     // Chunks of the only axis.
     constexpr int64_t kChunk = 1024;
     signature.tiles = d.ceilDiv(dims[0], kChunk);
@@ -273,13 +273,16 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
     body(b, loc, loop.getInductionVar());
     return;
   }
-  // Leading axes are flattened into the shared space until there is enough to share; the rest are plain loops.
+  // Leading axes are flattened into the shared space until there is enough to share; the rest are plain loops. Where an index is
+  // much work, all axes may be shared.
   constexpr int64_t kEnough = 64;
   size_t shared = 0;
   Dim tiles = d.constant(1);
-  while (shared + 1 < dims.size() && (!tiles.constant() || *tiles.constant() < kEnough))
+  while (shared + (work ? 0 : 1) < dims.size() && (!tiles.constant() || *tiles.constant() < kEnough))
     tiles = d.mul(tiles, dims[shared++]);
   Dim inner = d.product(dims.drop_front(shared));
+  if (work)
+    inner = d.mul(inner, work);
   signature.tiles = tiles;
   signature.grain = inner.constant() ? d.constant(std::max<int64_t>(1, 16384 / std::max<int64_t>(1, *inner.constant())))
                                      : d.constant(1);

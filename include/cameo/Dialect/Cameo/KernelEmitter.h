@@ -54,9 +54,11 @@ public:
 
   /// The iteration space that threads share. Call it once per kernel at most, at the top, for the outermost parallel loops:
   /// `body` gets one index per dim; different index vectors must write different elements. Further parallel loops are plain
-  /// `loopNest`s. Kernels that never call it run on one thread.
+  /// `loopNest`s. Kernels that never call it run on one thread. `work` is how many scalar operations one call of `body` makes,
+  /// where that is more than a few: then single indices are shared.
   virtual void parallelNest(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims,
-                            llvm::function_ref<void(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body) = 0;
+                            llvm::function_ref<void(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body,
+                            Dim work = {}) = 0;
 
   /// Temporary memory for the whole kernel. Only in kernels that do not call parallelNest, or before it.
   virtual Tensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, llvm::ArrayRef<Dim> dims) = 0;

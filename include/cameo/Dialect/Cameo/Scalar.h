@@ -11,8 +11,8 @@ namespace cameo {
 mlir::Value safeIntegerDivide(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
 /// x - y * trunc(x / y); 0 where y is 0.
 mlir::Value safeIntegerRemainder(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
-/// x - y * floor(x / y); 0 where y is 0.
-mlir::Value integerModulo(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
+/// x - y * floor(x / y), with y's sign; for integers 0 where y is 0.
+mlir::Value moduloScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
 /// x to the power of y, wrapping; a negative power is 0 unless |x| is 1.
 mlir::Value integerPower(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
 /// The bits of x, an element of type `from`, as an element of type `to` of the same number of bytes.

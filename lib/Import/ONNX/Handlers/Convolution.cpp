@@ -167,15 +167,16 @@ LogicalResult deformConv(OpBinder &op) {
 }
 
 LogicalResult col2Im(OpBinder &op) {
-  auto block = op.constantInput(2, "block_shape");
-  if (failed(block))
-    return failure();
+  auto block = op.shapes().elements(op.input(2));
+  if (!block)
+    return op.error("E-SHAPE", "input '" + op.node.inputs[2] + "' has shape " + formatShape(op.shapes().dimsOf(op.input(2))) +
+                                   "; expected a vector of known length");
   size_t rank = block->size();
   auto strides = spatialAttr(op, "strides", rank, 1, 1), dilations = spatialAttr(op, "dilations", rank, 1, 1);
   auto pads = spatialAttr(op, "pads", 2 * rank, 0, 0);
   if (failed(strides) || failed(dilations) || failed(pads))
     return failure();
-  return op.result(op.create<Col2ImOp>(op.input(0), op.input(1), ArrayRef<int64_t>(*block), ArrayRef<int64_t>(*strides),
+  return op.result(op.create<Col2ImOp>(op.input(0), op.input(1), op.input(2), ArrayRef<int64_t>(*strides),
                                        ArrayRef<int64_t>(*dilations), ArrayRef<int64_t>(*pads)));
 }
 

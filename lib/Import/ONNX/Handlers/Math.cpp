@@ -27,13 +27,7 @@ LogicalResult bitShift(OpBinder &op) {
   return op.error("E-ATTR", "direction is '" + direction + "'; expected LEFT or RIGHT");
 }
 
-LogicalResult mod(OpBinder &op) {
-  if (op.intAttr("fmod", 0))
-    return binary<RemainderOp>(op);
-  if (isa<FloatType>(op.elementType(op.input(0))))
-    return op.error("E-ATTR", "fmod is 0, but the operands are floats; expected fmod = 1");
-  return binary<ModOp>(op);
-}
+LogicalResult mod(OpBinder &op) { return op.intAttr("fmod", 0) ? binary<RemainderOp>(op) : binary<ModOp>(op); }
 
 /// The exponents that models really use have exact and fast forms.
 Value powerByConstant(Compose &c, Value x, double exponent) {
@@ -137,6 +131,27 @@ LogicalResult biasGelu(OpBinder &op, bool approximate) {
   return op.result(c.make<GeluOp>(x, approximate));
 }
 
+/// com.microsoft: x + bias + skip.
+LogicalResult biasAdd(OpBinder &op) {
+  Compose c{op};
+  return op.result(c.add(c.add(op.input(0), op.input(1)), op.input(2)));
+}
+
+/// com.microsoft: the halves of x + bias along the last axis, the first times gelu of the second.
+LogicalResult biasSplitGelu(OpBinder &op) {
+  Compose c{op};
+  Value x = c.add(op.input(0), op.input(1));
+  if (!x || op.rank(x) < 1)
+    return failure();
+  int64_t axis = op.rank(x) - 1;
+  Dim size = op.shapes().dim(x, axis), half = op.dims().floorDiv(size, 2);
+  auto part = [&](Dim begin, Dim end) {
+    Value from = op.sizes({begin}), to = op.sizes({end});
+    return from && to ? c.make<SliceOp>(x, from, to, op.i64({1}), ArrayRef<int64_t>{axis}) : Value();
+  };
+  return op.result(c.mul(part(op.dims().constant(0), half), c.make<GeluOp>(part(half, size), false)));
+}
+
 LogicalResult prelu(OpBinder &op) {
   Compose c{op};
   Value x = op.input(0), slope = op.input(1);
@@ -204,6 +219,8 @@ void registerMathHandlers(HandlerTable &table) {
   table.onMicrosoft("Gelu", [](OpBinder &op) { return biasGelu(op, false); });
   table.onMicrosoft("BiasGelu", [](OpBinder &op) { return biasGelu(op, false); });
   table.onMicrosoft("FastGelu", [](OpBinder &op) { return biasGelu(op, true); });
+  table.onMicrosoft("BiasAdd", biasAdd);
+  table.onMicrosoft("BiasSplitGelu", biasSplitGelu);
   table.onMicrosoft("QuickGelu", [](OpBinder &op) {
     return op.result(op.create<SwishOp>(op.input(0), llvm::APFloat(float(op.floatAttr("alpha", 1.702)))));
   });

@@ -1,7 +1,7 @@
 // Quantization.cpp - QuantizeLinear and its kin, and integer products of quantized tensors, whose sums are exact in 32
 // bits.
+#include "Quantization.h"
 #include "Axes.h"
-#include "Compose.h"
 #include "WindowAttributes.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -10,10 +10,8 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
-namespace {
-
 /// Constant scales are positive and finite.
-LogicalResult checkScale(OpBinder &op, size_t input) {
+LogicalResult cameo::onnx::checkScale(OpBinder &op, size_t input) {
   if (auto values = constantFloats(op.input(input)))
     for (float v : *values)
       if (!(v > 0) || !std::isfinite(v))
@@ -22,10 +20,11 @@ LogicalResult checkScale(OpBinder &op, size_t input) {
   return success();
 }
 
-/// True when `v` holds one value for all: a scalar, or a vector of size 1.
-bool isPerTensor(OpBinder &op, Value v) {
+bool cameo::onnx::isPerTensor(OpBinder &op, Value v) {
   return op.rank(v) == 0 || (op.rank(v) == 1 && op.shapes().dim(v, 0).isConstant(1));
 }
+
+namespace {
 
 /// Each element along `axis` `block` times in a row, up to the size of x there.
 Value spreadBlocks(Compose &c, Value v, Value x, int64_t axis, int64_t block) {
@@ -101,10 +100,17 @@ LogicalResult dequantizeLinear(OpBinder &op) {
   return op.result(c.make<DequantizeOp>(x, c.cast(scale, *type), zero));
 }
 
-/// x as ui8 with a scale and zero point that make its range, widened to hold 0, fill 0 to 255.
 LogicalResult dynamicQuantize(OpBinder &op) {
   Compose c{op};
-  Value x = op.input(0);
+  DynamicQuantized q = dynamicallyQuantized(c, op.input(0));
+  return success(succeeded(op.result(0, q.value)) && succeeded(op.result(1, q.scale)) &&
+                 succeeded(op.result(2, q.zero)));
+}
+
+} // namespace
+
+DynamicQuantized cameo::onnx::dynamicallyQuantized(Compose &c, Value x) {
+  OpBinder &op = c.op;
   Type ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
   SmallVector<int64_t> all = c.axesFrom(x, 0);
   Value zero = c.like(x, 0);
@@ -113,12 +119,12 @@ LogicalResult dynamicQuantize(OpBinder &op) {
   Value isFlat = c.make<EqualOp>(scale, zero);
   Value safe = c.where(isFlat, c.like(x, 1), scale);
   Value zeroPoint = c.make<QuantizeOp>(c.sub(zero, low), safe, op.scalar(ui8, 0));
-  if (failed(op.result(0, c.make<QuantizeOp>(x, safe, zeroPoint))) || failed(op.result(1, safe)))
-    return failure();
-  return op.result(2, zeroPoint);
+  return {c.make<QuantizeOp>(x, safe, zeroPoint), safe, zeroPoint};
 }
 
 // ---- integer products
+
+namespace {
 
 /// x - zeroPoint in i32. `zeroAxis`: the axis (from the end, 1 = last) that a vector of zero points belongs to.
 Value centred(Compose &c, Value x, Value zeroPoint, int64_t zeroAxis) {
@@ -134,7 +140,10 @@ Value centred(Compose &c, Value x, Value zeroPoint, int64_t zeroAxis) {
   return c.sub(wide, c.cast(zeroPoint, i32));
 }
 
-Value integerMatMul(Compose &c, Value a, Value aZero, Value b, Value bZero) {
+} // namespace
+
+Value cameo::onnx::integerMatMul(Compose &c, Value a, Value aZero, Value b, Value bZero, bool transposeA,
+                                 bool transposeB) {
   Value lhs = centred(c, a, aZero, 2), rhs = centred(c, b, bZero, 1);
   if (!lhs || !rhs)
     return {};
@@ -143,8 +152,10 @@ Value integerMatMul(Compose &c, Value a, Value aZero, Value b, Value bZero) {
                            "; supported are 2 or more");
     return {};
   }
-  return c.make<MatMulOp>(lhs, rhs, /*transposeLhs=*/false, /*transposeRhs=*/false, TypeAttr());
+  return c.make<MatMulOp>(lhs, rhs, transposeA, transposeB, TypeAttr());
 }
+
+namespace {
 
 Value integerConv(Compose &c, Value x, Value xZero, Value w, Value wZero) {
   OpBinder &op = c.op;
@@ -173,14 +184,17 @@ Value integerConv(Compose &c, Value x, Value xZero, Value w, Value wZero) {
                         ArrayRef<int64_t>(*pads), group, /*channelsLast=*/false, TypeAttr());
 }
 
-/// sums * (xScale * wScale / yScale), rounded, plus the zero point.
-Value requantize(Compose &c, Value sums, Value factor, Value zeroPoint) {
+} // namespace
+
+Value cameo::onnx::requantize(Compose &c, Value sums, Value factor, Value zeroPoint) {
   if (!sums || !factor || !zeroPoint)
     return {};
   Value real = c.mul(c.cast(sums, c.op.builder.getF32Type()), factor);
   Value zero = isPerTensor(c.op, zeroPoint) && c.op.rank(zeroPoint) == 1 ? c.op.squeeze(zeroPoint, {0}) : zeroPoint;
   return c.make<QuantizeOp>(real, c.like(real, 1), zero);
 }
+
+namespace {
 
 /// The scales at three inputs as xScale * wScale / yScale in f32, the second one a vector along an axis counted from
 /// the end.
@@ -222,31 +236,6 @@ LogicalResult qLinearConv(OpBinder &op) {
   return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, rank - 1), op.input(7)));
 }
 
-// ---- ONNX Runtime's quantized forms of other ops: real arithmetic between dequantize and quantize
-
-Value dequantized(Compose &c, size_t first) {
-  OpBinder &op = c.op;
-  Value x = op.input(first), scale = op.input(first + 1),
-        zero = op.hasInput(first + 2) ? op.input(first + 2) : c.like(x, 0);
-  return c.make<DequantizeOp>(x, scale, zero);
-}
-
-Value quantized(Compose &c, Value y, Value like, size_t first) {
-  OpBinder &op = c.op;
-  Value zero = op.hasInput(first + 1) ? op.input(first + 1) : c.like(like, 0);
-  return c.make<QuantizeOp>(y, op.input(first), zero);
-}
-
-template <typename OpT> LogicalResult qLinearBinary(OpBinder &op) {
-  Compose c{op};
-  return op.result(quantized(c, c.make<OpT>(dequantized(c, 0), dequantized(c, 3)), op.input(0), 6));
-}
-
-LogicalResult qLinearUnary(OpBinder &op, llvm::function_ref<Value(Compose &, Value)> function) {
-  Compose c{op};
-  return op.result(quantized(c, function(c, dequantized(c, 0)), op.input(0), 3));
-}
-
 } // namespace
 
 namespace cameo::onnx {
@@ -260,14 +249,5 @@ void registerQuantizationHandlers(HandlerTable &table) {
   table.on("ConvInteger", 10, convInteger);
   table.on("QLinearMatMul", 10, qLinearMatMul);
   table.on("QLinearConv", 10, qLinearConv);
-  table.onMicrosoft("QLinearAdd", qLinearBinary<AddOp>);
-  table.onMicrosoft("QLinearMul", qLinearBinary<MulOp>);
-  table.onMicrosoft("QLinearSigmoid", [](OpBinder &op) {
-    return qLinearUnary(op, [](Compose &c, Value x) { return c.make<SigmoidOp>(x); });
-  });
-  table.onMicrosoft("QLinearLeakyRelu", [](OpBinder &op) {
-    return qLinearUnary(
-        op, [&](Compose &c, Value x) { return c.make<LeakyReluOp>(x, c.f32(op.floatAttr("alpha", 0.01))); });
-  });
 }
 } // namespace cameo::onnx

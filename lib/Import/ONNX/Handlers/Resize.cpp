@@ -1,7 +1,8 @@
-// Resize.cpp - Resize, Upsample and GridSample.
+// Resize.cpp - Resize, Upsample, GridSample and AffineGrid.
 // The dialect's resize wants sizes. Where a node gives scales, size = floor(scale * n), which stays a size formula when
 // the scale is a constant.
 #include "Axes.h"
+#include "Compose.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -10,7 +11,7 @@ using namespace cameo::onnx;
 
 namespace {
 
-std::optional<SmallVector<double>> constantFloats(Value v) {
+std::optional<SmallVector<double>> constantDoubles(Value v) {
   DenseFPElementsAttr attr;
   if (!v || !matchPattern(v, m_Constant(&attr)))
     return std::nullopt;
@@ -68,7 +69,7 @@ Value create(OpBinder &op, const Resize &r, Value sizes, Value scales) {
 LogicalResult withScales(OpBinder &op, Resize r, Value scales) {
   Value x = op.input(0);
   DimContext &d = op.dims();
-  auto known = constantFloats(scales);
+  auto known = constantDoubles(scales);
   if (!known) {
     // floor(n * scale) by run-time arithmetic, as a tensor.
     SmallVector<Dim> dims = llvm::map_to_vector(r.axes, [&](int64_t axis) { return op.shapes().dim(x, axis); });
@@ -121,6 +122,29 @@ LogicalResult withScales(OpBinder &op, Resize r, Value scales) {
   return y ? op.result(y) : failure();
 }
 
+/// All axes by the smallest (largest) of their scales, size / n: the axis sizes are that times n, halves away from
+/// zero. Rounding is monotonic, so the size is the least (greatest) over the axes m of round(size_m n / n_m), which
+/// integers can say.
+LogicalResult withOneScale(OpBinder &op, Resize r, Value sizes, ArrayRef<Dim> wanted, bool smallest) {
+  Compose c{op};
+  DimContext &d = op.dims();
+  SmallVector<Dim> own = llvm::map_to_vector(r.axes, [&](int64_t axis) { return op.shapes().dim(op.input(0), axis); }),
+                   kept;
+  for (Dim n : own) {
+    Dim best;
+    for (auto [size, other] : llvm::zip(wanted, own)) {
+      Dim rounded = d.floorDiv(d.add(d.mul(d.mul(size, n), 2), other), d.mul(d.max(other, d.constant(1)), 2));
+      best = !best ? rounded : smallest ? d.min(best, rounded) : d.max(best, rounded);
+    }
+    kept.push_back(best);
+  }
+  Type f64 = op.builder.getF64Type();
+  Value scales = c.div(c.cast(sizes, f64), c.cast(op.sizes(own), f64));
+  Value scale = c.reduce(scales, {0}, smallest ? "min" : "max");
+  Value y = create(op, r, op.sizes(kept), c.make<ExpandOp>(scale, op.i64({int64_t(own.size())})));
+  return y ? op.result(y) : failure();
+}
+
 LogicalResult withSizes(OpBinder &op, Resize r, Value sizes) {
   Value x = op.input(0);
   sizes = op.cast(sizes, op.builder.getI64Type());
@@ -128,22 +152,8 @@ LogicalResult withSizes(OpBinder &op, Resize r, Value sizes) {
   if (!wanted || wanted->size() != r.axes.size())
     return op.error("E-SHAPE", "sizes needs " + Twine(r.axes.size()) + " elements, one per axis");
   StringRef policy = op.stringAttr("keep_aspect_ratio_policy", "stretch");
-  if (policy == "not_larger" || policy == "not_smaller") {
-    double scale = 0;
-    for (auto [i, axis] : llvm::enumerate(r.axes)) {
-      auto n = op.shapes().dim(x, axis).constant(), size = (*wanted)[i].constant();
-      if (!n || !size || *n <= 0)
-        return op.unsupported("keep_aspect_ratio_policy is '" + policy + "', which needs sizes known at compile time");
-      double own = double(*size) / double(*n);
-      scale = i == 0 ? own : policy == "not_larger" ? std::min(scale, own) : std::max(scale, own);
-    }
-    SmallVector<Dim> kept;
-    for (int64_t axis : r.axes) // halves away from zero
-      kept.push_back(
-          op.dims().constant(int64_t(std::floor(scale * double(*op.shapes().dim(x, axis).constant()) + 0.5))));
-    Value y = create(op, r, op.sizes(kept), op.splat(op.builder.getF64Type(), {int64_t(kept.size())}, scale));
-    return y ? op.result(y) : failure();
-  }
+  if (policy == "not_larger" || policy == "not_smaller")
+    return withOneScale(op, r, sizes, *wanted, policy == "not_larger");
   if (policy != "stretch")
     return op.error("E-ATTR",
                     "keep_aspect_ratio_policy is '" + policy + "'; expected stretch, not_larger or not_smaller");
@@ -231,6 +241,46 @@ LogicalResult gridSample(OpBinder &op) {
   return op.result(op.create<GridSampleOp>(x, grid, mode, padding, op.intAttr("align_corners", 0) != 0));
 }
 
+/// theta (x, y, (z,) 1) for every position, each axis running evenly from -1 to 1: over the corners' centres, or their
+/// outer edges.
+LogicalResult affineGrid(OpBinder &op) {
+  Compose c{op};
+  Value theta = op.input(0);
+  auto size = op.shapes().elements(op.input(1));
+  int64_t spatial = size ? int64_t(size->size()) - 2 : 0;
+  if (op.rank(theta) != 3 || (spatial != 2 && spatial != 3))
+    return op.error("E-SHAPE", "theta and size have shapes " + formatShape(op.shapes().dimsOf(theta)) + " and " +
+                                   formatShape(op.shapes().dimsOf(op.input(1))) +
+                                   "; expected rank 3, and 4 or 5 elements");
+  bool corners = op.intAttr("align_corners", 0) != 0;
+  Type type = op.elementType(theta), wide = c.wideType(type);
+  SmallVector<Dim> sizes(size->begin() + 2, size->end());
+  Value shape = op.sizes(sizes);
+  auto spread = [&](Value v) { return c.unsqueeze(c.make<ExpandOp>(v, shape), spatial); };
+  SmallVector<Value> coordinates;
+  for (int64_t axis = spatial - 1; axis >= 0; --axis) { // x belongs to the last axis
+    Value count = op.sizes({sizes[axis]});
+    Value index = count ? c.cast(op.create<RangeOp>(op.i64({0}), op.i64({1}), count), wide) : Value();
+    Value n = c.cast(count, wide), one = op.scalar(wide, 1);
+    // (2 i + 1) / n - 1, or 2 i / (n - 1) - 1; a single point lies at -1, as in PyTorch.
+    Value numerator = corners ? c.mul(index, 2.0) : c.add(c.mul(index, 2.0), 1.0);
+    Value along = c.sub(c.div(numerator, corners ? c.max(c.sub(n, one), one) : n), one);
+    coordinates.push_back(spread(c.along(along, axis, spatial)));
+  }
+  coordinates.push_back(spread(op.scalar(wide, 1)));
+  if (llvm::is_contained(coordinates, Value()))
+    return failure();
+  Value points = op.create<ConcatOp>(coordinates, spatial);
+  if (!points)
+    return failure();
+  Value flat = op.reshape(points, {op.dims().product(sizes), op.dims().constant(spatial + 1)});
+  Value grid = c.make<MatMulOp>(flat, c.cast(theta, wide), false, /*transposeRhs=*/true, TypeAttr());
+  SmallVector<Dim> result{op.shapes().dim(theta, 0)};
+  llvm::append_range(result, sizes);
+  result.push_back(op.dims().constant(spatial));
+  return op.result(c.cast(grid ? op.reshape(grid, result) : Value(), type));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -240,5 +290,7 @@ void registerResizeHandlers(HandlerTable &table) {
   table.on("Upsample", 1, upsampleAttributes);
   table.on("Upsample", 9, upsample);
   table.on("GridSample", 16, gridSample);
+  table.onMicrosoft("GridSample", gridSample);
+  table.on("AffineGrid", 20, affineGrid);
 }
 } // namespace cameo::onnx

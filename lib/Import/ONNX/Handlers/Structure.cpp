@@ -173,25 +173,6 @@ LogicalResult importCastByName(OpBinder &op) {
 
 LogicalResult importCastLike(OpBinder &op) { return op.result(op.cast(op.input(0), op.elementType(op.input(1)))); }
 
-/// At inference dropout keeps everything; the mask says so.
-LogicalResult importDropout(OpBinder &op) {
-  if (op.hasInput(2)) {
-    auto training = op.shapes().constantElements(op.input(2));
-    if (!training)
-      return op.unsupported("training_mode is not known at compile time; supported is false");
-    if (training->front() != 0)
-      return op.unsupported("training_mode is true; Cameo compiles for inference");
-  }
-  Value x = op.input(0);
-  if (failed(op.result(0, x)))
-    return failure();
-  if (!op.hasOutput(1))
-    return success();
-  Type maskType = op.opset() >= 10 ? Type(op.builder.getI1Type()) : op.elementType(x);
-  Value shape = op.sizes(op.shapes().dimsOf(x));
-  return shape ? op.result(1, op.create<ExpandOp>(op.scalar(maskType, 1), shape)) : failure();
-}
-
 } // namespace
 
 namespace cameo::onnx {
@@ -209,6 +190,5 @@ void registerStructureHandlers(HandlerTable &table) {
   table.on("Cast", 1, importCastByName);
   table.on("Cast", 6, importCast);
   table.on("CastLike", 15, importCastLike);
-  table.on("Dropout", 1, importDropout);
 }
 } // namespace cameo::onnx

@@ -2,6 +2,7 @@
 #include "GraphImporter.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSwitch.h"
 #include <set>
 
 using namespace cameo;

@@ -1,0 +1,448 @@
+// Recurrent.cpp - shapes and loops of rnn, gru and lstm.
+//
+// A step adds h R^T to its gates and then works through its units. The product is a sum of rows of R^T: each is
+// contiguous, and several are added at once so that the gates are loaded and stored less often than the weights.
+#include "Interpolation.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace cameo;
+
+#define GET_OP_CLASSES
+#include "cameo/Dialect/Cameo/RecurrentOps.cpp.inc"
+
+namespace cameo {
+void registerRecurrentOps(CameoDialect &dialect) {
+  dialect.addFamily<
+#define GET_OP_LIST
+#include "cameo/Dialect/Cameo/RecurrentOps.cpp.inc"
+      >();
+}
+} // namespace cameo
+
+// ---- activations
+// ----------------------------------------------------------------------------------------------------------
+
+using Activation = Value (*)(const FloatMath &, Value x, double alpha, double beta);
+
+/// The function that ONNX calls `name`; null for other names.
+static Activation activationOf(StringRef name) {
+  return llvm::StringSwitch<Activation>(name)
+      .Case("Relu",
+            [](const FloatMath &m, Value x, double, double) { return maxScalar(m.b, m.loc, x, m.constant(0), m.type); })
+      .Case("Tanh",
+            [](const FloatMath &m, Value x, double, double) -> Value { return math::TanhOp::create(m.b, m.loc, x); })
+      .Case("Sigmoid",
+            [](const FloatMath &m, Value x, double, double) {
+              ImplicitLocOpBuilder b(m.loc, m.b);
+              return sigmoidScalar(b, x);
+            })
+      .Case("Affine",
+            [](const FloatMath &m, Value x, double alpha, double beta) { return m.add(m.mul(x, alpha), beta); })
+      .Case("LeakyRelu", [](const FloatMath &m, Value x, double alpha,
+                            double) { return m.select(m.less(x, m.constant(0)), m.mul(x, alpha), x); })
+      .Case("ThresholdedRelu", [](const FloatMath &m, Value x, double alpha,
+                                  double) { return m.select(m.less(m.constant(alpha), x), x, m.constant(0)); })
+      .Case("ScaledTanh", [](const FloatMath &m, Value x, double alpha,
+                             double beta) { return m.mul(math::TanhOp::create(m.b, m.loc, m.mul(x, beta)), alpha); })
+      .Case("HardSigmoid",
+            [](const FloatMath &m, Value x, double alpha, double beta) {
+              ImplicitLocOpBuilder b(m.loc, m.b);
+              return hardSigmoidScalar(b, x, alpha, beta);
+            })
+      .Case("Elu",
+            [](const FloatMath &m, Value x, double alpha, double) {
+              return m.select(m.less(x, m.constant(0)), m.mul(math::ExpM1Op::create(m.b, m.loc, x), alpha), x);
+            })
+      .Case("Softsign", [](const FloatMath &m, Value x, double, double) { return m.div(x, m.add(m.abs(x), 1)); })
+      .Case("Softplus",
+            [](const FloatMath &m, Value x, double, double) {
+              Value e = math::ExpOp::create(m.b, m.loc, Value(arith::NegFOp::create(m.b, m.loc, m.abs(x))));
+              return m.add(maxScalar(m.b, m.loc, x, m.constant(0), m.type),
+                           Value(math::Log1pOp::create(m.b, m.loc, e)));
+            })
+      .Default(nullptr);
+}
+
+// ---- shapes
+// ---------------------------------------------------------------------------------------------------------------
+
+/// Requires `operand`, when there is one, to have the sizes `wanted`.
+static LogicalResult verifyShape(Operation *op, ShapeAnalysis &shapes, Value operand, StringRef name,
+                                 ArrayRef<Dim> wanted) {
+  if (!operand)
+    return success();
+  ArrayRef<Dim> dims = shapes.dimsOf(operand);
+  bool fits = dims.size() == wanted.size();
+  for (size_t i = 0; fits && i < dims.size(); ++i)
+    fits = !dims[i].constant() || !wanted[i].constant() || dims[i] == wanted[i];
+  if (!fits)
+    return op->emitOpError("operand ") << name << " has shape " << formatShape(dims) << "; expected "
+                                       << formatShape(wanted);
+  return success();
+}
+
+/// Sizes of a recurrent op, and the checks that its kinds share. `gates` and `functions` are how many each direction
+/// has.
+template <typename OpT>
+static LogicalResult inferRecurrent(OpT op, int64_t gates, int64_t functions, unsigned numStates, ShapeAnalysis &shapes,
+                                    SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &inputs = shapes.get(op.getInputs()), &weights = shapes.get(op.getWeights());
+  DimContext &d = shapes.dims();
+  bool fits = inputs.rank() == 4 && weights.rank() == 3;
+  if (fits)
+    for (auto [found, wanted] : {std::pair(weights.dims[0], inputs.dims[2]), std::pair(weights.dims[2], inputs.dims[3]),
+                                 std::pair(weights.dims[2], d.mul(weights.dims[1], gates))})
+      fits &= !found.constant() || !wanted.constant() || found == wanted;
+  if (!fits)
+    return op.emitOpError("inputs have shape ")
+           << formatShape(inputs.dims) << " and weights " << formatShape(weights.dims)
+           << "; expected [steps, batch, directions, " << gates << " hidden] and [directions, hidden, " << gates
+           << " hidden]"; // C1
+  auto directions = weights.dims[0].constant();
+  if (!directions || *directions < 1 || *directions > (op.getReverse() ? 1 : 2))
+    return op.emitOpError("has ") << formatShape(weights.dims[0]) << " directions; expected "
+                                  << (op.getReverse() ? "1, because it is reversed" : "1 or 2"); // C2
+  for (Value v : op->getOperands())
+    if (Type type = getElementTypeOrSelf(v.getType()); v != op.getLengths() && type != inputs.elementType)
+      return op.emitOpError("has operands of element types ")
+             << inputs.elementType << " and " << type << "; expected the same"; // C3
+  Dim steps = inputs.dims[0], batch = inputs.dims[1], direction = weights.dims[0], hidden = weights.dims[1];
+  SmallVector<Dim, 6> state{direction, batch, hidden};
+  if (failed(verifyShape(op, shapes, op.getInitial(), "initial", state)) || // C4
+      failed(verifyShape(op, shapes, op.getLengths(), "lengths", {batch}))) // C5
+    return failure();
+  size_t count = functions * *directions;
+  if (op.getActivations().size() != count || op.getAlpha().size() != count || op.getBeta().size() != count)
+    return op.emitOpError("has ") << op.getActivations().size() << " activations, " << op.getAlpha().size()
+                                  << " alpha and " << op.getBeta().size() << " beta; expected " << count; // C6
+  for (StringAttr name : op.getActivations().template getAsRange<StringAttr>())
+    if (!activationOf(name))
+      return op.emitOpError("activation is '")
+             << name.getValue() << "'; expected Relu, Tanh, Sigmoid, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh, "
+             << "HardSigmoid, Elu, Softsign or Softplus"; // C6
+  results.push_back({inputs.elementType, {steps, direction, batch, hidden}, std::nullopt});
+  for (unsigned i = 0; i < numStates; ++i)
+    results.push_back({inputs.elementType, state, std::nullopt});
+  return success();
+}
+
+LogicalResult RnnOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  return inferRecurrent(*this, 1, 1, 1, shapes, results);
+}
+
+LogicalResult GruOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(inferRecurrent(*this, 3, 2, 1, shapes, results)))
+    return failure();
+  if (getHiddenBias() && !getLinearBeforeReset())
+    return emitOpError("has a hidden bias without linearBeforeReset; expected it to be part of the inputs"); // C7
+  ArrayRef<Dim> state = results[1].dims;
+  return verifyShape(*this, shapes, getHiddenBias(), "hiddenBias", {state[0], state[2]}); // C7
+}
+
+LogicalResult LstmOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(inferRecurrent(*this, 4, 3, 2, shapes, results)))
+    return failure();
+  ArrayRef<Dim> state = results[1].dims;
+  Dim peepholes = shapes.dims().mul(state[2], 3);
+  if (failed(verifyShape(*this, shapes, getInitialCell(), "initialCell", state))) // C4
+    return failure();
+  return verifyShape(*this, shapes, getPeepholes(), "peepholes", {state[0], peepholes}); // C7
+}
+
+/// Products of states and weights; what the units compute is left out.
+template <typename OpT> static Dim recurrentFlops(OpT op, ShapeAnalysis &shapes) {
+  ArrayRef<Dim> inputs = shapes.dimsOf(op.getInputs());
+  DimContext &d = shapes.dims();
+  return d.mul(d.mul(d.product(inputs), shapes.dim(op.getWeights(), 1)), 2);
+}
+Dim RnnOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
+Dim GruOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
+Dim LstmOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
+
+// ---- loops
+// ----------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A direction, as a number and as an index value.
+struct Direction {
+  int64_t number;
+  Value index;
+};
+
+/// Emits the loops around the units of one recurrent op.
+class Recurrence {
+public:
+  template <typename OpT>
+  Recurrence(OpT op, KernelEmitter &k, ArrayRef<Tensor> operands, int64_t functions)
+      : loc(op.getLoc()), k(k), inputs(operands[0]), weights(operands[1]),
+        lengths(operandTensor(op, operands, op.getLengths())), functions(functions), reverse(op.getReverse()),
+        activations(op.getActivations()), alpha(op.getAlpha()), beta(op.getBeta()),
+        clip(op.getClip() ? std::optional<double>(op.getClip()->convertToDouble()) : std::nullopt),
+        type(computeType(inputs.elementType)), batch(inputs.dims[1]), hidden(weights.dims[1]) {}
+
+  /// Numbers for every unit of every row: a state, or several per unit.
+  Tensor temporary(OpBuilder &b, int64_t perUnit = 1) {
+    return k.temporary(b, loc, type, {batch, k.dims().mul(hidden, perUnit)});
+  }
+
+  /// Calls `body` for each direction, one after the other.
+  void forEachDirection(OpBuilder &b, llvm::function_ref<void(OpBuilder &, Direction)> body) {
+    for (int64_t d = 0; d < *weights.dims[0].constant(); ++d)
+      body(b, {d, constantIndex(b, loc, d)});
+  }
+  /// Calls `body` for each step of a direction; the index counts steps, not positions.
+  void forEachStep(OpBuilder &b, llvm::function_ref<void(OpBuilder &, Value step)> body) {
+    loopNest(b, loc, {k.size(inputs.dims[0])}, [&](OpBuilder &b, Location, ValueRange step) { body(b, step[0]); });
+  }
+
+  /// state = `initial` of the direction, or 0 where the operand is absent.
+  void start(OpBuilder &b, const Tensor &state, const Tensor &initial, Direction at) {
+    loopNest(b, loc, sizesOf(k, state.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
+      Value v = initial ? initial.load(b, loc, {at.index, i[0], i[1]}) : constantScalar(b, loc, type, 0);
+      state.store(b, loc, v, i);
+    });
+  }
+  /// `last` of the direction = state.
+  void finish(OpBuilder &b, const Tensor &state, const Tensor &last, Direction at) {
+    loopNest(b, loc, sizesOf(k, state.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
+      last.store(b, loc, state.load(b, loc, i), {at.index, i[0], i[1]});
+    });
+  }
+
+  /// gates[row, j] = `value` of the step's input at column j, for columns [from, to) in units of the hidden size.
+  void fill(OpBuilder &b, const Tensor &gates, Direction at, Value step, int64_t from, int64_t to,
+            llvm::function_ref<Value(OpBuilder &, Value row, Value position, Value column)> value) {
+    loopNest(b, loc, {k.size(batch)}, [&](OpBuilder &b, Location loc, ValueRange row) {
+      Value position = positionOf(b, at, step, row[0]).first;
+      forColumns(b, from, to, [&](OpBuilder &b, Value column) {
+        gates.store(b, loc, value(b, row[0], position, column), {row[0], column});
+      });
+    });
+  }
+  Value input(OpBuilder &b, Direction at, Value row, Value position, Value column) {
+    return inputs.load(b, loc, {position, row, at.index, column});
+  }
+
+  /// gates[row, j] += sum_k state[row, k] weights[direction, k, j], for columns [from, to) in units of the hidden size.
+  void accumulate(OpBuilder &b, const Tensor &gates, const Tensor &state, Direction at, int64_t from, int64_t to) {
+    constexpr int64_t kRows = 8;
+    Value size = k.size(hidden), rows = constantIndex(b, loc, kRows), one = constantIndex(b, loc, 1);
+    Value whole = k.size(k.dims().mul(k.dims().floorDiv(hidden, kRows), kRows));
+    auto addRows = [&](Value begin, Value end, Value step, int64_t count) {
+      OpBuilder::InsertionGuard guard(b);
+      auto blocks = scf::ForOp::create(b, loc, begin, end, step);
+      b.setInsertionPointToStart(blocks.getBody());
+      loopNest(b, loc, {k.size(batch)}, [&](OpBuilder &b, Location loc, ValueRange row) {
+        SmallVector<Value> from_, factor;
+        for (int64_t i = 0; i < count; ++i) {
+          from_.push_back(addIndex(b, loc, blocks.getInductionVar(), constantIndex(b, loc, i)));
+          factor.push_back(state.load(b, loc, {row[0], from_.back()}));
+        }
+        forColumns(b, from, to, [&](OpBuilder &b, Value column) {
+          Value sum = gates.load(b, loc, {row[0], column});
+          for (int64_t i = 0; i < count; ++i)
+            sum = multiplyAdd(b, sum, factor[i], weights.load(b, loc, {at.index, from_[i], column}));
+          gates.store(b, loc, sum, {row[0], column});
+        });
+      });
+    };
+    addRows(constantIndex(b, loc, 0), whole, rows, kRows);
+    addRows(whole, size, one, 1);
+  }
+
+  /// Calls `body` for every unit of rows that have this step; it updates the state and returns h, which goes to `y`.
+  /// Rows whose sequence has ended get 0 there.
+  void forEachUnit(OpBuilder &b, Direction at, Value step, const Tensor &y,
+                   llvm::function_ref<Value(OpBuilder &, Value row, Value position, Value unit)> body) {
+    loopNest(b, loc, {k.size(batch)}, [&](OpBuilder &b, Location loc, ValueRange row) {
+      auto [position, active] = positionOf(b, at, step, row[0]);
+      auto units = [&](OpBuilder &b, llvm::function_ref<Value(OpBuilder &, Value)> h) {
+        loopNest(b, loc, {k.size(hidden)}, [&](OpBuilder &b, Location loc, ValueRange unit) {
+          y.store(b, loc, h(b, unit[0]), {position, at.index, row[0], unit[0]});
+        });
+      };
+      auto update = [&](OpBuilder &b, Value unit) { return body(b, row[0], position, unit); };
+      if (!active)
+        return units(b, update);
+      auto branch = scf::IfOp::create(b, loc, active, /*withElseRegion=*/true);
+      OpBuilder thenBuilder = branch.getThenBodyBuilder(), elseBuilder = branch.getElseBodyBuilder();
+      units(thenBuilder, update);
+      units(elseBuilder, [&](OpBuilder &b, Value) { return constantScalar(b, loc, type, 0); });
+    });
+  }
+
+  Value column(OpBuilder &b, int64_t gate, Value unit) {
+    return addIndex(b, loc, k.size(k.dims().mul(hidden, gate)), unit);
+  }
+  Value gate(OpBuilder &b, const Tensor &gates, Value row, int64_t gate, Value unit) {
+    return gates.load(b, loc, {row, column(b, gate, unit)});
+  }
+  /// Function `number` of the direction, of a gate's x, which `clip` limits.
+  Value activateGate(OpBuilder &b, Direction at, int64_t number, Value x) {
+    FloatMath m(b, loc, type);
+    if (clip)
+      x = minScalar(b, loc, maxScalar(b, loc, x, m.constant(-*clip), type), m.constant(*clip), type);
+    return activate(b, at, number, x);
+  }
+  Value activate(OpBuilder &b, Direction at, int64_t number, Value x) {
+    FloatMath m(b, loc, type);
+    size_t i = at.number * functions + number;
+    return activationOf(cast<StringAttr>(activations[i]).getValue())(m, x, alpha[i], beta[i]);
+  }
+  Value multiplyAdd(OpBuilder &b, Value sum, Value x, Value y) { return cameo::multiplyAdd(k, b, loc, sum, x, y); }
+
+  Location loc;
+
+private:
+  void forColumns(OpBuilder &b, int64_t from, int64_t to, llvm::function_ref<void(OpBuilder &, Value)> body) {
+    Value begin = k.size(k.dims().mul(hidden, from));
+    loopNest(b, loc, {k.size(k.dims().mul(hidden, to - from))},
+             [&](OpBuilder &b, Location loc, ValueRange j) { body(b, from ? addIndex(b, loc, begin, j[0]) : j[0]); });
+  }
+
+  /// The position in the sequence that `step` of a row reads and writes, and whether the row is that long (null:
+  /// always).
+  std::pair<Value, Value> positionOf(OpBuilder &b, Direction at, Value step, Value row) {
+    bool backward = reverse || at.number == 1;
+    Value one = constantIndex(b, loc, 1), size = k.size(inputs.dims[0]);
+    auto mirrored = [&](Value length) { return subIndex(b, loc, subIndex(b, loc, length, one), step); };
+    if (!lengths)
+      return {backward ? mirrored(size) : step, Value()};
+    Value length = toIndex(b, loc, lengths.load(b, loc, {row}), lengths.elementType);
+    Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, length, size);
+    Value bad = arith::XOrIOp::create(b, loc, fits, constantInt(b, loc, b.getI1Type(), 1));
+    k.failIf(b, loc, bad, kOutOfRange, "sequence length %lld is not between 0 and the number of steps",
+             indexToI64(b, loc, length));
+    length = arith::SelectOp::create(b, loc, fits, length, constantIndex(b, loc, 0));
+    Value active = isLess(b, loc, step, length);
+    return {backward ? Value(arith::SelectOp::create(b, loc, active, mirrored(length), step)) : step, active};
+  }
+
+  KernelEmitter &k;
+  const Tensor &inputs, &weights;
+  Tensor lengths;
+  int64_t functions;
+  bool reverse;
+  ArrayAttr activations;
+  ArrayRef<float> alpha, beta;
+  std::optional<double> clip;
+  Type type;
+  Dim batch, hidden;
+};
+
+} // namespace
+
+LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  Tensor initial = operandTensor(*this, operands, getInitial());
+  Recurrence r(*this, k, operands, 1);
+  Tensor h = r.temporary(b), gates = r.temporary(b);
+  r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
+    r.start(b, h, initial, at);
+    r.forEachStep(b, [&](OpBuilder &b, Value step) {
+      r.fill(b, gates, at, step, 0, 1, [&](OpBuilder &b, Value row, Value position, Value column) {
+        return r.input(b, at, row, position, column);
+      });
+      r.accumulate(b, gates, h, at, 0, 1);
+      r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value, Value unit) {
+        Value next = r.activateGate(b, at, 0, r.gate(b, gates, row, 0, unit));
+        h.store(b, r.loc, next, {row, unit});
+        return next;
+      });
+    });
+    r.finish(b, h, results[1], at);
+  });
+  return success();
+}
+
+LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  Tensor initial = operandTensor(*this, operands, getInitial());
+  Tensor hiddenBias = operandTensor(*this, operands, getHiddenBias());
+  Recurrence r(*this, k, operands, 2);
+  bool linear = getLinearBeforeReset();
+  Type type = computeType(results[0].elementType);
+  // `reset` holds r h; its product with R_n goes on top of the input, or stands alone while r is still to be applied.
+  Tensor h = r.temporary(b), gates = r.temporary(b, 3), reset;
+  if (!linear)
+    reset = r.temporary(b);
+  r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
+    r.start(b, h, initial, at);
+    r.forEachStep(b, [&](OpBuilder &b, Value step) {
+      auto input = [&](OpBuilder &b, Value row, Value position, Value column) {
+        return r.input(b, at, row, position, column);
+      };
+      r.fill(b, gates, at, step, 0, linear ? 2 : 3, input);
+      if (linear) {
+        r.fill(b, gates, at, step, 2, 3, [&](OpBuilder &b, Value, Value, Value column) {
+          if (!hiddenBias)
+            return constantScalar(b, r.loc, type, 0);
+          Value unit = subIndex(b, r.loc, column, r.column(b, 2, constantIndex(b, r.loc, 0)));
+          return hiddenBias.load(b, r.loc, {at.index, unit});
+        });
+        r.accumulate(b, gates, h, at, 0, 3);
+      } else {
+        r.accumulate(b, gates, h, at, 0, 2);
+        loopNest(b, r.loc, sizesOf(k, h.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
+          Value gate = r.activateGate(b, at, 0, r.gate(b, gates, i[0], 1, i[1]));
+          reset.store(b, loc, mulScalar(b, loc, gate, h.load(b, loc, i)), i);
+        });
+        r.accumulate(b, gates, reset, at, 2, 3);
+      }
+      r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value position, Value unit) {
+        FloatMath m(b, r.loc, type);
+        Value z = r.activateGate(b, at, 0, r.gate(b, gates, row, 0, unit)), n = r.gate(b, gates, row, 2, unit);
+        if (linear) {
+          Value gate = r.activateGate(b, at, 0, r.gate(b, gates, row, 1, unit));
+          n = r.multiplyAdd(b, r.input(b, at, row, position, r.column(b, 2, unit)), gate, n);
+        }
+        n = r.activateGate(b, at, 1, n);
+        Value old = h.load(b, r.loc, {row, unit});
+        Value next = m.add(m.mul(m.sub(m.constant(1), z), n), m.mul(z, old));
+        h.store(b, r.loc, next, {row, unit});
+        return next;
+      });
+    });
+    r.finish(b, h, results[1], at);
+  });
+  return success();
+}
+
+LogicalResult LstmOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  Tensor initial = operandTensor(*this, operands, getInitial());
+  Tensor initialCell = operandTensor(*this, operands, getInitialCell());
+  Tensor peepholes = operandTensor(*this, operands, getPeepholes());
+  Recurrence r(*this, k, operands, 3);
+  Type type = computeType(results[0].elementType);
+  enum { I, O, F, C };
+  Tensor h = r.temporary(b), c = r.temporary(b), gates = r.temporary(b, 4);
+  r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
+    r.start(b, h, initial, at);
+    r.start(b, c, initialCell, at);
+    r.forEachStep(b, [&](OpBuilder &b, Value step) {
+      r.fill(b, gates, at, step, 0, 4, [&](OpBuilder &b, Value row, Value position, Value column) {
+        return r.input(b, at, row, position, column);
+      });
+      r.accumulate(b, gates, h, at, 0, 4);
+      r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value, Value unit) {
+        FloatMath m(b, r.loc, type);
+        auto gate = [&](int64_t number, int64_t function, Value cell) {
+          Value x = r.gate(b, gates, row, number, unit);
+          if (cell && peepholes) // the order of peepholes is that of the gates: i, o, f
+            x = r.multiplyAdd(b, x, peepholes.load(b, r.loc, {at.index, r.column(b, number, unit)}), cell);
+          return r.activateGate(b, at, function, x);
+        };
+        Value old = c.load(b, r.loc, {row, unit});
+        Value i = gate(I, 0, old), f = getInputForget() ? m.sub(m.constant(1), i) : gate(F, 0, old);
+        Value cell = r.multiplyAdd(b, m.mul(f, old), i, gate(C, 1, Value()));
+        Value next = m.mul(gate(O, 0, cell), r.activate(b, at, 2, cell));
+        c.store(b, r.loc, cell, {row, unit});
+        h.store(b, r.loc, next, {row, unit});
+        return next;
+      });
+    });
+    r.finish(b, h, results[1], at);
+    r.finish(b, c, results[2], at);
+  });
+  return success();
+}

@@ -1,0 +1,277 @@
+// Attention.cpp - ONNX's own attention nodes: Attention, FlexAttention, LinearAttention, RotaryEmbedding.
+#include "Attention.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+// ---- shared with ONNX Runtime's nodes
+
+Value cameo::onnx::sliceAxis(OpBinder &op, Value x, int64_t axis, Dim begin, Dim end) {
+  Value from = op.sizes({begin}), to = op.sizes({end});
+  return x && from && to ? op.create<SliceOp>(x, from, to, op.i64({1}), ArrayRef<int64_t>{axis}) : Value();
+}
+
+Value cameo::onnx::splitHeads(OpBinder &op, Value x, int64_t heads) {
+  if (!x)
+    return {};
+  ArrayRef<Dim> dims = op.shapes().dimsOf(x);
+  auto width = dims.back().constant();
+  if (dims.size() != 3 || heads < 1 || (width && *width % heads)) {
+    (void)op.error("E-SHAPE", "a tensor of shape " + formatShape(dims) + " is to be split into " + Twine(heads) +
+                                  " heads; expected [batch, tokens, a multiple of the heads]");
+    return {};
+  }
+  Value split = op.reshape(x, {dims[0], dims[1], op.dims().constant(heads), op.dims().floorDiv(dims[2], heads)});
+  return split ? op.transpose(split, {0, 2, 1, 3}) : Value();
+}
+
+Value cameo::onnx::mergeHeads(OpBinder &op, Value x) {
+  Value tokens = x ? op.transpose(x, {0, 2, 1, 3}) : Value();
+  if (!tokens)
+    return {};
+  ArrayRef<Dim> dims = op.shapes().dimsOf(tokens);
+  return op.reshape(tokens, {dims[0], dims[1], op.dims().mul(dims[2], dims[3])});
+}
+
+AttentionResults cameo::onnx::makeAttention(Compose &c, AttentionParts p, StringRef stage) {
+  OpBinder &op = c.op;
+  if (!p.q || !p.k || !p.v)
+    return {};
+  Dim width = op.shapes().dim(p.q, 3);
+  double scale = 1;
+  if (p.scale) {
+    scale = *p.scale;
+  } else if (auto known = width.constant()) {
+    scale = 1 / std::sqrt(double(std::max<int64_t>(1, *known)));
+  } else {
+    // The width is known at run time only: it divides the queries.
+    Value root = c.make<SqrtOp>(c.cast(op.sizes({width}), op.builder.getF32Type()));
+    p.q = c.div(p.q, c.cast(root, op.elementType(p.q)));
+  }
+  if (!p.q)
+    return {};
+  OpBuilder &b = op.builder;
+  auto bound = [&](int64_t n) { return n < 0 ? IntegerAttr() : b.getI64IntegerAttr(n); };
+  SmallVector<Type> types(stage.empty() ? 1 : 2, placeholderType(b.getContext()));
+  auto made = AttentionOp::create(b, op.loc, types[0], stage.empty() ? Type() : types[1], p.q, p.k, p.v, p.mask,
+                                  p.lengths, p.offsets, p.sinks, b.getF32FloatAttr(scale),
+                                  p.softcap == 0 ? FloatAttr() : b.getF32FloatAttr(p.softcap), bound(p.left),
+                                  bound(p.right), stage.empty() ? StringAttr() : b.getStringAttr(stage));
+  auto done = cast_or_null<AttentionOp>(finishOp(op.shapes(), made));
+  return done ? AttentionResults{done.getResult(), done.getScores()} : AttentionResults{};
+}
+
+Value cameo::onnx::rotated(OpBinder &op, Value x, Value cos, Value sin, Value positions, int64_t heads, int64_t width,
+                           bool interleaved) {
+  int64_t rank = op.rank(x);
+  if (rank != 3 && rank != 4) {
+    (void)op.error("E-SHAPE", "the rotated tensor has rank " + Twine(rank) + "; expected 3 or 4");
+    return {};
+  }
+  Type type = op.elementType(x);
+  ArrayRef<Dim> dims = op.shapes().dimsOf(x);
+  SmallVector<Dim> original(dims);
+  int64_t axis = 2;
+  if (rank == 3) {
+    auto columns = dims[2].constant();
+    if (heads < 1 || (columns && *columns % heads)) {
+      (void)op.error("E-ATTR", "num_heads is " + Twine(heads) + "; expected a divisor of " + formatShape(dims[2]) +
+                                   ", the last size");
+      return {};
+    }
+    axis = 1;
+    x = op.reshape(x, {dims[0], dims[1], op.dims().constant(heads), op.dims().floorDiv(dims[2], heads)});
+  }
+  // A table may be wider than what is rotated.
+  if (width && !op.shapes().dim(cos, op.rank(cos) - 1).isConstant(width / 2)) {
+    Dim zero = op.dims().constant(0), half = op.dims().constant(width / 2);
+    cos = sliceAxis(op, cos, op.rank(cos) - 1, zero, half);
+    sin = sliceAxis(op, sin, op.rank(sin) - 1, zero, half);
+  }
+  if (!x || !cos || !sin)
+    return {};
+  cos = op.cast(cos, type);
+  sin = op.cast(sin, type);
+  Value y = cos && sin ? op.create<RotaryEmbeddingOp>(x, cos, sin, positions, axis, interleaved) : Value();
+  return y && rank == 3 ? op.reshape(y, original) : y;
+}
+
+namespace {
+
+// ---- Attention
+
+LogicalResult attention(OpBinder &op) {
+  Compose c{op};
+  AttentionParts p;
+  bool packed = op.rank(op.input(0)) == 3;
+  Type type = op.elementType(op.input(0));
+  if (packed) {
+    int64_t heads = op.intAttr("q_num_heads", 0), groups = op.intAttr("kv_num_heads", 0);
+    if (heads < 1 || groups < 1)
+      return op.error("E-ATTR", "q_num_heads is " + Twine(heads) + " and kv_num_heads " + Twine(groups) +
+                                    "; inputs of rank 3 need both, 1 or more");
+    p.q = splitHeads(op, op.input(0), heads);
+    p.k = splitHeads(op, op.input(1), groups);
+    p.v = splitHeads(op, op.input(2), groups);
+  } else {
+    p.q = op.input(0);
+    p.k = op.input(1);
+    p.v = op.input(2);
+  }
+  if (!p.q || !p.k || !p.v)
+    return failure();
+  if (op.rank(p.q) != 4 || op.rank(p.k) != 4 || op.rank(p.v) != 4)
+    return op.error("E-SHAPE", "Q, K and V have ranks " + Twine(op.rank(p.q)) + ", " + Twine(op.rank(p.k)) + " and " +
+                                   Twine(op.rank(p.v)) + "; expected 3 or 4, all the same");
+  Dim queries = op.shapes().dim(p.q, 2);
+  if (op.hasInput(4) != op.hasInput(5))
+    return op.error("E-ARITY", "only one of past_key and past_value is given; expected both or none");
+  if (op.hasInput(4)) {
+    p.offsets = op.sizes({op.shapes().dim(op.input(4), 2)});
+    p.k = op.create<ConcatOp>(SmallVector<Value>{op.input(4), p.k}, int64_t(2));
+    p.v = op.create<ConcatOp>(SmallVector<Value>{op.input(5), p.v}, int64_t(2));
+    if (!p.offsets || !p.k || !p.v)
+      return failure();
+  }
+  if (failed(op.result(1, p.k)) || failed(op.result(2, p.v)))
+    return failure();
+  p.v = op.cast(p.v, type);
+  if (op.hasInput(6)) {
+    p.lengths = op.input(6);
+    if (!p.offsets)
+      p.offsets = c.sub(op.cast(p.lengths, op.builder.getI64Type()), op.sizes({queries}));
+  }
+  if (Value mask = op.input(3))
+    p.mask = op.elementType(mask).isInteger(1) ? mask : op.cast(mask, type);
+  if (op.hasAttr("scale"))
+    p.scale = op.floatAttr("scale", 1);
+  p.softcap = op.floatAttr("softcap", 0);
+  p.left = op.intAttr("left_window_size", -1);
+  p.right = op.intAttr("right_window_size", -1);
+  if (op.intAttr("is_causal", 0))
+    p.right = 0;
+  int64_t mode = op.intAttr("qk_matmul_output_mode", 0);
+  if (mode < 0 || mode > 3)
+    return op.error("E-ATTR", "qk_matmul_output_mode is " + Twine(mode) + "; expected 0 to 3");
+  static constexpr StringRef stages[] = {"product", "capped", "masked", "weights"};
+  AttentionResults r = makeAttention(c, p, op.hasOutput(3) ? stages[mode] : StringRef());
+  if (!r.y || failed(op.result(packed ? mergeHeads(op, r.y) : r.y)))
+    return failure();
+  return op.hasOutput(3) ? op.result(3, r.scores) : success();
+}
+
+// ---- FlexAttention
+
+/// The graph attribute `name` applied to the only value it takes; x where the node has none. Null on failure
+/// (reported).
+Value modified(OpBinder &op, StringRef name, Value x) {
+  const Graph *graph = op.node.getGraph(name);
+  if (!graph || !x)
+    return x;
+  if (graph->inputs.size() != 1 || graph->outputs.size() != 1) {
+    (void)op.error("E-ARITY", name + " has " + Twine(graph->inputs.size()) + " inputs and " +
+                                  Twine(graph->outputs.size()) + " outputs; expected one of each");
+    return {};
+  }
+  auto values = op.importSubgraph(*graph, op.builder.getInsertionBlock(), x);
+  return failed(values) ? Value() : values->front();
+}
+
+/// The scores are a tensor that the node's graphs may do anything with, so they are computed as such.
+LogicalResult flexAttention(OpBinder &op) {
+  Compose c{op};
+  Value q = op.input(0), k = op.input(1), v = op.input(2);
+  for (size_t i = 0; i < 3; ++i)
+    if (op.rank(op.input(i)) != 4)
+      return op.error("E-SHAPE",
+                      "input '" + op.node.inputs[i] + "' has rank " + Twine(op.rank(op.input(i))) + "; expected 4");
+  Type type = op.elementType(q);
+  auto precision = op.dtypeAttr("softmax_precision", c.wideType(type));
+  if (failed(precision))
+    return failure();
+  ArrayRef<Dim> sizes = op.shapes().dimsOf(q);
+  SmallVector<Dim> dims(sizes);
+  Dim groups = op.shapes().dim(k, 1), keys = op.shapes().dim(k, 2), width = op.shapes().dim(v, 3);
+  auto heads = dims[1].constant(), known = groups.constant(), depth = dims[3].constant();
+  if (!heads || !known || *known < 1 || *heads % *known)
+    return op.error("E-SHAPE", "Q has " + formatShape(dims[1]) + " heads and K " + formatShape(groups) +
+                                   "; expected known numbers, the first a multiple of the second");
+  if (!depth && !op.hasAttr("scale"))
+    return op.error("E-SHAPE", "the head size is not known at compile time; give scale, or fix the size with --dim");
+  // Query heads of one key head are an axis of their own, along which keys and values broadcast.
+  Dim group = op.dims().constant(*heads / *known);
+  double scale = op.floatAttr("scale", depth ? 1 / std::sqrt(double(*depth)) : 1);
+  Value grouped = op.reshape(op.cast(q, *precision), {dims[0], groups, group, dims[2], dims[3]});
+  Value scores =
+      c.make<MatMulOp>(grouped, c.unsqueeze(c.cast(k, *precision), 2), false, /*transposeRhs=*/true, TypeAttr());
+  scores = c.mul(scores, scale);
+  scores = scores ? op.reshape(scores, {dims[0], dims[1], dims[2], keys}) : Value();
+  scores = modified(op, "score_mod", scores);
+  Value weights = modified(op, "prob_mod", c.make<SoftmaxOp>(scores, int64_t(-1)));
+  weights = weights ? op.reshape(weights, {dims[0], groups, group, dims[2], keys}) : Value();
+  Value y = c.make<MatMulOp>(weights, c.unsqueeze(c.cast(v, *precision), 2), false, false, TypeAttr());
+  y = y ? op.reshape(y, {dims[0], dims[1], dims[2], width}) : Value();
+  return op.result(c.cast(y, type));
+}
+
+// ---- LinearAttention
+
+LogicalResult linearAttention(OpBinder &op) {
+  int64_t heads = op.intAttr("q_num_heads", 0), groups = op.intAttr("kv_num_heads", 0);
+  StringRef rule = op.stringAttr("update_rule", "gated_delta");
+  bool gated = rule == "gated" || rule == "gated_delta", delta = rule == "delta" || rule == "gated_delta";
+  if (!gated && !delta && rule != "linear")
+    return op.error("E-ATTR", "update_rule is '" + rule + "'; expected linear, gated, delta or gated_delta");
+  for (auto [needed, input, name] : {std::tuple(gated, 4, "decay"), std::tuple(delta, 5, "beta")})
+    if (needed && !op.hasInput(input))
+      return op.error("E-ARITY", "update_rule is '" + rule + "', which needs the input " + Twine(name));
+  auto unpacked = [&](Value x, int64_t count) -> Value {
+    ArrayRef<Dim> dims = op.shapes().dimsOf(x);
+    auto columns = dims.back().constant();
+    if (dims.size() != 3 || count < 1 || (columns && *columns % count)) {
+      (void)op.error("E-SHAPE", "a tensor of shape " + formatShape(dims) + " is to be split into " + Twine(count) +
+                                    " heads; expected [batch, tokens, a multiple of the heads]");
+      return {};
+    }
+    return op.reshape(x, {dims[0], dims[1], op.dims().constant(count), op.dims().floorDiv(dims[2], count)});
+  };
+  Value q = unpacked(op.input(0), heads), k = unpacked(op.input(1), groups), v = unpacked(op.input(2), groups);
+  Value decay = gated ? unpacked(op.input(4), groups) : Value(), beta = delta ? op.input(5) : Value();
+  if (!q || !k || !v || (gated && !decay))
+    return failure();
+  double scale = op.floatAttr("scale", 0);
+  if (scale == 0) {
+    auto depth = op.shapes().dim(q, 3).constant();
+    if (!depth)
+      return op.error("E-SHAPE", "the head size is not known at compile time; give scale, or fix the size with --dim");
+    scale = 1 / std::sqrt(double(std::max<int64_t>(1, *depth)));
+  }
+  Type state = op.hasInput(3) ? op.elementType(op.input(3)) : op.elementType(q);
+  auto made = op.createWithResults<LinearAttentionOp>(2, q, k, v, op.input(3), decay, beta,
+                                                      op.builder.getF32FloatAttr(scale), TypeAttr::get(state));
+  if (!made)
+    return failure();
+  ArrayRef<Dim> dims = op.shapes().dimsOf(made.getResult());
+  if (failed(op.result(op.reshape(made.getResult(), {dims[0], dims[1], op.dims().mul(dims[2], dims[3])}))))
+    return failure();
+  return op.result(1, made.getLast());
+}
+
+// ---- RotaryEmbedding
+
+LogicalResult rotaryEmbedding(OpBinder &op) {
+  return op.result(rotated(op, op.input(0), op.input(1), op.input(2), op.input(3), op.intAttr("num_heads", 0),
+                           op.intAttr("rotary_embedding_dim", 0), op.intAttr("interleaved", 0) != 0));
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerAttentionHandlers(HandlerTable &table) {
+  table.on("Attention", 23, attention);
+  table.on("LinearAttention", 27, linearAttention);
+  table.on("RotaryEmbedding", 23, rotaryEmbedding);
+  table.add("ai.onnx.preview", "FlexAttention", 1, flexAttention);
+}
+} // namespace cameo::onnx

@@ -1,0 +1,141 @@
+// BlockQuantized.cpp - com.microsoft's weights of few bits with a scale per block: MatMulNBits and
+// GatherBlockQuantized.
+#include "Axes.h"
+#include "Compose.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+/// The first `count` columns of a matrix; x itself where it has no more.
+Value firstColumns(OpBinder &op, Value x, int64_t axis, Dim count) {
+  if (!x || op.shapes().dim(x, axis) == count)
+    return x;
+  Value end = op.sizes({count});
+  return end ? op.create<SliceOp>(x, op.i64({0}), end, op.i64({1}), ArrayRef<int64_t>{axis}) : Value();
+}
+
+/// Bytes as the numbers they hold; those of 8 bits are there already.
+Value unpacked(OpBinder &op, Value x, int64_t bits) { return !x || bits == 8 ? x : op.create<UnpackOp>(x, bits); }
+
+FailureOr<int64_t> bitsOf(OpBinder &op) {
+  int64_t bits = op.intAttr("bits", 4);
+  if (bits != 2 && bits != 4 && bits != 8)
+    return op.unsupported("bits is " + Twine(bits) + "; supported are 2, 4 and 8");
+  return bits;
+}
+
+/// (numbers - zero) * scale, where the zero point may be an integer like the numbers or a float like the scale. Shapes
+/// broadcast.
+Value dequantized(Compose &c, Value numbers, Value scale, Value zero, int64_t bits) {
+  if (!numbers || !scale)
+    return {};
+  if (!zero)
+    zero = c.like(numbers, int64_t(1) << (bits - 1));
+  if (isa<FloatType>(c.op.elementType(zero)))
+    return c.mul(c.sub(c.cast(numbers, c.op.elementType(scale)), c.cast(zero, c.op.elementType(scale))), scale);
+  return c.make<DequantizeOp>(numbers, scale, zero);
+}
+
+/// y = a w^T + bias with w [N, K] in blocks along K: [N, blocks, bytes of a block].
+LogicalResult matMulNBits(OpBinder &op) {
+  Compose c{op};
+  auto bits = bitsOf(op);
+  if (failed(bits))
+    return failure();
+  int64_t columns = op.intAttr("K", 0), rows = op.intAttr("N", 0), block = op.intAttr("block_size", 0);
+  if (columns < 1 || rows < 1 || block < 16 || (block & (block - 1)))
+    return op.error("E-ATTR", "K is " + Twine(columns) + ", N " + Twine(rows) + " and block_size " + Twine(block) +
+                                  "; expected 1 or more, and a power of two of at least 16");
+  int64_t blocks = (columns + block - 1) / block;
+  Value a = op.input(0), bytes = op.input(1), scales = op.input(2);
+  Type type = op.elementType(a), ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
+  if (op.elementType(bytes) != ui8)
+    return op.unsupported("input '" + op.node.inputs[1] + "' is not of type uint8");
+  if (op.shapes().numElements(bytes) != op.dims().constant(rows * blocks * (block * *bits / 8)))
+    return op.error("E-SHAPE", "input '" + op.node.inputs[1] + "' has shape " + formatShape(op.shapes().dimsOf(bytes)) +
+                                   "; expected [" + Twine(rows) + ", " + Twine(blocks) + ", " +
+                                   Twine(block * *bits / 8) + "]");
+  Value numbers = unpacked(op, op.reshape(bytes, {rows, blocks * (block * *bits / 8)}), *bits);
+  Value scale = op.reshape(op.cast(scales, type), {rows, blocks}), zero;
+  if (Value given = op.input(3)) {
+    // Bytes hold zero points like numbers, each row beginning with a new byte.
+    bool isPacked = op.elementType(given) == ui8;
+    zero = isPacked ? unpacked(op, op.reshape(given, {rows, (blocks * *bits + 7) / 8}), *bits)
+                    : op.reshape(given, {rows, blocks});
+    zero = firstColumns(op, zero, 1, op.dims().constant(blocks));
+    if (!zero)
+      return failure();
+  }
+  Value weights;
+  if (op.hasInput(4)) {
+    // Each column names its group.
+    Value group = op.input(4);
+    auto ofColumn = [&](Value v) { return v ? c.make<GatherOp>(v, group, int64_t(1)) : v; };
+    Value zeroOfColumn = ofColumn(zero);
+    if (zero && !zeroOfColumn)
+      return failure();
+    weights =
+        dequantized(c, firstColumns(op, numbers, 1, op.dims().constant(columns)), ofColumn(scale), zeroOfColumn, *bits);
+  } else {
+    Value blocked = numbers ? op.reshape(numbers, {rows, blocks, block}) : Value();
+    weights = dequantized(c, blocked, c.unsqueeze(scale, 2), zero ? c.unsqueeze(zero, 2) : zero, *bits);
+    weights = weights ? op.reshape(weights, {rows, blocks * block}) : Value();
+    weights = firstColumns(op, weights, 1, op.dims().constant(columns));
+  }
+  Value y = c.make<MatMulOp>(a, weights, false, /*transposeRhs=*/true, TypeAttr());
+  if (op.hasInput(5))
+    y = c.add(y, op.cast(op.input(5), type));
+  return op.result(y);
+}
+
+/// Rows of a quantized table: gathered as they are stored, then dequantized.
+LogicalResult gatherBlockQuantized(OpBinder &op) {
+  Compose c{op};
+  auto bits = bitsOf(op);
+  if (failed(bits))
+    return failure();
+  Value data = op.input(0), indices = op.input(1), scales = op.input(2), zeros = op.input(3);
+  if (op.elementType(data) != op.builder.getIntegerType(8, /*isSigned=*/false))
+    return op.unsupported("input '" + op.node.inputs[0] + "' is not of type uint8");
+  int64_t rank = op.rank(data), block = op.intAttr("block_size", 128);
+  auto gatherAxis = normalAxis(op, "gather_axis", op.intAttr("gather_axis", 0), rank),
+       quantizeAxis = normalAxis(op, "quantize_axis", op.intAttr("quantize_axis", 1), rank);
+  if (failed(gatherAxis) || failed(quantizeAxis))
+    return failure();
+  if (*gatherAxis != 0 || *quantizeAxis != rank - 1 || rank < 2 || block < 16)
+    return op.unsupported("gather_axis is " + Twine(*gatherAxis) + ", quantize_axis " + Twine(*quantizeAxis) +
+                          " and block_size " + Twine(block) +
+                          "; supported are the first axis, the last one, and 16 or more");
+  auto rowsOf = [&](Value v) { return c.make<GatherOp>(v, indices, int64_t(0)); };
+  Value numbers = unpacked(op, rowsOf(data), *bits), scale = rowsOf(scales), zero;
+  if (!numbers || !scale)
+    return failure();
+  Dim blocks = op.shapes().dim(scale, op.rank(scale) - 1);
+  if (zeros) {
+    zero = firstColumns(op, unpacked(op, rowsOf(zeros), *bits), op.rank(numbers) - 1, blocks);
+    if (!zero)
+      return failure();
+    zero = c.unsqueeze(zero, op.rank(zero));
+  }
+  SmallVector<Dim> sizes(op.shapes().dimsOf(numbers)), split(sizes);
+  split.back() = blocks;
+  split.push_back(op.dims().constant(block));
+  auto width = sizes.back().constant(), known = blocks.constant();
+  if (width && known && *width != *known * block)
+    return op.unsupported("rows have " + Twine(*width) + " elements and " + Twine(*known) + " blocks of " +
+                          Twine(block) + "; supported are whole blocks");
+  Value y = dequantized(c, op.reshape(numbers, split), c.unsqueeze(scale, op.rank(scale)), zero, *bits);
+  return op.result(y ? op.reshape(y, sizes) : Value());
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerBlockQuantizedHandlers(HandlerTable &table) {
+  table.onMicrosoft("MatMulNBits", matMulNBits);
+  table.onMicrosoft("GatherBlockQuantized", gatherBlockQuantized);
+}
+} // namespace cameo::onnx

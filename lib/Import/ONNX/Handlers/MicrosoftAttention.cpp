@@ -1,0 +1,341 @@
+// MicrosoftAttention.cpp - com.microsoft's attention nodes: Attention, MultiHeadAttention, GroupQueryAttention, and
+// their RotaryEmbedding. Each becomes cameo.attention with what the node does around it: projections, caches, rotation,
+// padding masks.
+#include "Attention.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+LogicalResult checkHeads(OpBinder &op, StringRef name, int64_t heads) {
+  return heads < 1 ? op.error("E-ATTR", name + " is " + Twine(heads) + "; expected 1 or more") : success();
+}
+
+/// 0, 1, ..., count - 1.
+Value counting(OpBinder &op, Dim count) {
+  Value number = op.sizes({count});
+  return number ? op.create<RangeOp>(op.i64({0}), op.i64({1}), number) : Value();
+}
+
+/// A mask of integers, 1 for what counts, as what is added to the scores: 0 or the node's mask_filter_value.
+Value maskBias(Compose &c, Value mask, Type type) {
+  Value kept = c.cast(mask, type);
+  return c.mul(c.sub(c.like(kept, 1), kept), c.op.floatAttr("mask_filter_value", -10000));
+}
+
+/// x + y where either may be absent.
+Value addGiven(Compose &c, Value x, Value y) { return x && y ? c.add(x, y) : x ? x : y; }
+
+// ---- MultiHeadAttention
+
+/// The padding mask of a node, input `i`, into what the op takes: lengths of the sequences, or a bias.
+LogicalResult bindPadding(Compose &c, size_t i, AttentionParts &p, Type type) {
+  OpBinder &op = c.op;
+  Value mask = op.input(i);
+  if (!mask)
+    return success();
+  ArrayRef<Dim> dims = op.shapes().dimsOf(mask);
+  Dim batch = op.shapes().dim(p.q, 0);
+  Value bias;
+  switch (op.rank(mask)) {
+  case 1:
+    if (dims[0] == batch) {
+      p.lengths = op.cast(mask, op.builder.getI64Type());
+      return p.lengths ? success() : failure();
+    }
+    return op.unsupported("input '" + op.node.inputs[i] + "' has shape " + formatShape(dims) +
+                          "; supported are [batch] lengths and masks of rank 2 to 4");
+  case 2:
+    bias = c.unsqueeze(maskBias(c, mask, type), {1, 2});
+    break;
+  case 3:
+    bias = c.unsqueeze(maskBias(c, mask, type), 1);
+    break;
+  case 4:
+    return op.unsupported("input '" + op.node.inputs[i] + "' has rank 4; supported are ranks 1 to 3");
+  }
+  if (!bias)
+    return failure();
+  p.mask = addGiven(c, p.mask, bias);
+  return p.mask ? success() : failure();
+}
+
+/// past and new tokens along axis 2; `past` may be absent.
+Value withPast(OpBinder &op, Value past, Value tokens) {
+  return past && tokens ? op.create<ConcatOp>(SmallVector<Value>{past, tokens}, int64_t(2)) : tokens;
+}
+
+LogicalResult multiHeadAttention(OpBinder &op) {
+  Compose c{op};
+  int64_t heads = op.intAttr("num_heads", 0);
+  if (failed(checkHeads(op, "num_heads", heads)))
+    return failure();
+  for (size_t i : {8, 9})
+    if (op.hasInput(i))
+      return op.unsupported("input '" + op.node.inputs[i] +
+                            "' is given; supported is a past without a shared buffer or beams");
+  Value query = op.input(0), key = op.input(1), value = op.input(2), bias = op.input(3);
+  Type type = op.elementType(query);
+  int64_t rank = op.rank(query);
+  AttentionParts p;
+  DimContext &d = op.dims();
+  // The bias of the three projections: [hidden + hidden + value's hidden].
+  auto biased = [&](Value x, Dim begin) -> Value {
+    if (!bias || !x)
+      return x;
+    return c.add(x, sliceAxis(op, bias, 0, begin, d.add(begin, op.shapes().dim(x, 2))));
+  };
+  /// Part `n` of [B, T, heads, parts, width].
+  auto part = [&](Value packed, int64_t n) {
+    return c.squeeze(sliceAxis(op, packed, 3, d.constant(n), d.constant(n + 1)), 3);
+  };
+  auto flat = [&](Value x) -> Value {
+    if (!x)
+      return {};
+    ArrayRef<Dim> dims = op.shapes().dimsOf(x);
+    return op.reshape(x, {dims[0], dims[1], d.mul(dims[2], dims[3])});
+  };
+  if (rank == 5) {
+    query = flat(part(op.input(0), 0));
+    key = flat(part(op.input(0), 1));
+    value = flat(part(op.input(0), 2));
+  } else if (rank != 3) {
+    return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has rank " + Twine(rank) +
+                                   "; expected 3, or 5 for packed tokens");
+  } else if (key && op.rank(key) == 5) {
+    value = flat(part(key, 1));
+    key = flat(part(key, 0));
+  }
+  if (!query || !key || !value)
+    return rank == 5 ? failure() : op.error("E-ARITY", "key or value is left out; expected both, or packed tokens");
+  Dim hidden = op.shapes().dim(query, 2);
+  p.q = splitHeads(op, biased(query, d.constant(0)), heads);
+  p.k = op.rank(key) == 4 ? key : splitHeads(op, biased(key, hidden), heads);
+  p.v = op.rank(value) == 4 ? value : splitHeads(op, biased(value, d.mul(hidden, 2)), heads);
+  if (!p.q || !p.k || !p.v)
+    return failure();
+  if (op.hasInput(6) && op.intAttr("unidirectional", 0))
+    p.offsets = op.sizes({op.shapes().dim(op.input(6), 2)});
+  p.k = withPast(op, op.input(6), p.k);
+  p.v = withPast(op, op.input(7), p.v);
+  if (!p.k || !p.v)
+    return failure();
+  p.mask = op.input(5);
+  if (failed(bindPadding(c, 4, p, type)))
+    return failure();
+  if (op.hasAttr("scale") && op.floatAttr("scale", 0) != 0)
+    p.scale = op.floatAttr("scale", 1);
+  p.right = op.intAttr("unidirectional", 0) ? 0 : -1;
+  AttentionResults r = makeAttention(c, p, op.hasOutput(3) ? "product" : "");
+  if (failed(op.result(mergeHeads(op, r.y))) || failed(op.result(1, p.k)) || failed(op.result(2, p.v)))
+    return failure();
+  return op.hasOutput(3) ? op.result(3, r.scores) : success();
+}
+
+// ---- Attention
+
+} // namespace
+
+LogicalResult cameo::onnx::projectedAttention(Compose &c, Value projected, ProjectedInputs inputs) {
+  OpBinder &op = c.op;
+  int64_t heads = op.intAttr("num_heads", 0);
+  if (!projected || failed(checkHeads(op, "num_heads", heads)))
+    return failure();
+  if (op.intAttr("do_rotary", 0) || op.intAttr("past_present_share_buffer", 0))
+    return op.unsupported("do_rotary or past_present_share_buffer is set; supported are a plain past and no rotation "
+                          "(GroupQueryAttention has both)");
+  DimContext &d = op.dims();
+  Dim third = d.floorDiv(op.shapes().dim(projected, 2), 3);
+  SmallVector<Dim> widths{third, third, third};
+  if (auto given = op.intsAttr("qkv_hidden_sizes"); given && !given->empty()) {
+    if (given->size() != 3)
+      return op.error("E-ATTR", "qkv_hidden_sizes has " + Twine(given->size()) + " entries; expected 3");
+    for (size_t i = 0; i < 3; ++i)
+      widths[i] = d.constant((*given)[i]);
+  }
+  AttentionParts p;
+  Dim begin = d.constant(0);
+  for (auto [part, width] : llvm::zip(std::array{&p.q, &p.k, &p.v}, widths)) {
+    *part = splitHeads(op, sliceAxis(op, projected, 2, begin, d.add(begin, width)), heads);
+    if (!*part)
+      return failure();
+    begin = d.add(begin, width);
+  }
+  bool causal = op.intAttr("unidirectional", 0) != 0;
+  if (Value past = op.input(inputs.past)) {
+    if (op.rank(past) != 5)
+      return op.error("E-SHAPE",
+                      "input '" + op.node.inputs[inputs.past] + "' has rank " + Twine(op.rank(past)) + "; expected 5");
+    auto half = [&](int64_t n) { return c.squeeze(sliceAxis(op, past, 0, d.constant(n), d.constant(n + 1)), 0); };
+    p.offsets = causal ? op.sizes({op.shapes().dim(past, 3)}) : Value();
+    p.k = withPast(op, half(0), p.k);
+    p.v = withPast(op, half(1), p.v);
+    if (!p.k || !p.v)
+      return failure();
+  }
+  p.mask = inputs.bias ? op.input(*inputs.bias) : Value();
+  if (failed(bindPadding(c, inputs.mask, p, op.elementType(projected))))
+    return failure();
+  if (op.hasAttr("scale") && op.floatAttr("scale", 0) != 0)
+    p.scale = op.floatAttr("scale", 1);
+  p.right = causal ? 0 : -1;
+  AttentionResults r = makeAttention(c, p);
+  if (failed(op.result(mergeHeads(op, r.y))))
+    return failure();
+  if (!op.hasOutput(1))
+    return success();
+  SmallVector<Value> present{c.unsqueeze(p.k, 0), c.unsqueeze(p.v, 0)};
+  return present[0] && present[1] ? op.result(1, op.create<ConcatOp>(present, int64_t(0))) : failure();
+}
+
+namespace {
+
+LogicalResult fusedProjectionAttention(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), weights = op.input(1);
+  if (op.rank(x) != 3 || op.rank(weights) != 2)
+    return op.error("E-SHAPE", "input and weights have ranks " + Twine(op.rank(x)) + " and " + Twine(op.rank(weights)) +
+                                   "; expected 3 and 2");
+  Value projected = c.make<MatMulOp>(x, weights, false, false, TypeAttr());
+  if (op.hasInput(2))
+    projected = c.add(projected, op.input(2));
+  return projectedAttention(c, projected, {/*mask=*/3, /*past=*/4, /*bias=*/5});
+}
+
+// ---- GroupQueryAttention
+
+/// The cache, `past` made as long as `length`, with the new tokens written from `starts` on.
+Value cached(Compose &c, Value past, Value tokens, Value starts, Dim length) {
+  OpBinder &op = c.op;
+  ArrayRef<Dim> dims = op.shapes().dimsOf(tokens);
+  Value zero = op.scalar(op.elementType(tokens), 0), base;
+  if (!past) {
+    Value sizes = op.sizes({dims[0], dims[1], length, dims[3]});
+    base = sizes ? op.create<ExpandOp>(zero, sizes) : Value();
+  } else if (Dim own = op.shapes().dim(past, 2); own == length) {
+    base = past;
+  } else {
+    Dim none = op.dims().constant(0);
+    Value pads = op.sizes({none, none, none, none, none, none, op.dims().sub(length, own), none});
+    base = pads ? op.create<PadOp>(past, pads, zero, "constant") : Value();
+  }
+  return base ? op.create<TensorScatterOp>(base, tokens, starts, int64_t(2), false) : Value();
+}
+
+LogicalResult groupQueryAttention(OpBinder &op) {
+  Compose c{op};
+  int64_t heads = op.intAttr("num_heads", 0), groups = op.intAttr("kv_num_heads", 0);
+  if (failed(checkHeads(op, "num_heads", heads)) || failed(checkHeads(op, "kv_num_heads", groups)))
+    return failure();
+  if (op.hasInput(12) || op.hasInput(13) || op.stringAttr("k_quant_type", "NONE") != "NONE" ||
+      op.stringAttr("v_quant_type", "NONE") != "NONE")
+    return op.unsupported("the cache is quantized; supported are caches of the queries' type");
+  Value query = op.input(0);
+  if (op.rank(query) != 3 || !op.hasInput(5) || !op.hasInput(6))
+    return op.error("E-SHAPE", "query has rank " + Twine(op.rank(query)) +
+                                   "; expected 3, with seqlens_k and total_sequence_length");
+  DimContext &d = op.dims();
+  Type i64 = op.builder.getI64Type();
+  AttentionParts p;
+  if (op.hasInput(1)) {
+    p.q = splitHeads(op, query, heads);
+    p.k = splitHeads(op, op.input(1), groups);
+    p.v = op.hasInput(2) ? splitHeads(op, op.input(2), groups) : Value();
+  } else {
+    // Queries, keys and values of a token side by side.
+    Value all = splitHeads(op, query, heads + 2 * groups);
+    auto part = [&](int64_t begin, int64_t count) {
+      return sliceAxis(op, all, 1, d.constant(begin), d.constant(begin + count));
+    };
+    p.q = part(0, heads);
+    p.k = part(heads, groups);
+    p.v = part(heads + groups, groups);
+  }
+  if (!p.q || !p.k || !p.v)
+    return failure();
+  Dim tokens = op.shapes().dim(p.q, 2);
+  // Each row's tokens end at seqlens_k (one less than its length); a padded prompt begins at 0.
+  Value lengths = c.add(op.cast(op.input(5), i64), op.i64Scalar(1));
+  Value before = c.sub(lengths, op.sizes({tokens}));
+  Value starts = c.max(before, op.i64Scalar(0));
+  if (!starts)
+    return failure();
+  if (op.rank(starts) != 1)
+    starts = op.reshape(starts, {op.shapes().dim(p.q, 0)});
+  if (op.intAttr("do_rotary", 0)) {
+    if (!op.hasInput(7) || !op.hasInput(8))
+      return op.error("E-ARITY", "do_rotary is 1, but cos_cache or sin_cache is left out");
+    Value positions = op.hasInput(9) ? op.input(9) : c.add(c.unsqueeze(starts, 1), counting(op, tokens));
+    bool interleaved = op.intAttr("rotary_interleaved", 0) != 0;
+    for (Value *x : {&p.q, &p.k}) {
+      *x = positions ? rotated(op, *x, op.input(7), op.input(8), positions, 0, 0, interleaved) : Value();
+      if (!*x)
+        return failure();
+    }
+  }
+  auto total = op.shapes().elements(op.input(6));
+  if (!total || total->size() != 1)
+    return op.error("E-SHAPE", "total_sequence_length has shape " + formatShape(op.shapes().dimsOf(op.input(6))) +
+                                   "; expected one element");
+  Dim length = op.hasInput(3) ? d.max(total->front(), op.shapes().dim(op.input(3), 2)) : total->front();
+  p.k = cached(c, op.input(3), p.k, starts, length);
+  p.v = cached(c, op.input(4), p.v, starts, length);
+  if (!p.k || !p.v)
+    return failure();
+  p.offsets = starts;
+  p.right = 0;
+  if (int64_t window = op.intAttr("local_window_size", -1); window > 0)
+    p.left = window - 1;
+  p.mask = op.input(10);
+  p.softcap = op.floatAttr("softcap", 0);
+  if (op.hasAttr("scale") && op.floatAttr("scale", 0) != 0)
+    p.scale = op.floatAttr("scale", 1);
+  if (op.hasInput(11))
+    p.sinks = op.cast(op.input(11), op.elementType(p.q));
+  else if (op.intAttr("smooth_softmax", 0) > 0)
+    p.sinks = op.splat(op.elementType(p.q), {heads}, 0);
+  AttentionResults r = makeAttention(c, p);
+  if (failed(op.result(mergeHeads(op, r.y))) || failed(op.result(1, p.k)))
+    return failure();
+  return op.result(2, p.v);
+}
+
+// ---- RotaryEmbedding
+
+LogicalResult rotaryEmbedding(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), positions = op.input(1), cos = op.input(2), sin = op.input(3);
+  if (op.intAttr("is_packed_batching", 0) || op.floatAttr("scale", 1) != 1)
+    return op.unsupported("is_packed_batching or scale is set; supported are 0 and 1");
+  if (op.rank(cos) != 2 || op.rank(sin) != 2)
+    return op.error("E-SHAPE", "cos_cache and sin_cache have ranks " + Twine(op.rank(cos)) + " and " +
+                                   Twine(op.rank(sin)) + "; expected 2");
+  int64_t heads = op.intAttr("num_heads", 0), width = op.intAttr("rotary_embedding_dim", 0);
+  if (op.rank(x) == 3 && heads == 0) {
+    auto hidden = op.shapes().dim(x, 2).constant(), half = op.shapes().dim(cos, 1).constant();
+    if (!hidden || !half || *half < 1)
+      return op.error("E-SHAPE", "num_heads is left out and follows from sizes that are not known at compile time; "
+                                 "give it, or fix the sizes with --dim");
+    heads = *hidden / (2 * *half);
+  }
+  // One number: the position of the first token.
+  if (op.rank(positions) == 1) {
+    Dim tokens = op.shapes().dim(x, op.rank(x) == 3 ? 1 : 2);
+    positions = c.unsqueeze(c.add(op.cast(positions, op.builder.getI64Type()), counting(op, tokens)), 0);
+  }
+  return positions ? op.result(rotated(op, x, cos, sin, positions, heads, width, op.intAttr("interleaved", 0) != 0))
+                   : failure();
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerMicrosoftAttentionHandlers(HandlerTable &table) {
+  table.onMicrosoft("Attention", fusedProjectionAttention);
+  table.onMicrosoft("MultiHeadAttention", multiHeadAttention);
+  table.onMicrosoft("GroupQueryAttention", groupQueryAttention);
+  table.onMicrosoft("RotaryEmbedding", rotaryEmbedding);
+}
+} // namespace cameo::onnx

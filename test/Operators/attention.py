@@ -1,0 +1,82 @@
+"""attention.py - attention in ONNX's form and in those of com.microsoft: heads, masks, caches, windows, rotation."""
+import itertools
+
+import numpy as np
+
+from node import Node, normal
+
+B, S, T, H, D = 2, 5, 7, 4, 8  # batch, queries, keys, heads, width of a head
+MASK = np.where(np.random.default_rng(1).random((B, 1, S, T)) < 0.3, np.float32(-np.inf), np.float32(0.5))
+
+
+def attention():
+    masks = [None, MASK, np.isfinite(MASK), normal(S, T), np.isfinite(MASK)[0, 0]]
+    for mask, (causal, softcap, scale), groups in itertools.product(masks, [(0, 0.0, None), (1, 0.0, 0.3), (0, 2.0, None)], [H, 2]):
+        attributes = {"is_causal": causal, "softcap": softcap} | ({"scale": scale} if scale else {})
+        yield Node("Attention", {"Q": normal(B, H, S, D), "K": normal(B, groups, T, D, seed=1), "V": normal(B, groups, T, 6, seed=2), "M": mask}, ["Y"],
+                   attributes, opset=23)
+    for mode, mask in itertools.product(range(4), [None, MASK]):
+        yield Node("Attention", {"Q": normal(B, S, H * D), "K": normal(B, T, 2 * D, seed=1), "V": normal(B, T, 2 * D, seed=2), "M": mask},
+                   ["Y", "", "", "QK"], {"q_num_heads": H, "kv_num_heads": 2, "qk_matmul_output_mode": mode, "softcap": 3.0}, opset=23)
+    for causal in (0, 1):
+        yield Node("Attention", {"Q": normal(B, H, S, D), "K": normal(B, H, S, D, seed=1), "V": normal(B, H, S, D, seed=2), "M": None,
+                                 "past_key": normal(B, H, 3, D), "past_value": normal(B, H, 3, D, seed=3)},
+                   ["Y", "present_key", "present_value"], {"is_causal": causal}, opset=23)
+
+
+def rotary_embedding():
+    for shape, interleaved, width in itertools.product([(B, H, S, D), (B, S, H * D)], (0, 1), (0, 4)):
+        half = (width or D) // 2
+        yield Node("RotaryEmbedding", {"X": normal(*shape), "cos": np.cos(normal(20, half)), "sin": np.sin(normal(20, half)),
+                                       "positions": np.arange(B * S).reshape(B, S)[:, ::-1].copy()}, ["Y"],
+                   {"interleaved": interleaved, "rotary_embedding_dim": width} | ({"num_heads": H} if len(shape) == 3 else {}), opset=23)
+        if not width:
+            for positions in (np.array([3]), np.arange(B * S).reshape(B, S)):
+                yield Node("RotaryEmbedding", {"input": normal(*shape), "position_ids": positions, "cos": np.cos(normal(20, half)),
+                                               "sin": np.sin(normal(20, half))}, ["Y"], {"interleaved": interleaved}, domain="com.microsoft")
+
+
+def multi_head_attention():
+    width = H * D
+    q, k, v = normal(B, S, width), normal(B, T, width, seed=1), normal(B, T, width, seed=2)
+    bias = normal(3 * width)
+    lengths, rows = np.array([4, 7], np.int32), np.array([[1, 1, 1, 0, 0, 1, 0], [1] * 7], np.int32)
+    for given, padding, extra, causal in itertools.product([None, bias], [None, lengths, rows], [None, normal(B, H, S, T)], (0, 1)):
+        if causal and (padding is not None or extra is not None):
+            continue
+        yield Node("MultiHeadAttention", {"query": q, "key": k[:, :S] if causal else k, "value": v[:, :S] if causal else v, "bias": given,
+                                          "padding": padding, "extra": extra},
+                   ["Y"], {"num_heads": H, "unidirectional": causal}, domain="com.microsoft")
+    yield Node("MultiHeadAttention", {"query": normal(B, S, H, 3, D)}, ["Y"], {"num_heads": H, "scale": 0.3}, domain="com.microsoft")
+    yield Node("MultiHeadAttention", {"query": q, "key": normal(B, T, H, 2, D)}, ["Y"], {"num_heads": H}, domain="com.microsoft")
+    yield Node("MultiHeadAttention", {"query": q, "key": k, "value": v, "bias": None, "padding": None, "extra": None,
+                                      "past_key": normal(B, H, 3, D), "past_value": normal(B, H, 3, D, seed=1)},
+               ["Y", "present_key", "present_value"], {"num_heads": H}, domain="com.microsoft")
+
+
+def fused_projection_attention():
+    x, weights, bias = normal(B, S, 12), normal(12, 3 * H * D, scale=0.3), normal(3 * H * D)
+    rows = np.array([[1, 1, 1, 0, 0], [1] * 5], np.int32)
+    for causal, padding in itertools.product((0, 1), [None, rows, np.array([3, 5], np.int32)]):
+        yield Node("Attention", {"X": x, "W": weights, "bias": bias, "mask": padding}, ["Y"], {"num_heads": H, "unidirectional": causal},
+                   ("W", "bias"), domain="com.microsoft")
+    yield Node("Attention", {"X": x, "W": weights, "bias": bias, "mask": None, "past": normal(2, B, H, 3, D)}, ["Y", "present"],
+               {"num_heads": H, "unidirectional": 1}, ("W", "bias"), domain="com.microsoft")
+
+
+def group_query_attention():
+    for (tokens, past), rotary, groups, (window, softcap) in itertools.product([(S, 0), (1, 6), (1, 9)], (0, 1), [2, 1], [(-1, 0.0), (3, 0.0), (-1, 4.0)]):
+        total = tokens + past if past != 9 else 7  # the last: a shared buffer with room for more
+        lengths = np.full(B, total - 1, np.int32)
+        if past:
+            lengths[0] -= 2
+        yield Node("GroupQueryAttention",
+                   {"query": normal(B, tokens, H * 16), "key": normal(B, tokens, groups * 16, seed=1), "value": normal(B, tokens, groups * 16, seed=2),
+                    "past_key": normal(B, groups, past, 16), "past_value": normal(B, groups, past, 16, seed=3), "seqlens_k": lengths,
+                    "total": np.array(total, np.int32), "cos": np.cos(normal(20, 8)) if rotary else None, "sin": np.sin(normal(20, 8)) if rotary else None},
+                   ["Y", "present_key", "present_value"],
+                   {"num_heads": H, "kv_num_heads": groups, "do_rotary": rotary, "local_window_size": window, "softcap": softcap},
+                   ("total",), domain="com.microsoft")
+    yield Node("GroupQueryAttention", {"query": normal(B, S, (H + 4) * 16), "key": None, "value": None, "past_key": None, "past_value": None,
+                                       "seqlens_k": np.full(B, S - 1, np.int32), "total": np.array(S, np.int32)},
+               ["Y", "present_key", "present_value"], {"num_heads": H, "kv_num_heads": 2}, ("total",), domain="com.microsoft")
