@@ -11,8 +11,9 @@ def Cameo_Dialect : Dialect {
   let cppNamespace = "::cameo";
   let summary = "neural networks as ONNX means them, normalised";
   let description = [{
-    Values are ranked tensors. Element types: f32 f64 f16 bf16, i8..i64 (signed), ui8..ui64, i1 (bool). A `?` is a size known
-    at run time; ShapeAnalysis knows which of them are equal. Every op's location is the ONNX node it came from.
+    Values are ranked tensors. Element types: f32 f64 f16 bf16, i2..i64 (signed), ui2..ui64, i1 (bool); and the narrow floats
+    f8E4M3FN f8E4M3FNUZ f8E5M2 f8E5M2FNUZ f8E8M0FNU f4E2M1FN, which are moved and converted but not computed with. A `?` is a
+    size known at run time; ShapeAnalysis knows which of them are equal. Every op's location is the ONNX node it came from.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect"];
@@ -23,14 +24,16 @@ def Cameo_Dialect : Dialect {
 }
 
 def Cameo_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
-def Cameo_Integer : AnyTypeOf<[I8, I16, I32, I64, UI8, UI16, UI32, UI64]>;
-def Cameo_Element : AnyTypeOf<[F16, BF16, F32, F64, I8, I16, I32, I64, UI8, UI16, UI32, UI64, I1]>;
-def Cameo_AnyTensor : RankedTensorOf<[Cameo_Element]>;
+def Cameo_NarrowFloat : AnyTypeOf<[F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0FNU, F4E2M1FN]>;
+def Cameo_Integer : AnyTypeOf<[I<2>, I<4>, I8, I16, I32, I64, UI<2>, UI<4>, UI8, UI16, UI32, UI64]>;
+def Cameo_AnyTensor : RankedTensorOf<[Cameo_Float, Cameo_NarrowFloat, Cameo_Integer, I1]>;
 def Cameo_FloatTensor : RankedTensorOf<[Cameo_Float]>;
 def Cameo_IntTensor : RankedTensorOf<[Cameo_Integer]>;
 def Cameo_NumberTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer]>;
+def Cameo_ComputableTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer, I1]>;
+def Cameo_QuantizedTensor : RankedTensorOf<[Cameo_NarrowFloat, Cameo_Integer]>;
 def Cameo_BoolTensor : RankedTensorOf<[I1]>;
-def Cameo_BitsTensor : RankedTensorOf<[I8, I16, I32, I64, UI8, UI16, UI32, UI64, I1]>;
+def Cameo_BitsTensor : RankedTensorOf<[Cameo_Integer, I1]>;
 def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 
 // An op that computes tensors without side effects and knows their shapes. Structured ops write `inferShapes` and

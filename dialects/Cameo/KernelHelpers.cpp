@@ -4,20 +4,6 @@
 using namespace mlir;
 using namespace cameo;
 
-Type cameo::computeType(Type elementType) {
-  if (elementType.isF16() || elementType.isBF16())
-    return Float32Type::get(elementType.getContext());
-  if (auto integer = dyn_cast<IntegerType>(elementType))
-    return IntegerType::get(elementType.getContext(), integer.getWidth());
-  return elementType;
-}
-
-Type cameo::storageType(Type elementType) {
-  if (auto integer = dyn_cast<IntegerType>(elementType))
-    return IntegerType::get(elementType.getContext(), std::max(8u, integer.getWidth()));
-  return elementType;
-}
-
 Value cameo::constantIndex(OpBuilder &b, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
 }
@@ -90,7 +76,19 @@ static Type like(Type shaped, Type element) {
   return element;
 }
 
-Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type to) {
+Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type to, NarrowRounding rounding) {
+  if (isNarrowFloat(from)) {
+    if (from == to)
+      return x;
+    x = widenNarrowFloat(b, loc, x, from);
+    from = b.getF32Type();
+  }
+  if (isNarrowFloat(to)) {
+    // From a type that holds every integer of up to 32 bits, because two roundings differ from one.
+    Type real = isa<IntegerType>(from) && from.getIntOrFloatBitWidth() > 16 ? b.getF64Type() : b.getF32Type();
+    Value exact = isa<IntegerType>(from) ? convertScalar(b, loc, x, from, real) : x;
+    return roundToNarrowFloat(b, loc, exact, to, rounding);
+  }
   Type source = computeType(from), target = computeType(to);
   Type type = like(x.getType(), target);
   bool fromUnsigned = from.isUnsignedInteger() || from.isInteger(1);

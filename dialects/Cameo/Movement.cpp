@@ -241,7 +241,7 @@ LogicalResult ConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   }
   info.dims[*axis] = total;
   if (auto count = total.constant();
-      info.rank() == 1 && isa<IntegerType>(info.elementType) && count && *count <= kMaxTrackedElements) {
+      info.rank() == 1 && isa<IntegerType>(info.elementType) && !isPacked(info.elementType) && count && *count <= kMaxTrackedElements) {
     info.contents.emplace();
     for (Value input : getInputs())
       llvm::append_range(*info.contents, *shapes.elements(input));

@@ -24,9 +24,15 @@ LogicalResult IsInfOp::verify() {
   return success();
 }
 
+LogicalResult CastOp::verify() {
+  if (StringRef mode = getRoundMode(); mode != "up" && mode != "down" && mode != "nearest")
+    return emitOpError("roundMode is \"") << mode << "\"; expected up, down or nearest"; // C1
+  return success();
+}
+
 LogicalResult BitCastOp::verify() {
   Type from = getElementTypeOrSelf(getX().getType());
-  if (storageType(from).getIntOrFloatBitWidth() != storageType(getTo()).getIntOrFloatBitWidth())
+  if (storageBits(from) != storageBits(getTo()))
     return emitOpError("cannot reinterpret ") << from << " as " << getTo() << ": their elements differ in size"; // C1
   return success();
 }

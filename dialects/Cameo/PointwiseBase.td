@@ -48,13 +48,13 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
 }
 
 class Cameo_Unary<string mnemonic, string onnx, string body, list<Trait> traits = []>
-    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_AnyTensor:$x), Cameo_SameElement, body, traits>;
+    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_ComputableTensor:$x), Cameo_SameElement, body, traits>;
 class Cameo_FloatUnary<string mnemonic, string onnx, string body, list<Trait> traits = []>
     : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_FloatTensor:$x), Cameo_SameElement, body, traits>;
 class Cameo_Binary<string mnemonic, string onnx, string body, list<Trait> traits = []>
-    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_AnyTensor:$x, Cameo_AnyTensor:$y), Cameo_SameElement, body,
+    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_ComputableTensor:$x, Cameo_ComputableTensor:$y), Cameo_SameElement, body,
                       !listconcat([SameOperandsElementType], traits)>;
 class Cameo_Compare<string mnemonic, string onnx, string body, list<Trait> traits = []>
-    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_AnyTensor:$x, Cameo_AnyTensor:$y), Cameo_BoolElement, body,
+    : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_ComputableTensor:$x, Cameo_ComputableTensor:$y), Cameo_BoolElement, body,
                       !listconcat([SameOperandsElementType], traits)>;
 #endif

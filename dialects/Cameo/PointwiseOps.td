@@ -198,15 +198,18 @@ def Cameo_WhereOp : Cameo_Pointwise<"where", "Where", (ins Cameo_BoolTensor:$con
   let hasFolder = 1;
 }
 def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
-    return ::cameo::convertScalar(b, b.getLoc(), x[0], element, getTo());
+    return ::cameo::convertScalar(b, b.getLoc(), x[0], element, getTo(), {getSaturate(), getRoundMode()});
   }]> {
-  let arguments = (ins Cameo_AnyTensor:$x, TypeAttr:$to);
+  let arguments = (ins Cameo_AnyTensor:$x, TypeAttr:$to, DefaultValuedAttr<BoolAttr, "true">:$saturate,
+                       DefaultValuedAttr<StrAttr, "\"up\"">:$roundMode);
   let summary = "x converted to the element type `to`";
   let description = [{
-    Float to integer truncates; to bool is `x != 0`; to a narrower float rounds to nearest even. ONNX: Cast, since 6.
-    Example: `%y = cameo.cast %x {to = i64} : (tensor<2xf32>) -> tensor<2xi64>`
+    Float to integer truncates; to bool is `x != 0`; to a narrower float rounds to nearest even. Narrow floats: NarrowRounding
+    says what `saturate` and `roundMode` do. (C1) `roundMode` is up, down or nearest. ONNX: Cast, since 6.
+    Example: `%y = cameo.cast %x {to = f8E5M2, saturate = false} : (tensor<2xf32>) -> tensor<2xf8E5M2>`
   }];
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 def Cameo_BitCastOp : Cameo_Pointwise<"bit_cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::reinterpretScalar(b, x[0], element, getTo());
@@ -214,7 +217,7 @@ def Cameo_BitCastOp : Cameo_Pointwise<"bit_cast", "", (ins Cameo_AnyTensor:$x), 
   let arguments = (ins Cameo_AnyTensor:$x, TypeAttr:$to);
   let summary = "the bits of x as the element type `to`";
   let description = [{
-    (C1) both types have elements of the same number of bytes. ONNX: BitCast, since 26.
+    (C1) both types have elements of the same number of bits. ONNX: BitCast, since 26.
     Example: `%y = cameo.bit_cast %x {to = i32} : (tensor<2xf32>) -> tensor<2xi32>`
   }];
   let hasVerifier = 1;

@@ -5,25 +5,27 @@
 include "dialects/Cameo/PointwiseBase.td"
 
 def Cameo_QuantizeOp : Cameo_Pointwise<"quantize", "",
-    (ins Cameo_NumberTensor:$x, Cameo_FloatTensor:$scale, Cameo_IntTensor:$zeroPoint),
+    (ins Cameo_NumberTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint),
     Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getZeroPoint().getType())">, [{
     return ::cameo::quantizeScalar(b, x[0], x[1], x[2], element, ::mlir::getElementTypeOrSelf(getScale().getType()),
-                                   ::mlir::getElementTypeOrSelf(getZeroPoint().getType()));
+                                   ::mlir::getElementTypeOrSelf(getZeroPoint().getType()), {getSaturate()});
   }]> {
-  let arguments = (ins Cameo_NumberTensor:$x, Cameo_FloatTensor:$scale, Cameo_IntTensor:$zeroPoint);
-  let summary = "x / scale, rounded half to even, plus the zero point, limited to the integer type's range";
+  let arguments = (ins Cameo_NumberTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint,
+                       DefaultValuedAttr<BoolAttr, "true">:$saturate);
+  let summary = "x / scale, rounded half to even, plus the zero point, limited to the result type's range";
   let description = [{
-    The result has the element type of `zeroPoint`. NaN becomes the least integer. ONNX: QuantizeLinear, since 10.
-    Example: `%y = cameo.quantize %x, %s, %z : (tensor<2xf32>, tensor<f32>, tensor<ui8>) -> tensor<2xui8>`
+    The result has the element type of `zeroPoint`. Integers: NaN becomes the least one. Narrow floats: the sum is rounded to
+    them; `saturate` is that of `cast`. ONNX: QuantizeLinear, since 10.
+    Example: `%y = cameo.quantize %x, %s, %z : (tensor<2xf32>, tensor<f32>, tensor<ui4>) -> tensor<2xui4>`
   }];
 }
 
 def Cameo_DequantizeOp : Cameo_Pointwise<"dequantize", "",
-    (ins Cameo_IntTensor:$x, Cameo_FloatTensor:$scale, Cameo_IntTensor:$zeroPoint),
+    (ins Cameo_QuantizedTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint),
     Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getScale().getType())">, [{
     return ::cameo::dequantizeScalar(b, x[0], x[1], x[2], element, ::mlir::getElementTypeOrSelf(getScale().getType()));
   }]> {
-  let arguments = (ins Cameo_IntTensor:$x, Cameo_FloatTensor:$scale, Cameo_IntTensor:$zeroPoint);
+  let arguments = (ins Cameo_QuantizedTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint);
   let summary = "(x - zero point) * scale";
   let description = [{
     The result has the element type of `scale`. (C1) `x` and `zeroPoint` have one element type, of at most 32 bits.

@@ -13,7 +13,7 @@ class Cameo_ReductionBase<string mnemonic, dag ins_, string flopsPerElement, lis
 }
 
 def Cameo_ReduceOp : Cameo_ReductionBase<"reduce",
-    (ins Cameo_AnyTensor:$x, DenseI64ArrayAttr:$axes, StrAttr:$kind, UnitAttr:$keepDims),
+    (ins Cameo_ComputableTensor:$x, DenseI64ArrayAttr:$axes, StrAttr:$kind, UnitAttr:$keepDims),
     "::mlir::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(getX().getType())) ? 1 : 0", [Cameo_AxesLayoutInterface]> {
   let summary = "sum, mean, prod, max or min over some axes";
   let description = [{
@@ -27,7 +27,7 @@ def Cameo_ReduceOp : Cameo_ReductionBase<"reduce",
 }
 
 def Cameo_ReduceDynamicOp : Cameo_ReductionBase<"reduce_dynamic",
-    (ins Cameo_AnyTensor:$x, Cameo_I64Tensor:$axes, StrAttr:$kind, UnitAttr:$keepDims),
+    (ins Cameo_ComputableTensor:$x, Cameo_I64Tensor:$axes, StrAttr:$kind, UnitAttr:$keepDims),
     "::mlir::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(getX().getType())) ? 1 : 0"> {
   let summary = "cameo.reduce over axes that only the run can tell";
   let description = [{

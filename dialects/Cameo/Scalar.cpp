@@ -107,7 +107,9 @@ static Type shapedLike(Value x, Type element) {
 }
 
 Value cameo::reinterpretScalar(ImplicitLocOpBuilder &b, Value x, Type from, Type to) {
-  Type source = storageType(from), target = storageType(to);
+  // Types that share bytes are computed as their bits, as integers and narrow floats are.
+  Type source = isPacked(from) ? computeType(from) : storageType(from);
+  Type target = isPacked(to) ? computeType(to) : storageType(to);
   if (from.isInteger(1))
     x = arith::ExtUIOp::create(b, shapedLike(x, source), x);
   else if (from.isF16() || from.isBF16())
@@ -186,17 +188,19 @@ Value cameo::geluScalar(ImplicitLocOpBuilder &b, Value x, bool approximate) {
 // ---------------------------------------------------------------------------------------------------------
 
 Value cameo::quantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element,
-                            Type scaleElement, Type to) {
+                            Type scaleElement, Type to, NarrowRounding rounding) {
   Location loc = b.getLoc();
   if (isa<IntegerType>(element))
     x = convertScalar(b, loc, x, element, computeType(scaleElement));
   else
     scale = convertScalar(b, loc, scale, computeType(scaleElement), computeType(element));
   Type wide = getElementTypeOrSelf(x.getType());
+  Value y = arith::DivFOp::create(b, x, scale), zero = convertScalar(b, loc, zeroPoint, to, wide);
+  if (isNarrowFloat(to))
+    return roundToNarrowFloat(b, loc, arith::AddFOp::create(b, y, zero), to, rounding);
   unsigned width = cast<IntegerType>(to).getWidth();
   bool isUnsigned = to.isUnsignedInteger();
-  Value rounded = math::RoundEvenOp::create(b, arith::DivFOp::create(b, x, scale));
-  Value y = arith::AddFOp::create(b, rounded, convertScalar(b, loc, zeroPoint, to, wide));
+  y = arith::AddFOp::create(b, math::RoundEvenOp::create(b, y), zero);
   // f32 cannot hold the largest 32-bit integer; the largest float below it is the limit then.
   double upper = std::ldexp(1.0, isUnsigned ? width : width - 1) - 1, lower = isUnsigned ? 0 : -upper - 1;
   if (wide.isF32() && upper > 0x1p24)
@@ -214,8 +218,11 @@ Value cameo::quantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value
 
 Value cameo::dequantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element, Type to) {
   Location loc = b.getLoc();
-  Type narrow = b.getI32Type(), wide = computeType(to);
-  auto widen = [&](Value v) { return convertScalar(b, loc, v, element, narrow); };
-  Value centred = arith::SubIOp::create(b, widen(x), widen(zeroPoint));
-  return arith::MulFOp::create(b, convertScalar(b, loc, centred, narrow, wide), scale);
+  // Differences of integers are exact.
+  bool isReal = isNarrowFloat(element);
+  Type middle = isReal ? computeType(to) : Type(b.getI32Type());
+  x = convertScalar(b, loc, x, element, middle);
+  zeroPoint = convertScalar(b, loc, zeroPoint, element, middle);
+  Value centred = isReal ? Value(arith::SubFOp::create(b, x, zeroPoint)) : Value(arith::SubIOp::create(b, x, zeroPoint));
+  return arith::MulFOp::create(b, convertScalar(b, loc, centred, middle, computeType(to)), scale);
 }

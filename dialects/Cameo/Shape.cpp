@@ -103,7 +103,7 @@ std::optional<SmallVector<Dim, 4>> ShapeAnalysis::elements(Value value) {
   const ShapeInfo &info = get(value);
   if (info.contents)
     return info.contents;
-  if (info.rank() > 1 || !isa<IntegerType>(info.elementType))
+  if (info.rank() > 1 || !isa<IntegerType>(info.elementType) || isPacked(info.elementType))
     return std::nullopt;
   auto count = context.product(info.dims).constant();
   if (!count || *count > kMaxTrackedElements)

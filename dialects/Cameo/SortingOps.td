@@ -25,7 +25,7 @@ def Cameo_UniqueOp : Cameo_Op<"unique", [DeclareOpInterfaceMethods<Cameo_KernelI
     flattens first).
     Example: `%y, %i, %v, %c = cameo.unique %x {axis = 0 : i64, sorted} : (tensor<6xf32>) -> (tensor<?xf32>, tensor<?xi64>, tensor<6xi64>, tensor<?xi64>)`
   }];
-  let arguments = (ins Cameo_AnyTensor:$x, I64Attr:$axis, UnitAttr:$sorted);
+  let arguments = (ins Cameo_ComputableTensor:$x, I64Attr:$axis, UnitAttr:$sorted);
   let results = (outs Cameo_AnyTensor:$y, Cameo_I64Tensor:$indices, Cameo_I64Tensor:$inverse, Cameo_I64Tensor:$counts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

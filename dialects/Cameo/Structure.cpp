@@ -26,7 +26,7 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
   for (int64_t size : type.getShape())
     info.dims.push_back(shapes.dims().constant(size));
   auto element = dyn_cast<IntegerType>(type.getElementType());
-  if (element && type.getNumElements() <= kMaxTrackedElements) {
+  if (element && !isPacked(element) && type.getNumElements() <= kMaxTrackedElements) {
     auto add = [&](int64_t v) { info.contents->push_back(shapes.dims().constant(v)); };
     if (auto dense = dyn_cast<DenseElementsAttr>(getValue())) {
       info.contents.emplace();

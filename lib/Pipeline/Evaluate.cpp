@@ -86,8 +86,6 @@ struct JitEvaluator : public ConstantEvaluator {
 
 } // namespace
 
-static int64_t elementBytes(Type elementType) { return (storageType(elementType).getIntOrFloatBitWidth() + 7) / 8; }
-
 /// The value in whose memory `value` lies: views have none of their own.
 static Value ownerOf(Value value) {
   while (auto view = value.getDefiningOp<AliasInterface>())
@@ -179,7 +177,7 @@ int64_t Run::size(Dim dim) {
 int64_t Run::element(Value tensor, int64_t index) {
   Type type = getElementTypeOrSelf(tensor.getType());
   char *base = pointer(tensor);
-  int64_t bytes = elementBytes(type), value = 0;
+  int64_t bytes = storageBytes(type, 1), value = 0;
   if (!base)
     return 0;
   std::memcpy(&value, base + index * bytes, bytes);
@@ -212,13 +210,13 @@ int64_t Run::bytesBound(Value value) {
   unsigned number = cast<OpResult>(value).getResultNumber();
   Value inner = kernel.getBody().front().getTerminator()->getOperand(number);
   auto shaped = inner.getDefiningOp<ShapeInterface>();
-  std::optional<int64_t> bytes = elementBytes(getElementTypeOrSelf(value.getType()));
+  std::optional<int64_t> bits = storageBits(getElementTypeOrSelf(value.getType()));
   for (auto [axis, own] : llvm::enumerate(SmallVector<Dim>(shapes.dimsOf(value)))) {
     Dim bound = shaped ? shaped.sizeBound(shapes, cast<OpResult>(inner).getResultNumber(), axis) : Dim();
     int64_t n = size(bound ? bound : own);
-    bytes = bytes && n >= 0 ? llvm::checkedMul(*bytes, n) : std::nullopt;
+    bits = bits && n >= 0 ? llvm::checkedMul(*bits, n) : std::nullopt;
   }
-  return bytes.value_or(-1);
+  return bits ? int64_t(llvm::divideCeil(*bits, 8)) : -1;
 }
 
 char *Run::pointer(Value tensor) {
@@ -241,7 +239,7 @@ char *Run::pointer(Value tensor) {
   const ShapeInfo &info = shapes.get(owner);
   if (!info.contents)
     return nullptr;
-  int64_t bytes = elementBytes(info.elementType);
+  int64_t bytes = storageBytes(info.elementType, 1);
   SmallVector<Dim, 4> contents(*info.contents);
   char *data = allocate(owner, bytes * int64_t(contents.size()));
   for (auto [i, d] : llvm::enumerate(contents)) {
@@ -296,20 +294,17 @@ static StringRef nodeName(Location loc) {
   return name ? name.getName().getValue() : StringRef();
 }
 
-/// A result as a constant; bools have one byte each. Takes the memory where it is the result's own.
+/// A result as a constant. Takes the memory where it is the result's own.
 ElementsAttr Run::result(Value value) {
   SmallVector<int64_t> dims =
       llvm::map_to_vector(SmallVector<Dim>(shapes.dimsOf(value)), [&](Dim d) { return size(d); });
   auto type = RankedTensorType::get(dims, getElementTypeOrSelf(value.getType()));
   Type element = type.getElementType();
-  int64_t bytes = type.getNumElements() * elementBytes(element);
+  int64_t bytes = storageBytes(element, type.getNumElements());
   ArrayRef<char> data(pointer(value), bytes);
   bool isTracked = element.isInteger() && type.getNumElements() <= kMaxTrackedElements;
-  if (bytes <= kInlineBytes || isTracked) {
-    if (element.isInteger(1))
-      return DenseElementsAttr::get(type, SmallVector<bool>(llvm::map_range(data, [](char c) { return c != 0; })));
-    return DenseElementsAttr::getFromRawBuffer(type, data);
-  }
+  if (bytes <= kInlineBytes || isTracked)
+    return elementsFromBytes(type, data);
   auto own = memory.find(value);
   AsmResourceBlob blob = own != memory.end() && int64_t(own->second.getData().size()) == bytes
                              ? std::move(own->second)

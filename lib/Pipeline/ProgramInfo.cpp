@@ -14,9 +14,17 @@ static cameo_dtype abiType(Type type) {
   if (type.isF64()) return CAMEO_F64;
   if (type.isF16()) return CAMEO_F16;
   if (type.isBF16()) return CAMEO_BF16;
+  if (isa<Float8E4M3FNType>(type)) return CAMEO_F8E4M3FN;
+  if (isa<Float8E4M3FNUZType>(type)) return CAMEO_F8E4M3FNUZ;
+  if (isa<Float8E5M2Type>(type)) return CAMEO_F8E5M2;
+  if (isa<Float8E5M2FNUZType>(type)) return CAMEO_F8E5M2FNUZ;
+  if (isa<Float8E8M0FNUType>(type)) return CAMEO_F8E8M0;
+  if (isa<Float4E2M1FNType>(type)) return CAMEO_F4E2M1;
   auto integer = cast<IntegerType>(type);
-  if (integer.getWidth() == 1) return CAMEO_BOOL;
   switch (integer.getWidth()) {
+  case 1: return CAMEO_BOOL;
+  case 2: return integer.isUnsigned() ? CAMEO_U2 : CAMEO_I2;
+  case 4: return integer.isUnsigned() ? CAMEO_U4 : CAMEO_I4;
   case 8: return integer.isUnsigned() ? CAMEO_U8 : CAMEO_I8;
   case 16: return integer.isUnsigned() ? CAMEO_U16 : CAMEO_I16;
   case 32: return integer.isUnsigned() ? CAMEO_U32 : CAMEO_I32;

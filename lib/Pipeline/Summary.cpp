@@ -129,7 +129,8 @@ int64_t planArena(func::FuncOp main, ShapeAnalysis &shapes, Sizes &sizes) {
   main.walk([&](KernelOp kernel) {
     for (Value v : kernel.getResults())
       if (!llvm::is_contained(ret.getOperands(), v)) // outputs are the caller's memory
-        plan.addValue(v, sizes(shapes.numElements(v)) * elementBytes(getElementTypeOrSelf(v.getType())));
+        plan.addValue(v, sizes(shapes.numElements(v)) * elementBytes(getElementTypeOrSelf(v.getType())),
+                      /*toTheEnd=*/false);
   });
   plan.place();
   return plan.bytes();

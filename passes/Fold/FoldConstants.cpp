@@ -18,7 +18,7 @@ static std::optional<int64_t> staticBytes(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.hasStaticShape())
     return std::nullopt;
-  return llvm::divideCeil(type.getNumElements() * storageType(type.getElementType()).getIntOrFloatBitWidth(), 8);
+  return storageBytes(type.getElementType(), type.getNumElements());
 }
 
 /// True for constants that shape functions read, and for single numbers, which kernels hold as immediates.

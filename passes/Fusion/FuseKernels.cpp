@@ -149,6 +149,8 @@ BlockFusion::Reason BlockFusion::joinsEpilogue(Operation *op, Operation *anchor)
   Value space = anchor->getResult(0);
   if (!haveEqualShapes(op->getResult(0), space))
     return "its result has another shape than that of the op before it";
+  if (isPacked(getElementTypeOrSelf(op->getResult(0))))
+    return "its elements share bytes, which must be stored in order";
   for (Value v : op->getOperands()) {
     Operation *producer = v.getDefiningOp();
     if (producer && producer->getBlock() == &block && graph.groupOf(producer) == graph.groupOf(anchor) &&

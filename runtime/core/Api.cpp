@@ -50,11 +50,14 @@ int64_t find(const cameo_value_info *values, uint64_t count, const char *name) {
 
 struct DtypeEntry {
   const char *name;
-  uint64_t bytes;
+  uint64_t bits;
 };
-const DtypeEntry kDtypes[] = {{"?", 0},   {"f32", 4}, {"u8", 1},        {"i8", 1},          {"u16", 2}, {"i16", 2},
-                              {"i32", 4}, {"i64", 8}, {"string", 0},    {"bool", 1},        {"f16", 2}, {"f64", 8},
-                              {"u32", 4}, {"u64", 8}, {"complex64", 8}, {"complex128", 16}, {"bf16", 2}};
+const DtypeEntry kDtypes[] = {{"?", 0},         {"f32", 32},        {"u8", 8},          {"i8", 8},      {"u16", 16},
+                              {"i16", 16},      {"i32", 32},        {"i64", 64},        {"string", 0},  {"bool", 8},
+                              {"f16", 16},      {"f64", 64},        {"u32", 32},        {"u64", 64},    {"complex64", 64},
+                              {"complex128", 128}, {"bf16", 16},    {"f8e4m3fn", 8},    {"f8e4m3fnuz", 8}, {"f8e5m2", 8},
+                              {"f8e5m2fnuz", 8}, {"u4", 4},         {"i4", 4},          {"f4e2m1", 4},  {"f8e8m0", 8},
+                              {"u2", 2},        {"i2", 2}};
 const char *const kCodes[] = {"ok",
                               "invalid argument",
                               "out of range",
@@ -201,7 +204,20 @@ void cameo_context_memory(const cameo_context *context, uint64_t *held, uint64_t
 
 const char *cameo_version(void) { return CAMEO_VERSION; }
 const char *cameo_dtype_name(uint32_t dtype) { return dtype < std::size(kDtypes) ? kDtypes[dtype].name : "?"; }
-uint64_t cameo_dtype_bytes(uint32_t dtype) { return dtype < std::size(kDtypes) ? kDtypes[dtype].bytes : 0; }
+uint64_t cameo_dtype_bits(uint32_t dtype) { return dtype < std::size(kDtypes) ? kDtypes[dtype].bits : 0; }
+uint64_t cameo_tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank) {
+  uint64_t bits = cameo_dtype_bits(dtype), elements = 1;
+  bool isEmpty = false, isTooLarge = false;
+  for (uint32_t i = 0; i < rank; ++i) {
+    isEmpty |= dims[i] == 0;
+    isTooLarge |= dims[i] < 0 || __builtin_mul_overflow(elements, uint64_t(dims[i]), &elements);
+  }
+  if (isEmpty || !bits)
+    return isTooLarge && !isEmpty ? UINT64_MAX : 0;
+  uint64_t bytes = bits < 8 ? elements / (8 / bits) + (elements % (8 / bits) != 0) : elements;
+  isTooLarge |= __builtin_mul_overflow(bytes, bits < 8 ? 1 : bits / 8, &bytes) || bytes > uint64_t(INT64_MAX);
+  return isTooLarge ? UINT64_MAX : bytes;
+}
 const char *cameo_code_name(int32_t code) {
   return code >= 0 && size_t(code) < std::size(kCodes) ? kCodes[code] : "unknown code";
 }
@@ -234,7 +250,8 @@ const cameo_api *cameo_get_api(uint32_t version) {
                                 cameo_context_memory,
                                 cameo_version,
                                 cameo_dtype_name,
-                                cameo_dtype_bytes,
+                                cameo_dtype_bits,
+                                cameo_tensor_bytes,
                                 cameo_code_name,
                                 cameo_default_threads};
   return version <= CAMEO_API_VERSION ? &api : nullptr;

@@ -11,16 +11,8 @@ using namespace cameo::rt;
 
 namespace {
 
-/// Elements times element size; false when that is more than an address can count.
-bool sizeInBytes(const int64_t *dims, uint32_t rank, uint32_t dtype, uint64_t &bytes) {
-  bool isEmpty = std::any_of(dims, dims + rank, [](int64_t d) { return d == 0; });
-  uint64_t count = cameo_dtype_bytes(dtype);
-  for (uint32_t i = 0; i < rank && !isEmpty; ++i)
-    if (__builtin_mul_overflow(count, uint64_t(dims[i]), &count) || count > uint64_t(INT64_MAX))
-      return false;
-  bytes = isEmpty ? 0 : count;
-  return true;
-}
+/// What the address of a tensor's data must be a multiple of.
+uint64_t alignmentOf(uint32_t dtype) { return std::max<uint64_t>(1, cameo_dtype_bits(dtype) / 8); }
 
 /// A symbol's name, or "its size" for messages about sizes without one.
 const char *nameOf(const char *const *symbols, uint32_t axis) {
@@ -102,15 +94,15 @@ int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, came
     if (want.dims[i] >= 0 && tensor.dims[i] != want.dims[i])
       return refuse("");
   }
-  uint64_t bytes;
-  if (!sizeInBytes(tensor.dims, tensor.rank, tensor.dtype, bytes))
+  uint64_t bytes = cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank);
+  if (bytes == UINT64_MAX)
     return refuse(", which is larger than the address space");
   if (bytes && !tensor.data)
     return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has no data (null pointer), expected %llu bytes", want.name,
                 (unsigned long long)bytes);
-  if (reinterpret_cast<uintptr_t>(tensor.data) % cameo_dtype_bytes(want.dtype))
+  if (reinterpret_cast<uintptr_t>(tensor.data) % alignmentOf(want.dtype))
     return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' begins at an address that is not a multiple of %llu bytes",
-                want.name, (unsigned long long)cameo_dtype_bytes(want.dtype));
+                want.name, (unsigned long long)alignmentOf(want.dtype));
   buffers[index].data = const_cast<void *>(tensor.data);
   if (want.rank)
     memcpy(inputs[index].dims, tensor.dims, want.rank * sizeof(int64_t));
@@ -124,10 +116,10 @@ int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, ca
     return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu bound, but program '%s' has %llu outputs",
                 (unsigned long long)index, info.model, (unsigned long long)info.num_outputs);
   const cameo_value_info &want = info.outputs[index];
-  if (reinterpret_cast<uintptr_t>(data) % cameo_dtype_bytes(want.dtype))
+  if (reinterpret_cast<uintptr_t>(data) % alignmentOf(want.dtype))
     return fail(error, CAMEO_INVALID_ARGUMENT,
                 "the memory bound to output '%s' begins at an address that is not a multiple of %llu bytes", want.name,
-                (unsigned long long)cameo_dtype_bytes(want.dtype));
+                (unsigned long long)alignmentOf(want.dtype));
   outputs[index].bound = data;
   outputs[index].boundBytes = data ? bytes : 0;
   return succeed(error);
@@ -182,9 +174,9 @@ int32_t cameo_context::placeOutputs(cameo_error *error) {
       auto *data = static_cast<const uint8_t *>(buffers[i].data);
       isInput[0] |= output.own[0].contains(data);
       isInput[1] |= output.own[1].contains(data);
-      uint64_t bytes;
-      if (!output.bound || !sizeInBytes(inputs[i].dims, info.inputs[i].rank, info.inputs[i].dtype, bytes))
+      if (!output.bound)
         continue;
+      uint64_t bytes = cameo_tensor_bytes(info.inputs[i].dtype, inputs[i].dims, info.inputs[i].rank);
       auto *bound = static_cast<const uint8_t *>(output.bound);
       if (data < bound + output.boundBytes && bound < data + bytes)
         return fail(error, CAMEO_INVALID_ARGUMENT,

@@ -39,7 +39,7 @@ int32_t cameo_program::checkValues(const cameo_value_info *values, uint64_t coun
     if (!value.name || value.rank > CAMEO_MAX_RANK || (value.rank && !value.dims))
       return fail(error, CAMEO_INVALID_PROGRAM, "%s %llu of the program is not described completely", kind,
                   (unsigned long long)i);
-    if (!cameo_dtype_bytes(value.dtype))
+    if (!cameo_dtype_bits(value.dtype))
       return fail(error, CAMEO_INVALID_PROGRAM,
                   "%s '%s' of the program has element type %u, which this runtime does not have", kind, value.name,
                   value.dtype);

@@ -115,20 +115,15 @@ void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank)
   }
   const cameo_value_info &value = info.outputs[index];
   cameo_context::Output &output = context.outputs[index];
-  uint64_t bytes = cameo_dtype_bytes(value.dtype);
-  bool isEmpty = false, isTooLarge = false;
-  for (int64_t i = 0; i < rank; ++i) {
+  for (int64_t i = 0; i < rank; ++i)
     if (dims[i] < 0) {
       context.recordFailure(CAMEO_SHAPE_MISMATCH, "output '%s' would have shape %s with a negative size", value.name,
                             ShapeText(dims, rank).text);
       return nullptr;
     }
-    isEmpty |= dims[i] == 0;
-    isTooLarge |= __builtin_mul_overflow(bytes, uint64_t(dims[i]), &bytes) || bytes > uint64_t(INT64_MAX);
-  }
-  if (isTooLarge && !isEmpty)
+  uint64_t bytes = cameo_tensor_bytes(value.dtype, dims, uint32_t(rank));
+  if (bytes == UINT64_MAX)
     return context.outOfMemory(value.name, -1);
-  bytes = isEmpty ? 0 : bytes;
   if (rank)
     memcpy(output.dims, dims, rank * sizeof(int64_t));
   if (output.bound) {

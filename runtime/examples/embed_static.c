@@ -18,10 +18,10 @@ int main(void) {
   for (uint64_t i = 0; i < cameo_program_num_inputs(program); ++i) {
     const cameo_value_info *input = cameo_program_input(program, i);
     int64_t dims[CAMEO_MAX_RANK];
-    size_t bytes = cameo_dtype_bytes(input->dtype);
     for (uint32_t axis = 0; axis < input->rank; ++axis)
-      bytes *= dims[axis] = input->dims[axis] < 0 ? 1 : input->dims[axis];
-    cameo_tensor zeros = {calloc(bytes + 1, 1), input->dtype, input->rank, dims};
+      dims[axis] = input->dims[axis] < 0 ? 1 : input->dims[axis]; /* size 1 where it is free */
+    size_t bytes = cameo_tensor_bytes(input->dtype, dims, input->rank);
+    cameo_tensor zeros = {calloc(bytes + 1, 1), input->dtype, input->rank, dims}; /* freed with the process */
     if (cameo_context_set_input(context, i, &zeros, &error))
       return fprintf(stderr, "%s\n", error.message), 1;
   }

@@ -27,7 +27,9 @@ MEMORY = 8 << 30
 SANITIZER_EXIT = 99
 # ONNX element types that NumPy lacks; cameo-run stores their bits in an unsigned integer of the same size.
 BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e4m3fnuz": np.uint8, "float8_e5m2": np.uint8,
-        "float8_e5m2fnuz": np.uint8, "float8_e8m0fnu": np.uint8}
+        "float8_e5m2fnuz": np.uint8, "float8_e8m0fnu": np.uint8, "float4_e2m1fn": np.uint8}
+# Integers below 8 bits, whose values it stores.
+WIDE = {"int4": np.int8, "uint4": np.uint8, "int2": np.int8, "uint2": np.uint8}
 
 
 class Failed(Exception):
@@ -65,22 +67,69 @@ def call(command: list[str], model: str, sanitized: bool) -> str:
     raise Failed(outcome, firstError(stderr, model))
 
 
-def readPb(path: str):
-    """A stored tensor as an array (ml_dtypes for what NumPy lacks), or None where it is a sequence or an optional."""
+def readTensors(name: str, path: str, kind) -> dict | None:
+    """What a program calls the tensors of a stored value of type `kind`: the name, or NAME[0], NAME[1], ... for a sequence. Nothing
+    for an optional without an element; None for what holds no tensors."""
+    import onnx
+
+    def tensorsOf(value, kind):
+        which = kind.WhichOneof("value")
+        if which == "tensor_type":
+            return {name: value}
+        if which == "sequence_type" and kind.sequence_type.elem_type.WhichOneof("value") == "tensor_type":
+            return {f"{name}[{i}]": tensor for i, tensor in enumerate(value.tensor_values)}
+        if which == "optional_type":
+            inner = kind.optional_type.elem_type
+            isTensor = inner.WhichOneof("value") == "tensor_type"
+            if not value.elem_type:
+                return {}
+            return tensorsOf(value.tensor_value if isTensor else value.sequence_value, inner)
+        return None
+
+    messages = {"tensor_type": onnx.TensorProto, "sequence_type": onnx.SequenceProto, "optional_type": onnx.OptionalProto}
+    message = messages.get(kind.WhichOneof("value"))
+    if message is None:
+        return None
+    value = message()
+    value.ParseFromString(pathlib.Path(path).read_bytes())
+    return tensorsOf(value, kind)
+
+
+def storedValues(case: dict, folder: str) -> tuple[list[str], list[tuple[list[str], dict]]]:
+    """The flags that fix the lengths of sequence inputs, and for each data set the inputs and the wanted arrays."""
     import onnx
     from onnx import numpy_helper
 
-    tensor = onnx.TensorProto()
-    try:
-        tensor.ParseFromString(pathlib.Path(path).read_bytes())
-        return numpy_helper.to_array(tensor)
-    except Exception:  # another message type: protobuf's parser or to_array says so, each in its own way
-        return None
+    graph = onnx.load(case["model"], load_external_data=False).graph
+    kinds = {value.name: value.type for value in [*graph.input, *graph.output]}
+    shapes, sets = {}, []
+    for data in case["sets"]:
+        inputs, wanted = [], {}
+        for name, path in data["inputs"]:
+            tensors = readTensors(name, path, kinds[name])
+            if kinds[name].WhichOneof("value") == "tensor_type":
+                inputs += ["--input", f"{name}={path}"]
+                continue
+            if not tensors:
+                shapes[name] = "none"
+            for element, tensor in (tensors or {}).items():
+                shapes[element] = "x".join(map(str, tensor.dims)) or "scalar"
+                pathlib.Path(folder, f"{element}.pb").write_bytes(tensor.SerializeToString())
+                inputs += ["--input", f"{element}={folder}/{element}.pb"]
+        for name, path in data["outputs"]:
+            tensors = readTensors(name, path, kinds[name])
+            if tensors is None:
+                raise Failed("mismatch", f"output '{name}' holds no tensors")
+            wanted |= {element: numpy_helper.to_array(tensor) for element, tensor in tensors.items()}
+        sets.append((inputs, wanted))
+    return [f"--shape={name}:{shape}" for name, shape in shapes.items()], sets
 
 
 def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> None:
     if wanted.dtype.name in BITS and actual.dtype == BITS[wanted.dtype.name]:
         actual = actual.view(wanted.dtype)
+    if wanted.dtype.name in WIDE:
+        wanted = wanted.astype(WIDE[wanted.dtype.name])
     if actual.dtype != wanted.dtype:
         raise Failed("mismatch", f"output '{name}' has type {actual.dtype}, expected {wanted.dtype}")
     if actual.shape != wanted.shape:
@@ -108,15 +157,14 @@ def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False) 
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         program, result = f"{folder}/case.cameo", f"{folder}/out.npz"
         try:
-            call([str(tools / "cameo-compile"), case["model"], "-o", program, f"-O{opt}", "-j", "1"], case["model"], sanitized)
-            for data in case["sets"]:
-                wanted = {name: readPb(path) for name, path in data["outputs"]}
-                inputs = [arg for name, path in data["inputs"] for arg in ("--input", f"{name}={path}")]
+            shapes, sets = storedValues(case, folder)
+            call([str(tools / "cameo-compile"), case["model"], "-o", program, f"-O{opt}", "-j", "1", *shapes], case["model"], sanitized)
+            for inputs, wanted in sets:
                 call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json"], case["model"], sanitized)
                 with np.load(result) as actual:
+                    if unexpected := set(actual) - set(wanted):
+                        raise Failed("mismatch", f"output '{min(unexpected)}' is not expected")
                     for name, value in wanted.items():
-                        if value is None:
-                            raise Failed("mismatch", f"output '{name}' is not a tensor")
                         if name not in actual:
                             raise Failed("mismatch", f"output '{name}' is missing")
                         compare(name, actual[name], value, case["rtol"], case["atol"])

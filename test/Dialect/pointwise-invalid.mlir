@@ -62,3 +62,28 @@ func.func @dequantize_c1_types_differ(%x: tensor<2xi8>, %s: tensor<f32>, %z: ten
   %r = cameo.dequantize %x, %s, %z : (tensor<2xi8>, tensor<f32>, tensor<ui8>) -> tensor<2xf32>
   return %r : tensor<2xf32>
 }
+
+// -----
+
+// An i4 and an i8 both lie in a byte, but only one fills it.
+func.func @bit_cast_c1_one_is_packed(%x: tensor<2xi4>) -> tensor<2xi8> {
+  // expected-error@+1 {{cannot reinterpret 'i4' as 'i8': their elements differ in size}}
+  %r = cameo.bit_cast %x {to = i8} : (tensor<2xi4>) -> tensor<2xi8>
+  return %r : tensor<2xi8>
+}
+
+// -----
+
+func.func @cast_c1_unknown_round_mode(%x: tensor<2xf32>) -> tensor<2xf8E8M0FNU> {
+  // expected-error@+1 {{roundMode is "even"; expected up, down or nearest}}
+  %r = cameo.cast %x {to = f8E8M0FNU, roundMode = "even"} : (tensor<2xf32>) -> tensor<2xf8E8M0FNU>
+  return %r : tensor<2xf8E8M0FNU>
+}
+
+// -----
+
+func.func @add_of_narrow_floats(%x: tensor<2xf8E5M2>) -> tensor<2xf8E5M2> {
+  // expected-error@+1 {{operand #0 must be ranked tensor of}}
+  %r = cameo.add %x, %x : (tensor<2xf8E5M2>, tensor<2xf8E5M2>) -> tensor<2xf8E5M2>
+  return %r : tensor<2xf8E5M2>
+}

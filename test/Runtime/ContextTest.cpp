@@ -259,8 +259,24 @@ TEST(Api, TableGrowsByVersion) {
   EXPECT_EQ(api->context_run, &cameo_context_run);
   EXPECT_EQ(cameo_get_api(99), nullptr);
   EXPECT_STREQ(cameo_dtype_name(CAMEO_BF16), "bf16");
-  EXPECT_EQ(cameo_dtype_bytes(999), 0u);
+  EXPECT_EQ(cameo_dtype_bits(CAMEO_U2), 2u);
+  EXPECT_EQ(cameo_dtype_bits(999), 0u);
   EXPECT_GE(cameo_default_threads(), 1u);
+}
+
+TEST(Api, BytesOfTensors) {
+  auto bytes = [](uint32_t dtype, std::vector<int64_t> dims) {
+    return cameo_tensor_bytes(dtype, dims.data(), uint32_t(dims.size()));
+  };
+  EXPECT_EQ(bytes(CAMEO_F32, {2, 3}), 24u);
+  EXPECT_EQ(bytes(CAMEO_I4, {}), 1u);
+  EXPECT_EQ(bytes(CAMEO_I4, {5}), 3u);
+  EXPECT_EQ(bytes(CAMEO_U2, {3, 3}), 3u);
+  EXPECT_EQ(bytes(CAMEO_F64, {0, INT64_MAX, INT64_MAX}), 0u);
+  EXPECT_EQ(bytes(CAMEO_U2, {INT64_MAX}), uint64_t(1) << 61);
+  EXPECT_EQ(bytes(CAMEO_F32, {INT64_MAX}), UINT64_MAX);
+  EXPECT_EQ(bytes(CAMEO_F32, {INT64_MAX, 4}), UINT64_MAX);
+  EXPECT_EQ(bytes(CAMEO_F32, {-1}), UINT64_MAX);
 }
 
 TEST(Api, OptionsOfAnotherSizeAreRead) {

@@ -91,6 +91,53 @@ TEST(Elements, SixteenBitFloatsRoundToEven) {
   EXPECT_TRUE(std::isnan((bfloat(NAN), loadElement(&bits, CAMEO_BF16, 0))));
 }
 
+TEST(Elements, NarrowFloatsRoundAndSaturate) {
+  uint8_t bits = 0;
+  auto narrow = [&](uint32_t dtype, double value) { return storeElement(&bits, dtype, 0, value), unsigned(bits); };
+  EXPECT_EQ(narrow(CAMEO_F8E4M3FN, 1), 0x38u);
+  EXPECT_EQ(narrow(CAMEO_F8E4M3FN, -500), 0xfeu);
+  EXPECT_EQ(narrow(CAMEO_F8E4M3FN, 1.0625), 0x38u); // ties to even
+  EXPECT_EQ(narrow(CAMEO_F8E4M3FNUZ, -0.0), 0u);
+  EXPECT_EQ(narrow(CAMEO_F8E4M3FNUZ, NAN), 0x80u);
+  EXPECT_EQ(narrow(CAMEO_F8E5M2, INFINITY), 0x7bu);
+  EXPECT_EQ(narrow(CAMEO_F8E5M2FNUZ, std::ldexp(1, -17)), 1u);
+  EXPECT_EQ(narrow(CAMEO_F8E8M0, 3), 129u); // between 2 and 4, ties up
+  for (uint32_t dtype : {CAMEO_F8E4M3FN, CAMEO_F8E4M3FNUZ, CAMEO_F8E5M2, CAMEO_F8E5M2FNUZ, CAMEO_F8E8M0})
+    for (unsigned code = 0; code < 256; ++code) {
+      uint8_t from = uint8_t(code);
+      if (double value = loadElement(&from, dtype, 0); std::isfinite(value))
+        ASSERT_EQ(narrow(dtype, value), code) << dtype;
+    }
+}
+
+TEST(Elements, SomeShareBytes) {
+  uint8_t bytes[2] = {0xff, 0xff};
+  storeElement(bytes, CAMEO_I4, 1, -8);
+  storeElement(bytes, CAMEO_I4, 2, 99);
+  EXPECT_EQ(bytes[0], 0x8f);
+  EXPECT_EQ(bytes[1], 0xf7);
+  EXPECT_EQ(loadElement(bytes, CAMEO_I4, 1), -8);
+  EXPECT_EQ(loadElement(bytes, CAMEO_U2, 6), 3);
+  EXPECT_EQ(loadElement(bytes, CAMEO_F4E2M1, 2), 6);
+}
+
+TEST(Npy, TypesThatNumpyLacks) {
+  Tensor stored(CAMEO_I8, {3}, "a.npy");
+  const int8_t values[] = {-8, 7, 15}; // the last as its bits
+  memcpy(stored.data.get(), values, sizeof(values));
+  Tensor packed = fromNpyType(std::move(stored), CAMEO_I4, "a.npy");
+  EXPECT_EQ(packed.bytes(), 2u);
+  EXPECT_EQ(valuesOf(packed), (std::vector<double>{-8, 7, -1}));
+  auto back = toNpyType(packed.view());
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->dtype, uint32_t(CAMEO_I8));
+  EXPECT_EQ(valuesOf(*back), valuesOf(packed));
+  EXPECT_NE(npyHeader(CAMEO_F8E5M2, nullptr, 0).find("|u1"), std::string::npos);
+  Tensor large(CAMEO_U8, {1}, "a.npy");
+  large.data[0] = 4;
+  EXPECT_NE(errorOf([&] { fromNpyType(std::move(large), CAMEO_U2, "a.npy"); }, "E-NPY").find("element 0 is 4"), std::string::npos);
+}
+
 TEST(Elements, IntegersAreClamped) {
   int8_t small;
   storeElement(&small, CAMEO_I8, 0, 1e9);

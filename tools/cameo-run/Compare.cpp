@@ -20,12 +20,10 @@ std::string position(uint64_t index, const std::vector<int64_t> &dims) {
 
 Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rtol, double atol) {
   const cameo_tensor &found = output.tensor;
-  uint32_t expectedType =
-      found.dtype == CAMEO_BF16 && expected.dtype == CAMEO_U16 ? uint32_t(CAMEO_BF16) : expected.dtype;
-  if (isFloat(found.dtype) != isFloat(expectedType))
+  if (isFloat(found.dtype) != isFloat(expected.dtype))
     return {output.name, false,
             std::string("element type is ") + cameo_dtype_name(found.dtype) + ", expected " +
-                cameo_dtype_name(expectedType)};
+                cameo_dtype_name(expected.dtype)};
   if (!std::equal(found.dims, found.dims + found.rank, expected.dims.begin(), expected.dims.end()))
     return {output.name, false,
             "shape is " + shapeText(found.dims, found.rank) + ", expected " +
@@ -33,7 +31,7 @@ Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rto
   uint64_t different = 0, first = 0;
   double largest = 0;
   for (uint64_t i = 0; i < expected.size(); ++i) {
-    double f = loadElement(found.data, found.dtype, i), e = loadElement(expected.data.get(), expectedType, i);
+    double f = loadElement(found.data, found.dtype, i), e = loadElement(expected.data.get(), expected.dtype, i);
     if (f == e || (std::isnan(f) && std::isnan(e)))
       continue;
     double difference = std::fabs(f - e);
@@ -52,7 +50,7 @@ Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rto
   snprintf(text, sizeof(text), "%llu of %llu values differ, largest difference %.3g, first at %s: %.9g, expected %.9g",
            (unsigned long long)different, (unsigned long long)expected.size(), largest,
            position(first, expected.dims).c_str(), loadElement(found.data, found.dtype, first),
-           loadElement(expected.data.get(), expectedType, first));
+           loadElement(expected.data.get(), expected.dtype, first));
   return {output.name, false, text};
 }
 
@@ -61,13 +59,15 @@ Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rto
 std::vector<Comparison> compareOutputs(const std::vector<NpzEntry> &outputs, const std::string &path, double rtol,
                                        double atol) {
   std::vector<Comparison> results;
-  for (const auto &[name, expected] : readNpz(path)) {
+  for (auto &[name, expected] : readNpz(path)) {
     auto output =
         std::find_if(outputs.begin(), outputs.end(), [&](const NpzEntry &entry) { return entry.name == name; });
     if (output == outputs.end())
       results.push_back({name, false, "the program has no such output"});
     else
-      results.push_back(compareOne(*output, expected, rtol, atol));
+      results.push_back(compareOne(
+          *output, fromNpyType(std::move(expected), output->tensor.dtype, escaped(path) + ": '" + escaped(name) + "'"), rtol,
+          atol));
   }
   if (results.empty())
     throw UserError("E-NPY", BadInput, escaped(path) + ": is an empty archive, so there is nothing to expect");

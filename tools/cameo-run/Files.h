@@ -3,6 +3,7 @@
 // that names the file.
 #pragma once
 #include "cameo-run/Tensor.h"
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +32,18 @@ void writeFile(const std::string &path, const std::vector<std::pair<const void *
 
 using NamedTensor = std::pair<std::string, Tensor>;
 
-/// NumPy's .npy, versions 1 to 3, little-endian, C order. A "V2" array (bfloat16 of ml_dtypes) is read as bf16.
+/// NumPy's .npy, versions 1 to 3, little-endian, C order. "V2" and "V1" arrays, as NumPy writes types of ml_dtypes, are read as bf16
+/// and as uint8.
+///
+/// What NumPy has no type for is stored as onnx.numpy_helper and ml_dtypes lay it out, one element in 1 or 2 bytes: bf16 as its bits in
+/// uint16, floats of 8 bits or less as their bits in uint8, and the values of 4- and 2-bit integers in int8 or uint8.
 Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what);
-/// Header of the .npy which holds such a tensor. NumPy has no bf16: its bits are stored as uint16.
+/// `stored` as a tensor of element type `dtype`, where that is how NumPy's files hold it; unchanged otherwise. UserError for values out of
+/// range.
+Tensor fromNpyType(Tensor stored, uint32_t dtype, const std::string &what);
+/// What to store for `tensor` where that is not its own bytes.
+std::optional<Tensor> toNpyType(const cameo_tensor &tensor);
+/// Header of the .npy which holds a tensor of such elements.
 std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank);
 
 /// NumPy's .npz: a zip archive of .npy, stored or deflated.

@@ -163,11 +163,8 @@ private:
                       escaped(path) + ": " + unknown + " is no input; the program has " + inputNames(program));
   }
 
-  /// NumPy stores bf16 as its bits in uint16.
   Tensor adapted(size_t index, Tensor tensor) const {
-    if (info(index).dtype == CAMEO_BF16 && tensor.dtype == CAMEO_U16)
-      tensor.dtype = CAMEO_BF16;
-    return tensor;
+    return fromNpyType(std::move(tensor), info(index).dtype, "input '" + escaped(info(index).name) + "'");
   }
 
   /// Sizes of the symbols: what the given tensors have, then --dim.

@@ -1,5 +1,6 @@
 // Npy.cpp - NumPy's .npy: a Python literal that describes the array, then its bytes.
 #include "cameo-run/Files.h"
+#include "cameo-run/NarrowFloat.h"
 #include "cameo-run/UserError.h"
 #include <cctype>
 #include <cstring>
@@ -15,7 +16,7 @@ struct Descr {
 const Descr kDescrs[] = {{"<f4", CAMEO_F32},  {"<f8", CAMEO_F64}, {"<f2", CAMEO_F16}, {"|u1", CAMEO_U8},
                          {"|i1", CAMEO_I8},   {"<u2", CAMEO_U16}, {"<i2", CAMEO_I16}, {"<u4", CAMEO_U32},
                          {"<i4", CAMEO_I32},  {"<u8", CAMEO_U64}, {"<i8", CAMEO_I64}, {"|b1", CAMEO_BOOL},
-                         {"|V2", CAMEO_BF16}, {"<V2", CAMEO_BF16}};
+                         {"|V2", CAMEO_BF16}, {"<V2", CAMEO_BF16}, {"|V1", CAMEO_U8}};
 
 /// Reads the header's dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }
 class HeaderReader {
@@ -151,13 +152,54 @@ Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
   return tensor;
 }
 
+/// The type whose elements NumPy's files hold in place of those of `dtype`: its bits, or for integers its values, in a type of
+/// NumPy's.
+static uint32_t npyType(uint32_t dtype) {
+  if (dtype == CAMEO_BF16)
+    return CAMEO_U16;
+  if (dtype == CAMEO_I2 || dtype == CAMEO_I4)
+    return CAMEO_I8;
+  return isNarrowFloat(dtype) || dtype == CAMEO_U2 || dtype == CAMEO_U4 ? uint32_t(CAMEO_U8) : dtype;
+}
+
+Tensor fromNpyType(Tensor stored, uint32_t dtype, const std::string &what) {
+  unsigned bits = unsigned(cameo_dtype_bits(dtype));
+  bool isBytes = stored.dtype == CAMEO_U8 || stored.dtype == CAMEO_I8;
+  if (stored.dtype == dtype || npyType(dtype) == dtype || !(bits == 16 ? stored.dtype == CAMEO_U16 : isBytes))
+    return stored;
+  if (bits >= 8) {
+    stored.dtype = dtype;
+    return stored;
+  }
+  Tensor tensor(dtype, stored.dims, what);
+  for (uint64_t i = 0; i < stored.size(); ++i) {
+    // Either the value, or the bits with zeros above them.
+    int value = int8_t(stored.data[i]), sign = -(1 << (bits - 1));
+    bool isSigned = npyType(dtype) == CAMEO_I8;
+    if (value < (isSigned ? sign : 0) || value >= 1 << bits)
+      throw UserError("E-NPY", BadInput,
+                      what + ": element " + std::to_string(i) + " is " + std::to_string(value) + ", which " +
+                          cameo_dtype_name(dtype) + " cannot hold");
+    storeBits(tensor.data.get(), dtype, i, unsigned(value));
+  }
+  return tensor;
+}
+
+std::optional<Tensor> toNpyType(const cameo_tensor &tensor) {
+  if (cameo_dtype_bits(tensor.dtype) >= 8)
+    return std::nullopt;
+  Tensor stored(npyType(tensor.dtype), {tensor.dims, tensor.dims + tensor.rank}, "an output");
+  for (uint64_t i = 0; i < stored.size(); ++i)
+    stored.data[i] = stored.dtype == CAMEO_I8 ? uint8_t(int8_t(loadElement(tensor.data, tensor.dtype, i)))
+                                              : uint8_t(loadBits(tensor.data, tensor.dtype, i));
+  return stored;
+}
+
 std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank) {
-  const char *descr = "<u2"; // bf16
+  const char *descr = nullptr;
   for (const Descr &known : kDescrs)
-    if (known.dtype == dtype && dtype != CAMEO_BF16) {
+    if (known.dtype == npyType(dtype) && !descr)
       descr = known.text;
-      break;
-    }
   std::string text = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (";
   for (size_t i = 0; i < rank; ++i)
     text += std::to_string(dims[i]) + (rank == 1 ? "," : i + 1 < rank ? ", " : "");

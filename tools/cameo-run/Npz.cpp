@@ -188,13 +188,16 @@ void writeNpz(const std::string &path, const std::vector<NpzEntry> &entries) {
   // The pieces point into these, so they must not move.
   std::vector<std::string> headers;
   headers.reserve(entries.size());
+  std::vector<Tensor> converted;
   std::string directory;
   uint64_t offset = 0;
   for (const NpzEntry &entry : entries) {
-    const cameo_tensor &tensor = entry.tensor;
-    uint64_t bytes = cameo_dtype_bytes(tensor.dtype);
-    for (uint32_t i = 0; i < tensor.rank; ++i)
-      bytes *= uint64_t(tensor.dims[i]);
+    cameo_tensor tensor = entry.tensor;
+    if (auto stored = toNpyType(tensor)) {
+      converted.push_back(std::move(*stored));
+      tensor = converted.back().view();
+    }
+    uint64_t bytes = cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank);
     std::string npy = npyHeader(tensor.dtype, tensor.dims, tensor.rank), name = entry.name + ".npy";
     if (name.size() > 0xffff)
       throw UserError("E-FILE", File, escaped(path) + ": the name of an output is too long for an archive");

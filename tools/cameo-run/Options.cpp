@@ -16,7 +16,7 @@ An input is given as
 NAME= may be left out where the program has one input. What is not given is random with seed 0.
 A picture is resized to the input's height and width; its pixels are (p * scale - mean) / std with p from 0 to 255. Options
 follow the file's name: FILE.png:scale=0.00392:mean=0.485,0.456,0.406:std=0.229,0.224,0.225:order=bgr
-bf16 has no NumPy type: its bits are read and written as uint16.
+Types NumPy lacks: bf16 is its bits in uint16, floats of 8 bits or less their bits in uint8, 4- and 2-bit integers are int8 or uint8.
 
 Exit codes: 0 done, 1 --expect found a difference, 2 usage, 5 limit exceeded, 6 file, 7 program file, 8 input, 9 cancelled,
 70 internal error; what cameo-compile ended with where that failed.)";

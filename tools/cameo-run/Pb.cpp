@@ -2,6 +2,7 @@
 #include "cameo-run/Files.h"
 #include "cameo-run/Protozero.h"
 #include "cameo-run/UserError.h"
+#include <algorithm>
 #include <cstring>
 
 namespace cameo::run {
@@ -28,7 +29,7 @@ public:
 
   Tensor read() {
     readScalars();
-    if (!cameo_dtype_bytes(dtype))
+    if (!cameo_dtype_bits(dtype))
       refuse("element type " + std::to_string(dtype) + " is not one that programs take");
     if (isExternal)
       refuse("its data is in another file; expected a tensor that holds its data");
@@ -87,7 +88,8 @@ private:
       refuse("it has more than " + std::to_string(CAMEO_MAX_RANK) + " axes");
   }
 
-  /// Values in the typed fields; 16-bit floats are stored as their bits in int32_data.
+  /// Values in the typed fields; floats of 16 bits or less are stored as their bits in int32_data, and what shares a byte
+  /// shares an entry.
   void readValues(Tensor &tensor) {
     protozero::pbf_reader fields = message;
     while (fields.next()) {
@@ -125,9 +127,9 @@ private:
         fields.skip();
       }
     }
-    if (used != tensor.size())
-      refuse("it has " + std::to_string(used) + " values, shape " + shapeText(dims.data(), dims.size()) + " needs " +
-             std::to_string(tensor.size()));
+    if (used != tensor.bytes())
+      refuse("it has " + std::to_string(used / unitBytes()) + " values, shape " + shapeText(dims.data(), dims.size()) +
+             " needs " + std::to_string(tensor.bytes() / unitBytes()));
   }
 
   /// The low bytes of an integer, or a float as it is: every element type is stored in a field at least as wide as
@@ -136,13 +138,17 @@ private:
     bool isFloatField = field == CAMEO_F32 || field == CAMEO_F64;
     if (isFloatField ? field != dtype : dtype == CAMEO_F32 || dtype == CAMEO_F64)
       refuse("its values are in the field of another element type than " + std::string(cameo_dtype_name(dtype)));
-    uint64_t bytes = cameo_dtype_bytes(dtype);
+    uint64_t bytes = unitBytes();
     if (bytes > sizeof(T))
       refuse("its values are in a field too narrow for " + std::string(cameo_dtype_name(dtype)));
-    if (used == tensor.size())
+    if (used == tensor.bytes())
       refuse("it has more values than its shape " + shapeText(dims.data(), dims.size()) + " needs");
-    memcpy(tensor.data.get() + used++ * bytes, &value, bytes);
+    memcpy(tensor.data.get() + used, &value, bytes);
+    used += bytes;
   }
+
+  /// Bytes of the tensor that one entry of a typed field holds.
+  uint64_t unitBytes() const { return std::max<uint64_t>(1, cameo_dtype_bits(dtype) / 8); }
 
   std::string path;
   protozero::pbf_reader message;
@@ -150,7 +156,7 @@ private:
   std::vector<int64_t> dims;
   protozero::data_view raw;
   bool isExternal = false;
-  uint64_t used = 0;
+  uint64_t used = 0; ///< bytes filled by entries of typed fields
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 // Tensor.cpp - see Tensor.h.
 #include "cameo-run/Tensor.h"
+#include "cameo-run/NarrowFloat.h"
 #include "cameo-run/UserError.h"
 #include <algorithm>
 #include <bit>
@@ -77,23 +78,45 @@ uint64_t splitMix(uint64_t &state) {
 
 Tensor::Tensor(uint32_t dtype, std::vector<int64_t> dims, const std::string &what)
     : dtype(dtype), dims(std::move(dims)) {
-  uint64_t size = cameo_dtype_bytes(dtype);
-  bool isEmpty = false, isTooLarge = size == 0;
-  for (int64_t d : this->dims) {
+  for (int64_t d : this->dims)
     if (d < 0)
       throw UserError("E-INPUT", BadInput,
                       what + ": shape " + shapeText(this->dims.data(), this->dims.size()) + " has a negative size");
-    isEmpty |= d == 0;
-    isTooLarge |= __builtin_mul_overflow(size, uint64_t(d), &size) || size > uint64_t(1) << 62;
-  }
-  size = isEmpty ? 0 : size;
-  if (!isTooLarge || isEmpty)
+  uint64_t size = bytes();
+  if (cameo_dtype_bits(dtype) && size <= uint64_t(1) << 62)
     data.reset(static_cast<uint8_t *>(
         aligned_alloc(CAMEO_BUFFER_ALIGN, (size / CAMEO_BUFFER_ALIGN + 1) * CAMEO_BUFFER_ALIGN)));
   if (!data)
     throw UserError("E-MEMORY", LimitExceeded,
                     what + ": shape " + shapeText(this->dims.data(), this->dims.size()) + " does not fit into memory");
-  count = size / cameo_dtype_bytes(dtype);
+  // Here the product cannot overflow; where a size is 0 it might, in the others.
+  count = size != 0;
+  for (int64_t d : this->dims)
+    count *= size ? uint64_t(d) : 0;
+}
+
+/// The bits of element `index` of a type below 8 bits.
+static unsigned loadPacked(const void *data, unsigned bits, uint64_t index) {
+  unsigned perByte = 8 / bits;
+  return loadAs<uint8_t>(data, index / perByte) >> (index % perByte * bits) & ((1u << bits) - 1);
+}
+
+static void storePacked(void *data, unsigned bits, uint64_t index, unsigned value) {
+  unsigned perByte = 8 / bits, mask = (1u << bits) - 1, shift = unsigned(index % perByte) * bits;
+  unsigned others = loadAs<uint8_t>(data, index / perByte) & ~(mask << shift);
+  storeAs<uint8_t>(data, index / perByte, uint8_t(others | (value & mask) << shift));
+}
+
+unsigned loadBits(const void *data, uint32_t dtype, uint64_t index) {
+  unsigned bits = unsigned(cameo_dtype_bits(dtype));
+  return bits < 8 ? loadPacked(data, bits, index) : loadAs<uint8_t>(data, index);
+}
+
+void storeBits(void *data, uint32_t dtype, uint64_t index, unsigned value) {
+  if (unsigned bits = unsigned(cameo_dtype_bits(dtype)); bits < 8)
+    storePacked(data, bits, index, value);
+  else
+    storeAs<uint8_t>(data, index, uint8_t(value));
 }
 
 double loadElement(const void *data, uint32_t dtype, uint64_t index) {
@@ -121,6 +144,21 @@ double loadElement(const void *data, uint32_t dtype, uint64_t index) {
     return loadAs<int32_t>(data, index);
   case CAMEO_U64:
     return double(loadAs<uint64_t>(data, index));
+  case CAMEO_U2:
+  case CAMEO_U4:
+    return loadBits(data, dtype, index);
+  case CAMEO_I2:
+  case CAMEO_I4: {
+    int sign = 1 << (cameo_dtype_bits(dtype) - 1);
+    return (int(loadBits(data, dtype, index)) ^ sign) - sign;
+  }
+  case CAMEO_F8E4M3FN:
+  case CAMEO_F8E4M3FNUZ:
+  case CAMEO_F8E5M2:
+  case CAMEO_F8E5M2FNUZ:
+  case CAMEO_F8E8M0:
+  case CAMEO_F4E2M1:
+    return narrowToDouble(dtype, loadBits(data, dtype, index));
   default:
     return double(loadAs<int64_t>(data, index));
   }
@@ -152,13 +190,29 @@ void storeElement(void *data, uint32_t dtype, uint64_t index, double value) {
     return storeInteger<int32_t>(data, index, value);
   case CAMEO_U64:
     return storeInteger<uint64_t>(data, index, value);
+  case CAMEO_U2:
+  case CAMEO_U4:
+  case CAMEO_I2:
+  case CAMEO_I4: {
+    bool isSigned = dtype == CAMEO_I2 || dtype == CAMEO_I4;
+    double count = std::ldexp(1.0, int(cameo_dtype_bits(dtype))), least = isSigned ? -count / 2 : 0;
+    double rounded = std::isnan(value) ? 0 : std::clamp(std::nearbyint(value), least, least + count - 1);
+    return storeBits(data, dtype, index, unsigned(int(rounded)));
+  }
+  case CAMEO_F8E4M3FN:
+  case CAMEO_F8E4M3FNUZ:
+  case CAMEO_F8E5M2:
+  case CAMEO_F8E5M2FNUZ:
+  case CAMEO_F8E8M0:
+  case CAMEO_F4E2M1:
+    return storeBits(data, dtype, index, doubleToNarrow(dtype, value));
   default:
     return storeInteger<int64_t>(data, index, value);
   }
 }
 
 bool isFloat(uint32_t dtype) {
-  return dtype == CAMEO_F32 || dtype == CAMEO_F64 || dtype == CAMEO_F16 || dtype == CAMEO_BF16;
+  return dtype == CAMEO_F32 || dtype == CAMEO_F64 || dtype == CAMEO_F16 || dtype == CAMEO_BF16 || isNarrowFloat(dtype);
 }
 
 std::string shapeText(const int64_t *dims, size_t rank, const char *const *symbols) {

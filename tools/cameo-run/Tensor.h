@@ -8,14 +8,15 @@
 
 namespace cameo::run {
 
-/// Dense, row-major, little-endian; the data is aligned to CAMEO_BUFFER_ALIGN and bool is one byte.
+/// Dense, row-major, little-endian; elements below 8 bits share bytes as cameo_dtype says, bool is one byte. The data is aligned
+/// to CAMEO_BUFFER_ALIGN.
 struct Tensor {
   Tensor() = default;
   /// Uninitialised. UserError where the sizes are negative, or larger than memory.
   Tensor(uint32_t dtype, std::vector<int64_t> dims, const std::string &what);
 
   uint64_t size() const { return count; }
-  uint64_t bytes() const { return count * cameo_dtype_bytes(dtype); }
+  uint64_t bytes() const { return cameo_tensor_bytes(dtype, dims.data(), uint32_t(dims.size())); }
   cameo_tensor view() const { return {data.get(), dtype, uint32_t(dims.size()), dims.data()}; }
 
   uint32_t dtype = 0;
@@ -31,8 +32,13 @@ private:
 
 /// Element `index` as a number. 64-bit integers beyond 2^53 are rounded.
 double loadElement(const void *data, uint32_t dtype, uint64_t index);
-/// Rounds to the nearest (f16 and bf16: ties to even) and clamps integers to their range; bool is "not zero".
+/// Rounds to the nearest (floats below 32 bits: ties to even) and clamps integers and floats of 8 bits or less to their range;
+/// bool is "not zero".
 void storeElement(void *data, uint32_t dtype, uint64_t index, double value);
+
+/// The bits of an element of 8 bits or less.
+unsigned loadBits(const void *data, uint32_t dtype, uint64_t index);
+void storeBits(void *data, uint32_t dtype, uint64_t index, unsigned value);
 
 bool isFloat(uint32_t dtype);
 

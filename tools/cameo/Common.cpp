@@ -12,6 +12,11 @@ void cameo::tool::addModelOptions(CLI::App &app, ModelOptions &options, bool isO
                  "fix or bound a symbolic size: NAME is a dim_param or INPUT.AXIS; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME:VALUE|MIN..MAX");
+  app.add_option("--shape", options.shapes,
+                 "shape of an input that declares none; NAME[0], NAME[1], ... are the elements of a sequence, NAME:none is "
+                 "an empty sequence or optional; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME:SIZExSIZE|scalar|none");
   app.add_flag("--lenient-shapes", options.import.lenientShapes,
                "declared shapes that contradict the inferred ones are warnings");
   app.add_flag("--follow-symlinks", options.import.read.followSymlinks,
@@ -45,19 +50,49 @@ static bool parseDim(llvm::StringRef text, onnx::DimBinding &binding) {
   return binding.min >= 0 && binding.max >= binding.min;
 }
 
+static bool parseShape(llvm::StringRef text, onnx::ShapeBinding &binding) {
+  auto [name, shape] = text.rsplit(':');
+  binding.name = name.str();
+  if (name.empty() || shape.empty())
+    return false;
+  if (shape == "none")
+    return true;
+  binding.sizes.emplace();
+  llvm::SmallVector<llvm::StringRef> sizes;
+  if (shape != "scalar")
+    shape.split(sizes, 'x');
+  for (llvm::StringRef size : sizes) {
+    int64_t number = -1;
+    if (size != "?" && (size.getAsInteger(10, number) || number < 0))
+      return false;
+    binding.sizes->push_back(number);
+  }
+  return true;
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> cameo::tool::load(ModelOptions &options, mlir::MLIRContext &context,
                                                     std::vector<Diagnostic> &diagnostics) {
-  for (const std::string &text : options.dims) {
-    onnx::DimBinding binding;
-    if (parseDim(text, binding)) {
-      options.import.dims.push_back(binding);
-      continue;
-    }
+  auto refuse = [&](const std::string &message) {
     Diagnostic d;
     d.code = "E-USAGE";
     d.exitCode = ExitCode::Usage;
-    d.message = "--dim=" + onnx::escaped(text) + " is not NAME:VALUE or NAME:MIN..MAX with sizes of 0 or more";
+    d.message = message;
     diagnostics.push_back(d);
+  };
+  for (const std::string &text : options.dims) {
+    onnx::DimBinding binding;
+    if (parseDim(text, binding))
+      options.import.dims.push_back(binding);
+    else
+      refuse("--dim=" + onnx::escaped(text) + " is not NAME:VALUE or NAME:MIN..MAX with sizes of 0 or more");
+  }
+  for (const std::string &text : options.shapes) {
+    onnx::ShapeBinding binding;
+    if (parseShape(text, binding))
+      options.import.shapes.push_back(binding);
+    else
+      refuse("--shape=" + onnx::escaped(text) +
+             " is not NAME:SIZExSIZE, NAME:scalar or NAME:none with sizes of 0 or more, or ? for an open one");
   }
   if (hasErrors(diagnostics))
     return {};

@@ -13,11 +13,11 @@ namespace cameo::tool {
 
 struct ModelOptions {
   std::string path;
-  std::vector<std::string> dims; ///< as given; `load` reads them
+  std::vector<std::string> dims, shapes; ///< as given; `load` reads them
   onnx::ImportOptions import;
 };
 
-/// The model's path, --dim, --lenient-shapes, the rules for external data, the limits. The path may be left out when
+/// The model's path, --dim, --shape, --lenient-shapes, the rules for external data, the limits. The path may be left out when
 /// `isOptional`.
 void addModelOptions(CLI::App &app, ModelOptions &options, bool isOptional = false);
 

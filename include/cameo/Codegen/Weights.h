@@ -33,8 +33,8 @@ struct WeightForm {
 /// The constant whose bytes `value` is, seen through views; null when there is none.
 mlir::ElementsAttr constantBehind(mlir::Value value);
 
-/// Bytes of a constant as kernels read them: dense, row-major, bool one byte per element. `write` is called with consecutive
-/// pieces, so that a large weight is never copied whole.
+/// Bytes of a constant as kernels read them (ElementType.h). `write` is called with consecutive pieces, so that a large weight
+/// is never copied whole.
 void forEachConstantPiece(mlir::ElementsAttr value, WriteBytes write);
 int64_t constantBytes(mlir::ElementsAttr value);
 

@@ -30,11 +30,13 @@ extern "C" {
 /* Alignment of the arena, of every buffer in it and of every weight, in bytes. */
 #define CAMEO_BUFFER_ALIGN 64
 
-/* Element types. The numbers are those of ONNX TensorProto.DataType. */
+/* Element types. The numbers are those of ONNX TensorProto.DataType. Types below 8 bits are packed, the first element in the low
+ * bits of a byte; what is left of a buffer's last byte is unspecified. */
 typedef enum cameo_dtype {
   CAMEO_F32 = 1, CAMEO_U8 = 2, CAMEO_I8 = 3, CAMEO_U16 = 4, CAMEO_I16 = 5, CAMEO_I32 = 6, CAMEO_I64 = 7, CAMEO_STRING = 8,
   CAMEO_BOOL = 9 /* one byte, 0 or 1 */, CAMEO_F16 = 10, CAMEO_F64 = 11, CAMEO_U32 = 12, CAMEO_U64 = 13,
-  CAMEO_COMPLEX64 = 14, CAMEO_COMPLEX128 = 15, CAMEO_BF16 = 16
+  CAMEO_COMPLEX64 = 14, CAMEO_COMPLEX128 = 15, CAMEO_BF16 = 16, CAMEO_F8E4M3FN = 17, CAMEO_F8E4M3FNUZ = 18, CAMEO_F8E5M2 = 19,
+  CAMEO_F8E5M2FNUZ = 20, CAMEO_U4 = 21, CAMEO_I4 = 22, CAMEO_F4E2M1 = 23, CAMEO_F8E8M0 = 24, CAMEO_U2 = 25, CAMEO_I2 = 26
 } cameo_dtype;
 
 /* Codes of call->status and of the public API's status values. */

@@ -69,7 +69,7 @@ typedef struct cameo_context_options {
   void *trace_user;
 } cameo_context_options;
 
-/* A tensor as the caller sees it: dense, row-major. */
+/* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. */
 typedef struct cameo_tensor {
   const void *data;
   uint32_t dtype; /* cameo_dtype */
@@ -132,7 +132,9 @@ CAMEO_API void cameo_context_memory(const cameo_context *context, uint64_t *held
 
 CAMEO_API const char *cameo_version(void);              /* "0.1.0" */
 CAMEO_API const char *cameo_dtype_name(uint32_t dtype); /* "f32"; "?" for an unknown number */
-CAMEO_API uint64_t cameo_dtype_bytes(uint32_t dtype);   /* 0 for strings and unknown numbers */
+CAMEO_API uint64_t cameo_dtype_bits(uint32_t dtype);    /* of one element; 0 for strings and unknown numbers */
+/* Bytes of a dense tensor; UINT64_MAX where that is 2^63 or more, or a size is negative. */
+CAMEO_API uint64_t cameo_tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank);
 CAMEO_API const char *cameo_code_name(int32_t code);    /* "invalid argument" */
 CAMEO_API uint32_t cameo_default_threads(void);         /* affinity mask and cgroup quota respected */
 
@@ -165,7 +167,8 @@ typedef struct cameo_api {
   void (*context_memory)(const cameo_context *, uint64_t *, uint64_t *);
   const char *(*version)(void);
   const char *(*dtype_name)(uint32_t);
-  uint64_t (*dtype_bytes)(uint32_t);
+  uint64_t (*dtype_bits)(uint32_t);
+  uint64_t (*tensor_bytes)(uint32_t, const int64_t *, uint32_t);
   const char *(*code_name)(int32_t);
   uint32_t (*default_threads)(void);
 } cameo_api;

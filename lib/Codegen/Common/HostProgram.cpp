@@ -9,7 +9,8 @@ using namespace cameo::codegen;
 
 namespace {
 
-int64_t elementBytes(Type elementType) { return (storageType(elementType).getIntOrFloatBitWidth() + 7) / 8; }
+/// Of a type whose elements have addresses.
+int64_t elementBytes(Type elementType) { return storageBytes(elementType, 1); }
 
 /// A host value per key, usable in the block where it was made and in blocks inside it.
 template <typename Key> class ScopedValues {
@@ -65,7 +66,7 @@ private:
 
   LogicalResult planMemory();
   std::optional<int64_t> staticBytes(Value value);
-  Dim bytesBound(Value value);
+  Dim countBound(Value value);
   FailureOr<Value> size(Dim dim);
   FailureOr<Value> atom(const DimAtom &a);
   FailureOr<Value> bytes(Dim count, Type elementType);
@@ -206,15 +207,16 @@ FailureOr<Value> HostEmitter::size(Dim dim) {
 
 /// Bytes of `count` elements, or -1 (which no allocation grants) when the product of sizes may have overflowed.
 FailureOr<Value> HostEmitter::bytes(Dim count, Type elementType) {
-  Dim total = shapes.dims().mul(count, elementBytes(elementType));
+  Dim total = storageBytes(shapes.dims(), elementType, count);
   if (total.constant())
     return number(*total.constant());
   auto exact = size(total);
   if (failed(exact))
     return failure();
   Value estimate;
-  for (const DimTerm &term : total.getNode()->terms) {
-    Value product = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(double(term.coefficient)));
+  for (const DimTerm &term : count.getNode()->terms) {
+    double coefficient = double(term.coefficient) * double(elementBytes(elementType));
+    Value product = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(coefficient));
     for (const DimAtom *a : term.atoms) {
       auto factor = atom(*a);
       if (failed(factor))
@@ -230,21 +232,22 @@ FailureOr<Value> HostEmitter::bytes(Dim count, Type elementType) {
 
 // ---- buffers --------------------------------------------------------------------------------------------------------------
 
-/// Bytes to reserve for `value`: its size, with bounds in place of what only its kernel can tell.
-Dim HostEmitter::bytesBound(Value value) {
-  const ShapeInfo &info = shapes.get(value);
-  Dim count = shapes.dims().constant(elementBytes(info.elementType));
+/// Elements to reserve memory for: those of `value`, with bounds in place of sizes that only its kernel can tell.
+Dim HostEmitter::countBound(Value value) {
+  Dim count = shapes.dims().constant(1);
   auto kernel = value.getDefiningOp<KernelOp>();
   Value inner = kernel ? kernel.getBody().front().getTerminator()->getOperand(cast<OpResult>(value).getResultNumber()) : value;
   auto shaped = inner.getDefiningOp<ShapeInterface>();
-  for (auto [axis, d] : llvm::enumerate(info.dims)) {
+  for (auto [axis, d] : llvm::enumerate(shapes.get(value).dims)) {
     Dim bound = shaped ? shaped.sizeBound(shapes, cast<OpResult>(inner).getResultNumber(), axis) : Dim();
     count = shapes.dims().mul(count, bound ? bound : d);
   }
   return count;
 }
 
-std::optional<int64_t> HostEmitter::staticBytes(Value value) { return bytesBound(value).constant(); }
+std::optional<int64_t> HostEmitter::staticBytes(Value value) {
+  return storageBytes(shapes.dims(), shapes.get(value).elementType, countBound(value)).constant();
+}
 
 /// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be after the
 /// last op that uses the tensor.
@@ -381,8 +384,7 @@ FailureOr<Value> HostEmitter::allocate(Value value) {
     return outputBuffer(direct->second, value);
   if (auto offset = plan.offset(value))
     return offsetBy(b, arena, *offset);
-  auto total = bytes(shapes.dims().floorDiv(bytesBound(value), elementBytes(getElementTypeOrSelf(value.getType()))),
-                     getElementTypeOrSelf(value.getType()));
+  auto total = bytes(countBound(value), getElementTypeOrSelf(value.getType()));
   if (failed(total))
     return failure();
   return service(offsetof(cameo_services, alloc), address(), {*total});

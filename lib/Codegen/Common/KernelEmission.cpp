@@ -77,6 +77,8 @@ private:
   Value loadVector(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, const VectorPosition &at, int64_t lanes);
   Value rows(const Tensor &t);
   Value rowOf(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, Value row);
+  Tensor linearTensor(Type elementType, ArrayRef<Dim> dims, Value argument);
+  Value linearIndex(OpBuilder &b, Location loc, ArrayRef<Dim> dims, ValueRange indices);
   Value view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims);
   SmallVector<Operation *> anchorsOf();
   Tensor resultTensor(Operation *op, unsigned number);
@@ -95,6 +97,8 @@ private:
   DenseMap<Value, Value> matrices;      ///< of buffers, see rows()
   DenseMap<Value, Value> pinned;        ///< anchor results whose element (or vector) is at hand in the epilogue
   ElementCache cache;
+  /// Neighbours that share a byte of a packed result, which one thread must store; 0: all of them.
+  int64_t neighbours = 1;
   KernelSignature signature;
   std::vector<FailSite> failSites;
 };
@@ -165,21 +169,50 @@ static Value toStorage(OpBuilder &b, Location loc, Value element, Type elementTy
   return element;
 }
 
-Tensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument, bool readable,
-                             bool writable) {
+Value LoopKernelBuilder::linearIndex(OpBuilder &b, Location loc, ArrayRef<Dim> dims, ValueRange indices) {
+  Value linear = constantIndex(b, loc, 0);
+  for (auto [index, d] : llvm::zip(indices, dims))
+    linear = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, linear, size(d)), index);
+  return linear;
+}
+
+/// A buffer addressed by row-major element numbers: one of packed elements, or one whose sizes are known only where it is used.
+Tensor LoopKernelBuilder::linearTensor(Type elementType, ArrayRef<Dim> dims, Value argument) {
   Tensor t;
   t.elementType = elementType;
   t.dims.assign(dims.begin(), dims.end());
-  t.memref = view(b, argument, elementType, dims);
-  Value memref = t.memref;
-  if (readable)
+  t.buffer = argument;
+  t.loader = [=, this, dims = t.dims](OpBuilder &b, Location loc, ValueRange indices) {
+    Value index = linearIndex(b, loc, dims, indices);
+    return isPacked(elementType) ? loadPacked(b, loc, argument, index, elementType)
+                                 : loadElement(b, loc, argument, index, elementType);
+  };
+  t.storer = [=, this, dims = t.dims](OpBuilder &b, Location loc, Value element, ValueRange indices) {
+    Value index = linearIndex(b, loc, dims, indices);
+    if (isPacked(elementType))
+      storePacked(b, loc, element, argument, index, elementType);
+    else
+      memref::StoreOp::create(b, loc, toStorage(b, loc, element, elementType), argument, index);
+  };
+  return t;
+}
+
+Tensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument, bool readable,
+                             bool writable) {
+  Tensor t = linearTensor(elementType, dims, argument);
+  if (!isPacked(elementType)) {
+    Value memref = t.memref = view(b, argument, elementType, dims);
     t.loader = [=](OpBuilder &b, Location loc, ValueRange indices) {
       return loadElement(b, loc, memref, indices, elementType);
     };
-  if (writable)
     t.storer = [=](OpBuilder &b, Location loc, Value element, ValueRange indices) {
       memref::StoreOp::create(b, loc, toStorage(b, loc, element, elementType), memref, indices);
     };
+  }
+  if (!readable)
+    t.loader = nullptr;
+  if (!writable)
+    t.storer = nullptr;
   return t;
 }
 
@@ -193,16 +226,13 @@ Tensor LoopKernelBuilder::readTensor(Value value) {
   t.dims = info.dims;
   if (auto alias = value.getDefiningOp<AliasInterface>()) {
     Tensor source = readTensor(alias->getOperand(0));
-    if (source.memref) {
+    if (source.buffer) {
       // The same bytes under another shape.
       OpBuilder b(sizesEnd);
-      Value base = source.memref.getDefiningOp<memref::ReinterpretCastOp>().getSource();
-      return bufferTensor(b, t.elementType, t.dims, base, true, false);
+      return bufferTensor(b, t.elementType, t.dims, source.buffer, true, false);
     }
     t.loader = [this, source, dims = t.dims](OpBuilder &b, Location loc, ValueRange indices) {
-      Value linear = constantIndex(b, loc, 0);
-      for (auto [index, d] : llvm::zip(indices, dims))
-        linear = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, linear, size(d)), index);
+      Value linear = linearIndex(b, loc, dims, indices);
       SmallVector<Value> other(source.dims.size());
       for (int64_t i = int64_t(source.dims.size()) - 1; i >= 0; --i) {
         other[i] = i == 0 ? linear : Value(arith::RemUIOp::create(b, loc, linear, size(source.dims[i])));
@@ -226,6 +256,8 @@ static TypedAttr splatElement(ConstantOp constant, Type type) {
   if (auto f = dyn_cast<FloatAttr>(dense.getSplatValue<Attribute>())) {
     APFloat v = f.getValue();
     bool inexact;
+    if (isa<IntegerType>(type)) // narrow floats are their bits
+      return IntegerAttr::get(type, v.bitcastToAPInt());
     v.convert(cast<FloatType>(type).getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
     return FloatAttr::get(type, v);
   }
@@ -260,6 +292,10 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
     body(b, loc, {});
     return;
   }
+  if (neighbours == 0) {
+    loopNest(b, loc, sizesOf(*this, dims), body);
+    return;
+  }
   if (dims.size() == 1 && !work) {
     // Chunks of the only axis.
     constexpr int64_t kChunk = 1024;
@@ -283,10 +319,16 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
   Dim inner = d.product(dims.drop_front(shared));
   if (work)
     inner = d.mul(inner, work);
-  signature.tiles = tiles;
-  signature.grain = inner.constant() ? d.constant(std::max<int64_t>(1, 16384 / std::max<int64_t>(1, *inner.constant())))
-                                     : d.constant(1);
-  auto loop = scf::ForOp::create(b, loc, begin, end, one);
+  signature.tiles = d.ceilDiv(tiles, neighbours);
+  int64_t perTile = std::max<int64_t>(1, inner.constant().value_or(1));
+  signature.grain = d.constant(inner.constant() ? std::max<int64_t>(1, 16384 / perTile) : 1);
+  Value from = begin, to = end;
+  if (neighbours > 1) {
+    Value step = constantIndex(b, loc, neighbours);
+    from = arith::MulIOp::create(b, loc, begin, step);
+    to = arith::MinSIOp::create(b, loc, arith::MulIOp::create(b, loc, end, step), size(tiles));
+  }
+  auto loop = scf::ForOp::create(b, loc, from, to, one);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> indices(shared);
   Value rest = loop.getInductionVar();
@@ -307,10 +349,8 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
   });
 }
 
-static int64_t bytesOf(Type elementType) { return (storageType(elementType).getIntOrFloatBitWidth() + 7) / 8; }
-
 Tensor LoopKernelBuilder::temporary(OpBuilder &b, Location loc, Type elementType, ArrayRef<Dim> dims) {
-  signature.temporaries.push_back(analysis.dims().mul(analysis.dims().product(dims), bytesOf(elementType)));
+  signature.temporaries.push_back(storageBytes(analysis.dims(), elementType, analysis.dims().product(dims)));
   // Buffer arguments precede sizes, begin and end.
   unsigned position = function.getNumArguments() - 3;
   auto type = MemRefType::get({1}, storageType(elementType));
@@ -423,8 +463,7 @@ Value LoopKernelBuilder::rows(const Tensor &t) {
   Dim last = t.dims.empty() ? d.constant(1) : t.dims.back();
   Dim leading = t.dims.empty() ? last : d.product(ArrayRef(t.dims).drop_back());
   OpBuilder b(sizesEnd);
-  Value base = t.memref.getDefiningOp<memref::ReinterpretCastOp>().getSource();
-  return matrix = view(b, base, t.elementType, {leading, last});
+  return matrix = view(b, t.buffer, t.elementType, {leading, last});
 }
 
 /// The row of a broadcast operand that row `row` of the result reads.
@@ -463,14 +502,23 @@ static Value fromStorage(OpBuilder &b, Location loc, Value vector, Type elementT
 Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims,
                                     const VectorPosition &at, int64_t lanes) {
   auto type = VectorType::get({lanes}, computeType(t.elementType));
-  Value matrix = rows(t), row = rowOf(b, loc, t, resultDims, at.row);
-  if (t.dims.empty() || t.dims.back().isConstant(1)) {
-    Value element = loadElement(b, loc, matrix, {row, constantIndex(b, loc, 0)}, t.elementType);
-    return vector::BroadcastOp::create(b, loc, type, element);
-  }
+  Dim width = t.dims.empty() ? analysis.dims().constant(1) : t.dims.back();
+  Value row = rowOf(b, loc, t, resultDims, at.row);
+  Value matrix = isPacked(t.elementType) ? Value() : rows(t);
+  auto number = [&](Value column) { // of a packed element
+    return b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, row, size(width)), column);
+  };
+  auto element = [&](Value column) {
+    return matrix ? loadElement(b, loc, matrix, {row, column}, t.elementType)
+                  : loadPacked(b, loc, t.buffer, number(column), t.elementType);
+  };
+  if (width.isConstant(1))
+    return vector::BroadcastOp::create(b, loc, type, element(constantIndex(b, loc, 0)));
   auto storage = VectorType::get({lanes}, storageType(t.elementType));
-  if (t.dims.back() == resultDims.back() || t.dims.back().constant()) {
+  if (width == resultDims.back() || width.constant()) {
     Value loaded;
+    if (!matrix)
+      return loadPackedVector(b, loc, type, t.buffer, number(at.column), t.elementType, at.mask);
     if (at.mask)
       loaded = vector::MaskedLoadOp::create(b, loc, storage, matrix, ValueRange{row, at.column}, at.mask,
                                             arith::ConstantOp::create(b, loc, b.getZeroAttr(storage)));
@@ -485,9 +533,9 @@ Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const Tensor &t,
     Value column = arith::AddIOp::create(b, loc, at.column, constantIndex(b, loc, lane));
     column = arith::MinSIOp::create(b, loc, column, last); // lanes that do not exist read the last that does
     Tensor axis;
-    axis.dims.push_back(t.dims.back());
+    axis.dims.push_back(width);
     Value own = broadcastIndices(b, loc, *this, axis, resultDims.back(), column).front();
-    vector = vector::InsertOp::create(b, loc, loadElement(b, loc, matrix, {row, own}, t.elementType), vector, lane);
+    vector = vector::InsertOp::create(b, loc, element(own), vector, lane);
   }
   return vector;
 }
@@ -626,6 +674,9 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
 
   // Pointwise kernels run over as few axes as their broadcasts allow.
   SmallVector<Operation *> anchors = anchorsOf();
+  for (Value v : yield.getValues())
+    if (Type type = getElementTypeOrSelf(v.getType()); isPacked(type))
+      neighbours = anchors.empty() && neighbours ? std::max<int64_t>(neighbours, 8 / storageBits(type)) : 0;
   SmallVector<SmallVector<int64_t, 2>> groups;
   bool collapsed = anchors.empty() && collapse(groups);
   int64_t rank = analysis.rank(yield.getValues().empty() ? Value(body.getArgument(0)) : yield.getValues().front());
@@ -679,23 +730,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
       outputs[v].push_back(bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++), true, true));
       continue;
     }
-    Tensor t;
-    t.elementType = getElementTypeOrSelf(v.getType());
-    t.dims = dims;
-    Value argument = entry->getArgument(position++);
-    auto linear = [this, dims](OpBuilder &b, Location loc, ValueRange indices) {
-      Value offset = constantIndex(b, loc, 0);
-      for (auto [index, d] : llvm::zip(indices, dims))
-        offset = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, offset, size(d)), index);
-      return offset;
-    };
-    t.storer = [=](OpBuilder &b, Location loc, Value element, ValueRange indices) {
-      memref::StoreOp::create(b, loc, toStorage(b, loc, element, t.elementType), argument, linear(b, loc, indices));
-    };
-    t.loader = [=](OpBuilder &b, Location loc, ValueRange indices) {
-      return loadElement(b, loc, argument, linear(b, loc, indices), t.elementType);
-    };
-    outputs[v].push_back(t);
+    outputs[v].push_back(linearTensor(getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++)));
   }
 
   KernelInterface root;
@@ -730,7 +765,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
     for (unsigned i = 0; i < anchor->getNumResults(); ++i)
       results.push_back(resultTensor(anchor, i));
     std::optional<LogicalResult> done;
-    if (anchorEmitter)
+    if (anchorEmitter && neighbours)
       done = anchorEmitter->emit(kernel, anchor, *this, b, operands, results);
     if (!done)
       done = cast<KernelInterface>(anchor).emitLoops(*this, b, operands, results);

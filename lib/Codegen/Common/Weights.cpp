@@ -16,7 +16,7 @@ using namespace cameo::codegen;
 
 int64_t cameo::codegen::constantBytes(ElementsAttr value) {
   auto type = cast<ShapedType>(value.getType());
-  return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+  return storageBytes(type.getElementType(), type.getNumElements());
 }
 
 void cameo::codegen::forEachConstantPiece(ElementsAttr value, WriteBytes write) {
@@ -34,6 +34,13 @@ void cameo::codegen::forEachConstantPiece(ElementsAttr value, WriteBytes write) 
     return;
   }
   ArrayRef<char> raw = dense.getRawData();
+  if (unsigned bits = storageBits(dense.getElementType()); bits < 8) { // a byte each in the attribute
+    SmallVector<char> bytes(constantBytes(value));
+    for (int64_t i = 0, n = dense.getNumElements(), perByte = 8 / bits; i < n; ++i)
+      bytes[i / perByte] |= char((raw[dense.isSplat() ? 0 : i] & ((1 << bits) - 1)) << (i % perByte * bits));
+    write(bytes);
+    return;
+  }
   if (!dense.isSplat()) {
     write(raw);
     return;

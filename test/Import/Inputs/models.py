@@ -34,6 +34,41 @@ def unsupported():
         value("u", [2], TensorProto.STRING), value("p", None, TensorProto.UINT8), value("q", None, TensorProto.UINT8)], nodes, []
 
 
+def sequenceType(name, shape=None):
+    return helper.make_value_info(name, helper.make_sequence_type_proto(helper.make_tensor_type_proto(F, shape)))
+
+
+def sequences():
+    """A sequence that is given, one that a loop makes, and an optional."""
+    body = helper.make_graph(
+        [helper.make_node("Cast", ["i"], ["f"], to=F), helper.make_node("SequenceInsert", ["s", "f"], ["t"])], "body",
+        [value("i", [], I), value("c", [], B), sequenceType("s")], [value("c", [], B), sequenceType("t")])
+    nodes = [helper.make_node("SequenceAt", ["given", "where"], ["chosen"]), helper.make_node("SequenceEmpty", [], ["none"]),
+             helper.make_node("Loop", ["two", "", "none"], ["made"], body=body),
+             helper.make_node("OptionalHasElement", ["maybe"], ["has"]), helper.make_node("SequenceLength", ["given"], ["count"])]
+    maybe = helper.make_value_info("maybe", helper.make_optional_type_proto(helper.make_tensor_type_proto(F, [3])))
+    return [sequenceType("given"), maybe, value("where", [], I)], [
+        value("chosen", None), sequenceType("made"), value("has", [], B), value("count", [], I)], nodes, [const("two", np.int64(2))]
+
+
+def tree(links):
+    """A TreeEnsembleRegressor of three nodes; `links` are the branches of node 0."""
+    return [value("x", [2, 1])], [value("y", [2, 1])], [helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], name="trees", domain="ai.onnx.ml", n_targets=1, nodes_treeids=[0, 0, 0],
+        nodes_nodeids=[0, 1, 2], nodes_featureids=[0, 0, 0], nodes_modes=["BRANCH_LEQ", "BRANCH_LEQ", "LEAF"], nodes_values=[0.0, 1.0, 0.0],
+        nodes_truenodeids=[links[0], 2, 0], nodes_falsenodeids=[links[1], 0, 0], target_treeids=[0], target_nodeids=[2], target_ids=[0],
+        target_weights=[1.0])], []
+
+
+def treeloop():
+    """Node 1's false branch leads to node 0 again."""
+    return tree([1, 2])
+
+
+def treenowhere():
+    return tree([7, 2])
+
+
 def constants():
     """A small one is inline, a large one a resource; both of a kind that is used in a branch too."""
     big = const("big", np.arange(400, dtype=np.float32).reshape(4, 100))
@@ -98,6 +133,6 @@ def types():
 
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
-                          opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1)], ir_version=10,
+                          opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=10,
                           functions=functions[0] if functions else [])
 onnx.save(model, sys.argv[2])

@@ -3,10 +3,11 @@
 // The same lowering serves the naive path and fused kernels: a Tensor may be a buffer in memory, or a chain of producers that
 // is evaluated where it is read; a result may be stored, or first pass through fused consumers. Ops never know which.
 //
-// Scalars have compute types: f32 for f16 and bf16, i1 for bool, signless iN for iN and uiN; f32, f64 as they are.
+// Scalars have compute types (ElementType.h): f32 for f16 and bf16, i1 for bool, signless iN for iN and uiN; f32, f64 as they are.
 #ifndef CAMEO_DIALECT_CAMEO_KERNELEMITTER_H
 #define CAMEO_DIALECT_CAMEO_KERNELEMITTER_H
 
+#include "cameo/Dialect/Cameo/ElementType.h"
 #include "cameo/Dialect/Cameo/Shape.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -14,11 +15,6 @@
 namespace cameo {
 
 class KernelEmitter;
-
-/// Type in which elements of `elementType` are computed (see the file comment).
-mlir::Type computeType(mlir::Type elementType);
-/// Type in which they lie in memory: i8 for bool, signless for unsigned.
-mlir::Type storageType(mlir::Type elementType);
 
 /// An operand or result during emission. Sizes are index values; `dims` say which are constants or equal to each other.
 class Tensor {
@@ -30,7 +26,8 @@ public:
   llvm::SmallVector<Dim, 6> dims;
   Loader loader; ///< null for a pure output
   Storer storer; ///< null for an input
-  mlir::Value memref; ///< the buffer, when the tensor is one; dense row-major, storage element type
+  mlir::Value memref; ///< the buffer, when the tensor is one whose elements have addresses; dense row-major, storage type
+  mlir::Value buffer; ///< the kernel argument behind it; also where elements are packed
 
   explicit operator bool() const { return bool(elementType); } ///< false: an absent optional operand
   int64_t rank() const { return dims.size(); }
@@ -54,8 +51,9 @@ public:
 
   /// The iteration space that threads share. Call it once per kernel at most, at the top, for the outermost parallel loops:
   /// `body` gets one index per dim; different index vectors must write different elements. Further parallel loops are plain
-  /// `loopNest`s. Kernels that never call it run on one thread. `work` is how many scalar operations one call of `body` makes,
-  /// where that is more than a few: then single indices are shared.
+  /// `loopNest`s. Kernels that never call it run on one thread, and so do those that store packed elements in another order
+  /// than the indices'. `work` is how many scalar operations one call of `body` makes, where that is more than a few: then
+  /// single indices are shared.
   virtual void parallelNest(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims,
                             llvm::function_ref<void(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body,
                             Dim work = {}) = 0;
@@ -95,8 +93,10 @@ llvm::SmallVector<mlir::Value> reduceNest(
 llvm::SmallVector<mlir::Value> sizesOf(KernelEmitter &k, llvm::ArrayRef<Dim> dims);
 
 /// Converts between element types with ONNX Cast meaning (float to int truncates; to bool is != 0). `from` and `to` are
-/// semantic element types (so signedness is known), the scalar has computeType(from), the result computeType(to).
-mlir::Value convertScalar(mlir::OpBuilder &b, mlir::Location loc, mlir::Value scalar, mlir::Type from, mlir::Type to);
+/// semantic element types (so signedness is known), the scalar has computeType(from), the result computeType(to). `rounding`
+/// counts for narrow floats only.
+mlir::Value convertScalar(mlir::OpBuilder &b, mlir::Location loc, mlir::Value scalar, mlir::Type from, mlir::Type to,
+                          NarrowRounding rounding = {});
 /// An integer scalar of element type `type` as an index value (sign- or zero-extended).
 mlir::Value toIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::Value scalar, mlir::Type type);
 /// Sum, product, maximum, ... of two scalars of the semantic element type (maximum and minimum propagate NaN).

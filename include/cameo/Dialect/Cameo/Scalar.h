@@ -3,6 +3,7 @@
 #ifndef CAMEO_DIALECT_CAMEO_SCALAR_H
 #define CAMEO_DIALECT_CAMEO_SCALAR_H
 
+#include "cameo/Dialect/Cameo/ElementType.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace cameo {
@@ -15,7 +16,7 @@ mlir::Value safeIntegerRemainder(mlir::ImplicitLocOpBuilder &b, mlir::Value x, m
 mlir::Value moduloScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
 /// x to the power of y, wrapping; a negative power is 0 unless |x| is 1.
 mlir::Value integerPower(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value y, mlir::Type element);
-/// The bits of x, an element of type `from`, as an element of type `to` of the same number of bytes.
+/// The bits of x, an element of type `from`, as an element of type `to` of the same number of bits.
 mlir::Value reinterpretScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Type from, mlir::Type to);
 
 mlir::Value sigmoidScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
@@ -23,11 +24,11 @@ mlir::Value hardSigmoidScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, doub
 mlir::Value mishScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 mlir::Value geluScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, bool approximate);
 
-/// x / scale, rounded half to even, plus zeroPoint, limited to the range of the integer type `to`. x and scale have the
-/// compute types of `element` and `scaleElement`.
+/// x / scale, rounded half to even, plus zeroPoint, limited to the range of the integer type `to`; or x / scale + zeroPoint
+/// rounded to the narrow float type `to`. x and scale have the compute types of `element` and `scaleElement`.
 mlir::Value quantizeScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
-                           mlir::Type element, mlir::Type scaleElement, mlir::Type to);
-/// (x - zeroPoint) * scale in the compute type of `to`; x and zeroPoint are integers of type `element`.
+                           mlir::Type element, mlir::Type scaleElement, mlir::Type to, NarrowRounding rounding);
+/// (x - zeroPoint) * scale in the compute type of `to`; x and zeroPoint are integers or narrow floats of type `element`.
 mlir::Value dequantizeScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
                              mlir::Type element, mlir::Type to);
 

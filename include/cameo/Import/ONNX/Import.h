@@ -17,9 +17,19 @@ struct DimBinding {
   int64_t max = 0; ///< inclusive; equal to min: the size is fixed
 };
 
+/// `--shape=INPUT:SIZExSIZE`: the shape of an input, whatever the model declares; `?` leaves a size open, "scalar" is rank 0.
+/// INPUT[0], INPUT[1], ... are the elements of a sequence, which then has as many; INPUT:none is a sequence without elements, or
+/// an optional that has none.
+struct ShapeBinding {
+  std::string name;
+  /// -1 for an open size; null for `none`.
+  std::optional<std::vector<int64_t>> sizes;
+};
+
 struct ImportOptions {
   ReadOptions read;
   std::vector<DimBinding> dims;
+  std::vector<ShapeBinding> shapes;
   /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`).
   bool lenientShapes = false;
 };
@@ -27,7 +37,8 @@ struct ImportOptions {
 /// Reads, checks and imports a model. Null exactly when `diagnostics` got an error; warnings may come with either
 /// result.
 ///
-/// The module has `func.func @main`. Its arguments are the graph inputs without initializer; arguments and results have
+/// The module has `func.func @main`. Its arguments are the graph inputs without initializer, the elements of a sequence one by one
+/// as NAME[0], NAME[1], ...; so are its results. Arguments and results have
 /// the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where the size is static or has no name.
 /// Equal names are equal sizes. The module has `cameo.model` (the file's stem), `cameo.opsets` (domain -> version) and,
 /// for `--dim` ranges, `cameo.dim_ranges` (name -> [min, max]). Its location names the file; each op's location is a NameLoc with its node's name,

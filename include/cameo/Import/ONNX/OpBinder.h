@@ -13,6 +13,18 @@ namespace cameo::onnx {
 
 class GraphImporter;
 
+/// What a name of the graph stands for: a tensor; a sequence, whose length is known at compile time; or nothing, as an optional
+/// without an element and an input that a call leaves out. An optional that has an element is that element.
+struct Binding {
+  Binding() = default;
+  Binding(mlir::Value tensor) : tensor(tensor) {}
+  Binding(std::vector<mlir::Value> elements) : sequence(std::move(elements)) {}
+  bool isGiven() const { return tensor || sequence; }
+
+  mlir::Value tensor;
+  std::optional<std::vector<mlir::Value>> sequence;
+};
+
 /// One node being imported. Shapes of all its operands are known (ranks always, sizes maybe symbolic).
 class OpBinder {
 public:
@@ -29,6 +41,8 @@ public:
   bool hasOutput(size_t i) const { return node.hasOutput(i); }
   /// Input `i`; null when it is left out.
   mlir::Value input(size_t i);
+  /// Input `i`, whatever it is.
+  Binding binding(size_t i);
   /// All inputs that are given.
   llvm::SmallVector<mlir::Value> inputs();
   mlir::Type elementType(mlir::Value v) { return mlir::getElementTypeOrSelf(v.getType()); }
@@ -89,9 +103,14 @@ public:
   /// Gives output `i` its value; ignored when the output is left out. Null is a failure already reported.
   mlir::LogicalResult result(size_t i, mlir::Value value);
   mlir::LogicalResult result(mlir::Value value) { return result(0, value); }
+  /// The same for results that may be something else than a tensor.
+  mlir::LogicalResult bindResult(size_t i, Binding value);
 
-  /// Imports a graph attribute into `region` (block arguments are the caller's); inner names see outer values. The
-  /// yielded values are the graph's outputs.
+  /// Imports a graph attribute into `block` (its arguments are the caller's); inner names see outer values. Gives the graph's
+  /// outputs.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
+                                                             llvm::ArrayRef<Binding> arguments);
+  /// The same where only tensors will do.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
 
@@ -102,6 +121,9 @@ public:
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
   /// An attribute value or type that Cameo doesn't support (exit code 4); the message says what would be.
   mlir::LogicalResult unsupported(const llvm::Twine &message);
+
+  /// The same form; the import goes on.
+  void warning(llvm::StringRef code, const llvm::Twine &message);
 
   int64_t opset() const { return node.opset; }
   ShapeAnalysis &shapes();

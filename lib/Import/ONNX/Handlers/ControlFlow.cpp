@@ -40,23 +40,62 @@ LogicalResult importIf(OpBinder &op) {
                                      Twine(op.numOutputs()) + ", as the node has");
   Value condition = op.input(0);
   if (auto known = op.shapes().constantElements(condition); known && known->size() == 1) {
-    auto values = op.importSubgraph(known->front() ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), {});
-    return failed(values) ? failure() : bindResults(op, *values);
-  }
-  SmallVector<Type> types(op.numOutputs(), placeholderType(op.builder.getContext()));
-  auto ifOp = IfOp::create(op.builder, op.loc, types, condition);
-  for (auto [graph, region] :
-       {std::pair(thenGraph, &ifOp.getThenRegion()), std::pair(elseGraph, &ifOp.getElseRegion())}) {
-    Block *block = &region->emplaceBlock();
-    auto values = op.importSubgraph(*graph, block, {});
+    auto values = op.importSubgraph(known->front() ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(),
+                                    ArrayRef<Binding>{});
     if (failed(values))
       return failure();
-    OpBuilder::InsertionGuard guard(op.builder);
-    op.builder.setInsertionPointToEnd(block);
-    YieldOp::create(op.builder, op.loc, *values);
+    for (auto [i, value] : llvm::enumerate(*values))
+      if (failed(op.bindResult(i, value)))
+        return failure();
+    return success();
   }
+  // Sequences of one length are handed on element by element.
+  Block *blocks[2] = {new Block, new Block};
+  SmallVector<Binding> results[2];
+  SmallVector<Value> yielded[2];
+  auto branches = IfOp::create(op.builder, op.loc, TypeRange{}, condition);
+  branches.getThenRegion().push_back(blocks[0]);
+  branches.getElseRegion().push_back(blocks[1]);
+  for (int i : {0, 1}) {
+    auto values = op.importSubgraph(i == 0 ? *thenGraph : *elseGraph, blocks[i], ArrayRef<Binding>{});
+    if (failed(values))
+      return failure();
+    results[i] = std::move(*values);
+    for (const Binding &value : results[i]) {
+      if (value.tensor)
+        yielded[i].push_back(value.tensor);
+      for (Value element : value.sequence.value_or(std::vector<Value>{}))
+        yielded[i].push_back(element);
+    }
+    OpBuilder::InsertionGuard guard(op.builder);
+    op.builder.setInsertionPointToEnd(blocks[i]);
+    YieldOp::create(op.builder, op.loc, yielded[i]);
+  }
+  for (auto [i, x, y] : llvm::enumerate(results[0], results[1]))
+    if (bool(x.tensor) != bool(y.tensor) || x.sequence.has_value() != y.sequence.has_value() ||
+        (x.sequence && x.sequence->size() != y.sequence->size()))
+      return op.unsupported("output '" + op.node.outputs[i] +
+                            "' is a sequence or an optional that has not the same number of "
+                            "elements in both branches, and which branch runs is known only at run time");
+  SmallVector<Type> types(yielded[0].size(), placeholderType(op.builder.getContext()));
+  auto ifOp = IfOp::create(op.builder, op.loc, types, condition);
+  ifOp.getThenRegion().takeBody(branches.getThenRegion());
+  ifOp.getElseRegion().takeBody(branches.getElseRegion());
+  branches.erase();
   Operation *done = finishOp(op.shapes(), ifOp);
-  return done ? bindResults(op, done->getResults()) : failure();
+  if (!done)
+    return failure();
+  auto next = done->result_begin();
+  for (auto [i, result] : llvm::enumerate(results[0])) {
+    if (result.tensor)
+      result.tensor = *next++;
+    if (result.sequence)
+      for (Value &element : *result.sequence)
+        element = *next++;
+    if (failed(op.bindResult(i, result)))
+      return failure();
+  }
+  return success();
 }
 
 // ---- Loop
@@ -64,11 +103,20 @@ LogicalResult importIf(OpBinder &op) {
 /// Builds the body of a loop: gets (iteration, condition, carried...), gives (condition, carried..., collected...).
 using BodyBuilder = llvm::function_ref<FailureOr<SmallVector<Value>>(Block *block, ValueRange arguments)>;
 
-/// Makes a cameo.loop whose carried values keep their static sizes where the body keeps them. The first try assumes
-/// that all sizes stay; each axis that the body changes is relaxed to `?` and the body imported again, until nothing
-/// changes.
-LoopOp buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carried, unsigned numCollected,
-                 BodyBuilder buildBody) {
+/// A type of whole bytes that holds every value of a packed one: what a loop collects lies one iteration after the
+/// other, and an iteration's elements need not fill bytes.
+Type collectedType(OpBinder &op, Type type) {
+  if (!isPacked(type))
+    return type;
+  return isNarrowFloat(type) ? Type(op.builder.getType<Float8E4M3FNType>())
+                             : Type(op.builder.getIntegerType(8, !type.isUnsignedInteger()));
+}
+
+/// The results of a cameo.loop whose carried values keep their static sizes where the body keeps them. The first try
+/// assumes that all sizes stay; each axis that the body changes is relaxed to `?` and the body imported again, until
+/// nothing changes.
+FailureOr<SmallVector<Value>> buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carried,
+                                        unsigned numCollected, BodyBuilder buildBody) {
   auto scalar = [&](Type element) { return RankedTensorType::get({}, element); };
   SmallVector<RankedTensorType> carriedTypes;
   for (Value v : carried)
@@ -83,7 +131,7 @@ LoopOp buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carr
       block->addArgument(type, op.loc);
     auto values = buildBody(block, block->getArguments());
     if (failed(values))
-      return {};
+      return failure();
     bool changed = false;
     for (auto [type, value] : llvm::zip(carriedTypes, ArrayRef(*values).slice(1, carried.size()))) {
       auto yielded = cast<RankedTensorType>(value.getType());
@@ -103,20 +151,73 @@ LoopOp buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carr
     }
     OpBuilder::InsertionGuard guard(op.builder);
     op.builder.setInsertionPointToEnd(block);
+    SmallVector<Type> types = llvm::map_to_vector(*values, [&](Value v) { return op.elementType(v); });
+    for (Value &value : MutableArrayRef(*values).drop_front(1 + carried.size()))
+      value = op.cast(value, collectedType(op, op.elementType(value)));
     YieldOp::create(op.builder, op.loc, *values);
-    return cast_or_null<LoopOp>(finishOp(op.shapes(), loop));
+    if (!finishOp(op.shapes(), loop))
+      return failure();
+    op.builder.setInsertionPointAfter(loop);
+    SmallVector<Value> finished(loop.getResults());
+    for (auto [value, type] : llvm::zip(finished, ArrayRef(types).drop_front()))
+      value = op.cast(value, type);
+    return finished;
   }
+}
+
+/// A loop that carries sequences or optionals, whose lengths may change: its iterations one after the other. Their
+/// number must be known at compile time.
+LogicalResult unrollLoop(OpBinder &op, const Graph &body, SmallVector<Binding> carried) {
+  auto known = [&](Value v) { return v ? op.shapes().constantElements(v) : std::nullopt; };
+  std::optional<SmallVector<int64_t, 4>> trips = known(op.input(0)), goesOn = known(op.input(1));
+  if ((op.hasInput(0) && !trips) || (op.hasInput(1) && !goesOn) || (!trips && !goesOn))
+    return op.unsupported(
+        "it carries a sequence or an optional, and how often it runs is known only at run time; supported are "
+        "trip counts and conditions that are known at compile time");
+  size_t numCollected = op.numOutputs() - carried.size();
+  SmallVector<SmallVector<Value>> collected(numCollected);
+  bool isRunning = !goesOn || goesOn->front() != 0;
+  for (int64_t i = 0; isRunning && (!trips || i < trips->front()); ++i) {
+    SmallVector<Binding> arguments{op.i64Scalar(i), op.scalar(op.builder.getI1Type(), 1)};
+    arguments.append(carried.begin(), carried.end());
+    auto values = op.importSubgraph(body, op.builder.getInsertionBlock(), arguments);
+    if (failed(values))
+      return failure();
+    if (op.hasInput(1)) {
+      auto next = known(values->front().tensor);
+      if (!next)
+        return op.unsupported(
+            "it carries a sequence or an optional, and the condition that ends it is known only at run time");
+      isRunning = next->front() != 0;
+    }
+    carried.assign(values->begin() + 1, values->begin() + 1 + carried.size());
+    for (auto [list, value] : llvm::zip(collected, ArrayRef(*values).drop_front(1 + carried.size()))) {
+      if (!value.tensor)
+        return op.error("E-TYPE", "an output that the loop collects is not a tensor");
+      list.push_back(op.unsqueeze(value.tensor, {0}));
+    }
+  }
+  for (auto [i, value] : llvm::enumerate(carried))
+    if (failed(op.bindResult(i, value)))
+      return failure();
+  for (auto [i, list] : llvm::enumerate(collected)) {
+    if (list.empty())
+      return op.unsupported("it runs no iteration, so the shape of what it collects is not known");
+    if (failed(op.result(carried.size() + i, list.size() == 1 ? list.front() : op.create<ConcatOp>(list, int64_t(0)))))
+      return failure();
+  }
+  return success();
 }
 
 LogicalResult importLoop(OpBinder &op) {
   const Graph *body = graphOf(op, "body");
   if (!body)
     return failure();
+  SmallVector<Binding> bindings;
   SmallVector<Value> carried;
   for (size_t i = 2; i < op.numInputs(); ++i) {
-    if (!op.hasInput(i))
-      return op.error("E-ARITY", "carried value " + Twine(i - 2) + " is left out");
-    carried.push_back(op.input(i));
+    bindings.push_back(op.binding(i));
+    carried.push_back(bindings.back().tensor);
   }
   if (body->inputs.size() != 2 + carried.size() || body->outputs.size() < 1 + carried.size() ||
       body->outputs.size() != 1 + op.numOutputs())
@@ -124,21 +225,23 @@ LogicalResult importLoop(OpBinder &op) {
                                    Twine(body->outputs.size()) + " outputs; expected " + Twine(2 + carried.size()) +
                                    " and " + Twine(1 + op.numOutputs()) + ", as the node's " + Twine(carried.size()) +
                                    " carried values and " + Twine(op.numOutputs()) + " outputs ask for");
+  if (llvm::is_contained(carried, Value()))
+    return unrollLoop(op, *body, bindings);
   Value tripCount = op.hasInput(0) ? scalarOf(op, op.input(0)) : Value();
   Value condition = op.hasInput(1) ? scalarOf(op, op.input(1)) : Value();
-  LoopOp loop = buildLoop(op, tripCount, condition, carried, op.numOutputs() - carried.size(),
-                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
-                            auto values = op.importSubgraph(*body, block, arguments);
-                            if (failed(values))
-                              return failure();
-                            OpBuilder::InsertionGuard guard(op.builder);
-                            op.builder.setInsertionPointToEnd(block);
-                            // Without a condition at the start, ONNX ignores what the body says.
-                            values->front() =
-                                condition ? scalarOf(op, values->front()) : op.scalar(op.builder.getI1Type(), 1);
-                            return values;
-                          });
-  return loop ? bindResults(op, loop.getResults()) : failure();
+  auto loop = buildLoop(op, tripCount, condition, carried, op.numOutputs() - carried.size(),
+                        [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                          auto values = op.importSubgraph(*body, block, arguments);
+                          if (failed(values))
+                            return failure();
+                          OpBuilder::InsertionGuard guard(op.builder);
+                          op.builder.setInsertionPointToEnd(block);
+                          // Without a condition at the start, ONNX ignores what the body says.
+                          values->front() =
+                              condition ? scalarOf(op, values->front()) : op.scalar(op.builder.getI1Type(), 1);
+                          return values;
+                        });
+  return failed(loop) ? failure() : bindResults(op, *loop);
 }
 
 // ---- Scan
@@ -156,32 +259,32 @@ FailureOr<SmallVector<Value>> buildScan(OpBinder &op, const ScanSpec &spec, Valu
   unsigned numCollected = spec.outputAxes.size();
   Value first = inputs.front();
   Value tripCount = op.squeeze(op.create<ShapeOfOp>(first, spec.inputAxes[0], spec.inputAxes[0] + 1), {0});
-  LoopOp loop = buildLoop(op, tripCount, Value(), states, numCollected,
-                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
-                            SmallVector<Value> given(arguments.drop_front(2));
-                            {
-                              OpBuilder::InsertionGuard guard(b);
-                              b.setInsertionPointToEnd(block);
-                              for (auto [i, input] : llvm::enumerate(inputs)) {
-                                Value index = arguments[0];
-                                if (spec.inputReverse[i])
-                                  index = op.create<SubOp>(op.create<SubOp>(tripCount, op.i64Scalar(1)), index);
-                                given.push_back(op.create<GatherOp>(input, index, spec.inputAxes[i]));
-                                if (!given.back())
-                                  return failure();
-                              }
-                            }
-                            auto values = op.importSubgraph(*spec.body, block, given);
-                            if (failed(values))
-                              return failure();
+  auto loop = buildLoop(op, tripCount, Value(), states, numCollected,
+                        [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                          SmallVector<Value> given(arguments.drop_front(2));
+                          {
                             OpBuilder::InsertionGuard guard(b);
                             b.setInsertionPointToEnd(block);
-                            values->insert(values->begin(), op.scalar(b.getI1Type(), 1));
-                            return values;
-                          });
-  if (!loop)
+                            for (auto [i, input] : llvm::enumerate(inputs)) {
+                              Value index = arguments[0];
+                              if (spec.inputReverse[i])
+                                index = op.create<SubOp>(op.create<SubOp>(tripCount, op.i64Scalar(1)), index);
+                              given.push_back(op.create<GatherOp>(input, index, spec.inputAxes[i]));
+                              if (!given.back())
+                                return failure();
+                            }
+                          }
+                          auto values = op.importSubgraph(*spec.body, block, given);
+                          if (failed(values))
+                            return failure();
+                          OpBuilder::InsertionGuard guard(b);
+                          b.setInsertionPointToEnd(block);
+                          values->insert(values->begin(), op.scalar(b.getI1Type(), 1));
+                          return values;
+                        });
+  if (failed(loop))
     return failure();
-  SmallVector<Value> results(loop.getResults());
+  SmallVector<Value> results(*loop);
   for (unsigned i = 0; i < numCollected; ++i) {
     Value &result = results[states.size() + i];
     if (spec.outputReverse[i])
@@ -295,18 +398,18 @@ LogicalResult importScan8(OpBinder &op) {
   spec.outputAxes.assign(numCollected, 0);
   spec.outputReverse.assign(numCollected, false);
   Value batch = op.squeeze(op.create<ShapeOfOp>(inputs.front(), int64_t(0), int64_t(1)), {0});
-  LoopOp loop = buildLoop(op, batch, Value(), {}, op.numOutputs(),
-                          [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
-                            OpBuilder::InsertionGuard guard(op.builder);
-                            op.builder.setInsertionPointToEnd(block);
-                            auto entry = [&](Value v) { return op.create<GatherOp>(v, arguments[0], int64_t(0)); };
-                            auto values = buildScan(op, spec, llvm::map_to_vector(states, entry),
-                                                    llvm::map_to_vector(inputs, entry));
-                            if (succeeded(values))
-                              values->insert(values->begin(), op.scalar(op.builder.getI1Type(), 1));
-                            return values;
-                          });
-  return loop ? bindResults(op, loop.getResults()) : failure();
+  auto loop = buildLoop(op, batch, Value(), {}, op.numOutputs(),
+                        [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+                          OpBuilder::InsertionGuard guard(op.builder);
+                          op.builder.setInsertionPointToEnd(block);
+                          auto entry = [&](Value v) { return op.create<GatherOp>(v, arguments[0], int64_t(0)); };
+                          auto values = buildScan(op, spec, llvm::map_to_vector(states, entry),
+                                                  llvm::map_to_vector(inputs, entry));
+                          if (succeeded(values))
+                            values->insert(values->begin(), op.scalar(op.builder.getI1Type(), 1));
+                          return values;
+                        });
+  return failed(loop) ? failure() : bindResults(op, *loop);
 }
 
 } // namespace

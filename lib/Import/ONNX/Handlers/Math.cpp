@@ -59,12 +59,23 @@ LogicalResult power(OpBinder &op) {
   return op.result(c.make<PowOp>(x, c.cast(y, type)));
 }
 
+/// Input 0, a narrow float as f32.
+Value computable(Compose &c) {
+  Value x = c.op.input(0);
+  return isNarrowFloat(c.op.elementType(x)) ? c.cast(x, c.op.builder.getF32Type()) : x;
+}
+
+LogicalResult isNaN(OpBinder &op) {
+  Compose c{op};
+  return op.result(c.make<IsNaNOp>(computable(c)));
+}
+
 LogicalResult isInf(OpBinder &op) {
   bool positive = op.intAttr("detect_positive", 1), negative = op.intAttr("detect_negative", 1);
-  if (positive || negative)
-    return op.result(op.create<IsInfOp>(op.input(0), positive, negative));
   Compose c{op};
-  Value nan = c.make<IsNaNOp>(op.input(0));
+  if (positive || negative)
+    return op.result(c.make<IsInfOp>(computable(c), positive, negative));
+  Value nan = c.make<IsNaNOp>(computable(c));
   return op.result(c.make<AndOp>(nan, op.scalar(op.builder.getI1Type(), 0)));
 }
 
@@ -91,8 +102,9 @@ LogicalResult bitCast(OpBinder &op) {
   if (failed(type))
     return failure();
   Type from = op.elementType(op.input(0));
-  if (storageType(from).getIntOrFloatBitWidth() != storageType(*type).getIntOrFloatBitWidth())
-    return op.error("E-ATTR", "to names a type of another size than the input's");
+  if (storageBits(from) != storageBits(*type))
+    return op.error("E-ATTR", "to names a type of " + Twine(storageBits(*type)) + " bits, but the input's has " +
+                                  Twine(storageBits(from)));
   return op.result(op.create<BitCastOp>(op.input(0), *type));
 }
 
@@ -204,6 +216,7 @@ void registerMathHandlers(HandlerTable &table) {
   table.on("BitShift", 11, bitShift);
   table.on("Mod", 10, mod);
   table.on("Pow", 1, power);
+  table.on("IsNaN", 20, isNaN);
   table.on("IsInf", 10, isInf);
   table.on("Clip", 1, clip);
   table.on("BitCast", 26, bitCast);

@@ -72,24 +72,30 @@ Value aligned(Compose &c, Value v, Value x, size_t input) {
   return c.along(v, *axis, op.rank(x));
 }
 
+/// A scale, which may be a power of two in float8e8m0, in a type that computes.
+Value computableScale(Compose &c, Value scale) {
+  bool isNarrow = scale && isNarrowFloat(c.op.elementType(scale));
+  return isNarrow ? c.cast(scale, c.op.builder.getF32Type()) : scale;
+}
+
 LogicalResult quantizeLinear(OpBinder &op) {
   Compose c{op};
   if (failed(checkScale(op, 1)))
     return failure();
-  Value x = op.input(0), scale = aligned(c, op.input(1), x, 1);
+  Value x = op.input(0), scale = computableScale(c, aligned(c, op.input(1), x, 1));
   Type fallback = op.builder.getIntegerType(8, /*isSigned=*/false);
   auto type = op.intAttr("output_dtype", 0) ? op.dtypeAttr("output_dtype", fallback) : FailureOr<Type>(fallback);
   if (failed(type))
     return failure();
   Value zero = op.hasInput(2) ? aligned(c, op.input(2), x, 2) : op.scalar(*type, 0);
-  return op.result(c.make<QuantizeOp>(x, scale, zero));
+  return op.result(c.make<QuantizeOp>(x, scale, zero, op.intAttr("saturate", 1) != 0));
 }
 
 LogicalResult dequantizeLinear(OpBinder &op) {
   Compose c{op};
   if (failed(checkScale(op, 1)))
     return failure();
-  Value x = op.input(0), scale = aligned(c, op.input(1), x, 1);
+  Value x = op.input(0), scale = computableScale(c, aligned(c, op.input(1), x, 1));
   if (!scale)
     return failure();
   auto type = op.intAttr("output_dtype", 0) ? op.dtypeAttr("output_dtype", op.elementType(scale))
@@ -221,12 +227,6 @@ LogicalResult convInteger(OpBinder &op) {
   return op.result(integerConv(c, op.input(0), op.input(2), op.input(1), op.input(3)));
 }
 
-LogicalResult qLinearMatMul(OpBinder &op) {
-  Compose c{op};
-  Value sums = integerMatMul(c, op.input(0), op.input(2), op.input(3), op.input(5));
-  return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, 1), op.input(7)));
-}
-
 LogicalResult qLinearConv(OpBinder &op) {
   Compose c{op};
   int64_t rank = op.rank(op.input(0));
@@ -234,6 +234,18 @@ LogicalResult qLinearConv(OpBinder &op) {
   if (sums && op.hasInput(8))
     sums = c.add(sums, c.along(op.input(8), 1, rank));
   return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, rank - 1), op.input(7)));
+}
+
+LogicalResult qLinearMatMul(OpBinder &op) {
+  Compose c{op};
+  if (isNarrowFloat(op.elementType(op.input(0)))) {
+    Value x = c.make<DequantizeOp>(op.input(0), op.input(1), op.input(2)),
+          w = c.make<DequantizeOp>(op.input(3), op.input(4), op.input(5)),
+          y = c.make<MatMulOp>(x, w, /*transposeLhs=*/false, /*transposeRhs=*/false, TypeAttr());
+    return op.result(c.make<QuantizeOp>(y, op.input(6), op.input(7)));
+  }
+  Value sums = integerMatMul(c, op.input(0), op.input(2), op.input(3), op.input(5));
+  return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, 1), op.input(7)));
 }
 
 } // namespace

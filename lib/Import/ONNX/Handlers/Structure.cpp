@@ -9,7 +9,7 @@ using namespace cameo::onnx;
 
 namespace {
 
-LogicalResult importIdentity(OpBinder &op) { return op.result(op.input(0)); }
+LogicalResult importIdentity(OpBinder &op) { return op.bindResult(0, op.binding(0)); }
 
 Value tensorOf(OpBinder &op, ArrayRef<int64_t> shape, ArrayRef<float> values) {
   auto type = RankedTensorType::get(shape, op.builder.getF32Type());
@@ -152,13 +152,22 @@ LogicalResult importUnsqueeze(OpBinder &op) {
   return op.result(op.unsqueeze(op.input(0), **axes));
 }
 
+LogicalResult castTo(OpBinder &op, Type type) {
+  StringRef mode = op.stringAttr("round_mode", "up");
+  if (mode != "up" && mode != "down" && mode != "nearest")
+    return op.error("E-ATTR", "round_mode is '" + mode + "'; expected up, down or nearest");
+  if (op.elementType(op.input(0)) == type)
+    return op.result(op.input(0));
+  return op.result(op.create<CastOp>(op.input(0), type, op.intAttr("saturate", 1) != 0, mode));
+}
+
 LogicalResult importCast(OpBinder &op) {
   auto type = op.dtypeAttr("to", {});
   if (failed(type))
     return failure();
   if (!*type)
     return op.error("E-ATTR", "attribute to is missing");
-  return op.result(op.cast(op.input(0), *type));
+  return castTo(op, *type);
 }
 
 /// Opsets 1 to 5 name the type.
@@ -171,7 +180,7 @@ LogicalResult importCastByName(OpBinder &op) {
   return op.unsupported("to is '" + wanted + "'; supported are float, double, float16, integers of 8 to 64 bits, bool");
 }
 
-LogicalResult importCastLike(OpBinder &op) { return op.result(op.cast(op.input(0), op.elementType(op.input(1)))); }
+LogicalResult importCastLike(OpBinder &op) { return castTo(op, op.elementType(op.input(1))); }
 
 } // namespace
 

@@ -1,5 +1,8 @@
-// Tabular.cpp - the ai.onnx.ml ops that are short compositions of others.
+// Tabular.cpp - the ai.onnx.ml ops that are short compositions of others: columns, linear models, encoders.
 #include "Axes.h"
+#include "Scores.h"
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace cameo;
@@ -47,6 +50,175 @@ LogicalResult scaler(OpBinder &op) {
   return shifted ? op.result(op.create<MulOp>(shifted, *scale)) : failure();
 }
 
+/// A vector as one row.
+Value rowsOf(Compose &c, Value x) { return x && c.op.rank(x) == 1 ? c.unsqueeze(x, {0}) : x; }
+
+Value f32Vector(OpBinder &op, ArrayRef<float> values, ArrayRef<int64_t> shape) {
+  auto type = RankedTensorType::get(shape, op.builder.getF32Type());
+  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, values));
+}
+
+/// x times the transposed coefficients plus the intercepts: [rows, outputs]. The coefficients of one output are
+/// contiguous.
+Value linear(Compose &c, int64_t outputs) {
+  OpBinder &op = c.op;
+  Value x = c.cast(rowsOf(c, op.input(0)), op.builder.getF32Type());
+  if (!x)
+    return {};
+  auto coefficients = op.floatsAttr("coefficients").value_or(SmallVector<float>());
+  auto intercepts = op.floatsAttr("intercepts").value_or(SmallVector<float>());
+  auto features = op.rank(x) == 2 ? op.shapes().dim(x, 1).constant() : std::nullopt;
+  if (outputs < 1 || coefficients.empty() || coefficients.size() % outputs ||
+      (features && int64_t(coefficients.size()) / outputs != *features)) {
+    (void)op.error("E-ATTR", "coefficients has " + Twine(coefficients.size()) + " entries; expected " +
+                                 (features ? Twine(*features) : Twine("the number of columns of the input")) +
+                                 " for each of " + Twine(outputs) + " outputs");
+    return {};
+  }
+  if (!intercepts.empty() && int64_t(intercepts.size()) != outputs) {
+    (void)op.error("E-ATTR", "intercepts has " + Twine(intercepts.size()) + " entries; expected " + Twine(outputs));
+    return {};
+  }
+  Value weights = f32Vector(op, coefficients, {outputs, int64_t(coefficients.size()) / outputs});
+  Value y = c.make<MatMulOp>(x, weights, /*transposeLhs=*/false, /*transposeRhs=*/true, TypeAttr());
+  return intercepts.empty() ? y : c.add(y, f32Vector(op, intercepts, {outputs}));
+}
+
+LogicalResult linearRegressor(OpBinder &op) {
+  Compose c{op};
+  return op.result(postTransform(c, linear(c, op.intAttr("targets", 1)), op.stringAttr("post_transform", "NONE")));
+}
+
+LogicalResult linearClassifier(OpBinder &op) {
+  Compose c{op};
+  size_t labels = std::max(op.node.getInts("classlabels_ints").value_or(ArrayRef<int64_t>()).size(),
+                           op.node.getStrings("classlabels_strings").value_or(ArrayRef<StringRef>()).size());
+  auto intercepts = op.floatsAttr("intercepts");
+  int64_t outputs = intercepts && !intercepts->empty() ? intercepts->size() : labels;
+  // One output for two classes: the score of the second.
+  BinaryScore binary = outputs == 1 && labels == 2 ? BinaryScore::Margin : BinaryScore::None;
+  return classify(c, linear(c, outputs), binary, "classlabels_ints", "classlabels_strings");
+}
+
+/// Rows divided by their largest element, their sum of magnitudes, or their length; rows where that is 0 stay.
+LogicalResult normalizer(OpBinder &op) {
+  Compose c{op};
+  Value x = c.cast(op.input(0), op.builder.getF32Type());
+  if (!x || op.rank(x) < 1)
+    return x ? op.error("E-SHAPE", "the input is a scalar; expected rank 1 or 2") : failure();
+  SmallVector<int64_t> last{op.rank(x) - 1};
+  StringRef norm = op.stringAttr("norm", "MAX");
+  Value size;
+  if (norm == "MAX")
+    size = c.reduce(x, last, "max");
+  else if (norm == "L1")
+    size = c.reduce(c.make<AbsOp>(x), last, "sum");
+  else if (norm == "L2")
+    size = c.make<SqrtOp>(c.reduce(c.mul(x, x), last, "sum"));
+  else
+    return op.error("E-ATTR", "norm is '" + norm + "'; expected MAX, L1 or L2");
+  Value isZero = c.make<EqualOp>(size, c.like(size, 0));
+  return op.result(c.div(x, c.where(isZero, c.like(size, 1), size)));
+}
+
+/// Replaces one value (which may be NaN) by others, one for all columns or one per column.
+LogicalResult imputer(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  bool isFloat = isa<FloatType>(op.elementType(x));
+  Value replacement, isMissing;
+  auto ints = op.node.getInts("imputed_value_int64s");
+  if (isFloat) {
+    auto values = columnValues(op, "imputed_value_floats", 0);
+    if (failed(values))
+      return failure();
+    replacement = c.cast(*values, op.elementType(x));
+    double missing = op.floatAttr("replaced_value_float", 0);
+    isMissing = std::isnan(missing) ? c.make<IsNaNOp>(x) : c.make<EqualOp>(x, c.like(x, missing));
+  } else {
+    if (!ints || ints->empty())
+      return op.error("E-ATTR", "imputed_value_int64s is missing, but the input has integers");
+    replacement = c.cast(ints->size() == 1 ? op.i64Scalar(ints->front()) : op.i64(*ints), op.elementType(x));
+    Value missing = c.cast(op.i64Scalar(op.intAttr("replaced_value_int64", 0)), op.elementType(x));
+    isMissing = c.make<EqualOp>(x, missing);
+  }
+  return op.result(c.where(isMissing, replacement, x));
+}
+
+/// One column per category: 1 where the element is that category.
+LogicalResult oneHotEncoder(OpBinder &op) {
+  Compose c{op};
+  auto categories = op.node.getInts("cats_int64s");
+  if (!categories || categories->empty())
+    return op.unsupported("its categories are strings; supported are integers (cats_int64s)");
+  if (!op.intAttr("zeros", 1))
+    return op.unsupported("zeros is 0, which makes unknown categories an error; supported is 1");
+  Value x = c.cast(op.input(0), op.builder.getI64Type());
+  Value is = c.make<EqualOp>(c.unsqueeze(x, {op.rank(op.input(0))}), op.i64(*categories));
+  return op.result(c.cast(is, op.builder.getF32Type()));
+}
+
+LogicalResult featureVectorizer(OpBinder &op) {
+  Compose c{op};
+  SmallVector<Value> columns;
+  for (Value x : op.inputs()) {
+    columns.push_back(c.cast(rowsOf(c, x), op.builder.getF32Type()));
+    if (!columns.back())
+      return failure();
+  }
+  return op.result(columns.size() == 1 ? columns.front() : op.create<ConcatOp>(columns, int64_t(1)));
+}
+
+/// Keys and values of a LabelEncoder as vectors: from the lists of one of the types, or a tensor.
+Value listOf(OpBinder &op, StringRef prefix) {
+  if (const TensorView *tensor = op.node.getTensor((prefix + "tensor").str());
+      tensor && tensor->type != DataType::String)
+    return op.constant(*tensor);
+  if (auto ints = op.node.getInts((prefix + "int64s").str()); ints && !ints->empty())
+    return op.i64(*ints);
+  if (auto floats = op.node.getFloats((prefix + "floats").str()); floats && !floats->empty())
+    return f32Vector(op, *floats, {int64_t(floats->size())});
+  (void)op.unsupported(prefix + "* are strings (or missing); supported are numbers");
+  return {};
+}
+
+LogicalResult labelEncoder(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), keys = listOf(op, "keys_"), values = keys ? listOf(op, "values_") : Value();
+  if (!values)
+    return failure();
+  if (op.rank(keys) != 1 || op.rank(values) != 1 || op.shapes().dim(keys, 0) != op.shapes().dim(values, 0))
+    return op.error("E-ATTR", "keys_* has shape " + formatShape(op.shapes().dimsOf(keys)) + " and values_* " +
+                                  formatShape(op.shapes().dimsOf(values)) + "; expected vectors of one length");
+  Type type = op.elementType(values);
+  Value fallback;
+  if (const TensorView *tensor = op.node.getTensor("default_tensor")) {
+    Value given = op.constant(*tensor);
+    fallback = c.cast(given ? op.reshape(given, ArrayRef<int64_t>{}) : given, type);
+  } else {
+    fallback = isa<FloatType>(type) ? op.scalar(type, op.floatAttr("default_float", -0.0))
+                                    : c.cast(op.i64Scalar(op.intAttr("default_int64", -1)), type);
+  }
+  // Which keys an element equals; of several the last counts. NaN is a key too.
+  int64_t rank = op.rank(x);
+  keys = c.cast(keys, op.elementType(x));
+  Value column = c.unsqueeze(x, {rank});
+  Value equal = c.make<EqualOp>(column, keys);
+  if (isa<FloatType>(op.elementType(x)))
+    equal = c.make<OrOp>(equal, c.make<AndOp>(c.make<IsNaNOp>(column), c.make<IsNaNOp>(keys)));
+  Value number = c.cast(equal, op.builder.getI32Type());
+  Value position = c.make<ArgMaxOp>(number, rank, /*keepDims=*/false, /*last=*/true);
+  Value found = c.make<LessOp>(c.like(number, 0), c.reduce(number, {rank}, "max", false));
+  return op.result(c.where(found, c.make<GatherOp>(values, position, int64_t(0)), fallback));
+}
+
+/// Probabilities by label become a tensor whose columns are in the order of the labels.
+LogicalResult zipMap(OpBinder &op) {
+  op.warning("E-TYPE", "its output '" + op.node.outputs[0] +
+                           "', a sequence of maps, is given as the tensor [rows, labels] that it is made of");
+  return op.result(op.input(0));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -54,5 +226,13 @@ void registerTabularHandlers(HandlerTable &table) {
   table.onMl("ArrayFeatureExtractor", 1, arrayFeatureExtractor);
   table.onMl("Binarizer", 1, binarizer);
   table.onMl("Scaler", 1, scaler);
+  table.onMl("LinearRegressor", 1, linearRegressor);
+  table.onMl("LinearClassifier", 1, linearClassifier);
+  table.onMl("Normalizer", 1, normalizer);
+  table.onMl("Imputer", 1, imputer);
+  table.onMl("OneHotEncoder", 1, oneHotEncoder);
+  table.onMl("FeatureVectorizer", 1, featureVectorizer);
+  table.onMl("LabelEncoder", 2, labelEncoder);
+  table.onMl("ZipMap", 1, zipMap);
 }
 } // namespace cameo::onnx

@@ -24,22 +24,32 @@ Type cameo::onnx::elementTypeOf(DataType type, MLIRContext *context) {
     return b.getF16Type();
   case DataType::BFloat16:
     return b.getBF16Type();
+  case DataType::Float8E4M3FN:
+    return b.getType<Float8E4M3FNType>();
+  case DataType::Float8E4M3FNUZ:
+    return b.getType<Float8E4M3FNUZType>();
+  case DataType::Float8E5M2:
+    return b.getType<Float8E5M2Type>();
+  case DataType::Float8E5M2FNUZ:
+    return b.getType<Float8E5M2FNUZType>();
+  case DataType::Float8E8M0:
+    return b.getType<Float8E8M0FNUType>();
+  case DataType::Float4E2M1:
+    return b.getType<Float4E2M1FNType>();
+  case DataType::Int2:
+  case DataType::Int4:
   case DataType::Int8:
-    return b.getIntegerType(8);
   case DataType::Int16:
-    return b.getIntegerType(16);
   case DataType::Int32:
-    return b.getIntegerType(32);
   case DataType::Int64:
-    return b.getIntegerType(64);
+    return b.getIntegerType(bitWidth(type));
+  case DataType::UInt2:
+  case DataType::UInt4:
   case DataType::UInt8:
-    return b.getIntegerType(8, false);
   case DataType::UInt16:
-    return b.getIntegerType(16, false);
   case DataType::UInt32:
-    return b.getIntegerType(32, false);
   case DataType::UInt64:
-    return b.getIntegerType(64, false);
+    return b.getIntegerType(bitWidth(type), false);
   case DataType::Bool:
     return b.getI1Type();
   default:
@@ -48,40 +58,10 @@ Type cameo::onnx::elementTypeOf(DataType type, MLIRContext *context) {
 }
 
 DataType cameo::onnx::dataTypeOf(Type type) {
-  if (type.isF32())
-    return DataType::Float;
-  if (type.isF64())
-    return DataType::Double;
-  if (type.isF16())
-    return DataType::Float16;
-  if (type.isBF16())
-    return DataType::BFloat16;
-  auto integer = dyn_cast<IntegerType>(type);
-  if (!integer)
-    return DataType::Undefined;
-  switch (integer.getWidth()) {
-  case 1:
-    return DataType::Bool;
-  case 8:
-    return integer.isUnsigned() ? DataType::UInt8 : DataType::Int8;
-  case 16:
-    return integer.isUnsigned() ? DataType::UInt16 : DataType::Int16;
-  case 32:
-    return integer.isUnsigned() ? DataType::UInt32 : DataType::Int32;
-  case 64:
-    return integer.isUnsigned() ? DataType::UInt64 : DataType::Int64;
-  default:
-    return DataType::Undefined;
-  }
-}
-
-/// Dense row-major bytes as an inline attribute; one byte per bool.
-static DenseElementsAttr inlineElements(RankedTensorType type, ArrayRef<char> bytes) {
-  if (type.getElementType().isInteger(1)) {
-    SmallVector<bool> values(llvm::map_range(bytes, [](char c) { return c != 0; }));
-    return DenseElementsAttr::get(type, values);
-  }
-  return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  for (int32_t i = 1; i <= lastDataType; ++i)
+    if (elementTypeOf(DataType(i), type.getContext()) == type)
+      return DataType(i);
+  return DataType::Undefined;
 }
 
 static bool isInline(RankedTensorType type, int64_t bytes) {
@@ -99,7 +79,7 @@ Value GraphImporter::constant(OpBuilder &b, Location loc, const TensorView &tens
   Type elementType = elementTypeOf(tensor.type, b.getContext());
   if (!elementType) {
     (void)error("E-TYPE", "constant '" + escaped(tensor.name) + "' has element type " + dataTypeName(tensor.type) +
-                              ", which is not supported");
+                              "; supported are " + kSupportedTypes);
     return {};
   }
   auto type = RankedTensorType::get(tensor.dims, elementType);
@@ -108,7 +88,7 @@ Value GraphImporter::constant(OpBuilder &b, Location loc, const TensorView &tens
   ArrayRef<char> data(bytes.data(), bytes.size());
   ElementsAttr value;
   if (isInline(type, bytes.size())) {
-    value = inlineElements(type, data);
+    value = elementsFromBytes(type, data);
   } else if (bytes.data() == storage.data()) {
     auto owner = std::make_shared<std::vector<char>>(std::move(storage));
     value = resource(type, tensor.name,
@@ -124,15 +104,15 @@ Value GraphImporter::sparseConstant(OpBuilder &b, Location loc, const SparseTens
   Type elementType = elementTypeOf(tensor.values.type, b.getContext());
   if (!elementType) {
     (void)error("E-TYPE", "sparse constant '" + escaped(tensor.values.name) + "' has element type " +
-                              dataTypeName(tensor.values.type) + ", which is not supported");
+                              dataTypeName(tensor.values.type) + "; supported are " + kSupportedTypes);
     return {};
   }
   auto type = RankedTensorType::get(tensor.dims, elementType);
-  int64_t width = bitWidth(tensor.values.type) / 8;
-  std::optional<int64_t> size = width;
+  int64_t bits = bitWidth(tensor.values.type);
+  std::optional<int64_t> size = 1;
   for (int64_t dim : tensor.dims)
     size = size ? llvm::checkedMul(*size, dim) : std::nullopt;
-  if (!size || *size > options.read.limits.constantBytes) {
+  if (!size || *size > options.read.limits.constantBytes || (size = storageBytes(elementType, *size)) > options.read.limits.constantBytes) {
     (void)error("E-LIMIT", "sparse constant '" + escaped(tensor.values.name) + "' has more than " +
                                Twine(options.read.limits.constantBytes) + " bytes in dense form");
     return {};
@@ -140,11 +120,17 @@ Value GraphImporter::sparseConstant(OpBuilder &b, Location loc, const SparseTens
   auto dense = std::make_shared<std::vector<char>>(*size);
   std::vector<char> storage;
   StringRef values = tensor.values.bytes(storage);
-  for (auto [i, position] : llvm::enumerate(tensor.positions()))
-    std::copy_n(values.data() + i * width, width, dense->data() + position * width);
+  for (auto [i, position] : llvm::enumerate(tensor.positions())) {
+    if (bits >= 8) {
+      std::copy_n(values.data() + i * bits / 8, bits / 8, dense->data() + position * bits / 8);
+      continue;
+    }
+    int element = uint8_t(values[i * bits / 8]) >> (i * bits % 8) & ((1 << bits) - 1);
+    (*dense)[position * bits / 8] |= char(element << (position * bits % 8));
+  }
   ElementsAttr value;
   if (isInline(type, *size))
-    value = inlineElements(type, *dense);
+    value = elementsFromBytes(type, *dense);
   else
     value = resource(type, tensor.values.name,
                      UnmanagedAsmResourceBlob::allocateWithAlign(*dense, 1, [dense](void *, size_t, size_t) {}));

@@ -67,7 +67,7 @@ bool GraphImporter::isGiven(StringRef name) const {
     return false;
   for (const Scope *s = scope; s; s = s->parent) {
     if (auto it = s->values.find(name); it != s->values.end())
-      return bool(it->second);
+      return it->second.isGiven();
     if (s->initializers.contains(name) || s->sparseInitializers.contains(name))
       return true;
   }
@@ -75,6 +75,13 @@ bool GraphImporter::isGiven(StringRef name) const {
 }
 
 Value GraphImporter::lookup(StringRef name) {
+  Binding value = binding(name);
+  if (value.sequence)
+    (void)error("E-TYPE", "'" + escaped(name) + "' is a sequence; expected a tensor");
+  return value.tensor;
+}
+
+Binding GraphImporter::binding(StringRef name) {
   for (Scope *s = scope; s; s = s->parent) {
     if (auto it = s->values.find(name); it != s->values.end())
       return it->second;
@@ -107,10 +114,14 @@ Value GraphImporter::materialize(Scope &owner, StringRef name) {
   return value;
 }
 
-LogicalResult GraphImporter::bind(StringRef name, Value value) {
-  if (failed(checkSize(name, value)) || (scope->isMain && failed(checkDeclared(name, value))))
-    return failure();
-  scope->values[name] = value;
+LogicalResult GraphImporter::bind(StringRef name, Binding value) {
+  for (Value element : value.sequence.value_or(std::vector<Value>{}))
+    if (failed(checkSize(name, element)))
+      return failure();
+  if (Value tensor = value.tensor)
+    if (failed(checkSize(name, tensor)) || (scope->isMain && failed(checkDeclared(name, tensor))))
+      return failure();
+  scope->values[name] = std::move(value);
   return success();
 }
 
@@ -119,7 +130,7 @@ LogicalResult GraphImporter::checkSize(StringRef name, Value value) {
   if (type.getRank() > options.read.limits.rank)
     return error("E-RANK", "'" + escaped(name) + "' has rank " + Twine(type.getRank()) + "; the limit is " +
                                Twine(options.read.limits.rank));
-  std::optional<int64_t> bytes = (type.getElementType().getIntOrFloatBitWidth() + 7) / 8;
+  std::optional<int64_t> bytes = storageBytes(type.getElementType(), 1);
   for (int64_t size : type.getShape()) {
     if (ShapedType::isDynamic(size))
       continue;
@@ -134,8 +145,8 @@ LogicalResult GraphImporter::checkSize(StringRef name, Value value) {
                  "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + ", more than 2^63 bytes");
   if (*bytes > options.read.limits.tensorBytes)
     return error("E-MEMORY", "'" + escaped(name) + "' has shape " + formatShape(shapes.dimsOf(value)) + " and needs " +
-                                 Twine(*bytes >> 20) + " MiB; the limit is " + Twine(options.read.limits.tensorBytes >> 20) +
-                                 " MiB (--max-tensor-bytes)");
+                                 Twine(*bytes >> 20) + " MiB; the limit is " +
+                                 Twine(options.read.limits.tensorBytes >> 20) + " MiB (--max-tensor-bytes)");
   return success();
 }
 
@@ -255,7 +266,7 @@ LogicalResult GraphImporter::importNode(const Node &node) {
     return error("E-LIMIT", "the model has more than " + Twine(options.read.limits.nodes) +
                                 " nodes once its functions and loops are expanded");
   for (StringRef name : node.inputs)
-    if (isGiven(name) && !lookup(name))
+    if (isGiven(name) && !binding(name).isGiven())
       return failure();
   if (failed(checkInputTypes(node)))
     return failure();
@@ -293,7 +304,18 @@ LogicalResult GraphImporter::checkInputTypes(const Node &node) {
     const FormalParameter *formal = node.schema->input(i);
     if (!formal || !isGiven(node.inputs[i]))
       continue;
-    DataType type = dataTypeOf(getElementTypeOrSelf(lookup(node.inputs[i]).getType()));
+    Binding given = binding(node.inputs[i]);
+    if (given.sequence) {
+      if (!llvm::any_of(formal->types.others, [](StringRef t) { return t.contains("seq("); }))
+        return error("E-DTYPE",
+                     "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a sequence; expected a tensor");
+      continue;
+    }
+    // Where only sequences or optionals are allowed, a tensor is an optional that has an element.
+    if (!formal->types.tensors &&
+        llvm::any_of(formal->types.others, [](StringRef t) { return t.starts_with("optional("); }))
+      continue;
+    DataType type = dataTypeOf(getElementTypeOrSelf(given.tensor.getType()));
     if (!formal->types.allowsTensor(type)) {
       std::string allowed;
       for (int32_t t = 1; t <= lastDataType; ++t)
@@ -318,8 +340,8 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
   Scope inner;
   inner.block = builder.getInsertionBlock();
   for (auto [i, name] : llvm::enumerate(bound.inputs))
-    inner.values[name] = i < call.inputs.size() && isGiven(call.inputs[i]) ? lookup(call.inputs[i]) : Value();
-  SmallVector<Value> outputs;
+    inner.values[name] = i < call.inputs.size() && isGiven(call.inputs[i]) ? binding(call.inputs[i]) : Binding();
+  SmallVector<Binding> outputs;
   {
     bool ofModel = call.function == &function;
     Location loc = locationOf(call);
@@ -331,18 +353,20 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
     if (failed(importNodes(bound.nodes)))
       return failure();
     for (auto [i, name] : llvm::enumerate(bound.outputs)) {
-      outputs.push_back(call.hasOutput(i) ? lookup(name) : Value());
-      if (call.hasOutput(i) && !outputs.back())
+      size_t reported = diagnostics.size();
+      outputs.push_back(call.hasOutput(i) ? binding(name) : Binding());
+      if (diagnostics.size() != reported)
         return failure();
     }
   }
   for (auto [i, value] : llvm::enumerate(outputs))
-    if (value && failed(bind(call.outputs[i], value)))
+    if (call.hasOutput(i) && failed(bind(call.outputs[i], value)))
       return failure();
   return success();
 }
 
-FailureOr<SmallVector<Value>> GraphImporter::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
+FailureOr<SmallVector<Binding>> GraphImporter::importSubgraph(const Graph &graph, Block *block,
+                                                              ArrayRef<Binding> arguments) {
   Scope inner;
   inner.parent = scope;
   inner.block = block;
@@ -356,10 +380,11 @@ FailureOr<SmallVector<Value>> GraphImporter::importSubgraph(const Graph &graph, 
   if (failed(importNodes(graph.nodes)))
     return failure();
   llvm::SaveAndRestore<const Node *> saveCurrent(current, node);
-  SmallVector<Value> outputs;
+  SmallVector<Binding> outputs;
   for (const ValueInfo &output : graph.outputs) {
-    outputs.push_back(lookup(output.name));
-    if (!outputs.back())
+    size_t reported = diagnostics.size();
+    outputs.push_back(binding(output.name));
+    if (diagnostics.size() != reported)
       return failure();
   }
   return outputs;

@@ -14,6 +14,10 @@
 
 namespace cameo::onnx {
 
+/// For messages about other types.
+constexpr llvm::StringLiteral kSupportedTypes =
+    "float, double, float16, bfloat16, float8 of all kinds, float4e2m1, integers of 2 to 64 bits and bool";
+
 /// The MLIR type of an element type; null for those that Cameo has no tensors of.
 mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
 /// The inverse.
@@ -41,24 +45,26 @@ public:
   bool importMain(mlir::ModuleOp module);
 
   // ---- for OpBinder and handlers
-  /// The value of a name: defined, or an initializer (then created). Null when it is a function input that the call
-  /// leaves out, or after a reported error.
+  /// What a name stands for: defined, or an initializer (then created). Nothing also after a reported error.
+  Binding binding(llvm::StringRef name);
+  /// The same where only a tensor will do; an error for a sequence.
   mlir::Value lookup(llvm::StringRef name);
   /// Whether the name has a value.
   bool isGiven(llvm::StringRef name) const;
   /// Gives a name its value in the innermost scope, checks its size and, in the main graph, the declared type.
-  mlir::LogicalResult bind(llvm::StringRef name, mlir::Value value);
+  mlir::LogicalResult bind(llvm::StringRef name, Binding value);
   /// The declared sizes of a value of the main graph, when all are static.
   std::optional<llvm::SmallVector<int64_t>> declaredShape(llvm::StringRef name) const;
   /// A constant with the builder at its place; null after a reported error.
   mlir::Value constant(mlir::OpBuilder &b, mlir::Location loc, const TensorView &tensor);
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
-                                                                 mlir::ValueRange arguments);
+  mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
+                                                             llvm::ArrayRef<Binding> arguments);
   /// Takes an op out of the program. It stays in memory until the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
   /// Reports an error about the current node, or about the file outside of nodes.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
+  void warning(llvm::StringRef code, const llvm::Twine &message) { report(Severity::Warning, code, message); }
 
   ShapeAnalysis shapes;
 
@@ -67,7 +73,7 @@ private:
     Scope *parent = nullptr;
     mlir::Block *block = nullptr;
     bool isMain = false;
-    llvm::StringMap<mlir::Value> values;
+    llvm::StringMap<Binding> values;
     llvm::StringMap<const TensorView *> initializers;
     llvm::StringMap<const SparseTensorView *> sparseInitializers;
   };
@@ -86,6 +92,8 @@ private:
   mlir::LogicalResult checkDeclared(llvm::StringRef name, mlir::Value value);
   mlir::LogicalResult checkSize(llvm::StringRef name, mlir::Value value);
   mlir::LogicalResult addInputs(mlir::func::FuncOp func, Scope &scope);
+  mlir::FailureOr<Binding> addInput(mlir::func::FuncOp func, llvm::StringRef name, const ValueType &type);
+  mlir::FailureOr<mlir::Value> addTensorInput(mlir::func::FuncOp func, llvm::StringRef name, const ValueType &type);
   mlir::LogicalResult addOutputs(mlir::func::FuncOp func);
   mlir::Location locationOf(const Node &node);
   void report(Severity severity, llvm::StringRef code, const llvm::Twine &message);
@@ -106,7 +114,7 @@ private:
   /// Goes in front of the names of nodes in the model's own functions: "call/".
   std::string callPrefix;
   llvm::StringMap<const ValueType *> declared;
-  llvm::StringSet<> usedBindings;
+  llvm::StringSet<> usedBindings, usedShapes;
   llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;
   std::vector<mlir::OwningOpRef<mlir::Operation *>> discarded;
   int64_t importedNodes = 0;

@@ -21,7 +21,7 @@ static bool isUnknownSize(const ValueType &type, const Dimension &dim) {
   return !dim.isStatic() || (dim.value == 0 && !isList);
 }
 
-static std::string axisName(const ValueInfo &input, size_t axis) { return (input.name + "." + Twine(axis)).str(); }
+static std::string axisName(StringRef input, size_t axis) { return (input + "." + Twine(axis)).str(); }
 
 /// Names of the axes of graph inputs whose size is not fixed by the file, for messages.
 static std::string openAxes(const Graph &graph) {
@@ -31,11 +31,107 @@ static std::string openAxes(const Graph &graph) {
     for (auto [axis, dim] : llvm::enumerate(input.type.dims)) {
       if (!isUnknownSize(input.type, dim) || input.hasInitializer)
         continue;
-      std::string name = isSizeName(dim.param) ? dim.param.str() : axisName(input, axis);
+      std::string name = isSizeName(dim.param) ? dim.param.str() : axisName(input.name, axis);
       if (seen.insert(name).second)
         list += (list.empty() ? "" : ", ") + escaped(name);
     }
   return list.empty() ? "it has none" : "they are " + list;
+}
+
+FailureOr<Value> GraphImporter::addTensorInput(func::FuncOp func, StringRef name, const ValueType &type) {
+  auto refuse = [&](StringRef code, const Twine &message) {
+    return error(code, "input '" + escaped(name) + "' " + message);
+  };
+  Type elementType = elementTypeOf(type.elementType, builder.getContext());
+  if (!elementType)
+    return refuse("E-TYPE", "has type " + escaped(type.str()) + "; supported are tensors of " + kSupportedTypes);
+  std::vector<Dimension> dims = type.dims;
+  bool hasShape = type.hasShape;
+  for (const ShapeBinding &shape : options.shapes)
+    if (shape.name == name && shape.sizes) {
+      usedShapes.insert(name);
+      if (hasShape && dims.size() != shape.sizes->size())
+        return refuse("E-USAGE", "has rank " + Twine(dims.size()) + ", but --shape=" + escaped(name) + " gives " +
+                                     Twine(shape.sizes->size()) + " sizes");
+      hasShape = true;
+      dims.resize(shape.sizes->size());
+      for (auto [dim, size] : llvm::zip(dims, *shape.sizes))
+        if (size >= 0)
+          dim = {size, {}};
+    }
+  if (!hasShape)
+    return refuse("E-SHAPE", "has no declared rank; give its shape with --shape=" + escaped(name) +
+                                 ":SIZExSIZE (? leaves a size open)");
+  if (int64_t(dims.size()) > options.read.limits.rank)
+    return refuse("E-RANK", "has rank " + Twine(dims.size()) + "; the limit is " + Twine(options.read.limits.rank));
+  SmallVector<int64_t> sizes;
+  SmallVector<mlir::Attribute> names;
+  for (auto [axis, dim] : llvm::enumerate(dims)) {
+    int64_t size = isUnknownSize(type, dim) ? ShapedType::kDynamic : dim.value;
+    StringRef symbol = ShapedType::isDynamic(size) && isSizeName(dim.param) ? dim.param : StringRef();
+    std::string ownName = axisName(name, axis);
+    for (const DimBinding &binding : options.dims) {
+      if (binding.name != ownName && (symbol.empty() || binding.name != symbol))
+        continue;
+      usedBindings.insert(binding.name);
+      if (!ShapedType::isDynamic(size) && (size < binding.min || size > binding.max))
+        return refuse("E-USAGE", "has size " + Twine(size) + " along axis " + Twine(axis) +
+                                     ", but --dim=" + escaped(binding.name) + " asks for another; leave it out");
+      if (binding.min == binding.max)
+        size = binding.min;
+      else if (symbol.empty())
+        symbol = binding.name;
+    }
+    sizes.push_back(size);
+    names.push_back(builder.getStringAttr(ShapedType::isDynamic(size) ? symbol : StringRef()));
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(name));
+  unsigned index = func.getNumArguments();
+  (void)func.insertArgument(index, RankedTensorType::get(sizes, elementType), {}, loc);
+  func.setArgAttr(index, "cameo.name", builder.getStringAttr(name));
+  func.setArgAttr(index, "cameo.dims", builder.getArrayAttr(names));
+  Value argument = func.getArgument(index);
+  if (failed(checkSize(name, argument)))
+    return failure();
+  return argument;
+}
+
+FailureOr<Binding> GraphImporter::addInput(func::FuncOp func, StringRef name, const ValueType &type) {
+  if (type.kind == ValueType::Kind::Tensor) {
+    auto tensor = addTensorInput(func, name, type);
+    return failed(tensor) ? FailureOr<Binding>(failure()) : FailureOr<Binding>(Binding(*tensor));
+  }
+  bool isSequence = type.kind == ValueType::Kind::Sequence, isOptional = type.kind == ValueType::Kind::Optional;
+  auto given = [&](const Twine &wanted) {
+    return llvm::find_if(options.shapes, [text = wanted.str()](const ShapeBinding &s) { return s.name == text; });
+  };
+  auto none = given(name);
+  bool isNone = none != options.shapes.end() && !none->sizes;
+  if (isNone)
+    usedShapes.insert(name);
+  if (isOptional)
+    return isNone ? FailureOr<Binding>(Binding()) : addInput(func, name, *type.element);
+  if (!isSequence || type.element->kind != ValueType::Kind::Tensor)
+    return error("E-TYPE", "input '" + escaped(name) + "' has type " + escaped(type.str()) +
+                               "; supported are tensors of " + kSupportedTypes +
+                               ", and sequences and optionals of them");
+  std::vector<Value> elements;
+  while (true) {
+    std::string element = (name + "[" + Twine(elements.size()) + "]").str();
+    if (given(element) == options.shapes.end())
+      break;
+    auto tensor = addTensorInput(func, element, *type.element);
+    if (failed(tensor))
+      return failure();
+    elements.push_back(*tensor);
+  }
+  if (elements.empty() && !isNone)
+    return error("E-TYPE", "input '" + escaped(name) +
+                               "' is a sequence, whose elements must be known at compile time; give "
+                               "their shapes with --shape='" +
+                               escaped(name) + "[0]:SIZExSIZE' and so on, or --shape=" + escaped(name) +
+                               ":none, and feed the program inputs of these names");
+  return Binding(std::move(elements));
 }
 
 LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
@@ -43,50 +139,17 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
   for (const ValueInfo &input : file->model().graph.inputs) {
     if (input.hasInitializer)
       continue;
-    const ValueType &type = input.type;
-    auto refuse = [&](StringRef code, const Twine &message) {
-      (void)error(code, "input '" + escaped(input.name) + "' " + message);
+    auto value = addInput(func, input.name, input.type);
+    if (failed(value))
       ok = false;
-    };
-    Type elementType = elementTypeOf(type.elementType, builder.getContext()); // checkSupported has seen to that
-    if (!type.hasShape) {
-      refuse("E-SHAPE", "has no declared rank; declare its shape in the model (sizes may be left open)");
-      continue;
-    }
-    if (int64_t(type.dims.size()) > options.read.limits.rank) {
-      refuse("E-RANK", "has rank " + Twine(type.dims.size()) + "; the limit is " + Twine(options.read.limits.rank));
-      continue;
-    }
-    SmallVector<int64_t> sizes;
-    SmallVector<mlir::Attribute> names;
-    for (auto [axis, dim] : llvm::enumerate(type.dims)) {
-      int64_t size = isUnknownSize(type, dim) ? ShapedType::kDynamic : dim.value;
-      StringRef name = ShapedType::isDynamic(size) && isSizeName(dim.param) ? dim.param : StringRef();
-      std::string ownName = axisName(input, axis);
-      for (const DimBinding &binding : options.dims) {
-        if (binding.name != ownName && (name.empty() || binding.name != name))
-          continue;
-        usedBindings.insert(binding.name);
-        if (!ShapedType::isDynamic(size) && (size < binding.min || size > binding.max))
-          refuse("E-USAGE", "has size " + Twine(size) + " along axis " + Twine(axis) +
-                                ", but --dim=" + escaped(binding.name) + " asks for another; leave it out");
-        else if (binding.min == binding.max)
-          size = binding.min;
-        else if (name.empty())
-          name = binding.name;
-      }
-      sizes.push_back(size);
-      names.push_back(builder.getStringAttr(ShapedType::isDynamic(size) ? name : StringRef()));
-    }
-    Location loc = NameLoc::get(builder.getStringAttr(input.name));
-    unsigned index = func.getNumArguments();
-    (void)func.insertArgument(index, RankedTensorType::get(sizes, elementType), {}, loc);
-    Value argument = func.getArgument(index);
-    func.setArgAttr(index, "cameo.name", builder.getStringAttr(input.name));
-    func.setArgAttr(index, "cameo.dims", builder.getArrayAttr(names));
-    scope.values[input.name] = argument;
-    ok = ok && succeeded(checkSize(input.name, argument));
+    else
+      scope.values[input.name] = std::move(*value);
   }
+  for (const ShapeBinding &shape : options.shapes)
+    if (ok && !usedShapes.contains(shape.name)) {
+      (void)error("E-USAGE", "--shape=" + escaped(shape.name) + " names no input that it fits");
+      ok = false;
+    }
   for (const DimBinding &binding : options.dims) {
     if (binding.min < 0 || binding.max < binding.min) {
       (void)error("E-USAGE", "--dim=" + escaped(binding.name) + " has range " + Twine(binding.min) + ".." +
@@ -113,27 +176,34 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
         inputNames.try_emplace(shapes.dim(argument, axis).getNode(), string);
         inputNameSet.insert(string);
       }
-  for (const ValueInfo &output : file->model().graph.outputs) {
-    Value value = lookup(output.name);
-    if (!value)
-      return failure();
+  auto add = [&](const Twine &name, Value value, const ValueType &type) {
     values.push_back(value);
     SmallVector<mlir::Attribute> names;
     for (auto [axis, dim] : llvm::enumerate(shapes.dimsOf(value))) {
-      StringAttr name = builder.getStringAttr("");
+      StringAttr symbol = builder.getStringAttr("");
       if (!dim.constant()) {
         if (auto it = inputNames.find(dim.getNode()); it != inputNames.end())
-          name = it->second;
-        else if (output.type.hasShape && output.type.dims.size() == size_t(shapes.rank(value)))
-          if (StringRef param = output.type.dims[axis].param; isSizeName(param) && !inputNameSet.contains(param))
-            name = builder.getStringAttr(param);
+          symbol = it->second;
+        else if (type.hasShape && type.dims.size() == size_t(shapes.rank(value)))
+          if (StringRef param = type.dims[axis].param; isSizeName(param) && !inputNameSet.contains(param))
+            symbol = builder.getStringAttr(param);
       }
-      names.push_back(name);
+      names.push_back(symbol);
     }
     attributes.push_back(builder.getDictionaryAttr({
-        builder.getNamedAttr("cameo.name", builder.getStringAttr(output.name)),
+        builder.getNamedAttr("cameo.name", builder.getStringAttr(name)),
         builder.getNamedAttr("cameo.dims", builder.getArrayAttr(names)),
     }));
+  };
+  for (const ValueInfo &output : file->model().graph.outputs) {
+    size_t reported = diagnostics.size();
+    Binding value = binding(output.name);
+    if (diagnostics.size() != reported)
+      return failure();
+    if (value.tensor)
+      add(output.name, value.tensor, output.type);
+    for (auto [i, element] : llvm::enumerate(value.sequence.value_or(std::vector<Value>{})))
+      add(output.name + "[" + Twine(i) + "]", element, ValueType());
   }
   func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
   func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), TypeRange(ValueRange(values))));

@@ -12,6 +12,8 @@ bool OpBinder::hasInput(size_t i) const { return node.hasInput(i) && importer.is
 
 Value OpBinder::input(size_t i) { return hasInput(i) ? importer.lookup(node.inputs[i]) : Value(); }
 
+Binding OpBinder::binding(size_t i) { return hasInput(i) ? importer.binding(node.inputs[i]) : Binding(); }
+
 SmallVector<Value> OpBinder::inputs() {
   SmallVector<Value> values;
   for (size_t i = 0; i < numInputs(); ++i)
@@ -53,7 +55,7 @@ FailureOr<Type> OpBinder::dtypeAttr(StringRef name, Type fallback) {
   if (Type type = elementTypeOf(DataType(*number)))
     return type;
   return unsupported(name + " is " + dataTypeName(DataType(*number)) +
-                     "; supported are float, double, float16, bfloat16, the integers of 8 to 64 bits and bool");
+                     "; supported are " + kSupportedTypes);
 }
 
 FailureOr<SmallVector<int64_t>> OpBinder::constantInput(size_t i, StringRef what) {
@@ -186,8 +188,27 @@ LogicalResult OpBinder::result(size_t i, Value value) {
   return node.hasOutput(i) ? importer.bind(node.outputs[i], value) : success();
 }
 
-FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
+LogicalResult OpBinder::bindResult(size_t i, Binding value) {
+  return node.hasOutput(i) ? importer.bind(node.outputs[i], std::move(value)) : success();
+}
+
+FailureOr<SmallVector<Binding>> OpBinder::importSubgraph(const Graph &graph, Block *block, ArrayRef<Binding> arguments) {
   return importer.importSubgraph(graph, block, arguments);
+}
+
+FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
+  auto bindings = importer.importSubgraph(graph, block, SmallVector<Binding>(arguments.begin(), arguments.end()));
+  if (failed(bindings))
+    return failure();
+  SmallVector<Value> values;
+  for (auto [i, binding] : llvm::enumerate(*bindings)) {
+    if (!binding.tensor)
+      return error("E-TYPE", "output '" + escaped(graph.outputs[i].name) + "' of its graph is " +
+                                 (binding.sequence ? "a sequence" : "an optional without an element") +
+                                 "; expected a tensor, because how often the graph runs is known only at run time");
+    values.push_back(binding.tensor);
+  }
+  return values;
 }
 
 void OpBinder::discard(Operation *op) { importer.discard(op); }
@@ -195,5 +216,7 @@ void OpBinder::discard(Operation *op) { importer.discard(op); }
 LogicalResult OpBinder::error(StringRef code, const Twine &message) { return importer.error(code, message); }
 
 LogicalResult OpBinder::unsupported(const Twine &message) { return importer.error("E-UNSUPPORTED", message); }
+
+void OpBinder::warning(StringRef code, const Twine &message) { importer.warning(code, message); }
 
 ShapeAnalysis &OpBinder::shapes() { return importer.shapes; }

@@ -2,8 +2,6 @@
 #include "GraphImporter.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/StringSwitch.h"
-#include <set>
 
 using namespace cameo;
 using namespace cameo::onnx;
@@ -76,10 +74,6 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
     {"BeamSearch", "export the decoder alone and let the program around it search"},
     {"GreedySearch", "export the decoder alone and let the program around it search"},
     {"Sampling", "export the decoder alone and let the program around it sample"},
-    {"Sequence", "export the model with a fixed number of elements, so that no sequence remains"},
-    {"SplitToSequence", "export the model with a fixed number of elements, so that no sequence remains"},
-    {"ConcatFromSequence", "export the model with a fixed number of elements, so that no sequence remains"},
-    {"Optional", "export the model with the value always given"},
     {"String", "prepare text before the model, and give it numbers"},
     {"TfIdfVectorizer", "prepare text before the model, and give it numbers"},
     {"Tokenizer", "prepare text before the model, and give it numbers"},
@@ -105,23 +99,22 @@ static Diagnostic unsupported(llvm::StringRef code, const llvm::Twine &message) 
   return d;
 }
 
-/// The types of the model's inputs and outputs; those inside are seen when their ops are imported.
+/// The element types of the model's inputs and outputs; those inside are seen when their ops are imported.
 static bool checkTypes(const ModelFile &file, mlir::MLIRContext *context, std::vector<Diagnostic> &diagnostics) {
   size_t before = diagnostics.size();
   auto check = [&](const ValueInfo &value, llvm::StringRef what, bool mayBeOpen) {
-    const ValueType &type = value.type;
-    bool isTensor = type.kind == ValueType::Kind::Tensor;
-    if (value.hasInitializer || (mayBeOpen && type.kind == ValueType::Kind::None) ||
+    const ValueType *type = &value.type;
+    while (type->element && (type->kind == ValueType::Kind::Sequence || type->kind == ValueType::Kind::Optional))
+      type = type->element.get();
+    bool isTensor = type->kind == ValueType::Kind::Tensor;
+    if (value.hasInitializer || (mayBeOpen && type->kind == ValueType::Kind::None) ||
         (isTensor &&
-         (elementTypeOf(type.elementType, context) || (mayBeOpen && type.elementType == DataType::Undefined))))
+         (elementTypeOf(type->elementType, context) || (mayBeOpen && type->elementType == DataType::Undefined))))
       return;
-    std::string supported;
-    for (int32_t t = 1; t <= lastDataType; ++t)
-      if (elementTypeOf(DataType(t), context))
-        supported += (supported.empty() ? "" : ", ") + dataTypeName(DataType(t)).str();
     diagnostics.push_back(unsupported("E-TYPE", escaped(file.path()) + ": " + what + " '" + escaped(value.name) +
-                                                    "' has type " + escaped(type.str()) +
-                                                    "; supported are tensors of " + supported));
+                                                    "' has type " + escaped(value.type.str()) +
+                                                    "; supported are tensors of " + kSupportedTypes +
+                                                    ", and sequences and optionals of them"));
   };
   for (const ValueInfo &input : file.model().graph.inputs)
     check(input, "input", false);

@@ -1,0 +1,244 @@
+// Tabular.cpp - shape and loops of tree_ensemble.
+//
+// A step down a tree waits for two loads, so several walks go on side by side: kLanes rows through one tree, or, for
+// the rows that are left, one row through kLanes trees. All take as many steps as the deepest leaf wants; a walk that
+// is at a leaf stays there, which costs less than a branch that is hard to predict.
+#include "IndexHelpers.h"
+
+using namespace mlir;
+using namespace cameo;
+
+#define GET_OP_CLASSES
+#include "cameo/Dialect/Cameo/TabularOps.cpp.inc"
+
+namespace cameo {
+void registerTabularOps(CameoDialect &dialect) {
+  dialect.addFamily<
+#define GET_OP_LIST
+#include "cameo/Dialect/Cameo/TabularOps.cpp.inc"
+      >();
+}
+} // namespace cameo
+
+LogicalResult TreeEnsembleOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX()), &nodes = shapes.get(getNodes()), &roots = shapes.get(getRoots()),
+                  &weights = shapes.get(getWeights());
+  if (x.rank() != 2 || nodes.rank() != 2 || !nodes.dims[1].isConstant(4) || roots.rank() != 2 ||
+      !roots.dims[1].isConstant(2) || weights.rank() != 2)
+    return emitOpError("operands have shapes ")
+           << formatShape(x.dims) << ", " << formatShape(nodes.dims) << ", " << formatShape(roots.dims) << " and "
+           << formatShape(weights.dims) << "; expected two axes each, nodes with 4 and roots with 2 columns"; // C1
+  DimContext &d = shapes.dims();
+  if (failed(verifySameSize(getOperation(), weights.dims[0], d.sub(nodes.dims[0], getLeavesFrom()),
+                            "the number of rows of weights")))
+    return failure(); // C1
+  if (Value targets = getTargets()) {
+    if (shapes.rank(targets) != 2)
+      return emitOpError("targets have rank ") << shapes.rank(targets) << "; expected 2"; // C1
+    for (int64_t axis : {0, 1})
+      if (failed(verifySameSize(getOperation(), shapes.dim(targets, axis), weights.dims[axis], "a size of targets")))
+        return failure(); // C1
+  } else if (failed(verifySameSize(getOperation(), weights.dims[1], d.constant(getNumTargets()),
+                                   "the number of columns of weights"))) {
+    return failure(); // C1
+  }
+  unsigned width = nodes.elementType.getIntOrFloatBitWidth();
+  if (x.elementType != weights.elementType || x.elementType.getIntOrFloatBitWidth() != width || width < 32)
+    return emitOpError("has elements ") << x.elementType << ", nodes of " << nodes.elementType << " and weights of "
+                                        << weights.elementType << "; expected f32 with 32 or f64 with 64 bits"; // C2
+  auto isMode = [](Attribute mode) {
+    return llvm::is_contained({"lt", "le", "eq"}, cast<StringAttr>(mode).getValue());
+  };
+  if (getModes().empty() || getModes().size() > 3 || !llvm::all_of(getModes(), isMode))
+    return emitOpError("modes are ") << getModes() << "; expected 1 to 3 of lt, le, eq"; // C3
+  if (!llvm::is_contained({"sum", "min", "max"}, getAggregate()))
+    return emitOpError("aggregate is \"") << getAggregate() << "\"; expected sum, min or max"; // C3
+  results.push_back({x.elementType, {x.dims[0], d.constant(getNumTargets())}, std::nullopt});
+  return success();
+}
+
+namespace {
+
+constexpr int64_t kLanes = 8;
+/// Bits of a node's feature.
+constexpr int64_t kModeShift = 24, kMissingBit = 26;
+
+class TreeWalk {
+public:
+  TreeWalk(TreeEnsembleOp op, ArrayRef<Tensor> operands, const Tensor &result)
+      : op(op), x(operands[0]), nodes(operands[1]), roots(operands[2]), weights(operands[3]), result(result),
+        targets(op.getTargets() ? operands[4] : Tensor()), loc(op.getLoc()) {}
+
+  /// All trees over rows [begin, begin + lanes), in side by side.
+  void emitRows(KernelEmitter &k, OpBuilder &b, Value begin, int64_t lanes);
+
+private:
+  Value constant(OpBuilder &b, int64_t v) { return constantIndex(b, loc, v); }
+  Value loadIndex(OpBuilder &b, const Tensor &t, Value row, Value column) {
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), t.load(b, loc, {row, column}));
+  }
+  Value step(OpBuilder &b, Value row, Value node);
+  Value passes(OpBuilder &b, Value value, Value threshold, Value word);
+  SmallVector<Value> walk(OpBuilder &b, ValueRange rows, ValueRange starts, Value depth);
+  Value combine(OpBuilder &b, Value total, Value weight);
+  void vote(OpBuilder &b, Value row, Value leaf);
+
+  TreeEnsembleOp op;
+  const Tensor &x, &nodes, &roots, &weights, &result;
+  Tensor targets;
+  Location loc;
+};
+
+} // namespace
+
+/// Whether `value` passes the node's test; `word` is the node's feature with its flags.
+Value TreeWalk::passes(OpBuilder &b, Value value, Value threshold, Value word) {
+  auto test = [&](Attribute mode) -> Value {
+    StringRef name = cast<StringAttr>(mode).getValue();
+    auto predicate = name == "lt"   ? arith::CmpFPredicate::OLT
+                     : name == "le" ? arith::CmpFPredicate::OLE
+                                    : arith::CmpFPredicate::OEQ;
+    return arith::CmpFOp::create(b, loc, predicate, value, threshold);
+  };
+  ArrayAttr modes = op.getModes();
+  Value passed = test(modes[0]);
+  Type type = word.getType();
+  if (modes.size() > 1) {
+    Value mode = arith::ShRUIOp::create(b, loc, word, constantInt(b, loc, type, kModeShift));
+    mode = arith::AndIOp::create(b, loc, mode, constantInt(b, loc, type, 3));
+    for (size_t i = 1; i < modes.size(); ++i) {
+      Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, mode, constantInt(b, loc, type, i));
+      passed = arith::SelectOp::create(b, loc, is, test(modes[i]), passed);
+    }
+  }
+  if (op.getMissing()) {
+    Value isNaN = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, value, value);
+    Value flag = arith::AndIOp::create(b, loc, word, constantInt(b, loc, type, int64_t(1) << kMissingBit));
+    flag = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, flag, constantInt(b, loc, type, 0));
+    passed = arith::OrIOp::create(b, loc, passed, arith::AndIOp::create(b, loc, isNaN, flag));
+  }
+  return passed;
+}
+
+/// The node after `node` for a row of x.
+Value TreeWalk::step(OpBuilder &b, Value row, Value node) {
+  Value word = nodes.load(b, loc, {node, constant(b, 0)});
+  Value feature = word;
+  if (op.getModes().size() > 1 || op.getMissing())
+    feature = arith::AndIOp::create(b, loc, word, constantInt(b, loc, word.getType(), (int64_t(1) << kModeShift) - 1));
+  feature = arith::IndexCastOp::create(b, loc, b.getIndexType(), feature);
+  Value threshold = nodes.load(b, loc, {node, constant(b, 1)});
+  threshold = arith::BitcastOp::create(b, loc, x.elementType, threshold);
+  Value passed = passes(b, x.load(b, loc, {row, feature}), threshold, word);
+  return arith::SelectOp::create(b, loc, passed, loadIndex(b, nodes, node, constant(b, 2)),
+                                 loadIndex(b, nodes, node, constant(b, 3)));
+}
+
+/// The nodes that walks of `rows` from `starts` reach after `depth` steps.
+SmallVector<Value> TreeWalk::walk(OpBuilder &b, ValueRange rows, ValueRange starts, Value depth) {
+  return reduceNest(b, loc, depth, starts, [&](OpBuilder &b, Location, ValueRange, ValueRange at) {
+    SmallVector<Value> next;
+    for (auto [row, node] : llvm::zip(rows, at))
+      next.push_back(step(b, row, node));
+    return next;
+  });
+}
+
+Value TreeWalk::combine(OpBuilder &b, Value total, Value weight) {
+  if (op.getAggregate() == "sum")
+    return arith::AddFOp::create(b, loc, total, weight);
+  return op.getAggregate() == "min" ? minScalar(b, loc, total, weight, x.elementType)
+                                    : maxScalar(b, loc, total, weight, x.elementType);
+}
+
+/// Adds what the leaf says to the row's totals, which are in the result.
+void TreeWalk::vote(OpBuilder &b, Value row, Value leaf) {
+  loopNest(b, loc, constant(b, *weights.dims[1].constant()), [&](OpBuilder &b, Location, ValueRange i) {
+    Value target = targets ? loadIndex(b, targets, leaf, i[0]) : i[0];
+    Value total = combine(b, loadStored(b, loc, result, {row, target}), weights.load(b, loc, {leaf, i[0]}));
+    result.store(b, loc, total, {row, target});
+  });
+}
+
+void TreeWalk::emitRows(KernelEmitter &k, OpBuilder &b, Value begin, int64_t lanes) {
+  double infinity = std::numeric_limits<double>::infinity();
+  double start = op.getAggregate() == "sum" ? 0 : op.getAggregate() == "min" ? infinity : -infinity;
+  Value none = constantScalar(b, loc, x.elementType, start), zero = constant(b, 0), one = constant(b, 1);
+  Value leaves = constant(b, op.getLeavesFrom()), trees = k.size(roots.dims[0]);
+  SmallVector<Value> rows;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    rows.push_back(addIndex(b, loc, begin, constant(b, lane)));
+  bool isSingle = op.getNumTargets() == 1 && !targets;
+  if (!isSingle)
+    for (Value row : rows)
+      loopNest(b, loc, constant(b, op.getNumTargets()),
+               [&](OpBuilder &b, Location, ValueRange target) { result.store(b, loc, none, {row, target[0]}); });
+  // Totals of one target stay in registers.
+  SmallVector<Value> totals(isSingle ? lanes : 0, none);
+  auto add = [&](OpBuilder &b, MutableArrayRef<Value> totals, ValueRange reached, ValueRange walked) {
+    for (auto [i, node] : llvm::enumerate(reached)) {
+      Value leaf = subIndex(b, loc, node, leaves);
+      if (isSingle)
+        totals[totals.size() == 1 ? 0 : i] =
+            combine(b, totals[totals.size() == 1 ? 0 : i], weights.load(b, loc, {leaf, zero}));
+      else
+        vote(b, walked[i], leaf);
+    }
+  };
+  auto oneTree = [&](OpBuilder &b, Location, ValueRange tree, ValueRange carried) {
+    SmallVector<Value> now(carried), starts(lanes, loadIndex(b, roots, tree[0], zero));
+    add(b, now, walk(b, rows, starts, loadIndex(b, roots, tree[0], one)), rows);
+    return now;
+  };
+  if (lanes == 1) {
+    // Trees in groups, then those that are left.
+    Value groups = arith::DivUIOp::create(b, loc, trees, constant(b, kLanes));
+    totals = reduceNest(b, loc, groups, totals, [&](OpBuilder &b, Location, ValueRange group, ValueRange carried) {
+      SmallVector<Value> now(carried), starts, same(kLanes, rows[0]);
+      Value depth = zero;
+      for (int64_t i = 0; i < kLanes; ++i) {
+        Value tree = addIndex(b, loc, mulIndex(b, loc, group[0], constant(b, kLanes)), constant(b, i));
+        starts.push_back(loadIndex(b, roots, tree, zero));
+        depth = maxIndex(b, loc, depth, loadIndex(b, roots, tree, one));
+      }
+      add(b, now, walk(b, same, starts, depth), same);
+      return now;
+    });
+    Value done = mulIndex(b, loc, groups, constant(b, kLanes));
+    totals = reduceNest(b, loc, subIndex(b, loc, trees, done), totals,
+                        [&](OpBuilder &b, Location, ValueRange i, ValueRange carried) {
+                          return oneTree(b, loc, addIndex(b, loc, done, i[0]), carried);
+                        });
+  } else {
+    totals = reduceNest(b, loc, trees, totals, oneTree);
+  }
+  if (isSingle)
+    for (auto [row, total] : llvm::zip(rows, totals))
+      result.store(b, loc, total, {row, zero});
+}
+
+LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                        ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  TreeWalk walk(*this, operands, results[0]);
+  Dim rows = operands[0].dims[0];
+  Dim groups = k.dims().ceilDiv(rows, kLanes);
+  int64_t steps = 0; // of a walk through every tree, if they were complete
+  if (auto trees = operands[2].dims[0].constant(), nodes = operands[1].dims[0].constant(); trees && nodes && *trees)
+    steps = *trees * llvm::Log2_64_Ceil(*nodes / *trees + 1);
+  k.parallelNest(
+      b, loc, {groups, k.dims().constant(1)},
+      [&](OpBuilder &b, Location loc, ValueRange at) {
+        Value begin = mulIndex(b, loc, at[0], constantIndex(b, loc, kLanes));
+        Value left = subIndex(b, loc, k.size(rows), begin);
+        Value isShort = isLess(b, loc, left, constantIndex(b, loc, kLanes));
+        auto branch = scf::IfOp::create(b, loc, isShort, /*withElseRegion=*/true);
+        OpBuilder few = branch.getThenBodyBuilder(), all = branch.getElseBodyBuilder();
+        loopNest(few, loc, left, [&](OpBuilder &b, Location loc, ValueRange i) {
+          walk.emitRows(k, b, addIndex(b, loc, begin, i[0]), 1);
+        });
+        walk.emitRows(k, all, begin, kLanes);
+      },
+      k.dims().constant(std::max<int64_t>(1, steps * kLanes)));
+  return success();
+}

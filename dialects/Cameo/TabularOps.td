@@ -1,0 +1,29 @@
+// TabularOps.td - models over tables: ensembles of decision trees.
+#ifndef CAMEO_TABULAR_OPS_TD
+#define CAMEO_TABULAR_OPS_TD
+include "dialects/Cameo/CameoBase.td"
+
+def Cameo_TreeEnsembleOp : Cameo_LoopOp<"tree_ensemble"> {
+  let summary = "what the leaves that a row of x reaches say, aggregated over trees";
+  let description = [{
+    A row of `nodes` is (feature, bits of a threshold, next node if the test holds, next node if not), the integers as wide as the
+    elements of x. A leaf leads to itself both ways. Nodes from `leavesFrom` on are leaves, and leaf i of them has the row i of
+    `weights`: one for each target; or, with `targets`, votes for the targets which the row i of that names. A row of `roots` is
+    (root of a tree, depth of its deepest leaf). `y[n, t]` is the sum, least or greatest weight for target t over all trees, of
+    what x[n] reaches; 0, +inf or -inf where there is none.
+
+    Tests: `x[feature] MODE threshold` with one of `modes` (lt, le or eq). Where there are several, bits 24 and 25 of a node's
+    feature number them. A NaN fails the test, unless `missing` is given and bit 26 of the node's feature is set.
+
+    (C1) `x` is [n, features]; `nodes` [m, 4], `roots` [trees, 2], `weights` and `targets` [m - leavesFrom, k]. (C2) `nodes` has
+    integers as wide as the elements of `x` and `weights`. (C3) `modes` names 1 to 3 of lt, le, eq; `aggregate` is sum, min or max.
+    ONNX: TreeEnsemble, TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml, whose nodes the importer checks and numbers.
+    Example: `%y = cameo.tree_ensemble %x, %n, %r, %w {aggregate = "sum", leavesFrom = 1 : i64, modes = ["le"], numTargets = 1 : i64} : (tensor<8x4xf32>, tensor<3x4xi32>, tensor<1x2xi32>, tensor<2x1xf32>) -> tensor<8x1xf32>`
+  }];
+  let arguments = (ins Cameo_FloatTensor:$x, Cameo_IntTensor:$nodes, Cameo_IntTensor:$roots, Cameo_FloatTensor:$weights,
+                       Optional<Cameo_IntTensor>:$targets, I64Attr:$leavesFrom, I64Attr:$numTargets, StrArrayAttr:$modes,
+                       UnitAttr:$missing, StrAttr:$aggregate);
+  let results = (outs Cameo_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+#endif
