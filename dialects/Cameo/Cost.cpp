@@ -36,17 +36,8 @@ int64_t cameo::operationsPerElement(Operation *op) {
 }
 
 Dim cameo::flopsOf(ShapeAnalysis &shapes, Operation *op) {
-  DimContext &dims = shapes.dims();
-  if (auto cost = dyn_cast<CostInterface>(op))
-    return cost.flops(shapes);
-  if (isa<PointwiseInterface>(op))
-    return dims.mul(shapes.numElements(op->getResult(0)), operationsPerElement(op));
-  if (!isa<KernelInterface>(op) || isa<IndexableInterface>(op))
-    return dims.constant(0);
-  Dim most = dims.constant(0);
-  for (Value operand : op->getOperands())
-    most = dims.max(most, shapes.numElements(operand));
-  return most;
+  auto cost = dyn_cast<CostInterface>(op);
+  return cost ? cost.flops(shapes) : shapes.dims().constant(0);
 }
 
 Dim cameo::bytesSaved(ShapeAnalysis &shapes, KernelOp kernel) {

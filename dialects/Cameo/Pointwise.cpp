@@ -50,8 +50,23 @@ static Dim followElement(DimContext &d, Operation *op, ArrayRef<Dim> x) {
     return std::nullopt;
   };
   auto truth = [&](std::optional<bool> known) { return known ? d.constant(*known) : Dim(); };
+  auto isTrue = [](Dim a) { return a.constant() ? std::optional<bool>(*a.constant() != 0) : std::nullopt; };
   if (isa<CastOp>(op))
-    return x[0];
+    return getElementTypeOrSelf(op->getResult(0).getType()).isInteger(1) ? truth(isTrue(x[0])) : x[0];
+  if (isa<NotOp, AndOp, OrOp, XorOp>(op) && !getElementTypeOrSelf(op->getResult(0).getType()).isInteger(1))
+    return {};
+  if (isa<NotOp>(op))
+    return x[0].constant() ? d.constant(!*isTrue(x[0])) : Dim();
+  if (isa<AndOp>(op) && (isTrue(x[0]) == false || isTrue(x[1]) == false))
+    return d.constant(0);
+  if (isa<OrOp>(op) && (isTrue(x[0]) == true || isTrue(x[1]) == true))
+    return d.constant(1);
+  if (isa<AndOp, OrOp, XorOp>(op)) {
+    if (!x[0].constant() || !x[1].constant())
+      return {};
+    bool a = *isTrue(x[0]), b = *isTrue(x[1]);
+    return d.constant(isa<XorOp>(op) ? a != b : isa<AndOp>(op) ? a && b : a || b);
+  }
   if (isa<NegOp>(op))
     return d.sub(d.constant(0), x[0]);
   if (isa<AddOp>(op))
@@ -105,7 +120,8 @@ Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {
   Block block;
   for (Value operand : op->getOperands())
     block.addArgument(computeType(getElementTypeOrSelf(operand.getType())), op->getLoc());
-  OpBuilder b = OpBuilder::atBlockEnd(&block);
+  OpBuilder b(op->getContext());
+  b.setInsertionPointToEnd(&block);
   cast<PointwiseInterface>(op).buildScalar(b, block.getArguments());
   return shapes.dims().mul(shapes.numElements(op->getResult(0)), llvm::count_if(block, isFloatArithmetic));
 }
@@ -149,12 +165,6 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
       else
         info.contents.reset();
     }
-    if (info.contents && isa<CastOp>(op) && elementType.isInteger(1))
-      for (Dim d : *info.contents)
-        if (!d.isConstant(0) && !d.isConstant(1)) {
-          info.contents.reset();
-          break;
-        }
   }
   results.push_back(std::move(info));
   return success();

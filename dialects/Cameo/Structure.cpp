@@ -289,3 +289,24 @@ LogicalResult LoopOp::verify() {
                                           << getCarried().size() << " carried values";
   return success();
 }
+
+// ---- require -----------------------------------------------------------------------------------------------------------
+
+LogicalResult RequireOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifySameSize(getOperation(), shapes.numElements(getCondition()), shapes.dims().constant(1),
+                            "the number of elements of the condition"))) // C1
+    return failure();
+  results.push_back(shapes.get(getX()));
+  return success();
+}
+
+LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  const Tensor &x = operands[0], &condition = operands[1], &y = results[0];
+  Location loc = getLoc();
+  SmallVector<Value> first(condition.rank(), constantIndex(b, loc, 0));
+  Value holds = condition.load(b, loc, first);
+  Value wanted = arith::ConstantIntOp::create(b, loc, getExpected(), 1);
+  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), kShapeMismatch, getMessage());
+  k.parallelNest(b, loc, y.dims, [&](OpBuilder &b, Location loc, ValueRange at) { y.store(b, loc, x.load(b, loc, at), at); });
+  return success();
+}

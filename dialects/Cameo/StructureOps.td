@@ -92,6 +92,18 @@ def Cameo_IfOp : Cameo_Op<"if", [RecursiveMemoryEffects, SingleBlock, NoRegionAr
   let hasVerifier = 1;
 }
 
+def Cameo_RequireOp : Cameo_LoopOp<"require"> {
+  let summary = "a tensor, on a condition";
+  let description = [{
+    `y = x`. Where `condition` is not `expected`, the run ends with the status CAMEO_SHAPE_MISMATCH and `message`.
+    (C1) `condition` has one element. ONNX: an If whose other branch the nodes behind it cannot follow.
+    Example: `%y = cameo.require %x, %c {expected = true, message = "the clip is too long"} : (tensor<4xf32>, tensor<i1>) -> tensor<4xf32>`
+  }];
+  let arguments = (ins Cameo_AnyTensor:$x, Cameo_BoolTensor:$condition, BoolAttr:$expected, StrAttr:$message);
+  let results = (outs Cameo_AnyTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
 def Cameo_LoopOp : Cameo_Op<"loop", [RecursiveMemoryEffects, SingleBlock, AttrSizedOperandSegments]> {
   let summary = "repeats a region, carrying values and collecting outputs";
   let description = [{

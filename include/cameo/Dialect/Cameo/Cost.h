@@ -15,8 +15,7 @@ Dim bytesOf(ShapeAnalysis &shapes, mlir::Value value);
 /// body that buildScalar makes; 0 for ops that only move data.
 int64_t operationsPerElement(mlir::Operation *op);
 
-/// Operations of the whole op: its CostInterface's, a pointwise op's per element, none for data movement, and one per element of
-/// the largest operand for the rest (reductions, pooling, indexing).
+/// Floating-point operations of the whole op: what its CostInterface says, 0 without one.
 Dim flopsOf(ShapeAnalysis &shapes, mlir::Operation *op);
 
 /// Bytes that a kernel does not move because its ops share it: values that one hands to another, and operands that several read.

@@ -114,6 +114,14 @@ public:
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
 
+  /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to, computed in
+  /// `block` by the nodes behind it when its own outputs are `results`. Where these nodes cannot follow, `why` says so and nothing
+  /// is reported; a failure without that is reported.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
+                                                         std::string &why);
+  /// Then: what the graph's outputs are. The nodes behind this one are done.
+  void endGraph(llvm::ArrayRef<Binding> outputs);
+
   /// Takes an op out of the program again; it is freed when the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
 

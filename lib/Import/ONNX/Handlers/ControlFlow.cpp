@@ -1,7 +1,9 @@
 // ControlFlow.cpp - If, Loop and Scan.
 //
 // A branch that a constant condition selects is imported in place of the If, so branches that only other shapes would
-// take cost nothing and may have any rank. Scan becomes a loop that gathers its slices.
+// take cost nothing and may have any rank. Where the run decides between results that have no common type (a squeezed
+// tensor or the tensor itself), the rest of the graph is imported once behind each of them; when it can follow only one,
+// the condition becomes a requirement. Scan becomes a loop that gathers its slices.
 #include "cameo/Import/ONNX/OpBinder.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -30,6 +32,81 @@ const Graph *graphOf(OpBinder &op, StringRef name) {
 
 // ---- If
 
+/// The two branches of a cameo.if before its results are known.
+class Branches {
+public:
+  Branches(OpBinder &op, Value condition)
+      : op(op), open(IfOp::create(op.builder, op.loc, TypeRange{}, condition)),
+        blocks{&open.getThenRegion().emplaceBlock(), &open.getElseRegion().emplaceBlock()} {}
+
+  /// Whether each result is a tensor of one rank, or a sequence of one length, whichever branch runs.
+  bool haveCommonTypes() const;
+  void discard() { op.discard(open); }
+  /// The cameo.if. Sequences are handed on element by element. Errors are reported.
+  FailureOr<SmallVector<Binding>> join();
+
+private:
+  OpBinder &op;
+  IfOp open; ///< holds the blocks
+
+public:
+  Block *const blocks[2];
+  SmallVector<Binding> results[2];
+};
+
+bool Branches::haveCommonTypes() const {
+  return llvm::all_of(llvm::zip(results[0], results[1]), [&](auto pair) {
+    auto &[x, y] = pair;
+    if (x.tensor && y.tensor)
+      return op.rank(x.tensor) == op.rank(y.tensor);
+    return !x.tensor && !y.tensor && x.sequence.has_value() == y.sequence.has_value() &&
+           (!x.sequence || x.sequence->size() == y.sequence->size());
+  });
+}
+
+FailureOr<SmallVector<Binding>> Branches::join() {
+  SmallVector<Value> yielded[2];
+  for (int i : {0, 1}) {
+    for (const Binding &value : results[i]) {
+      if (value.tensor)
+        yielded[i].push_back(value.tensor);
+      for (Value element : value.sequence.value_or(std::vector<Value>{}))
+        yielded[i].push_back(element);
+    }
+    OpBuilder::InsertionGuard guard(op.builder);
+    op.builder.setInsertionPointToEnd(blocks[i]);
+    YieldOp::create(op.builder, op.loc, yielded[i]);
+  }
+  if (yielded[0].size() != yielded[1].size())
+    return op.unsupported("a sequence or an optional has not the same number of elements in both branches, and which "
+                          "branch runs is known only at run time");
+  SmallVector<Type> types(yielded[0].size(), placeholderType(op.builder.getContext()));
+  auto ifOp = IfOp::create(op.builder, op.loc, types, open.getCondition());
+  ifOp.getThenRegion().takeBody(open.getThenRegion());
+  ifOp.getElseRegion().takeBody(open.getElseRegion());
+  open.erase();
+  Operation *done = finishOp(op.shapes(), ifOp);
+  if (!done)
+    return failure();
+  auto next = done->result_begin();
+  SmallVector<Binding> joined(results[0]);
+  for (Binding &result : joined) {
+    if (result.tensor)
+      result.tensor = *next++;
+    if (result.sequence)
+      for (Value &element : *result.sequence)
+        element = *next++;
+  }
+  return joined;
+}
+
+LogicalResult bindAll(OpBinder &op, ArrayRef<Binding> results) {
+  for (auto [i, result] : llvm::enumerate(results))
+    if (failed(op.bindResult(i, result)))
+      return failure();
+  return success();
+}
+
 LogicalResult importIf(OpBinder &op) {
   const Graph *thenGraph = graphOf(op, "then_branch"), *elseGraph = graphOf(op, "else_branch");
   if (!thenGraph || !elseGraph)
@@ -44,58 +121,45 @@ LogicalResult importIf(OpBinder &op) {
                                     ArrayRef<Binding>{});
     if (failed(values))
       return failure();
-    for (auto [i, value] : llvm::enumerate(*values))
-      if (failed(op.bindResult(i, value)))
-        return failure();
-    return success();
+    return bindAll(op, *values);
   }
-  // Sequences of one length are handed on element by element.
-  Block *blocks[2] = {new Block, new Block};
-  SmallVector<Binding> results[2];
-  SmallVector<Value> yielded[2];
-  auto branches = IfOp::create(op.builder, op.loc, TypeRange{}, condition);
-  branches.getThenRegion().push_back(blocks[0]);
-  branches.getElseRegion().push_back(blocks[1]);
+  Branches branches(op, condition);
   for (int i : {0, 1}) {
-    auto values = op.importSubgraph(i == 0 ? *thenGraph : *elseGraph, blocks[i], ArrayRef<Binding>{});
+    auto values = op.importSubgraph(i == 0 ? *thenGraph : *elseGraph, branches.blocks[i], ArrayRef<Binding>{});
     if (failed(values))
       return failure();
-    results[i] = std::move(*values);
-    for (const Binding &value : results[i]) {
-      if (value.tensor)
-        yielded[i].push_back(value.tensor);
-      for (Value element : value.sequence.value_or(std::vector<Value>{}))
-        yielded[i].push_back(element);
-    }
-    OpBuilder::InsertionGuard guard(op.builder);
-    op.builder.setInsertionPointToEnd(blocks[i]);
-    YieldOp::create(op.builder, op.loc, yielded[i]);
+    branches.results[i] = std::move(*values);
   }
-  for (auto [i, x, y] : llvm::enumerate(results[0], results[1]))
-    if (bool(x.tensor) != bool(y.tensor) || x.sequence.has_value() != y.sequence.has_value() ||
-        (x.sequence && x.sequence->size() != y.sequence->size()))
-      return op.unsupported("output '" + op.node.outputs[i] +
-                            "' is a sequence or an optional that has not the same number of "
-                            "elements in both branches, and which branch runs is known only at run time");
-  SmallVector<Type> types(yielded[0].size(), placeholderType(op.builder.getContext()));
-  auto ifOp = IfOp::create(op.builder, op.loc, types, condition);
-  ifOp.getThenRegion().takeBody(branches.getThenRegion());
-  ifOp.getElseRegion().takeBody(branches.getElseRegion());
-  branches.erase();
-  Operation *done = finishOp(op.shapes(), ifOp);
-  if (!done)
-    return failure();
-  auto next = done->result_begin();
-  for (auto [i, result] : llvm::enumerate(results[0])) {
-    if (result.tensor)
-      result.tensor = *next++;
-    if (result.sequence)
-      for (Value &element : *result.sequence)
-        element = *next++;
-    if (failed(op.bindResult(i, result)))
+  if (branches.haveCommonTypes()) {
+    auto results = branches.join();
+    return failed(results) ? failure() : bindAll(op, *results);
+  }
+  std::string why[2];
+  for (int i : {0, 1}) {
+    auto values = op.importRest(branches.blocks[i], branches.results[i], why[i]);
+    if (failed(values) && why[i].empty())
       return failure();
+    if (succeeded(values))
+      branches.results[i] = std::move(*values);
   }
-  return success();
+  if (why[0].empty() && why[1].empty()) {
+    auto outputs = branches.join();
+    if (succeeded(outputs))
+      op.endGraph(*outputs);
+    return outputs;
+  }
+  branches.discard();
+  if (!why[0].empty() && !why[1].empty())
+    return op.error("E-SHAPE", "the nodes behind it can follow neither branch; behind the first: " + why[0]);
+  bool wanted = why[0].empty();
+  auto results = op.importSubgraph(wanted ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), ArrayRef<Binding>{});
+  if (failed(results))
+    return failure();
+  std::string message = (wanted ? "the condition is false, and then " : "the condition is true, and then ") + why[wanted];
+  for (Binding &result : *results)
+    if (result.tensor && !(result.tensor = op.create<RequireOp>(result.tensor, condition, wanted, message)))
+      return failure();
+  return bindAll(op, *results);
 }
 
 // ---- Loop

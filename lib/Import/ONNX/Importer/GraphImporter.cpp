@@ -205,9 +205,11 @@ Location GraphImporter::locationOf(const Node &node) {
 }
 
 LogicalResult GraphImporter::importNodes(ArrayRef<Node> nodes) {
-  for (const Node &node : nodes)
-    if (failed(importNode(node)))
+  for (size_t i = 0; i < nodes.size() && !scope->isEnded; ++i) {
+    scope->rest = nodes.drop_front(i + 1);
+    if (failed(importNode(nodes[i])))
       return failure();
+  }
   return success();
 }
 
@@ -229,7 +231,9 @@ LogicalResult GraphImporter::importMainNodes(ArrayRef<Node> nodes) {
   constexpr int64_t mostErrors = 50;
   int64_t errors = 0;
   llvm::StringSet<> failedNames;
-  for (const Node &node : nodes) {
+  for (size_t i = 0; i < nodes.size() && !scope->isEnded; ++i) {
+    const Node &node = nodes[i];
+    scope->rest = nodes.drop_front(i + 1);
     bool skipped = usesFailed(node, failedNames);
     if (!skipped && succeeded(importNode(node)))
       continue;
@@ -291,7 +295,7 @@ LogicalResult GraphImporter::importNode(const Node &node) {
     return failure();
   }
   for (StringRef output : node.outputs)
-    if (!output.empty() && !scope->values.contains(output))
+    if (!output.empty() && !scope->isEnded && !scope->values.contains(output))
       return error("E-UNSUPPORTED", "its output '" + escaped(output) + "' is not supported");
   return success();
 }
@@ -341,6 +345,7 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
   inner.block = builder.getInsertionBlock();
   for (auto [i, name] : llvm::enumerate(bound.inputs))
     inner.values[name] = i < call.inputs.size() && isGiven(call.inputs[i]) ? binding(call.inputs[i]) : Binding();
+  inner.outputs.assign(bound.outputs.begin(), bound.outputs.end());
   SmallVector<Binding> outputs;
   {
     bool ofModel = call.function == &function;
@@ -373,21 +378,54 @@ FailureOr<SmallVector<Binding>> GraphImporter::importSubgraph(const Graph &graph
   addInitializers(inner, graph);
   for (auto [input, value] : llvm::zip(graph.inputs, arguments))
     inner.values[input.name] = value;
+  for (const ValueInfo &output : graph.outputs)
+    inner.outputs.push_back(output.name);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
-  const Node *node = current;
   llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
   if (failed(importNodes(graph.nodes)))
     return failure();
-  llvm::SaveAndRestore<const Node *> saveCurrent(current, node);
+  return outputs(inner);
+}
+
+FailureOr<SmallVector<Binding>> GraphImporter::outputs(const Scope &scope) {
   SmallVector<Binding> outputs;
-  for (const ValueInfo &output : graph.outputs) {
+  for (StringRef name : scope.outputs) {
     size_t reported = diagnostics.size();
-    outputs.push_back(binding(output.name));
+    outputs.push_back(binding(name));
     if (diagnostics.size() != reported)
       return failure();
   }
   return outputs;
+}
+
+FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
+  Scope inner;
+  inner.parent = scope;
+  inner.block = block;
+  inner.outputs = scope->outputs;
+  for (auto [name, value] : llvm::zip(current->outputs, results))
+    if (!name.empty())
+      inner.values[name] = value;
+  ArrayRef<Node> nodes = scope->rest;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(block);
+  llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
+  size_t reported = diagnostics.size();
+  FailureOr<SmallVector<Binding>> values = failure();
+  if (succeeded(importNodes(nodes)))
+    values = outputs(inner);
+  if (failed(values) && diagnostics.back().exitCode != ExitCode::LimitExceeded) {
+    why = llvm::find_if(llvm::drop_begin(diagnostics, reported), [](auto &d) { return d.isError(); })->message;
+    diagnostics.resize(reported);
+  }
+  return values;
+}
+
+void GraphImporter::endGraph(ArrayRef<Binding> outputs) {
+  for (auto [name, value] : llvm::zip_equal(scope->outputs, outputs))
+    scope->values[name] = value;
+  scope->isEnded = true;
 }
 
 void GraphImporter::discard(Operation *op) {

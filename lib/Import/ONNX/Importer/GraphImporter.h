@@ -60,6 +60,12 @@ public:
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
+  /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are `results`.
+  /// What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded is reported.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
+                                                         std::string &why);
+  /// Gives the outputs of the innermost graph their values; the nodes behind the current one are done.
+  void endGraph(llvm::ArrayRef<Binding> outputs);
   /// Takes an op out of the program. It stays in memory until the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
   /// Reports an error about the current node, or about the file outside of nodes.
@@ -76,10 +82,14 @@ private:
     llvm::StringMap<Binding> values;
     llvm::StringMap<const TensorView *> initializers;
     llvm::StringMap<const SparseTensorView *> sparseInitializers;
+    llvm::SmallVector<llvm::StringRef> outputs; ///< names of the graph's
+    llvm::ArrayRef<Node> rest;                  ///< nodes after the current one
+    bool isEnded = false;                       ///< the outputs have their values, and what was left is imported
   };
 
   void addInitializers(Scope &scope, const Graph &graph);
   mlir::Value materialize(Scope &scope, llvm::StringRef name);
+  mlir::FailureOr<llvm::SmallVector<Binding>> outputs(const Scope &scope);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes);
   /// The main graph's nodes. After one that fails, those go on which do not need its outputs, or whose types are declared, so that
   /// all problems are told at once.

@@ -227,6 +227,8 @@ bool GraphImporter::importMain(ModuleOp module) {
   main.block = block;
   main.isMain = true;
   addInitializers(main, model.graph);
+  for (const ValueInfo &output : model.graph.outputs)
+    main.outputs.push_back(output.name);
   scope = &main;
   if (failed(addInputs(func, main)) || failed(importMainNodes(model.graph.nodes)) || failed(addOutputs(func)))
     return false;

@@ -196,6 +196,12 @@ FailureOr<SmallVector<Binding>> OpBinder::importSubgraph(const Graph &graph, Blo
   return importer.importSubgraph(graph, block, arguments);
 }
 
+FailureOr<SmallVector<Binding>> OpBinder::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
+  return importer.importRest(block, results, why);
+}
+
+void OpBinder::endGraph(ArrayRef<Binding> outputs) { importer.endGraph(outputs); }
+
 FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
   auto bindings = importer.importSubgraph(graph, block, SmallVector<Binding>(arguments.begin(), arguments.end()));
   if (failed(bindings))
