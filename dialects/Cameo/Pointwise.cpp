@@ -37,9 +37,8 @@ LogicalResult BitCastOp::verify() {
   return success();
 }
 
-/// Element `x` (with `y`, `z`) of a small integer tensor computed by `op`, when that can be said as a Dim. Null
-/// otherwise.
-static Dim followElement(DimContext &d, Operation *op, ArrayRef<Dim> x) {
+/// What `op` makes of the elements `x` of small integer tensors, when that can be said as a Dim. Null otherwise.
+static Dim followElement(DimContext &d, Operation *op, Type elementType, ArrayRef<Dim> x) {
   auto isLess = [&](Dim a, Dim b) -> std::optional<bool> {
     if (auto difference = d.sub(a, b).constant())
       return *difference < 0;
@@ -52,8 +51,8 @@ static Dim followElement(DimContext &d, Operation *op, ArrayRef<Dim> x) {
   auto truth = [&](std::optional<bool> known) { return known ? d.constant(*known) : Dim(); };
   auto isTrue = [](Dim a) { return a.constant() ? std::optional<bool>(*a.constant() != 0) : std::nullopt; };
   if (isa<CastOp>(op))
-    return getElementTypeOrSelf(op->getResult(0).getType()).isInteger(1) ? truth(isTrue(x[0])) : x[0];
-  if (isa<NotOp, AndOp, OrOp, XorOp>(op) && !getElementTypeOrSelf(op->getResult(0).getType()).isInteger(1))
+    return elementType.isInteger(1) ? truth(isTrue(x[0])) : x[0];
+  if (isa<NotOp, AndOp, OrOp, XorOp>(op) && !elementType.isInteger(1))
     return {};
   if (isa<NotOp>(op))
     return x[0].constant() ? d.constant(!*isTrue(x[0])) : Dim();
@@ -160,7 +159,7 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
         auto &elements = *shapes.get(v).contents;
         x.push_back(elements[elements.size() == 1 ? 0 : i]);
       }
-      if (Dim d = followElement(shapes.dims(), op, x))
+      if (Dim d = followElement(shapes.dims(), op, elementType, x))
         info.contents->push_back(d);
       else
         info.contents.reset();

@@ -31,7 +31,7 @@ CASES = {
     "66_no_model": Command("cameo-compile", 2, "E-USAGE", "no model"),
     "66_level_9": Command("cameo-compile mnist.onnx -O9", 2, "E-USAGE", "0 to 3"),
     "66_emit": Command("cameo-compile mnist.onnx --emit=exe", 2, "E-USAGE", "static-lib"),
-    "66_phase": Command("cameo-compile mnist.onnx --stop-after=fusoin", 2, "E-USAGE", "--list-phases"),
+    "66_phase": Command("cameo-compile mnist.onnx --stop-after=fusoin", 2, "E-USAGE", "did you mean 'fusion'"),
     "66_dim": Command("cameo-compile mnist.onnx --dim=batch=3", 2, "E-USAGE", "NAME:VALUE"),
     "66_dim_unknown": Command("cameo-compile mnist.onnx --dim=nope:3", 2, "E-USAGE", "nope"),
     "66_limit": Command("cameo-compile mnist.onnx --max-nodes=-1", 2, "E-USAGE", "--max-nodes"),

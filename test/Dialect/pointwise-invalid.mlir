@@ -25,14 +25,6 @@ func.func @where_element_types_differ(%c: tensor<2xi1>, %x: tensor<2xf32>, %y: t
 
 // -----
 
-func.func @mod_c1_floats(%x: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error@+1 {{operand #0 must be ranked tensor of}}
-  %r = cameo.mod %x, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
-  return %r : tensor<2xf32>
-}
-
-// -----
-
 func.func @is_inf_c1_asks_for_nothing(%x: tensor<2xf32>) -> tensor<2xi1> {
   // expected-error@+1 {{needs `positive`, `negative` or both}}
   %r = cameo.is_inf %x : (tensor<2xf32>) -> tensor<2xi1>

@@ -116,10 +116,17 @@ def silero(rng, size) -> Feeds:
 
 
 def magika(data: pathlib.Path):
-    """All files of the test data as one batch, in the order of magikaFiles."""
+    """One file of the test data at a time: in large batches ONNX Runtime itself is further than the tolerance from the result
+    in double precision."""
+    for i, features in enumerate(magikaFeatures(data)[::16]):
+        yield f"file {16 * i}", {"bytes": features[np.newaxis]}
+
+
+def magikaFeatures(data: pathlib.Path) -> np.ndarray:
+    """What the network reads of every file, in the order of magikaFiles."""
     from magika import features
 
-    yield "test data", {"bytes": np.stack([features((data / "magika" / e["path"]).read_bytes()) for e in magikaFiles(data)])}
+    return np.stack([features((data / "magika" / e["path"]).read_bytes()) for e in magikaFiles(data)])
 
 
 def magikaFiles(data: pathlib.Path) -> list[dict]:

@@ -82,7 +82,7 @@ def magikaLabels(opt: str) -> None:
     from magika import LABELS
 
     files = inputs.magikaFiles(SHARED / "models/data")
-    ((_, feeds),) = inputs.magika(SHARED / "models/data")
+    feeds = {"bytes": inputs.magikaFeatures(SHARED / "models/data")}
     with tempfile.TemporaryDirectory(prefix="cameo-models-") as folder:
         compileModel(SHARED / "models/text/magika_standard_v3_3.onnx", opt, f"{folder}/model.cameo")
         scores = runProgram(f"{folder}/model.cameo", feeds, folder)["target_label"]

@@ -47,8 +47,7 @@ static std::string defaultOutput(const Options &options) {
 }
 
 /// What is wrong with a name that is not in `names`: the nearest one is proposed. Empty when it is there.
-static std::string unknownName(const std::string &kind, const std::string &name,
-                               const std::vector<std::string> &names) {
+static std::string unknownName(const std::string &kind, const std::string &name, const std::vector<std::string> &names) {
   if (llvm::is_contained(names, name))
     return {};
   auto distance = [&](const std::string &other) { return llvm::StringRef(name).edit_distance(other); };

@@ -4,6 +4,7 @@
 //
 // One entry per CPU that is compiled for, by the name that --cpu gives it. An entry written by hand is kept.
 #include "Anchors.h"
+#include "cameo/Support/ErrorCode.h"
 #include "mlir/Pass/Pass.h"
 
 using namespace mlir;
@@ -65,7 +66,7 @@ public:
       std::string error;
       auto target = findCpuTarget(cpu, error);
       if (!target) {
-        mlir::emitError(UnknownLoc::get(&getContext())) << error;
+        withCode("E-USAGE", mlir::emitError(UnknownLoc::get(&getContext()))) << error;
         return signalPassFailure();
       }
       getOperation().walk([&](KernelOp kernel) {

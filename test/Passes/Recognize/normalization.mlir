@@ -1,4 +1,4 @@
-// RUN: cameo-opt %s --cameo-recognize 2>%t.remarks | FileCheck %s
+// RUN: cameo-opt %s --cameo-recognize --remarks-filter=cameo-recognize 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix REMARK --input-file %t.remarks
 
 // Scale and bias behind it are its own.

@@ -168,7 +168,9 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
   if (wanted.elementType != DataType::Undefined && wanted.elementType != dataTypeOf(type.getElementType()))
     return contradict("is declared as " + dataTypeName(wanted.elementType) + ", but computed as " +
                       dataTypeName(dataTypeOf(type.getElementType())));
-  if (!wanted.hasShape)
+  // Exporters write the shape of a scalar where they mean that they don't know.
+  bool isOutput = scope->isMain && llvm::is_contained(scope->outputs, name);
+  if (!wanted.hasShape || (wanted.dims.empty() && !isOutput))
     return success();
   bool fits = int64_t(wanted.dims.size()) == type.getRank();
   for (size_t i = 0; fits && i < wanted.dims.size(); ++i)
