@@ -60,7 +60,7 @@ private:
 
   SmallVector<Value> results(unsigned a, std::optional<unsigned> b = {});
   Value spaceOf(unsigned group);
-  llvm::SmallPtrSet<Operation *, 16> behindAnchor(unsigned group);
+  llvm::SmallPtrSet<Operation *, 16> epilogueOf(unsigned group);
   bool isPointwise(unsigned group);
   Reason join(unsigned a, unsigned b);
 
@@ -115,17 +115,20 @@ Value BlockFusion::spaceOf(unsigned group) {
   return graph.ops(group).back()->getResult(0);
 }
 
-/// The ops of a group that are applied to what its anchor computes.
-llvm::SmallPtrSet<Operation *, 16> BlockFusion::behindAnchor(unsigned group) {
-  llvm::SmallPtrSet<Operation *, 16> behind;
-  for (Operation *op : graph.ops(group))
-    if (llvm::any_of(op->getOperands(), [&](Value v) {
-          Operation *producer = v.getDefiningOp();
-          return producer && (behind.contains(producer) || (isAnchor(producer) && graph.inBlock(producer) == producer &&
-                                                            graph.groupOf(producer) == group));
-        }))
-      behind.insert(op);
-  return behind;
+/// The ops of a group with an anchor that are evaluated when it stores, on whole vectors: all that results need, up to
+/// the anchor.
+llvm::SmallPtrSet<Operation *, 16> BlockFusion::epilogueOf(unsigned group) {
+  llvm::SmallPtrSet<Operation *, 16> epilogue;
+  if (!anchorOf(group))
+    return epilogue;
+  SmallVector<Value> open = results(group);
+  while (!open.empty()) {
+    Operation *op = open.pop_back_val().getDefiningOp();
+    if (op && op->getBlock() == &block && isKernel(op) && graph.groupOf(op) == group && !isAnchor(op) &&
+        epilogue.insert(op).second)
+      llvm::append_range(open, op->getOperands());
+  }
+  return epilogue;
 }
 
 bool BlockFusion::isPointwise(unsigned group) {
@@ -223,13 +226,13 @@ BlockFusion::Reason BlockFusion::isReadWell(Operation *op) {
 BlockFusion::Reason BlockFusion::mayEvaluateIn(Operation *op, unsigned group, Dim &times) {
   Value result = op->getResult(0), space = spaceOf(group);
   DimContext &d = shapes.dims();
-  llvm::SmallPtrSet<Operation *, 16> behind = behindAnchor(group);
+  llvm::SmallPtrSet<Operation *, 16> epilogue = epilogueOf(group);
   times = d.constant(0);
   for (OpOperand &use : result.getUses()) {
     Operation *reader = use.getOwner();
     if (reader->getBlock() != &block || graph.groupOf(reader) != group)
       continue;
-    if (behind.contains(reader)) {
+    if (epilogue.contains(reader)) {
       if (!isa<PointwiseInterface>(op) || !haveEqualShapes(result, space))
         return "the kernel that reads it applies its last ops to vectors of one shape";
       times = d.max(times, shapes.numElements(result));

@@ -89,7 +89,7 @@ struct PointwiseOfExpand : GraphPattern<PointwiseInterface> {
 struct DropEmptyPieces : GraphPattern<ConcatOp> {
   using GraphPattern::GraphPattern;
   LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &b) const override {
-    int64_t axis = op.getAxis() < 0 ? op.getAxis() + shapes.rank(op) : op.getAxis();
+    int64_t axis = *normalizeAxis(op, op.getAxis(), shapes.rank(op)); // verified: it lies in the range
     SmallVector<Value> pieces = llvm::to_vector(
         llvm::make_filter_range(op.getInputs(), [&](Value v) { return !shapes.dim(v, axis).isConstant(0); }));
     if (pieces.empty() || pieces.size() == op.getInputs().size())

@@ -63,7 +63,7 @@ struct SliceOfConcat : GraphPattern<SliceOp> {
     auto concat = op.getX().getDefiningOp<ConcatOp>();
     if (!concat)
       return failure();
-    int64_t axis = concat.getAxis() < 0 ? concat.getAxis() + shapes.rank(concat) : concat.getAxis();
+    int64_t axis = *normalizeAxis(concat, concat.getAxis(), shapes.rank(concat)); // verified: it lies in the range
     auto taken = intervalOf(op, shapes, axis);
     if (!taken)
       return failure();
@@ -88,7 +88,7 @@ struct SliceOfConcat : GraphPattern<SliceOp> {
 struct ConcatOfSlices : GraphPattern<ConcatOp> {
   using GraphPattern::GraphPattern;
   LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &b) const override {
-    int64_t axis = op.getAxis() < 0 ? op.getAxis() + shapes.rank(op) : op.getAxis();
+    int64_t axis = *normalizeAxis(op, op.getAxis(), shapes.rank(op)); // verified: it lies in the range
     SmallVector<Value> pieces;
     std::optional<Interval> last; // of the slice that pieces ends with
     bool merged = false;

@@ -148,3 +148,21 @@ func.func @side_by_side(%x: tensor<1x128xf32>, %y: tensor<1x128xf32>) -> (tensor
   %r = cameo.relu %y : (tensor<1x128xf32>) -> tensor<1x128xf32>
   return %s, %t, %r : tensor<1x128xf32>, tensor<1x128xf32>, tensor<1x128xf32>
 }
+
+// What the matmul's last ops need is evaluated on vectors: a pad, which is computed element by element, stays outside even
+// when it reaches them through an op that is itself stored.
+// CHECK-LABEL: func.func @pad_beside_a_contraction
+// CHECK:       %[[P:.*]] = cameo.pad
+// CHECK-NEXT:  cameo.kernel(%[[P]],
+// CHECK-NOT:     cameo.pad
+// CHECK:         cameo.matmul
+func.func @pad_beside_a_contraction(%a: tensor<4x8xf32>, %b: tensor<8x6xf32>, %m: tensor<4x4xf32>, %n: tensor<1x6xf32>)
+    -> (tensor<4x6xf32>, tensor<4x6xf32>) {
+  %pads = cameo.constant dense<[0, 0, 0, 2]> : tensor<4xi64>
+  %zero = cameo.constant dense<0.0> : tensor<f32>
+  %p = cameo.pad %m, %pads, %zero {mode = "constant"} : (tensor<4x4xf32>, tensor<4xi64>, tensor<f32>) -> tensor<4x6xf32>
+  %s = cameo.add %p, %n : (tensor<4x6xf32>, tensor<1x6xf32>) -> tensor<4x6xf32>
+  %c = cameo.matmul %a, %b : (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>
+  %y = cameo.add %c, %s : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  return %s, %y : tensor<4x6xf32>, tensor<4x6xf32>
+}

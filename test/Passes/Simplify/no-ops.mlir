@@ -72,3 +72,12 @@ func.func @these_stay(%x: tensor<8xf32>, %end: tensor<1xi64>, %c: tensor<i1>) ->
   } : (tensor<i1>) -> tensor<8xf32>
   return %reversed, %some, %y : tensor<8xf32>, tensor<?xf32>, tensor<8xf32>
 }
+
+// Axes may be counted from the end.
+// CHECK-LABEL: func.func @concat_of_empty_from_the_end
+// CHECK-SAME:    %[[X:.*]]: tensor<2x3xf32>, %{{.*}}: tensor<2x0xf32>, %[[Y:.*]]: tensor<2x1xf32>
+// CHECK-NEXT:  cameo.concat %[[X]], %[[Y]]
+func.func @concat_of_empty_from_the_end(%x: tensor<2x3xf32>, %e: tensor<2x0xf32>, %y: tensor<2x1xf32>) -> tensor<2x4xf32> {
+  %r = cameo.concat %x, %e, %y {axis = -1 : i64} : (tensor<2x3xf32>, tensor<2x0xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  return %r : tensor<2x4xf32>
+}
