@@ -47,8 +47,6 @@ def multi_head_attention():
         yield Node("MultiHeadAttention", {"query": q, "key": k[:, :S] if causal else k, "value": v[:, :S] if causal else v, "bias": given,
                                           "padding": padding, "extra": extra},
                    ["Y"], {"num_heads": H, "unidirectional": causal}, domain="com.microsoft")
-    yield Node("MultiHeadAttention", {"query": normal(B, S, H, 3, D)}, ["Y"], {"num_heads": H, "scale": 0.3}, domain="com.microsoft")
-    yield Node("MultiHeadAttention", {"query": q, "key": normal(B, T, H, 2, D)}, ["Y"], {"num_heads": H}, domain="com.microsoft")
     yield Node("MultiHeadAttention", {"query": q, "key": k, "value": v, "bias": None, "padding": None, "extra": None,
                                       "past_key": normal(B, H, 3, D), "past_value": normal(B, H, 3, D, seed=1)},
                ["Y", "present_key", "present_value"], {"num_heads": H}, domain="com.microsoft")
@@ -70,9 +68,14 @@ def group_query_attention():
         lengths = np.full(B, total - 1, np.int32)
         if past:
             lengths[0] -= 2
+        # What lies behind the tokens of a row is not specified in the cache: ONNX Runtime clears it, Cameo hands it on.
+        cache = [normal(B, groups, past, 16, seed=seed) for seed in (0, 3)]
+        for row, last in enumerate(lengths):
+            for tensor in cache:
+                tensor[row, :, last + 1 - tokens:] = 0
         yield Node("GroupQueryAttention",
                    {"query": normal(B, tokens, H * 16), "key": normal(B, tokens, groups * 16, seed=1), "value": normal(B, tokens, groups * 16, seed=2),
-                    "past_key": normal(B, groups, past, 16), "past_value": normal(B, groups, past, 16, seed=3), "seqlens_k": lengths,
+                    "past_key": cache[0], "past_value": cache[1], "seqlens_k": lengths,
                     "total": np.array(total, np.int32), "cos": np.cos(normal(20, 8)) if rotary else None, "sin": np.sin(normal(20, 8)) if rotary else None},
                    ["Y", "present_key", "present_value"],
                    {"num_heads": H, "kv_num_heads": groups, "do_rotary": rotary, "local_window_size": window, "softcap": softcap},

@@ -13,6 +13,8 @@ def _bytes(*shape: int, seed: int = 0) -> np.ndarray:
 def mat_mul_n_bits():
     rows = 10
     for bits, block, columns, zero, bias in itertools.product((2, 4, 8), (16, 32), (64, 72), (None, "bytes", "floats"), (False, True)):
+        if bits == 8 and zero == "floats":  # ONNX Runtime has no kernel
+            continue
         blocks = -(-columns // block)
         zeros = {None: None, "bytes": _bytes(rows * -(-blocks * bits // 8)), "floats": np.abs(normal(rows * blocks)) * 3}[zero]
         yield Node("MatMulNBits",
@@ -48,7 +50,7 @@ def q_linear():
         ("QLinearLeakyRelu", x | result, {"alpha": 0.3}), ("QLinearWhere", where | x | y | result, {}),
         ("QLinearConcat", result | x | {"x2": _bytes(2, 5, 4, 4), "x2_scale": SCALE * 3, "x2_zero": ZERO}, {"axis": 1}),
         ("QLinearSoftmax", x | unit, {"axis": -1, "opset": 13}), ("QLinearGlobalAveragePool", x | result, {"channels_last": 0}),
-        ("QLinearGlobalAveragePool", x | result, {"channels_last": 1}), ("QLinearReduceMean", x | result, {"axes": [1, 3], "keepdims": 0}),
+        ("QLinearGlobalAveragePool", x | result, {"channels_last": 1}),
     ]:
         # One step of the result: both sides round a real number, and theirs comes from a table or from fixed-point arithmetic.
         yield Node(op, inputs, ["z"], attributes, weights + ("x2_scale", "x2_zero"), domain="com.microsoft", steps=1)

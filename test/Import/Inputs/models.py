@@ -127,6 +127,27 @@ def function():
     return [value("x", [2])], [value("y", [2])], [helper.make_node("Twice", ["x"], ["y"], domain="local", name="call")], [], [body]
 
 
+def branchRanks(behind):
+    """The run decides whether the nodes behind an If get a matrix or its only row."""
+    row = helper.make_graph([helper.make_node("Squeeze", ["x", "first"], ["row"])], "row", [], [value("row", None)])
+    all_ = helper.make_graph([helper.make_node("Identity", ["x"], ["all"])], "all", [], [value("all", None)])
+    nodes = [helper.make_node("If", ["is_row"], ["chosen"], name="choose", then_branch=row, else_branch=all_), *behind]
+    return [value("x", [1, 3]), value("is_row", [], B)], [value("y", None, I if behind[0].op_type == "Shape" else F)], nodes, [
+        const("first", np.array([0], np.int64))]
+
+
+def eitherRank():
+    return branchRanks([helper.make_node("Shape", ["chosen"], ["y"])])
+
+
+def oneRank():
+    return branchRanks([helper.make_node("Transpose", ["chosen"], ["y"], name="turn", perm=[1, 0])])
+
+
+def noRank():
+    return branchRanks([helper.make_node("Transpose", ["chosen"], ["y"], name="turn", perm=[2, 1, 0])])
+
+
 def types():
     return [value("x", [2]), value("n", [2], I)], [value("y", [2])], [helper.make_node("Add", ["x", "n"], ["y"], name="mix")], []
 
