@@ -70,7 +70,6 @@ struct Census {
 
 /// What to do instead of using an op that has no way in; looked up by the beginning of its name.
 static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkarounds[] = {
-    {"ZipMap", "convert the model with zipmap=False, so that it gives a tensor"},
     {"BeamSearch", "export the decoder alone and let the program around it search"},
     {"GreedySearch", "export the decoder alone and let the program around it search"},
     {"Sampling", "export the decoder alone and let the program around it sample"},
@@ -107,7 +106,9 @@ static bool checkTypes(const ModelFile &file, mlir::MLIRContext *context, std::v
     while (type->element && (type->kind == ValueType::Kind::Sequence || type->kind == ValueType::Kind::Optional))
       type = type->element.get();
     bool isTensor = type->kind == ValueType::Kind::Tensor;
-    if (value.hasInitializer || (mayBeOpen && type->kind == ValueType::Kind::None) ||
+    // Maps that a ZipMap makes stay the tensor of their values.
+    bool isOpen = type->kind == ValueType::Kind::None || type->kind == ValueType::Kind::Map;
+    if (value.hasInitializer || (mayBeOpen && isOpen) ||
         (isTensor &&
          (elementTypeOf(type->elementType, context) || (mayBeOpen && type->elementType == DataType::Undefined))))
       return;
