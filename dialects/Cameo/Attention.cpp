@@ -17,7 +17,6 @@ void registerAttentionOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- what the shape functions share
-// ------------------------------------------------------------------------------------
 
 /// Requires an operand of `rank` axes whose element type is `type`.
 static LogicalResult verifyOperand(Operation *op, ShapeAnalysis &shapes, Value operand, StringRef name, int64_t rank,
@@ -60,7 +59,6 @@ static Value keyHead(KernelEmitter &k, OpBuilder &b, Location loc, Value head, D
 }
 
 // ---- attention
-// ------------------------------------------------------------------------------------------------------------
 
 LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &q = shapes.get(getQ());
@@ -308,7 +306,6 @@ LogicalResult AttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Te
 }
 
 // ---- linear_attention
-// -----------------------------------------------------------------------------------------------------
 
 LogicalResult LinearAttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &q = shapes.get(getQ());
@@ -432,7 +429,6 @@ LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, Array
 }
 
 // ---- rotary_embedding
-// -----------------------------------------------------------------------------------------------------
 
 LogicalResult RotaryEmbeddingOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());

@@ -3,7 +3,7 @@
 #define CAMEO_ATTENTION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_AttentionOp : Cameo_LoopOp<"attention", [AttrSizedOperandSegments,
+def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "each query's average of the values, weighted by its agreement with the keys";
   let description = [{
@@ -34,7 +34,7 @@ def Cameo_AttentionOp : Cameo_LoopOp<"attention", [AttrSizedOperandSegments,
   }];
 }
 
-def Cameo_LinearAttentionOp : Cameo_LoopOp<"linear_attention", [AttrSizedOperandSegments,
+def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "attention as a state that each step's key and value update";
   let description = [{

@@ -57,7 +57,7 @@ class Cameo_FlopsPerElement<string value, string count> {
 }
 
 // A structured op with its own loops.
-class Cameo_LoopOp<string mnemonic, list<Trait> traits = []>
+class Cameo_StructuredOp<string mnemonic, list<Trait> traits = []>
     : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface>], traits)>;
 
 // An op whose result elements can be computed one by one: writes `elementAt`, gets `emitLoops` and fusion.

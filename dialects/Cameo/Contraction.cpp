@@ -19,7 +19,6 @@ void registerContractionOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- matmul
-// ---------------------------------------------------------------------------------------------------------------
 
 namespace {
 /// Sizes of a matmul, read through its transpose flags.
@@ -136,7 +135,6 @@ Dim MatMulOp::flops(ShapeAnalysis &shapes) {
 }
 
 // ---- einsum
-// ---------------------------------------------------------------------------------------------------------------
 
 static ArrayRef<int64_t> labelsOf(EinsumOp op, size_t operand) {
   return cast<DenseI64ArrayAttr>(op.getLabels()[operand]).asArrayRef();
@@ -203,7 +201,7 @@ LogicalResult EinsumOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
         Value differ = arith::CmpIOp::create(b, getLoc(), arith::CmpIPredicate::ne, k.size(size), k.size(wanted));
         Value notOne =
             arith::CmpIOp::create(b, getLoc(), arith::CmpIPredicate::ne, k.size(size), constantIndex(b, getLoc(), 1));
-        k.failIf(b, getLoc(), arith::AndIOp::create(b, getLoc(), differ, notOne), kShapeMismatch,
+        k.failIf(b, getLoc(), arith::AndIOp::create(b, getLoc(), differ, notOne), CAMEO_SHAPE_MISMATCH,
                  "axes of one label have different sizes");
       }
   SmallVector<Value> bounds = llvm::map_to_vector(summed, [&](int64_t label) { return k.size((*sizes)[label]); });
@@ -248,7 +246,6 @@ Dim EinsumOp::flops(ShapeAnalysis &shapes) {
 }
 
 // ---- det
-// ------------------------------------------------------------------------------------------------------------------
 
 LogicalResult DetOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());

@@ -3,7 +3,7 @@
 #define CAMEO_CONTRACTION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_MatMulOp : Cameo_LoopOp<"matmul", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                              DeclareOpInterfaceMethods<Cameo_LinearInterface>,
                                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "product of matrices, batched with broadcasting";
@@ -26,7 +26,7 @@ def Cameo_MatMulOp : Cameo_LoopOp<"matmul", [DeclareOpInterfaceMethods<Cameo_Ker
   }];
 }
 
-def Cameo_EinsumOp : Cameo_LoopOp<"einsum", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_EinsumOp : Cameo_StructuredOp<"einsum", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "sum of products of elements, axes matched by label";
   let description = [{
@@ -42,7 +42,7 @@ def Cameo_EinsumOp : Cameo_LoopOp<"einsum", [DeclareOpInterfaceMethods<Cameo_Ker
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_DetOp : Cameo_LoopOp<"det"> {
+def Cameo_DetOp : Cameo_StructuredOp<"det"> {
   let summary = "determinant of square matrices";
   let description = [{
     `y[b..] = det(x[b.., :, :])` by elimination with row pivoting; in f32 for f16 and bf16.

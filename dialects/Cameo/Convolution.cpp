@@ -26,7 +26,6 @@ static LogicalResult verifyRanks(Operation *op, const ShapeInfo &x, const ShapeI
 }
 
 // ---- conv
-// -----------------------------------------------------------------------------------------------------------------
 
 Type ConvOp::accumulatorType() { return getAccumulator().value_or(getElementTypeOrSelf(getX().getType())); }
 
@@ -146,7 +145,6 @@ Dim ConvOp::flops(ShapeAnalysis &shapes) {
 }
 
 // ---- conv_transpose
-// -------------------------------------------------------------------------------------------------------
 
 LogicalResult ConvTransposeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &filter = shapes.get(getFilter());
@@ -269,7 +267,6 @@ Dim ConvTransposeOp::flops(ShapeAnalysis &shapes) {
 }
 
 // ---- col2im
-// ---------------------------------------------------------------------------------------------------------------
 
 /// Sizes of a block. One that only the run knows counts as at least 1, so that it can divide.
 static SmallVector<Dim> blockSizes(DimContext &d, ArrayRef<Dim> block) {

@@ -6,7 +6,7 @@
 #define CAMEO_CONVOLUTION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_ConvOp : Cameo_LoopOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                          Cameo_ChannelsLastInterface,
                                          DeclareOpInterfaceMethods<Cameo_LinearInterface>,
                                          DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
@@ -33,7 +33,7 @@ def Cameo_ConvOp : Cameo_LoopOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelI
   }];
 }
 
-def Cameo_ConvTransposeOp : Cameo_LoopOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_ConvTransposeOp : Cameo_StructuredOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                             Cameo_ChannelsLastInterface,
                                                             DeclareOpInterfaceMethods<Cameo_LinearInterface>,
                                                             DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
@@ -55,7 +55,7 @@ def Cameo_ConvTransposeOp : Cameo_LoopOp<"conv_transpose", [DeclareOpInterfaceMe
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_DeformConvOp : Cameo_LoopOp<"deform_conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_DeformConvOp : Cameo_StructuredOp<"deform_conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                       DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "convolution whose taps are displaced by learned offsets";
   let description = [{
@@ -75,7 +75,7 @@ def Cameo_DeformConvOp : Cameo_LoopOp<"deform_conv", [DeclareOpInterfaceMethods<
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_Col2ImOp : Cameo_LoopOp<"col2im", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+def Cameo_Col2ImOp : Cameo_StructuredOp<"col2im", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "sum of sliding blocks, laid over an image";
   let description = [{
     `y[n, c, q..] = sum_{k.., p..: p strides + k dilations - pads = q} x[n, (c, k..), (p..)]` for blocks of size `blockShape`,

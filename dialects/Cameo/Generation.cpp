@@ -17,7 +17,6 @@ void registerGenerationOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- range
-// ----------------------------------------------------------------------------------------------------------------
 
 LogicalResult RangeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   Operation *op = getOperation();
@@ -51,7 +50,6 @@ Value RangeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operand
 }
 
 // ---- eye_like
-// -------------------------------------------------------------------------------------------------------------
 
 LogicalResult EyeLikeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -68,7 +66,6 @@ Value EyeLikeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor>, Arra
 }
 
 // ---- one_hot
-// --------------------------------------------------------------------------------------------------------------
 
 LogicalResult OneHotOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &indices = shapes.get(getIndices()), &values = shapes.get(getValues());
@@ -106,7 +103,6 @@ Value OneHotOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
 }
 
 // ---- random
-// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult RandomOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   auto sizes = shapes.elements(getSizes());

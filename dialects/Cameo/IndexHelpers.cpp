@@ -47,7 +47,7 @@ CheckedIndex cameo::checkIndex(KernelEmitter &k, OpBuilder &b, Location loc, Val
   std::string message = (what + " %lld is outside the axis").str();
   if (auto known = size.constant())
     message += " of size " + std::to_string(*known);
-  k.failIf(b, loc, bad, kOutOfRange, message, indexToI64(b, loc, index));
+  k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, message, indexToI64(b, loc, index));
   return {arith::SelectOp::create(b, loc, ok, wrapped, zero), ok};
 }
 
@@ -75,7 +75,7 @@ Value cameo::loadWithin(KernelEmitter &k, OpBuilder &b, Location loc, const Tens
   if (!inside)
     return tensor.load(b, loc, indices);
   Value bad = arith::XOrIOp::create(b, loc, inside, constantInt(b, loc, b.getI1Type(), 1));
-  k.failIf(b, loc, bad, kShapeMismatch, "sizes of the operands differ at run time");
+  k.failIf(b, loc, bad, CAMEO_SHAPE_MISMATCH, "sizes of the operands differ at run time");
   Type type = computeType(tensor.elementType);
   auto branch = scf::IfOp::create(b, loc, TypeRange{type}, inside, /*withElseRegion=*/true);
   OpBuilder thenBuilder = branch.getThenBodyBuilder(), elseBuilder = branch.getElseBodyBuilder();

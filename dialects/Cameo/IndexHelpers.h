@@ -4,11 +4,9 @@
 #define CAMEO_DIALECTS_CAMEO_INDEXHELPERS_H
 
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Runtime/KernelABI.h"
 
 namespace cameo {
-
-/// Status codes of KernelABI.h that checks of indices record.
-enum : int32_t { kOutOfRange = 2, kDivisionByZero = 3, kShapeMismatch = 11 };
 
 /// The elements of `sizes`, a vector of the result's sizes. An op error where its length, which is the result's rank, is not known at
 /// compile time, or is above kMaxTrackedElements (E-RANK).

@@ -41,7 +41,6 @@ static LogicalResult verifyIndices(Operation *op, ShapeAnalysis &shapes, Value i
 }
 
 // ---- gather
-// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult GatherOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &indices = shapes.get(getIndices());
@@ -101,7 +100,6 @@ bool GatherOp::allowsPrologue(unsigned operand) {
 }
 
 // ---- gather_elements
-// ------------------------------------------------------------------------------------------------------
 
 LogicalResult GatherElementsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &indices = shapes.get(getIndices());
@@ -137,7 +135,6 @@ Value GatherElementsOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 }
 
 // ---- gather_nd
-// ------------------------------------------------------------------------------------------------------------
 
 LogicalResult GatherNDOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &indices = shapes.get(getIndices());
@@ -199,7 +196,6 @@ Value GatherNDOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> ope
 }
 
 // ---- scatter
-// --------------------------------------------------------------------------------------------------------------
 
 static LogicalResult verifyReduction(Operation *op, StringRef reduction) {
   if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
@@ -364,7 +360,7 @@ Value TensorScatterOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor
   Value last = getCircular() ? start : subIndex(b, loc, addIndex(b, loc, start, count), constantIndex(b, loc, 1));
   Value bad = arith::OrIOp::create(b, loc, isLess(b, loc, start, zero),
                                    arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, last, length));
-  k.failIf(b, loc, bad, kOutOfRange, "write position %lld is outside the cache", indexToI64(b, loc, start));
+  k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "write position %lld is outside the cache", indexToI64(b, loc, start));
   Value entry = subIndex(b, loc, indices[axis], start);
   if (getCircular())
     entry = arith::SelectOp::create(b, loc, isLess(b, loc, entry, zero), addIndex(b, loc, entry, length), entry);
@@ -379,7 +375,6 @@ Value TensorScatterOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor
 }
 
 // ---- compress and non_zero
-// ------------------------------------------------------------------------------------------------
 
 LogicalResult CompressOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &condition = shapes.get(getCondition());

@@ -41,7 +41,7 @@ def Cameo_GatherNDOp : Cameo_IndexableOp<"gather_nd"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_ScatterElementsOp : Cameo_LoopOp<"scatter_elements"> {
+def Cameo_ScatterElementsOp : Cameo_StructuredOp<"scatter_elements"> {
   let summary = "a copy with single elements replaced or combined";
   let description = [{
     `y = x`, then for each i in row-major order `y[i.. with indices[i..] at axis]` becomes `updates[i..]`, or its combination with
@@ -57,7 +57,7 @@ def Cameo_ScatterElementsOp : Cameo_LoopOp<"scatter_elements"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_ScatterNDOp : Cameo_LoopOp<"scatter_nd"> {
+def Cameo_ScatterNDOp : Cameo_StructuredOp<"scatter_nd"> {
   let summary = "a copy with slices replaced or combined at tuples of indices";
   let description = [{
     `y = x`, then for each i in row-major order `y[indices[i.., 0], .., indices[i.., m-1], r..]` becomes `updates[i.., r..]`, or its

@@ -59,7 +59,7 @@ SmallVector<unsigned> operandIfOrderStays(ArrayRef<int64_t> removed, ArrayRef<in
 
 } // namespace
 
-// ---- channelsLast ---------------------------------------------------------------------------------------------------
+// ---- channelsLast
 
 template <typename OpT> static SmallVector<unsigned> activation(OpT op, ArrayRef<int64_t> permutation) {
   bool fits = !op.getChannelsLast() && ArrayRef(channelsLastPermutation(permutation.size())) == permutation;
@@ -90,7 +90,7 @@ bool LpPoolOp::prefersChannelsLast() { return false; }
 SmallVector<unsigned> LpPoolOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t> p) { return activation(*this, p); }
 void LpPoolOp::permuteAxes(OpBuilder &, ArrayRef<int64_t>) { setChannelsLast(true); }
 
-// ---- movement -------------------------------------------------------------------------------------------------------
+// ---- movement
 
 SmallVector<unsigned> ConcatOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t>) {
   return llvm::to_vector(llvm::seq<unsigned>(0, getNumOperands()));
@@ -114,7 +114,7 @@ void PadOp::permuteAxes(OpBuilder &b, ArrayRef<int64_t> p) {
   getPadsMutable().assign(constantI64(b, getLoc(), reordered));
 }
 
-// ---- reductions -----------------------------------------------------------------------------------------------------
+// ---- reductions
 
 SmallVector<unsigned> ReduceOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t> p) {
   return getKeepDims() ? SmallVector<unsigned>{0} : operandIfOrderStays(getAxes(), p);
@@ -137,7 +137,7 @@ void SoftmaxOp::permuteAxes(OpBuilder &, ArrayRef<int64_t> p) { setAxis(renamed(
 SmallVector<unsigned> LogSoftmaxOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t>) { return {0}; }
 void LogSoftmaxOp::permuteAxes(OpBuilder &, ArrayRef<int64_t> p) { setAxis(renamed(getAxis(), p)); }
 
-// ---- resize ---------------------------------------------------------------------------------------------------------
+// ---- resize
 
 SmallVector<unsigned> ResizeOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t>) { return {0}; }
 void ResizeOp::permuteAxes(OpBuilder &, ArrayRef<int64_t> p) { setAxes(renamed(getAxes(), p)); }

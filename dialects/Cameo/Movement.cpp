@@ -17,7 +17,6 @@ void registerMovementOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- transpose
-// ------------------------------------------------------------------------------------------------------------
 
 /// Row-major strides of constant sizes.
 static SmallVector<int64_t> rowMajorStrides(ArrayRef<Dim> dims) {
@@ -89,7 +88,6 @@ bool TransposeOp::swapsLastTwoDims() {
 }
 
 // ---- slice
-// ----------------------------------------------------------------------------------------------------------------
 
 namespace {
 /// One axis of a slice: the first element read, and how many.
@@ -205,7 +203,6 @@ Value SliceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operan
 }
 
 // ---- concat
-// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult ConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   if (getInputs().empty())
@@ -301,7 +298,6 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 bool ConcatOp::allowsPrologue(unsigned) { return true; }
 
 // ---- expand and tile
-// ------------------------------------------------------------------------------------------------------
 
 LogicalResult ExpandOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -378,7 +374,6 @@ Value TileOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operand
 }
 
 // ---- pad
-// ------------------------------------------------------------------------------------------------------------------
 
 LogicalResult PadOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -465,7 +460,6 @@ Value PadOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands
 }
 
 // ---- reverse_sequence and trilu
-// -------------------------------------------------------------------------------------------
 
 LogicalResult ReverseSequenceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -489,7 +483,7 @@ Value ReverseSequenceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   Value t = indices[getTimeAxis()], batch = indices[getBatchAxis()], n = k.size(resultDims[getTimeAxis()]);
   Value length = toIndex(b, loc, loadWithin(k, b, loc, operands[1], {batchSize}, {batch}), operands[1].elementType);
   Value bad = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, length, n);
-  k.failIf(b, loc, bad, kOutOfRange, "sequence length %lld is outside the time axis", indexToI64(b, loc, length));
+  k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "sequence length %lld is outside the time axis", indexToI64(b, loc, length));
   length = arith::SelectOp::create(b, loc, bad, n, length);
   Value mirrored = subIndex(b, loc, subIndex(b, loc, length, constantIndex(b, loc, 1)), t);
   SmallVector<Value> source(indices);

@@ -21,7 +21,6 @@ static Value toType(OpBuilder &b, Location loc, Value x, Type type) {
 }
 
 // ---- statistics of a row
-// --------------------------------------------------------------------------------------------------
 
 namespace {
 /// What brings a row's elements to mean 0 and variance 1: (x - mean) * inverse. No mean: only scaled.
@@ -74,7 +73,6 @@ static LogicalResult checkElementTypes(Operation *op) {
 }
 
 // ---- layer_norm, rms_norm
-// -------------------------------------------------------------------------------------------------
 
 static LogicalResult inferRowNorm(Operation *op, int64_t axis, ShapeAnalysis &shapes,
                                   SmallVectorImpl<ShapeInfo> &results) {
@@ -143,7 +141,6 @@ LogicalResult RmsNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
 bool RmsNormOp::allowsEpilogue() { return true; }
 
 // ---- group_norm
-// -----------------------------------------------------------------------------------------------------------
 
 LogicalResult GroupNormOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -205,7 +202,6 @@ LogicalResult GroupNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Te
 bool GroupNormOp::allowsEpilogue() { return true; }
 
 // ---- lrn
-// ------------------------------------------------------------------------------------------------------------------
 
 LogicalResult LrnOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());

@@ -5,7 +5,7 @@
 include "dialects/Cameo/CameoBase.td"
 
 class Cameo_NormalizationBase<string mnemonic, dag ins_, string flopsPerElement>
-    : Cameo_LoopOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+    : Cameo_StructuredOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                               DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let extraClassDefinition = Cameo_FlopsPerElement<"getX()", flopsPerElement>.definition;
   let arguments = ins_;

@@ -3,7 +3,7 @@
 #define CAMEO_POINTWISE_OPS_TD
 include "dialects/Cameo/PointwiseBase.td"
 
-// ---- arithmetic ------------------------------------------------------------------------------------------------------------
+// ---- arithmetic
 
 def Cameo_AddOp : Cameo_Binary<"add", "Add", [{ return ::cameo::addScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative]> {
   let summary = "x + y, wrapping for integers";
@@ -58,7 +58,7 @@ def Cameo_MinOp : Cameo_Binary<"min", "Min", [{ return ::cameo::minScalar(b, b.g
   let description = [{ ONNX: Min, since 8; Clip. Example: `%z = cameo.min %x, %y : (tensor<2xf32>, tensor<f32>) -> tensor<2xf32>` }];
 }
 
-// ---- unary -----------------------------------------------------------------------------------------------------------------
+// ---- unary
 
 def Cameo_NegOp : Cameo_Unary<"neg", "Neg", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::NegFOp::create(b, x[0]);
@@ -99,7 +99,7 @@ def Cameo_RoundOp : Cameo_FloatUnary<"round", "Round", [{ return math::RoundEven
   let description = [{ ONNX: Round, since 11. Example: `%y = cameo.round %x : (tensor<2xf32>) -> tensor<2xf32>` }];
 }
 
-// ---- logic and bits --------------------------------------------------------------------------------------------------------
+// ---- logic and bits
 
 class Cameo_Bits<string mnemonic, string onnx, string body, list<Trait> traits = []>
     : Cameo_Binary<mnemonic, onnx, body, traits> {
@@ -144,7 +144,7 @@ def Cameo_ShiftRightOp : Cameo_Bits<"shift_right", "", [{
   let description = [{ ONNX: BitShift, since 11. Example: `%z = cameo.shift_right %x, %y : (tensor<2xui8>, tensor<2xui8>) -> tensor<2xui8>` }];
 }
 
-// ---- comparison and choice -------------------------------------------------------------------------------------------------
+// ---- comparison and choice
 
 def Cameo_LessOp : Cameo_Compare<"less", "Less", [{ return ::cameo::lessThan(b, b.getLoc(), x[0], x[1], element); }]> {
   let summary = "x < y; false when either is NaN";

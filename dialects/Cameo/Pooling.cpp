@@ -18,7 +18,6 @@ void registerPoolingOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- windows
-// --------------------------------------------------------------------------------------------------------------
 
 template <typename OpT>
 static LogicalResult inferPool(OpT op, ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
@@ -95,7 +94,6 @@ static Value lowestScalar(OpBuilder &b, Location loc, Type elementType) {
 }
 
 // ---- max_pool
-// -------------------------------------------------------------------------------------------------------------
 
 LogicalResult MaxPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   if (failed(inferPool(*this, shapes, results)))
@@ -157,7 +155,6 @@ LogicalResult MaxPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
 bool MaxPoolOp::allowsEpilogue() { return true; }
 
 // ---- average_pool
-// ---------------------------------------------------------------------------------------------------------
 
 LogicalResult AveragePoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferPool(*this, shapes, results);
@@ -190,7 +187,6 @@ LogicalResult AveragePoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
 bool AveragePoolOp::allowsEpilogue() { return true; }
 
 // ---- lp_pool
-// --------------------------------------------------------------------------------------------------------------
 
 LogicalResult LpPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferPool(*this, shapes, results);
@@ -224,7 +220,6 @@ LogicalResult LpPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 bool LpPoolOp::allowsEpilogue() { return true; }
 
 // ---- max_unpool
-// -----------------------------------------------------------------------------------------------------------
 
 LogicalResult MaxUnpoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &indices = shapes.get(getIndices());

@@ -7,7 +7,7 @@ include "dialects/Cameo/CameoBase.td"
 
 // A pool whose windows are given by attributes.
 class Cameo_PoolOp<string mnemonic, Type type, dag extra, string flopsPerElement>
-    : Cameo_LoopOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_ChannelsLastInterface,
+    : Cameo_StructuredOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_ChannelsLastInterface,
                               DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let extraClassDefinition = Cameo_FlopsPerElement<"getResult()", flopsPerElement>.definition;
   let arguments = !con((ins type:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
@@ -55,7 +55,7 @@ def Cameo_LpPoolOp : Cameo_PoolOp<"lp_pool", Cameo_FloatTensor, (ins F32Attr:$p)
   }];
 }
 
-def Cameo_MaxUnpoolOp : Cameo_LoopOp<"max_unpool"> {
+def Cameo_MaxUnpoolOp : Cameo_StructuredOp<"max_unpool"> {
   let summary = "elements put back to where a max_pool found them";
   let description = [{
     `y = 0` of shape `shape`, then `y.flat[indices[i]] = x[i]` for each i in row-major order.
@@ -67,7 +67,7 @@ def Cameo_MaxUnpoolOp : Cameo_LoopOp<"max_unpool"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_RoiAlignOp : Cameo_LoopOp<"roi_align", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+def Cameo_RoiAlignOp : Cameo_StructuredOp<"roi_align", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "mean or maximum of bilinear samples in the cells of regions";
   let description = [{
     Region r is the box rois[r] = (x1, y1, x2, y2) scaled by `scale` (and shifted by -0.5 with `halfPixel`), in image
@@ -84,7 +84,7 @@ def Cameo_RoiAlignOp : Cameo_LoopOp<"roi_align", [DeclareOpInterfaceMethods<Came
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_MaxRoiPoolOp : Cameo_LoopOp<"max_roi_pool", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+def Cameo_MaxRoiPoolOp : Cameo_StructuredOp<"max_roi_pool", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "maximum in the cells of regions, at whole pixels";
   let description = [{
     Region r is rois[r] = (image, x1, y1, x2, y2), corners scaled by `scale` and rounded, both inclusive, at least 1x1. y[r, c, i, j]

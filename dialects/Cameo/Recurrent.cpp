@@ -21,7 +21,6 @@ void registerRecurrentOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- activations
-// ----------------------------------------------------------------------------------------------------------
 
 using Activation = Value (*)(const FloatMath &, Value x, double alpha, double beta);
 
@@ -65,7 +64,6 @@ static Activation activationOf(StringRef name) {
 }
 
 // ---- shapes
-// ---------------------------------------------------------------------------------------------------------------
 
 /// Requires `operand`, when there is one, to have the sizes `wanted`.
 static LogicalResult verifyShape(Operation *op, ShapeAnalysis &shapes, Value operand, StringRef name,
@@ -161,7 +159,6 @@ Dim GruOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); 
 Dim LstmOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
 
 // ---- loops
-// ----------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -313,7 +310,7 @@ private:
     Value length = toIndex(b, loc, lengths.load(b, loc, {row}), lengths.elementType);
     Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, length, size);
     Value bad = arith::XOrIOp::create(b, loc, fits, constantInt(b, loc, b.getI1Type(), 1));
-    k.failIf(b, loc, bad, kOutOfRange, "sequence length %lld is not between 0 and the number of steps",
+    k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "sequence length %lld is not between 0 and the number of steps",
              indexToI64(b, loc, length));
     length = arith::SelectOp::create(b, loc, fits, length, constantIndex(b, loc, 0));
     Value active = isLess(b, loc, step, length);

@@ -19,7 +19,6 @@ void registerReductionOps(CameoDialect &dialect) {
 } // namespace cameo
 
 // ---- accumulators
-// ---------------------------------------------------------------------------------------------------------
 
 Type cameo::accumulatorType(KernelEmitter &k, Type elementType) {
   Type type = computeType(elementType);
@@ -64,7 +63,6 @@ static Value extremeValue(OpBuilder &b, Location loc, Type element, bool largest
 }
 
 // ---- reduce
-// ---------------------------------------------------------------------------------------------------------------
 
 static LogicalResult checkKind(Operation *op, StringRef kind, ArrayRef<StringRef> allowed) {
   if (llvm::is_contained(allowed, kind))
@@ -177,7 +175,6 @@ bool ReduceOp::allowsEpilogue() { return true; }
 bool ReduceOp::allowsPrologue(unsigned) { return true; }
 
 // ---- reduce_dynamic
-// -------------------------------------------------------------------------------------------------------
 
 /// 1 where `axis` (which may be negative) names axis `i`, else 0; as a size, so that it can be part of others.
 static Dim isAxis(DimContext &d, Dim axis, int64_t i, int64_t rank) {
@@ -292,7 +289,6 @@ bool ReduceDynamicOp::allowsEpilogue() { return true; }
 bool ReduceDynamicOp::allowsPrologue(unsigned operand) { return operand == 0; }
 
 // ---- arg_max, arg_min
-// -----------------------------------------------------------------------------------------------------
 
 static LogicalResult inferArg(Operation *op, Value x, int64_t axis, bool keepDims, ShapeAnalysis &shapes,
                               SmallVectorImpl<ShapeInfo> &results) {
@@ -377,7 +373,6 @@ bool ArgMinOp::allowsEpilogue() { return true; }
 bool ArgMinOp::allowsPrologue(unsigned) { return true; }
 
 // ---- cumulate
-// -------------------------------------------------------------------------------------------------------------
 
 LogicalResult CumulateOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());

@@ -4,7 +4,7 @@
 include "dialects/Cameo/CameoBase.td"
 
 class Cameo_ReductionBase<string mnemonic, dag ins_, string flopsPerElement, list<Trait> traits = []>
-    : Cameo_LoopOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
+    : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
                                           DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)> {
   let extraClassDefinition = Cameo_FlopsPerElement<"getX()", flopsPerElement>.definition;
   let arguments = ins_;

@@ -42,7 +42,6 @@ static Value compare(OpBuilder &b, Location loc, arith::CmpFPredicate predicate,
 }
 
 // ---- roi_align
-// ------------------------------------------------------------------------------------------------------------
 
 LogicalResult RoiAlignOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   if (getSamplingRatio() < 0 || getSamplingRatio() > uint64_t(kMaxGrid))
@@ -104,7 +103,7 @@ LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ten
       } else {
         count[axis] = floorToIndex(b, loc, math::CeilOp::create(b, loc, cell));
         Value tooMany = isLess(b, loc, constantIndex(b, loc, kMaxGrid), count[axis]);
-        k.failIf(b, loc, tooMany, kOutOfRange, "a region is too large to sample");
+        k.failIf(b, loc, tooMany, CAMEO_OUT_OF_RANGE, "a region is too large to sample");
         count[axis] = minIndex(b, loc, count[axis], constantIndex(b, loc, kMaxGrid));
       }
       step[axis] = arith::DivFOp::create(b, loc, cell, asFloat(b, loc, type, count[axis]));
@@ -164,7 +163,6 @@ LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ten
 bool RoiAlignOp::allowsEpilogue() { return true; }
 
 // ---- max_roi_pool
-// ---------------------------------------------------------------------------------------------------------
 
 LogicalResult MaxRoiPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferRegions(*this, shapes, getX(), getRois(), 5, getHeight(), getWidth(), results);

@@ -3,7 +3,7 @@
 #define CAMEO_RESIZE_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_ResizeOp : Cameo_LoopOp<"resize", [AttrSizedOperandSegments, Cameo_AxesLayoutInterface,
+def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cameo_AxesLayoutInterface,
                                              DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "interpolation along axes";
@@ -35,7 +35,7 @@ def Cameo_ResizeOp : Cameo_LoopOp<"resize", [AttrSizedOperandSegments, Cameo_Axe
   }];
 }
 
-def Cameo_GridSampleOp : Cameo_LoopOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                       DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "values of an image at the places that a grid gives";
   let description = [{

@@ -16,7 +16,6 @@ static Value isEqual(ImplicitLocOpBuilder &b, Value x, int64_t value) {
 }
 
 // ---- integers
-// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 /// A divisor that cannot trap: 1 in place of 0, and of -1 for signed types because MIN / -1 overflows.
@@ -124,7 +123,6 @@ Value cameo::reinterpretScalar(ImplicitLocOpBuilder &b, Value x, Type from, Type
 }
 
 // ---- activations
-// ----------------------------------------------------------------------------------------------------------
 
 /// e^x of x at most 0; what is below the normal numbers may become 0.
 static Value decay(ImplicitLocOpBuilder &b, Value x) { return math::ExpOp::create(b, x, arith::FastMathFlags::afn); }
@@ -185,7 +183,6 @@ Value cameo::geluScalar(ImplicitLocOpBuilder &b, Value x, bool approximate) {
 }
 
 // ---- quantization
-// ---------------------------------------------------------------------------------------------------------
 
 Value cameo::quantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element,
                             Type scaleElement, Type to, NarrowRounding rounding) {

@@ -23,7 +23,6 @@ static Dim sizeOperand(ShapeAnalysis &shapes, Value operand) {
 }
 
 // ---- dft
-// ------------------------------------------------------------------------------------------------------------------
 
 LogicalResult DftOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -127,7 +126,6 @@ LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
 }
 
 // ---- mel_weight_matrix
-// ----------------------------------------------------------------------------------------------------
 
 LogicalResult MelWeightMatrixOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   static constexpr StringRef names[] = {"bins", "length", "rate", "low", "high"};

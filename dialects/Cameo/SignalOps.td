@@ -3,7 +3,7 @@
 #define CAMEO_SIGNAL_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_DftOp : Cameo_LoopOp<"dft", [DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+def Cameo_DftOp : Cameo_StructuredOp<"dft", [DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "discrete Fourier transform along an axis";
   let description = [{
     Complex numbers are the last axis: [real, imaginary], or [real] alone. With L = length, along `axis`:

@@ -95,7 +95,6 @@ static Value isBelow(OpBuilder &b, Location loc, Value x, Value y, Type element)
 }
 
 // ---- top_k
-// ----------------------------------------------------------------------------------------------------------------
 
 /// Up to this k, k scans of the row beat sorting it and need no memory.
 constexpr int64_t kScanLimit = 16;
@@ -131,7 +130,7 @@ LogicalResult TopKOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
 
   if (!wanted.constant() || !n.constant()) {
     Value bad = isLess(b, loc, k.size(n), k.size(wanted));
-    k.failIf(b, loc, bad, kOutOfRange, "k is %lld, more than the axis has elements",
+    k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "k is %lld, more than the axis has elements",
              indexToI64(b, loc, k.size(wanted)));
   }
   // Whether a value comes before another.
@@ -190,7 +189,6 @@ LogicalResult TopKOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
 }
 
 // ---- unique
-// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult UniqueOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX());
@@ -293,7 +291,6 @@ LogicalResult UniqueOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 }
 
 // ---- non_max_suppression
-// --------------------------------------------------------------------------------------------------
 
 LogicalResult NonMaxSuppressionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &boxes = shapes.get(getBoxes()), &scores = shapes.get(getScores());

@@ -3,7 +3,7 @@
 #define CAMEO_SORTING_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_TopKOp : Cameo_LoopOp<"top_k"> {
+def Cameo_TopKOp : Cameo_StructuredOp<"top_k"> {
   let summary = "the k largest or smallest elements along an axis, best first, and where they were";
   let description = [{
     Equal elements keep their order; NaN counts as larger than every number.

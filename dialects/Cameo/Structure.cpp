@@ -16,7 +16,7 @@ void registerStructureOps(CameoDialect &dialect) {
 }
 } // namespace cameo
 
-// ---- constant -------------------------------------------------------------------------------------------------------------
+// ---- constant
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
@@ -38,7 +38,7 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
   return success();
 }
 
-// ---- views ----------------------------------------------------------------------------------------------------------------
+// ---- views
 
 /// Sizes that are read at run time may be 0 (copy) or -1 (what remains). A single one is what remains in any case. Several
 /// are written with indicators, where `zero` is 1 for a size 0 and `rest` is 1 for a size -1, else 0:
@@ -82,14 +82,14 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   for (auto [i, size] : llvm::enumerate(*wanted)) {
     if (size.isConstant(0) && !getAllowzero()) {
       if (int64_t(i) >= x.rank())
-        return emitOpError("size ") << i << " is 0 (copy), but the operand has rank " << x.rank();
+        return emitOpError("size ") << i << " is 0 (copy), but the operand has rank " << x.rank(); // C4
       size = x.dims[i];
     } else if (size.isConstant(-1)) {
       if (rest >= 0)
         return emitOpError("two sizes are -1 (axes ") << rest << " and " << i << "); at most one can be inferred"; // C2
       rest = i;
     } else if (size.constant() && *size.constant() < -1) {
-      return emitOpError("size ") << i << " is " << *size.constant() << "; expected -1 or more";
+      return emitOpError("size ") << i << " is " << *size.constant() << "; expected -1 or more"; // C4
     } else if (!d.isNonNegative(size)) {
       unknownSign = true;
     }
@@ -175,7 +175,7 @@ LogicalResult ShapeOfOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   return success();
 }
 
-// ---- kernel ---------------------------------------------------------------------------------------------------------------
+// ---- kernel
 
 LogicalResult KernelOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   for (Value v : getBody().front().getTerminator()->getOperands())
@@ -193,7 +193,7 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
-// ---- control flow ---------------------------------------------------------------------------------------------------------
+// ---- control flow
 
 /// Sizes on which all alternatives agree are kept; others are symbols of the result.
 static ShapeInfo join(ShapeAnalysis &shapes, Value result, ArrayRef<Value> alternatives) {
@@ -216,6 +216,9 @@ static bool isDefinedOutside(Dim d, Region &region) {
 }
 
 LogicalResult IfOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifySameSize(getOperation(), shapes.numElements(getCondition()), shapes.dims().constant(1),
+                            "the number of elements of the condition"))) // C1
+    return failure();
   Operation *thenYield = getThenRegion().front().getTerminator(), *elseYield = getElseRegion().front().getTerminator();
   if (thenYield->getNumOperands() != getNumResults() || elseYield->getNumOperands() != getNumResults())
     return emitOpError("its branches give ") << thenYield->getNumOperands() << " and " << elseYield->getNumOperands()
@@ -250,7 +253,7 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   Operation *yield = body.getTerminator();
   unsigned carried = getCarried().size();
   if (yield->getNumOperands() != 1 + getNumResults() || getNumResults() < carried)
-    return emitOpError("its body gives ") << yield->getNumOperands() << " values; expected a condition and " << getNumResults();
+    return emitOpError("its body gives ") << yield->getNumOperands() << " values; expected a condition and " << getNumResults(); // C2
   // A loop that only its trip count ends collects that many values.
   Dim iterations;
   auto goesOn = shapes.constantElements(yield->getOperand(0));
@@ -286,11 +289,11 @@ LogicalResult LoopOp::verify() {
   Block &body = getBody().front();
   if (body.getNumArguments() != 2 + getCarried().size())
     return emitOpError("its body takes ") << body.getNumArguments() << " values; expected iteration, condition and "
-                                          << getCarried().size() << " carried values";
+                                          << getCarried().size() << " carried values"; // C2
   return success();
 }
 
-// ---- require -----------------------------------------------------------------------------------------------------------
+// ---- require
 
 LogicalResult RequireOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   if (failed(verifySameSize(getOperation(), shapes.numElements(getCondition()), shapes.dims().constant(1),
@@ -306,7 +309,7 @@ LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   SmallVector<Value> first(condition.rank(), constantIndex(b, loc, 0));
   Value holds = condition.load(b, loc, first);
   Value wanted = arith::ConstantIntOp::create(b, loc, getExpected(), 1);
-  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), kShapeMismatch, getMessage());
+  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH, getMessage());
   k.parallelNest(b, loc, y.dims, [&](OpBuilder &b, Location loc, ValueRange at) { y.store(b, loc, x.load(b, loc, at), at); });
   return success();
 }

@@ -13,7 +13,6 @@ def Cameo_ConstantOp : Cameo_Op<"constant", [ConstantLike, AllTypesMatch<["value
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "attr-dict $value";
-  
   let hasFolder = 1;
 }
 
@@ -22,7 +21,8 @@ def Cameo_ReshapeOp : Cameo_Op<"reshape", [DeclareOpInterfaceMethods<Cameo_Alias
   let description = [{
     `shape` holds the result's sizes; a 0 copies the operand's size of that axis unless `allowzero`, one -1 takes what remains.
     (C1) `shape` has rank 1 and a known length. (C2) at most one -1. (C3) the element counts agree.
-    ONNX: Reshape, Flatten, Squeeze, Unsqueeze (the importer writes their shapes).
+    (C4) a 0 that copies has an axis to copy; other sizes are -1 or more.
+    ONNX: Reshape, since 1; Flatten, whose shape the importer writes.
     Example: `%y = cameo.reshape %x, %s : (tensor<2x4xf32>, tensor<1xi64>) -> tensor<8xf32>`
   }];
   let arguments = (ins Cameo_AnyTensor:$x, Cameo_I64Tensor:$shape, UnitAttr:$allowzero);
@@ -92,7 +92,7 @@ def Cameo_IfOp : Cameo_Op<"if", [RecursiveMemoryEffects, SingleBlock, NoRegionAr
   let hasVerifier = 1;
 }
 
-def Cameo_RequireOp : Cameo_LoopOp<"require"> {
+def Cameo_RequireOp : Cameo_StructuredOp<"require"> {
   let summary = "a tensor, on a condition";
   let description = [{
     `y = x`. Where `condition` is not `expected`, the run ends with the status CAMEO_SHAPE_MISMATCH and `message`.
@@ -111,7 +111,7 @@ def Cameo_LoopOp : Cameo_Op<"loop", [RecursiveMemoryEffects, SingleBlock, AttrSi
     It runs while the iteration is below `tripCount` (if given) and the condition is true. Results are the carried values, then
     each collected value stacked along a new leading axis. Sizes of carried values may change from one iteration to the next;
     those of collected values may not. ONNX: Loop, since 1; Scan is imported as a loop.
-    (C1) element types and ranks of carried operands, body arguments, yielded values and results agree.
+    (C1) element types and ranks of carried operands, body arguments, yielded values and results agree. (C2) so do their numbers.
   }];
   let arguments = (ins Optional<Cameo_I64Tensor>:$tripCount, Optional<Cameo_BoolTensor>:$condition,
                        Variadic<Cameo_AnyTensor>:$carried);
@@ -126,6 +126,9 @@ def Cameo_LoopOp : Cameo_Op<"loop", [RecursiveMemoryEffects, SingleBlock, AttrSi
 def Cameo_YieldOp : Op<Cameo_Dialect, "yield", [Pure, ReturnLike, Terminator,
                                                 ParentOneOf<["KernelOp", "IfOp", "LoopOp"]>]> {
   let summary = "ends a region and gives its values";
+  let description = [{
+    A kernel's are the tensors that it stores, a branch's the results of the if, a loop body's what LoopOp says.
+  }];
   let arguments = (ins Variadic<Cameo_AnyTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }

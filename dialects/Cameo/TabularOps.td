@@ -3,7 +3,7 @@
 #define CAMEO_TABULAR_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_TreeEnsembleOp : Cameo_LoopOp<"tree_ensemble"> {
+def Cameo_TreeEnsembleOp : Cameo_StructuredOp<"tree_ensemble"> {
   let summary = "what the leaves that a row of x reaches say, aggregated over trees";
   let description = [{
     A row of `nodes` is (feature, bits of a threshold, next node if the test holds, next node if not), the integers as wide as the

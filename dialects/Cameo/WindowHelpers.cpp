@@ -80,7 +80,7 @@ Value cameo::agreeingSize(KernelEmitter &k, OpBuilder &b, Location loc, Dim x, D
     return k.size(x);
   Value first = k.size(x), second = k.size(y);
   Value differ = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, first, second);
-  k.failIf(b, loc, differ, kShapeMismatch, message);
+  k.failIf(b, loc, differ, CAMEO_SHAPE_MISMATCH, message);
   return minIndex(b, loc, first, second);
 }
 

@@ -199,7 +199,7 @@ FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &featur
     features &= variant->variant.target.required;
     tables.push_back(std::move(variant->variant));
   }
-  std::string metadata = "{\"compiler\": \"cameo 0.1.0\", \"opt_level\": " + std::to_string(options.optLevel) + "}";
+  std::string metadata = "{\"compiler\": \"cameo " CAMEO_VERSION "\", \"opt_level\": " + std::to_string(options.optLevel) + "}";
   llvm::LLVMContext context;
   std::string symbol = isStatic ? "cameo_" + name + "_program" : std::string(CAMEO_PROGRAM_SYMBOL);
   std::string weightsSymbol = isStatic ? "cameo_" + name + "_weights" : std::string();

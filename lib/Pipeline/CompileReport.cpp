@@ -67,7 +67,6 @@ json::Object CompileReport::toJson() const {
 }
 
 // ---- the story
-// ------------------------------------------------------------------------------------------------------------
 
 /// "1.5 M" for 1500000; "?" when only the run knows.
 static std::string readable(std::optional<int64_t> number) {

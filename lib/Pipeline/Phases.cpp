@@ -23,23 +23,31 @@ static constexpr Phase kPhases[] = {
        phase.add(createInferShapesPass());
        phase.add(createFoldSizesPass());
      }},
+    // After shapes: arithmetic on sizes that are known is constant too.
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
+    // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces one value,
+    // as the next phase wants them.
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
      [](PhaseBuilder &phase) {
        phase.add(createSimplifyPass());
        phase.add(createCSEPass());
      }},
+    // After simplify: views, powers and swapped operands are in one form. Before layout and fusion, which see whole ops.
     {"recognize", "composites that exporters take apart are one op again", 1,
      [](PhaseBuilder &phase) { phase.add(createRecognizePass()); }},
+    // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
        phase.add(createChannelsLastPass());
        foldConstants(phase); // changed weights, and transposes of constants
      }},
+    // After all that adds or removes ops.
     {"fusion", "ops that hand elements to each other share a kernel", 1,
      [](PhaseBuilder &phase) { phase.add(createFuseKernelsPass()); }},
+    // What fusion left alone; the whole of it at -O0.
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
+    // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
     {"tiles", "the kernels of contractions say in `config` how they are cut into register tiles, per CPU", 1,
      [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus)); }},
 };

@@ -62,12 +62,12 @@ LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes) {
 FailureOr<SmallVector<char, 0>> VariantCompiler::compile(size_t i) {
   bool isHost = i == kernels.size();
   ModuleOp module = isHost ? *variant.host.module : *kernels[i].module;
-  PassManager cleanup(module.getContext());
-  cleanup.enableVerifier(false);
-  cleanup.addPass(createCanonicalizerPass());
-  cleanup.addPass(createCSEPass());
-  cleanup.addPass(createLoopInvariantCodeMotionPass());
   if (options.optLevel > 0) {
+    PassManager cleanup(module.getContext());
+    cleanup.enableVerifier(false); // upstream passes on IR of our own making; it costs compile time per kernel
+    cleanup.addPass(createCanonicalizerPass());
+    cleanup.addPass(createCSEPass());
+    cleanup.addPass(createLoopInvariantCodeMotionPass());
     if (failed(cleanup.run(module)))
       return failure();
     if (!isHost)

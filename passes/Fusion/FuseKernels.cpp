@@ -85,7 +85,7 @@ private:
 
 } // namespace
 
-// ---- groups ---------------------------------------------------------------------------------------------------------
+// ---- groups
 
 /// Values of one group (or of two as if joined) that others use.
 SmallVector<Value> BlockFusion::results(unsigned a, std::optional<unsigned> b) {
@@ -146,7 +146,6 @@ BlockFusion::Reason BlockFusion::join(unsigned a, unsigned b) {
 }
 
 // ---- pointwise ops behind an anchor
-// -------------------------------------------------------------------------------------
 
 BlockFusion::Reason BlockFusion::joinsEpilogue(Operation *op, Operation *anchor) {
   Value space = anchor->getResult(0);
@@ -189,7 +188,7 @@ void BlockFusion::growEpilogue(Operation *anchor) {
   }
 }
 
-// ---- producers into their readers -----------------------------------------------------------------------------------
+// ---- producers into their readers
 
 /// Whether evaluating `times` elements of `op` costs less than storing its result and reading it back.
 BlockFusion::Reason BlockFusion::isWorthIt(Operation *op, Dim times) {
@@ -288,7 +287,7 @@ void BlockFusion::intoReaders(Operation *op) {
     refused[op] = "its result goes through memory: " + reason;
 }
 
-// ---- small kernels of one shape -------------------------------------------------------------------------------------
+// ---- small kernels of one shape
 
 /// One launch for several small pointwise kernels that do not need each other.
 void BlockFusion::joinSmall() {
@@ -315,7 +314,7 @@ void BlockFusion::joinSmall() {
   }
 }
 
-// ---- kernels --------------------------------------------------------------------------------------------------------
+// ---- kernels
 
 void BlockFusion::formKernels() {
   for (Operation &op : block)
@@ -341,7 +340,7 @@ void BlockFusion::formKernels() {
   }
 }
 
-// ---- the pass -------------------------------------------------------------------------------------------------------
+// ---- the pass
 
 struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
   using FuseKernelsPassBase::FuseKernelsPassBase;

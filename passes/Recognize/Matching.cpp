@@ -4,16 +4,6 @@
 using namespace mlir;
 using namespace cameo;
 
-std::optional<double> cameo::uniformFloat(Value value) {
-  DenseElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat() || !isa<FloatType>(elements.getElementType()))
-    return std::nullopt;
-  bool lost;
-  APFloat number = elements.getSplatValue<APFloat>();
-  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-  return number.convertToDouble();
-}
-
 bool cameo::isRounded(double found, double exact, Value value) {
   auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value.getType()));
   if (!type)

@@ -5,9 +5,6 @@
 
 namespace cameo {
 
-/// The number that a float constant is everywhere.
-std::optional<double> uniformFloat(mlir::Value value);
-
 /// True when `found` is `exact` up to its rounding to the element type of `value`, and a little more: exporters print
 /// constants.
 bool isRounded(double found, double exact, mlir::Value value);

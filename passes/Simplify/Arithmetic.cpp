@@ -5,14 +5,6 @@
 using namespace mlir;
 using namespace cameo;
 
-/// The value of a constant float that is the same everywhere.
-static std::optional<double> uniformFloat(Value value) {
-  DenseElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat() || !isa<FloatType>(elements.getElementType()))
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>().convertToDouble();
-}
-
 /// True when no element of `value` is below 0 or is -0. NaN is allowed. Looks at few ops: enough for variances.
 static bool isNeverNegative(Value value, int depth = 4) {
   Operation *op = value.getDefiningOp();

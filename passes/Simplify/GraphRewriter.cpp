@@ -36,3 +36,13 @@ void GraphRewriter::apply(RewritePatternSet patterns) {
     left(pass, loc, "nodes declined") << reason;
   followReturn(function);
 }
+
+std::optional<double> cameo::uniformFloat(Value value) {
+  DenseElementsAttr elements;
+  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat() || !isa<FloatType>(elements.getElementType()))
+    return std::nullopt;
+  bool lost;
+  APFloat number = elements.getSplatValue<APFloat>();
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return number.convertToDouble();
+}

@@ -10,7 +10,7 @@ using namespace cameo::tool;
 
 static constexpr const char *kExitCodes = "\nExit codes: 0 done, 2 usage, 3 invalid model, 4 unsupported, 5 limit "
                                           "exceeded, 6 file, 9 cancelled, 70 internal error.";
-static constexpr const char *kVersion = "0.1.0 (LLVM 22)";
+static constexpr const char *kVersion = CAMEO_VERSION " (LLVM 22)";
 
 static std::function<int()> setUp(const Verb &verb, CLI::App &app) {
   app.footer(std::string("\n") + verb.help + kExitCodes);

@@ -6,6 +6,7 @@ target_include_directories(cameo-llvm-flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS
 target_include_directories(cameo-llvm-flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
 # -O1: the compiler spends its time inside LLVM; -O2 only lengthens the build.
 target_compile_options(cameo-llvm-flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti> -O1)
+target_compile_definitions(cameo-llvm-flags INTERFACE CAMEO_VERSION="${PROJECT_VERSION}")
 target_link_libraries(cameo-llvm-flags INTERFACE MLIR LLVM)
 target_link_options(cameo-llvm-flags INTERFACE -Wl,-rpath,${CAMEO_LLVM_ROOT}/lib)
 

@@ -385,7 +385,6 @@ void VectorLoopBuilder::replaceReduction(const ReductionNest &nest) {
 }
 
 // ---- choice
-// ----------------------------------------------------------------------------------------------------------------
 
 /// The accumulators of an innermost loop, when each is only combined with something and yielded.
 static std::optional<SmallVector<Accumulator>> accumulatorsOf(scf::ForOp loop) {

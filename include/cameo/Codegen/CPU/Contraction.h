@@ -139,7 +139,6 @@ mlir::Value emitPackRhsSteps(mlir::OpBuilder &b, mlir::Location loc, const PackR
 void emitPackRhs(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec, mlir::Value begin, mlir::Value end);
 
 // ---- helpers for callers
-// ---------------------------------------------------------------------------------------------------
 
 /// Loads `lanes` consecutive elements of `type` (f32, f16, bf16) as vector<lanes x f32>; masked-off lanes are zero.
 mlir::Value emitLoad(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, mlir::Value pointer, int64_t lanes,

@@ -74,7 +74,7 @@ public:
   virtual bool mayReassociate() const = 0;
 };
 
-// ---- small builders shared by all lowerings -------------------------------------------------------------------------------
+// ---- small builders shared by all lowerings
 
 mlir::Value constantIndex(mlir::OpBuilder &b, mlir::Location loc, int64_t value);
 /// A scalar constant of a compute type; `value` is converted.

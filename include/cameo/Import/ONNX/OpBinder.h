@@ -32,7 +32,6 @@ public:
       : builder(builder), loc(loc), importer(importer), node(node) {}
 
   // ---- operands
-  // -----------------------------------------------------------------------------------------------------------
   size_t numInputs() const { return node.inputs.size(); }
   size_t numOutputs() const { return node.outputs.size(); }
   /// Whether input `i` is given. Inside an inlined function an input that the call leaves out is not given either, so
@@ -51,7 +50,6 @@ public:
   int64_t rank(mlir::Value v) { return shapes().rank(v); }
 
   // ---- attributes (defaults come from the schema where it has them)
-  // ---------------------------------------------------------
   int64_t intAttr(llvm::StringRef name, int64_t fallback);
   double floatAttr(llvm::StringRef name, double fallback);
   llvm::StringRef stringAttr(llvm::StringRef name, llvm::StringRef fallback);
@@ -64,7 +62,6 @@ public:
   mlir::FailureOr<mlir::Type> dtypeAttr(llvm::StringRef name, mlir::Type fallback);
 
   // ---- creating
-  // -----------------------------------------------------------------------------------------------------------
   /// Creates an op with one result; types are computed by its shape function. Null on failure (already reported).
   template <typename OpT, typename... Args> mlir::Value create(Args &&...args) {
     OpT op = createOp<OpT>(builder, shapes(), loc, std::forward<Args>(args)...);
@@ -99,7 +96,6 @@ public:
   // ---- results
   /// The sizes that the model declares for output `i`, when all are static and the node is in the main graph.
   std::optional<llvm::SmallVector<int64_t>> declaredShape(size_t i);
-  // ------------------------------------------------------------------------------------------------------------
   /// Gives output `i` its value; ignored when the output is left out. Null is a failure already reported.
   mlir::LogicalResult result(size_t i, mlir::Value value);
   mlir::LogicalResult result(mlir::Value value) { return result(0, value); }

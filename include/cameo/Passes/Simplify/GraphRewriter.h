@@ -1,7 +1,6 @@
 // GraphRewriter.h - patterns that see the shapes of the whole function and say what they did to which node.
 //
-// A pattern derives from GraphPattern. It returns failure() where the op is none of its business, declines with a
-// reason
+// A pattern derives from GraphPattern. It returns failure() where the op is none of its business, declines with a reason
 // (`b.notifyMatchFailure`) where a user could have expected it to fire, and ends with `done`. Remarks, counting and the
 // upkeep of the analysis are then the rewriter's work.
 #ifndef CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H
@@ -45,15 +44,22 @@ private:
   llvm::MapVector<mlir::Location, std::string> reasons;
 };
 
-/// A pattern on ops of type OpT, or on all ops that have the interface OpT.
-template <typename OpT> class GraphPattern : public std::conditional_t < requires {
-  OpT::getOperationName();
-}, mlir::OpRewritePattern<OpT>, mlir::OpInterfaceRewritePattern < OpT >> {
+/// The number that a float constant is everywhere.
+std::optional<double> uniformFloat(mlir::Value value);
+
+template <typename OpT>
+concept IsOp = requires { OpT::getOperationName(); };
+
+/// MLIR's pattern on ops of type OpT, or on all ops that have the interface OpT.
+template <typename OpT>
+using PatternOn = std::conditional_t<IsOp<OpT>, mlir::OpRewritePattern<OpT>, mlir::OpInterfaceRewritePattern<OpT>>;
+
+template <typename OpT> class GraphPattern : public PatternOn<OpT> {
 public:
   /// `counted` is what remarks of this kind count.
-  GraphPattern(mlir::MLIRContext * context, GraphRewriter & graph, llvm::StringLiteral counted,
+  GraphPattern(mlir::MLIRContext *context, GraphRewriter &graph, llvm::StringLiteral counted,
                mlir::PatternBenefit benefit = 1)
-      : GraphPattern::Base(context, benefit), graph(graph), shapes(graph.shapes), counted(counted) {}
+      : PatternOn<OpT>(context, benefit), graph(graph), shapes(graph.shapes), counted(counted) {}
 
 protected:
   /// Ends a rewrite: counts it and tells the user `what` happened to the node at `loc`.
@@ -62,14 +68,14 @@ protected:
     return mlir::success();
   }
   /// Ends a rewrite that puts `value` in place of the op's only result.
-  mlir::LogicalResult replace(mlir::PatternRewriter & b, OpT op, mlir::Value value, const llvm::Twine &what) const {
+  mlir::LogicalResult replace(mlir::PatternRewriter &b, OpT op, mlir::Value value, const llvm::Twine &what) const {
     mlir::Location loc = op->getLoc();
     b.replaceOp(op, value);
     return done(loc, what);
   }
 
-  GraphRewriter & graph;
-  ShapeAnalysis & shapes;
+  GraphRewriter &graph;
+  ShapeAnalysis &shapes;
 
 private:
   llvm::StringLiteral counted;

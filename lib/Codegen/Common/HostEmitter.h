@@ -1,0 +1,112 @@
+// HostEmitter.h - emits the entry function of a program; its files: HostProgram.cpp (steps and launches),
+// HostValues.cpp (sizes, buffers and services), HostControlFlow.cpp (If and Loop).
+#ifndef LIB_CODEGEN_COMMON_HOSTEMITTER_H
+#define LIB_CODEGEN_COMMON_HOSTEMITTER_H
+
+#include "cameo/Codegen/HostProgram.h"
+#include "cameo/Codegen/MemoryPlan.h"
+#include "cameo/Runtime/KernelABI.h"
+
+namespace cameo::codegen {
+
+/// Of a type whose elements have addresses.
+inline int64_t elementBytes(mlir::Type elementType) { return storageBytes(elementType, 1); }
+
+/// A host value per key, usable in the block where it was made and in blocks inside it.
+template <typename Key> class ScopedValues {
+public:
+  mlir::Value find(const Key &key, mlir::Block *reader) const {
+    auto it = entries.find(key);
+    if (it == entries.end())
+      return {};
+    for (auto &[block, value] : it->second)
+      for (mlir::Block *b = reader; b; b = b->getParentOp() ? b->getParentOp()->getBlock() : nullptr)
+        if (b == block)
+          return value;
+    return {};
+  }
+  void add(const Key &key, mlir::Block *block, mlir::Value value) { entries[key].push_back({block, value}); }
+
+private:
+  llvm::DenseMap<Key, llvm::SmallVector<std::pair<mlir::Block *, mlir::Value>, 1>> entries;
+};
+
+class HostEmitter {
+public:
+  HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
+              llvm::function_ref<KernelUse(KernelOp)> kernels)
+      : main(main), shapes(shapes), weights(weights), kernels(kernels), plan(main), b(main.getContext()),
+        loc(mlir::UnknownLoc::get(main.getContext())), entryBuilder(main.getContext()) {}
+
+  mlir::FailureOr<HostProgram> run();
+
+private:
+  using Address = mlir::LLVM::LLVMPointerType;
+  mlir::Type i64() { return b.getI64Type(); }
+  mlir::Type address() { return Address::get(b.getContext()); }
+  mlir::Value number(int64_t v) { return number(b, v); }
+  mlir::Value number(mlir::OpBuilder &b, int64_t v) {
+    return mlir::arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v));
+  }
+  mlir::Value offsetBy(mlir::OpBuilder &b, mlir::Value base, int64_t bytes) {
+    return mlir::LLVM::GEPOp::create(b, loc, address(), b.getI8Type(), base,
+                                     llvm::ArrayRef<mlir::LLVM::GEPArg>{int32_t(bytes)});
+  }
+  mlir::Value offsetBy(mlir::Value base, mlir::Value bytes) {
+    return mlir::LLVM::GEPOp::create(b, loc, address(), b.getI8Type(), base, llvm::ArrayRef<mlir::LLVM::GEPArg>{bytes});
+  }
+  mlir::Value load(mlir::OpBuilder &b, mlir::Type type, mlir::Value base, int64_t bytes) {
+    return mlir::LLVM::LoadOp::create(b, loc, type, offsetBy(b, base, bytes));
+  }
+  mlir::Value add(mlir::Value x, mlir::Value y) { return mlir::arith::AddIOp::create(b, loc, x, y); }
+  mlir::Value mul(mlir::Value x, mlir::Value y) { return mlir::arith::MulIOp::create(b, loc, x, y); }
+  mlir::Value compare(mlir::arith::CmpIPredicate p, mlir::Value x, mlir::Value y) {
+    return mlir::arith::CmpIOp::create(b, loc, p, x, y);
+  }
+  mlir::Value choose(mlir::Value c, mlir::Value x, mlir::Value y) {
+    return mlir::arith::SelectOp::create(b, loc, c, x, y);
+  }
+
+  /// services->field(call, args...)
+  mlir::Value service(size_t fieldOffset, mlir::Type result, mlir::ValueRange arguments);
+  void copy(mlir::Value target, mlir::Value source, mlir::Value bytes);
+
+  mlir::LogicalResult planMemory();
+  std::optional<int64_t> staticBytes(mlir::Value value);
+  Dim countBound(mlir::Value value);
+  mlir::FailureOr<mlir::Value> size(Dim dim);
+  mlir::FailureOr<mlir::Value> atom(const DimAtom &a);
+  mlir::FailureOr<mlir::Value> bytes(Dim count, mlir::Type elementType);
+  mlir::FailureOr<mlir::Value> pointer(mlir::Value tensor);
+  mlir::Value weight(mlir::ElementsAttr value, const WeightForm &form = {});
+  mlir::FailureOr<mlir::Value> element(mlir::Value tensor, int64_t index);
+  mlir::FailureOr<mlir::Value> allocate(mlir::Value value);
+  mlir::FailureOr<mlir::Value> outputBuffer(int64_t index, mlir::Value value);
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitLaunch(KernelOp kernel);
+  mlir::LogicalResult emitIf(IfOp op);
+  mlir::LogicalResult emitLoop(LoopOp op);
+  mlir::LogicalResult emitReturn(mlir::func::ReturnOp op);
+  llvm::SmallVector<int64_t> ownAxes(mlir::Value result);
+
+  mlir::func::FuncOp main;
+  ShapeAnalysis &shapes;
+  WeightTable &weights;
+  llvm::function_ref<KernelUse(KernelOp)> kernels;
+  MemoryPlan plan;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  mlir::OpBuilder entryBuilder; ///< before the first step of the program
+  mlir::Value call, services, inputs, weightsBase, arena, buffersArray, sizesArray, reportsArray, zeros, launches;
+  ScopedValues<mlir::Value> pointers;
+  ScopedValues<const DimNode *> sizes;
+  ScopedValues<const DimAtom *> atoms;
+  ScopedValues<std::pair<mlir::Value, int64_t>> knownSizes;
+  llvm::DenseMap<mlir::Value, int64_t> contentPlaces; ///< offset of host-written small tensors
+  llvm::DenseMap<mlir::Value, int64_t> directOutputs; ///< kernel result -> output it is written to at once
+  llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> loopCells;
+  HostProgram program;
+};
+
+} // namespace cameo::codegen
+#endif

@@ -1,0 +1,119 @@
+// LoopKernelBuilder.h - emits the loops of one cameo.kernel; its files: KernelEmission.cpp (the kernel as a whole),
+// KernelElements.cpp (buffers, and what is read and stored element by element), KernelVectors.cpp (whole vectors).
+#ifndef LIB_CODEGEN_COMMON_LOOPKERNELBUILDER_H
+#define LIB_CODEGEN_COMMON_LOOPKERNELBUILDER_H
+
+#include "cameo/Codegen/Kernel.h"
+
+namespace cameo::codegen {
+
+/// Values already computed, reusable where their block encloses the reader's.
+class ElementCache {
+public:
+  mlir::Value find(mlir::Value tensor, mlir::ValueRange indices, mlir::Block *reader) {
+    for (const Entry &e : entries[tensor])
+      if (mlir::ValueRange(e.indices) == indices && encloses(e.block, reader))
+        return e.element;
+    return {};
+  }
+  void add(mlir::Value tensor, mlir::ValueRange indices, mlir::Block *block, mlir::Value element) {
+    entries[tensor].push_back({llvm::SmallVector<mlir::Value>(indices), block, element});
+  }
+
+private:
+  struct Entry {
+    llvm::SmallVector<mlir::Value> indices;
+    mlir::Block *block;
+    mlir::Value element;
+  };
+  static bool encloses(mlir::Block *outer, mlir::Block *inner) {
+    for (mlir::Block *block = inner; block;) {
+      if (block == outer)
+        return true;
+      mlir::Operation *parent = block->getParentOp();
+      block = parent ? parent->getBlock() : nullptr;
+    }
+    return false;
+  }
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Entry, 2>> entries;
+};
+
+class LoopKernelBuilder : public KernelBuilder {
+public:
+  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, bool reassociate)
+      : kernel(kernel), analysis(analysis), reassociate(reassociate) {}
+
+  mlir::FailureOr<EmittedKernel> run(AnchorEmitter *anchors);
+
+  ShapeAnalysis &shapes() override { return analysis; }
+  mlir::Value size(Dim dim) override;
+  void parallelNest(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims,
+                    llvm::function_ref<void(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body,
+                    Dim work = {}) override;
+  Tensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, llvm::ArrayRef<Dim> dims) override;
+  void setResultSize(mlir::OpBuilder &b, mlir::Location loc, mlir::OpResult result, int64_t axis,
+                     mlir::Value size) override;
+  void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
+              mlir::Value value) override;
+  bool mayReassociate() const override { return reassociate; }
+  mlir::Value callArgument() override { return function.getArgument(0); }
+  mlir::Value sliceBegin() override { return begin; }
+  mlir::Value sliceEnd() override { return end; }
+  void setTiles(Dim tiles, Dim grain) override {
+    signature.tiles = tiles;
+    signature.grain = grain;
+  }
+  mlir::ElementsAttr constantOperand(mlir::Value operand) override;
+  mlir::Value packedWeight(mlir::Value operand, WeightForm form) override;
+  void storeVector(mlir::OpBuilder &b, mlir::Location loc, unsigned result, mlir::Value vector,
+                   const VectorPosition &at) override;
+
+private:
+  Tensor bufferTensor(mlir::OpBuilder &b, mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument,
+                      bool readable, bool writable);
+  Tensor readTensor(mlir::Value value);
+  mlir::Value readElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::ValueRange indices);
+  mlir::Value readVector(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, llvm::ArrayRef<Dim> resultDims,
+                         const VectorPosition &at, int64_t lanes);
+  mlir::Value loadVector(mlir::OpBuilder &b, mlir::Location loc, const Tensor &t, llvm::ArrayRef<Dim> resultDims,
+                         const VectorPosition &at, int64_t lanes);
+  mlir::Value rows(const Tensor &t);
+  mlir::Value rowOf(mlir::OpBuilder &b, mlir::Location loc, const Tensor &t, llvm::ArrayRef<Dim> resultDims,
+                    mlir::Value row);
+  Tensor linearTensor(mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument);
+  mlir::Value linearIndex(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims, mlir::ValueRange indices);
+  mlir::Value view(mlir::OpBuilder &b, mlir::Value argument, mlir::Type elementType, llvm::ArrayRef<Dim> dims);
+  llvm::SmallVector<mlir::Operation *> anchorsOf();
+  Tensor resultTensor(mlir::Operation *op, unsigned number);
+  bool collapse(llvm::SmallVectorImpl<llvm::SmallVector<int64_t, 2>> &groups);
+
+  KernelOp kernel;
+  ShapeAnalysis &analysis;
+  bool reassociate;
+  mlir::func::FuncOp function;
+  mlir::Value reportsArgument, sizesArgument, begin, end;
+  mlir::Operation *sizesEnd = nullptr; ///< sizes are loaded before this op
+  llvm::DenseMap<const DimNode *, mlir::Value> sizeValues;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> reportedSizes;
+  llvm::DenseMap<mlir::Value, Tensor> buffers;                     ///< of kernel arguments
+  llvm::MapVector<mlir::Value, llvm::SmallVector<Tensor>> outputs; ///< buffers of yielded values
+  llvm::DenseMap<mlir::Value, mlir::Value> matrices;               ///< of buffers, see rows()
+  llvm::DenseMap<mlir::Value, mlir::Value>
+      pinned; ///< anchor results whose element (or vector) is at hand in the epilogue
+  ElementCache cache;
+  /// Neighbours that share a byte of a packed result, which one thread must store; 0: all of them.
+  int64_t neighbours = 1;
+  KernelSignature signature;
+  std::vector<FailSite> failSites;
+};
+
+/// An element of a buffer, in its compute type.
+mlir::Value loadElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref, mlir::ValueRange indices,
+                        mlir::Type elementType);
+/// A scalar or vector of the compute type as it lies in memory.
+mlir::Value toStorage(mlir::OpBuilder &b, mlir::Location loc, mlir::Value element, mlir::Type elementType);
+/// The one element of a splat, as an attribute of the compute type `type`.
+mlir::TypedAttr splatElement(ConstantOp constant, mlir::Type type);
+
+} // namespace cameo::codegen
+#endif
