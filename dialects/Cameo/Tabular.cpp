@@ -65,12 +65,12 @@ constexpr int64_t kModeShift = 24, kMissingBit = 26;
 
 class TreeWalk {
 public:
-  TreeWalk(TreeEnsembleOp op, ArrayRef<Tensor> operands, const Tensor &result)
-      : op(op), x(operands[0]), nodes(operands[1]), roots(operands[2]), weights(operands[3]), result(result),
+  TreeWalk(TreeEnsembleOp op, KernelEmitter &k, ArrayRef<Tensor> operands, const Tensor &result)
+      : op(op), k(k), x(operands[0]), nodes(operands[1]), roots(operands[2]), weights(operands[3]), result(result),
         targets(op.getTargets() ? operands[4] : Tensor()), loc(op.getLoc()) {}
 
   /// All trees over rows [begin, begin + lanes), in side by side.
-  void emitRows(KernelEmitter &k, OpBuilder &b, Value begin, int64_t lanes);
+  void emitRows(OpBuilder &b, Value begin, int64_t lanes);
 
 private:
   Value constant(OpBuilder &b, int64_t v) { return constantIndex(b, loc, v); }
@@ -84,6 +84,7 @@ private:
   void vote(OpBuilder &b, Value row, Value leaf);
 
   TreeEnsembleOp op;
+  KernelEmitter &k;
   const Tensor &x, &nodes, &roots, &weights, &result;
   Tensor targets;
   Location loc;
@@ -153,14 +154,14 @@ Value TreeWalk::combine(OpBuilder &b, Value total, Value weight) {
 
 /// Adds what the leaf says to the row's totals, which are in the result.
 void TreeWalk::vote(OpBuilder &b, Value row, Value leaf) {
-  loopNest(b, loc, constant(b, *weights.dims[1].constant()), [&](OpBuilder &b, Location, ValueRange i) {
+  loopNest(b, loc, k.size(weights.dims[1]), [&](OpBuilder &b, Location, ValueRange i) {
     Value target = targets ? loadIndex(b, targets, leaf, i[0]) : i[0];
     Value total = combine(b, loadStored(b, loc, result, {row, target}), weights.load(b, loc, {leaf, i[0]}));
     result.store(b, loc, total, {row, target});
   });
 }
 
-void TreeWalk::emitRows(KernelEmitter &k, OpBuilder &b, Value begin, int64_t lanes) {
+void TreeWalk::emitRows(OpBuilder &b, Value begin, int64_t lanes) {
   double infinity = std::numeric_limits<double>::infinity();
   double start = op.getAggregate() == "sum" ? 0 : op.getAggregate() == "min" ? infinity : -infinity;
   Value none = constantScalar(b, loc, x.elementType, start), zero = constant(b, 0), one = constant(b, 1);
@@ -220,7 +221,7 @@ void TreeWalk::emitRows(KernelEmitter &k, OpBuilder &b, Value begin, int64_t lan
 LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
                                         ArrayRef<Tensor> results) {
   Location loc = getLoc();
-  TreeWalk walk(*this, operands, results[0]);
+  TreeWalk walk(*this, k, operands, results[0]);
   Dim rows = operands[0].dims[0];
   Dim groups = k.dims().ceilDiv(rows, kLanes);
   int64_t steps = 0; // of a walk through every tree, if they were complete
@@ -235,9 +236,9 @@ LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef
         auto branch = scf::IfOp::create(b, loc, isShort, /*withElseRegion=*/true);
         OpBuilder few = branch.getThenBodyBuilder(), all = branch.getElseBodyBuilder();
         loopNest(few, loc, left, [&](OpBuilder &b, Location loc, ValueRange i) {
-          walk.emitRows(k, b, addIndex(b, loc, begin, i[0]), 1);
+          walk.emitRows(b, addIndex(b, loc, begin, i[0]), 1);
         });
-        walk.emitRows(k, all, begin, kLanes);
+        walk.emitRows(all, begin, kLanes);
       },
       k.dims().constant(std::max<int64_t>(1, steps * kLanes)));
   return success();

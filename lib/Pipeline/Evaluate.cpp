@@ -327,8 +327,9 @@ FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
   for (Operation &op : body)
     for (Value operand : op.getOperands())
       last[ownerOf(operand)] = &op;
+  // Elements that may be sizes of others are read when such a size is asked for, which may be after the last use.
   for (auto &[value, op] : last)
-    if (op != body.getTerminator())
+    if (op != body.getTerminator() && !codegen::mayHoldSizes(value))
       lastUses[op].push_back(value);
 
   for (Operation &op : body) {

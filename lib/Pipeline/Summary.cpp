@@ -38,9 +38,9 @@ private:
     int64_t x = (*this)(a.lhs), y = (*this)(a.rhs);
     switch (a.kind) {
     case AtomKind::FloorDiv:
-      return y ? x / y : 0;
+      return y ? llvm::divideFloorSigned(x, y) : 0;
     case AtomKind::Mod:
-      return y ? x % y : 0;
+      return y ? x - llvm::divideFloorSigned(x, y) * y : 0;
     case AtomKind::Min:
       return std::min(x, y);
     case AtomKind::Max:

@@ -146,7 +146,10 @@ FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart 
     return getOperation().emitError("internal error: constants cannot be folded, because no evaluator is registered");
   SmallVector<ElementsAttr> arguments;
   OwningOpRef<ModuleOp> module;
-  {
+  // Ops with loops of their own may be built around sizes that their operands have at compile time.
+  bool mayBeOpen = llvm::none_of(
+      part.ops, [](Operation *op) { return isa<KernelInterface>(op) && !isa<IndexableInterface>(op); });
+  if (mayBeOpen) {
     ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) { return success(); });
     module = outline(part, /*keepSizes=*/false, arguments);
   }

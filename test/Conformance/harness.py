@@ -22,6 +22,8 @@ import zipfile
 
 import numpy as np
 
+import modes
+
 SECONDS = 60
 MEMORY = 8 << 30
 SANITIZER_EXIT = 99
@@ -152,8 +154,14 @@ def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol
         raise Failed("mismatch", f"output '{name}': {int(wrong.sum())} of {wrong.size} values differ, first at {list(at)}: {found} vs {expected}")
 
 
-def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False) -> tuple[str, str]:
-    """(outcome, detail) of one case."""
+def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False, mode: str = "static") -> tuple[str, str]:
+    """(outcome, detail) of one case; of its variants, the first that does not pass."""
+    with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
+        outcomes = (runVariant(variant, tools, opt, sanitized) for variant in modes.variants(case, mode, folder))
+        return next((outcome for outcome in outcomes if outcome[0] != "pass"), ("pass", ""))
+
+
+def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         program, result = f"{folder}/case.cameo", f"{folder}/out.npz"
         try:

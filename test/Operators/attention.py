@@ -36,6 +36,13 @@ def rotary_embedding():
                                                "sin": np.sin(normal(20, half))}, ["Y"], {"interleaved": interleaved}, domain="com.microsoft")
 
 
+def _attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, scale: float) -> np.ndarray:
+    """[B, S, H, D], [B, T, H, D] twice -> [B, S, H * D]."""
+    scores = np.einsum("bshd,bthd->bhst", q, k) * scale
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.einsum("bhst,bthd->bshd", weights / weights.sum(-1, keepdims=True), v).reshape(*q.shape[:2], -1)
+
+
 def multi_head_attention():
     width = H * D
     q, k, v = normal(B, S, width), normal(B, T, width, seed=1), normal(B, T, width, seed=2)
@@ -47,6 +54,12 @@ def multi_head_attention():
         yield Node("MultiHeadAttention", {"query": q, "key": k[:, :S] if causal else k, "value": v[:, :S] if causal else v, "bias": given,
                                           "padding": padding, "extra": extra},
                    ["Y"], {"num_heads": H, "unidirectional": causal}, domain="com.microsoft")
+    # Packed tokens, which ONNX Runtime has on GPUs only.
+    qkv, kv = normal(B, S, H, 3, D), normal(B, T, H, 2, D)
+    yield Node("MultiHeadAttention", {"query": qkv}, ["Y"], {"num_heads": H, "scale": 0.3}, domain="com.microsoft",
+               wanted={"Y": _attended(*np.moveaxis(qkv, 3, 0), 0.3)})
+    yield Node("MultiHeadAttention", {"query": q, "key": kv}, ["Y"], {"num_heads": H}, domain="com.microsoft",
+               wanted={"Y": _attended(q.reshape(B, S, H, D), *np.moveaxis(kv, 3, 0), D**-0.5)})
     yield Node("MultiHeadAttention", {"query": q, "key": k, "value": v, "bias": None, "padding": None, "extra": None,
                                       "past_key": normal(B, H, 3, D), "past_value": normal(B, H, 3, D, seed=1)},
                ["Y", "present_key", "present_value"], {"num_heads": H}, domain="com.microsoft")
@@ -63,23 +76,22 @@ def fused_projection_attention():
 
 
 def group_query_attention():
-    for (tokens, past), rotary, groups, (window, softcap) in itertools.product([(S, 0), (1, 6), (1, 9)], (0, 1), [2, 1], [(-1, 0.0), (3, 0.0), (-1, 4.0)]):
-        total = tokens + past if past != 9 else 7  # the last: a shared buffer with room for more
-        lengths = np.full(B, total - 1, np.int32)
-        if past:
-            lengths[0] -= 2
-        # What lies behind the tokens of a row is not specified in the cache: ONNX Runtime clears it, Cameo hands it on.
-        cache = [normal(B, groups, past, 16, seed=seed) for seed in (0, 3)]
-        for row, last in enumerate(lengths):
-            for tensor in cache:
-                tensor[row, :, last + 1 - tokens:] = 0
+    # Prompts, of which the second is padded; one more token, into a past as long as needed and into a shared buffer with room for more;
+    # several more tokens, which ONNX Runtime takes in batches of one.
+    phases = [([S, S], S, 0, S), ([S - 2, S], S, 0, S), ([5, 7], 1, 6, 7), ([5, 7], 1, 9, 7), ([7], 3, 4, 7), ([7], 3, 9, 7)]
+    for (ends, tokens, past, total), rotary, groups, (window, softcap) in itertools.product(phases, (0, 1), [2, 1], [(-1, 0.0), (3, 0.0), (-1, 4.0)]):
+        batch, lengths = len(ends), np.array(ends, np.int32)
+        unused = (np.arange(max(total, past)) >= lengths[:, None])[:, None, :, None]
         yield Node("GroupQueryAttention",
-                   {"query": normal(B, tokens, H * 16), "key": normal(B, tokens, groups * 16, seed=1), "value": normal(B, tokens, groups * 16, seed=2),
-                    "past_key": cache[0], "past_value": cache[1], "seqlens_k": lengths,
-                    "total": np.array(total, np.int32), "cos": np.cos(normal(20, 8)) if rotary else None, "sin": np.sin(normal(20, 8)) if rotary else None},
+                   {"query": normal(batch, tokens, H * 16), "key": normal(batch, tokens, groups * 16, seed=1),
+                    "value": normal(batch, tokens, groups * 16, seed=2), "past_key": normal(batch, groups, past, 16),
+                    "past_value": normal(batch, groups, past, 16, seed=3), "seqlens_k": lengths - 1, "total": np.array(total, np.int32),
+                    "cos": np.cos(normal(20, 8)) if rotary else None, "sin": np.sin(normal(20, 8)) if rotary else None},
                    ["Y", "present_key", "present_value"],
                    {"num_heads": H, "kv_num_heads": groups, "do_rotary": rotary, "local_window_size": window, "softcap": softcap},
-                   ("total",), domain="com.microsoft")
+                   ("total",), domain="com.microsoft",
+                   unspecified={"present_key": unused, "present_value": unused}
+                   | ({} if past else {"Y": np.arange(tokens)[:, None] >= lengths[:, None, None]}))
     yield Node("GroupQueryAttention", {"query": normal(B, S, (H + 4) * 16), "key": None, "value": None, "past_key": None, "past_value": None,
                                        "seqlens_k": np.full(B, S - 1, np.int32), "total": np.array(S, np.int32)},
                ["Y", "present_key", "present_value"], {"num_heads": H, "kv_num_heads": 2}, ("total",), domain="com.microsoft")

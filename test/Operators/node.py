@@ -16,6 +16,8 @@ class Node:
     rtol: float = 1e-4
     atol: float = 1e-5
     steps: int = 0  # how far integers may be from ONNX Runtime's
+    unspecified: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)  # true where an output may hold anything; broadcasts
+    wanted: dict[str, np.ndarray] | None = None  # the results of a node that ONNX Runtime refuses
 
     def __str__(self) -> str:
         shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in self.inputs.items() if array is not None)

@@ -35,5 +35,9 @@ struct KernelUse {
 mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
                                              llvm::function_ref<KernelUse(KernelOp)> kernels);
 
+/// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be
+/// after the last op that uses the tensor: their memory must stay.
+bool mayHoldSizes(mlir::Value value);
+
 } // namespace cameo::codegen
 #endif

@@ -154,9 +154,7 @@ std::optional<int64_t> HostEmitter::staticBytes(Value value) {
   return storageBytes(shapes.dims(), shapes.get(value).elementType, countBound(value)).constant();
 }
 
-/// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be
-/// after the last op that uses the tensor.
-static bool mayHoldSizes(Value value) {
+bool codegen::mayHoldSizes(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getElementType().isInteger() && type.hasStaticShape() && type.getNumElements() <= kMaxTrackedElements;
 }

@@ -133,7 +133,9 @@ FailureOr<Recurrent> bindRecurrent(OpBinder &op, const Cell &cell, Value w, Valu
   if (bias)
     product = c.add(product, op.reshape(bias, {all}));
   r.inputs = product ? op.reshape(product, {steps, batch, direction, gates}) : Value();
-  r.weights = op.transpose(recurrence, {0, 2, 1});
+  if (!op.shapes().dim(recurrence, 0).constant()) // the attribute knows
+    recurrence = op.reshape(recurrence, {direction, gates, hidden});
+  r.weights = recurrence ? op.transpose(recurrence, {0, 2, 1}) : Value();
   r.initial = stateInput(op, 5);
   r.lengths = op.input(4);
   if (!r.inputs || !r.weights || (op.hasInput(5) && !r.initial))

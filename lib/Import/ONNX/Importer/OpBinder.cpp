@@ -118,12 +118,15 @@ struct SizeBuilder {
         return vector;
       return op.create<SliceOp>(vector, op.i64({a.index}), op.i64({a.index + 1}), op.i64({1}), ArrayRef<int64_t>{0});
     }
-    case AtomKind::FloorDiv:
-      return op.create<DivOp>(size(a.lhs), size(a.rhs));
-    case AtomKind::Mod: {
+    case AtomKind::FloorDiv: {
       Value x = size(a.lhs), y = size(a.rhs);
-      return op.create<SubOp>(x, op.create<MulOp>(op.create<DivOp>(x, y), y));
+      // Quotients of negative numbers (a rounded-up quotient is -floor(-x / y)) are truncated by DivOp, exact ones are not.
+      if (!op.dims().isNonNegative(a.lhs))
+        x = op.create<SubOp>(x, op.create<ModOp>(x, y));
+      return op.create<DivOp>(x, y);
     }
+    case AtomKind::Mod:
+      return op.create<ModOp>(size(a.lhs), size(a.rhs));
     case AtomKind::Min: {
       Value x = size(a.lhs), y = size(a.rhs);
       return op.create<WhereOp>(op.create<LessOp>(x, y), x, y);
