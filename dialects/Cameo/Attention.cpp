@@ -52,6 +52,14 @@ static LogicalResult verifyGroups(Operation *op, Dim queryHeads, Dim keyHeads) {
   return success();
 }
 
+/// Where `index` lies along an axis that may have size 1, whose only element all share.
+static Value ownOrOnly(KernelEmitter &k, OpBuilder &b, Location loc, Dim size, Value index) {
+  Value one = constantIndex(b, loc, 1);
+  if (size.constant())
+    return size.isConstant(1) ? constantIndex(b, loc, 0) : index;
+  return minIndex(b, loc, index, subIndex(b, loc, k.size(size), one));
+}
+
 /// The key head that a query head reads.
 static Value keyHead(KernelEmitter &k, OpBuilder &b, Location loc, Value head, Dim queryHeads, Dim keyHeads) {
   Dim group = k.dims().floorDiv(queryHeads, keyHeads);
@@ -148,7 +156,7 @@ public:
 
 private:
   Value perBatch(OpBuilder &b, const Tensor &t) {
-    return toIndex(b, loc, t.load(b, loc, {t.dims[0].isConstant(1) ? zeroIndex : at[0]}), t.elementType);
+    return toIndex(b, loc, t.load(b, loc, {ownOrOnly(k, b, loc, t.dims[0], at[0])}), t.elementType);
   }
 
   /// Keys from here on are out for every row.
@@ -372,11 +380,10 @@ LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, Array
                       stateAt(i[0], i[1]));
         });
         loopNest(b, loc, {k.size(steps)}, [&](OpBuilder &b, Location, ValueRange t) {
-          Value zeroIndex = constantIndex(b, loc, 0);
           auto keyAt = [&](OpBuilder &b, Value row) { return load(b, key, {at[0], t[0], at[1], row}); };
           if (decay)
             loopNest(b, loc, {rows}, [&](OpBuilder &b, Location, ValueRange r) {
-              Value g = load(b, decay, {at[0], t[0], at[1], decay.dims[3].isConstant(1) ? zeroIndex : r[0]});
+              Value g = load(b, decay, {at[0], t[0], at[1], ownOrOnly(k, b, loc, decay.dims[3], r[0])});
               Value factor = math::ExpOp::create(b, loc, g);
               loopNest(b, loc, {columns}, [&](OpBuilder &b, Location, ValueRange c) {
                 Value old = state.load(b, loc, stateAt(r[0], c[0]));
@@ -396,7 +403,7 @@ LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, Array
                 update.store(b, loc, multiplyAdd(k, b, loc, old, x, s), updateAt(c[0]));
               });
             });
-            Value rate = load(b, beta, {at[0], t[0], beta.dims[2].isConstant(1) ? zeroIndex : at[1]});
+            Value rate = load(b, beta, {at[0], t[0], ownOrOnly(k, b, loc, beta.dims[2], at[1])});
             loopNest(b, loc, {columns}, [&](OpBuilder &b, Location, ValueRange c) {
               update.store(b, loc, mulScalar(b, loc, update.load(b, loc, updateAt(c[0])), rate), updateAt(c[0]));
             });
@@ -462,7 +469,7 @@ Value RotaryEmbeddingOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   Location loc = getLoc();
   Type type = computeType(x.elementType);
   Dim half = cos.dims.back(), rotated = k.dims().mul(half, 2);
-  Value element = indices[3], halfSize = k.size(half), zeroIndex = constantIndex(b, loc, 0);
+  Value element = indices[3], halfSize = k.size(half);
   auto at = [&](Value i) { return SmallVector<Value>{indices[0], indices[1], indices[2], i}; };
   auto rotate = [&](OpBuilder &b) -> Value {
     // `pair` of the table, whether this is its second element, and where the other one is.
@@ -483,7 +490,7 @@ Value RotaryEmbeddingOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
     SmallVector<Value> angle;
     Value ok;
     if (positions) {
-      Value row = positions.dims[0].isConstant(1) ? zeroIndex : indices[0];
+      Value row = ownOrOnly(k, b, loc, positions.dims[0], indices[0]);
       Value position = toIndex(b, loc, positions.load(b, loc, {row, indices[getAxis()]}), positions.elementType);
       CheckedIndex checked = checkIndex(k, b, loc, position, cos.dims[0], "position", /*allowNegative=*/false);
       angle = {checked.index, pair};

@@ -34,21 +34,23 @@ Value cameo::onnx::mergeHeads(OpBinder &op, Value x) {
   return op.reshape(tokens, {dims[0], dims[1], op.dims().mul(dims[2], dims[3])});
 }
 
+/// One over the square root of the head size, which is the last of `q`. Where only the run knows it, that divides the queries, and
+/// 1 is left.
+static double defaultScale(Compose &c, Value &q) {
+  OpBinder &op = c.op;
+  Dim width = op.shapes().dim(q, op.rank(q) - 1);
+  if (auto known = width.constant())
+    return 1 / std::sqrt(double(std::max<int64_t>(1, *known)));
+  Value root = c.make<SqrtOp>(c.cast(op.sizes({width}), op.builder.getF32Type()));
+  q = c.div(q, c.cast(root, op.elementType(q)));
+  return 1;
+}
+
 AttentionResults cameo::onnx::makeAttention(Compose &c, AttentionParts p, StringRef stage) {
   OpBinder &op = c.op;
   if (!p.q || !p.k || !p.v)
     return {};
-  Dim width = op.shapes().dim(p.q, 3);
-  double scale = 1;
-  if (p.scale) {
-    scale = *p.scale;
-  } else if (auto known = width.constant()) {
-    scale = 1 / std::sqrt(double(std::max<int64_t>(1, *known)));
-  } else {
-    // The width is known at run time only: it divides the queries.
-    Value root = c.make<SqrtOp>(c.cast(op.sizes({width}), op.builder.getF32Type()));
-    p.q = c.div(p.q, c.cast(root, op.elementType(p.q)));
-  }
+  double scale = p.scale ? *p.scale : defaultScale(c, p.q);
   if (!p.q)
     return {};
   OpBuilder &b = op.builder;
@@ -240,13 +242,12 @@ LogicalResult linearAttention(OpBinder &op) {
   Value decay = gated ? unpacked(op.input(4), groups) : Value(), beta = delta ? op.input(5) : Value();
   if (!q || !k || !v || (gated && !decay))
     return failure();
+  Compose c{op};
   double scale = op.floatAttr("scale", 0);
-  if (scale == 0) {
-    auto depth = op.shapes().dim(q, 3).constant();
-    if (!depth)
-      return op.error("E-SHAPE", "the head size is not known at compile time; give scale, or fix the size with --dim");
-    scale = 1 / std::sqrt(double(std::max<int64_t>(1, *depth)));
-  }
+  if (scale == 0)
+    scale = defaultScale(c, q);
+  if (!q)
+    return failure();
   Type state = op.hasInput(3) ? op.elementType(op.input(3)) : op.elementType(q);
   auto made = op.createWithResults<LinearAttentionOp>(2, q, k, v, op.input(3), decay, beta,
                                                       op.builder.getF32FloatAttr(scale), TypeAttr::get(state));
