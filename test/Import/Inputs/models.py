@@ -148,6 +148,12 @@ def noRank():
     return branchRanks([helper.make_node("Transpose", ["chosen"], ["y"], name="turn", perm=[2, 1, 0])])
 
 
+def samePadding():
+    """As many results as steps of the stride, whatever the size."""
+    nodes = [helper.make_node("MaxPool", ["x"], ["y"], name="pool", kernel_shape=[3], strides=[2], auto_pad="SAME_UPPER")]
+    return [value("x", [1, 1, "n"])], [value("y", None)], nodes, []
+
+
 def types():
     return [value("x", [2]), value("n", [2], I)], [value("y", [2])], [helper.make_node("Add", ["x", "n"], ["y"], name="mix")], []
 

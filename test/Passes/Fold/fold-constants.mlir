@@ -94,3 +94,35 @@ func.func @inputs_stay(%x: tensor<2xf32>) -> tensor<2xf32> {
   %y = cameo.add %x, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// A size that was computed is read by ops behind the last that uses it as a tensor.
+// CHECK-LABEL: func.func @size_is_read_late
+// CHECK-NEXT:  cameo.constant dense<[-0.000000e+00, -2.000000e+00, -4.000000e+00]> : tensor<3xf32>
+func.func @size_is_read_late() -> tensor<?xf32> {
+  %n = cameo.constant dense<2.5> : tensor<f64>
+  %zero = cameo.constant dense<0.0> : tensor<f32>
+  %two = cameo.constant dense<2.0> : tensor<f32>
+  %c = cameo.ceil %n : (tensor<f64>) -> tensor<f64>
+  %count = cameo.cast %c {to = i64} : (tensor<f64>) -> tensor<i64>
+  %r = cameo.range %zero, %two, %count : (tensor<f32>, tensor<f32>, tensor<i64>) -> tensor<?xf32>
+  %y = cameo.neg %r : (tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// An op whose loops are built around the sizes of its operands gets them, also of operands that are not written inline.
+// CHECK-LABEL: func.func @trees
+// CHECK-NEXT:  cameo.constant
+// CHECK-SAME:  tensor<1x20xf32>
+// CHECK-NEXT:  return
+func.func @trees() -> tensor<1x20xf32> {
+  %x = cameo.constant dense<[[0.75]]> : tensor<1x1xf32>
+  %nodes = cameo.constant dense<[[0, 1056964608, 1, 2], [0, 0, 1, 1], [0, 0, 2, 2]]> : tensor<3x4xi32>
+  %roots = cameo.constant dense<[[0, 1]]> : tensor<1x2xi32>
+  %weights = cameo.constant dense<[[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0],
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0]]> : tensor<2x20xf32>
+  %y = cameo.tree_ensemble %x, %nodes, %roots, %weights {aggregate = "sum", leavesFrom = 1 : i64, modes = ["le"], numTargets = 20 : i64} : (tensor<1x1xf32>, tensor<3x4xi32>, tensor<1x2xi32>, tensor<2x20xf32>) -> tensor<1x20xf32>
+  return %y : tensor<1x20xf32>
+}
+
+// Its 20 weights are those of the second leaf: 1, 2, 3, ...
+// CHECK: folded: "0x{{[0-9A-F]*}}0000803F0000004000004040
