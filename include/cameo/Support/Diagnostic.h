@@ -32,7 +32,7 @@ inline ExitCode exitCodeOfCode(llvm::StringRef code) {
       .Default(ExitCode::InvalidModel);
 }
 
-enum class Severity { Remark, Warning, Error };
+enum class Severity { Warning, Error };
 
 struct Diagnostic {
   Severity severity = Severity::Error;

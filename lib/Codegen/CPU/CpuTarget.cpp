@@ -1,4 +1,4 @@
-// CpuTarget.cpp - the table of CPU levels, and the host's.
+// CpuTarget.cpp - CPU levels by LLVM's names, the features that a program of each needs, and the host's.
 #include "cameo/Codegen/CPU/CpuTarget.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/ADT/StringMap.h"

@@ -75,13 +75,18 @@ LogicalResult length(OpBinder &op) {
   return failed(elements) ? failure() : op.result(op.i64Scalar(elements->size()));
 }
 
+FailureOr<Elements> nonEmptySequenceInput(OpBinder &op, size_t i) {
+  auto elements = sequenceInput(op, i);
+  if (succeeded(elements) && elements->empty())
+    return op.error("E-INDEX", "the sequence is empty");
+  return elements;
+}
+
 LogicalResult at(OpBinder &op) {
-  auto elements = sequenceInput(op, 0);
+  auto elements = nonEmptySequenceInput(op, 0);
   if (failed(elements))
     return failure();
   int64_t count = elements->size();
-  if (count == 0)
-    return op.error("E-INDEX", "the sequence is empty");
   auto position = positionInput(op, 1, count, count - 1, 0);
   if (failed(position))
     return failure();
@@ -119,12 +124,10 @@ LogicalResult insert(OpBinder &op) {
 }
 
 LogicalResult erase(OpBinder &op) {
-  auto elements = sequenceInput(op, 0);
+  auto elements = nonEmptySequenceInput(op, 0);
   if (failed(elements))
     return failure();
   int64_t count = elements->size();
-  if (count == 0)
-    return op.error("E-INDEX", "the sequence is empty");
   auto position = positionInput(op, 1, count, count - 1, count - 1);
   if (failed(position))
     return failure();
