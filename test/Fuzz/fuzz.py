@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""fuzz.py - short, seeded runs of what tools/dev/mutate, random-graphs and fuzz do at length; planted findings must be found.
+
+    fuzz.py list | fuzz.py run CASE
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+import server
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SKIPPED = 77
+
+
+def script(name: str, *arguments: str) -> None:
+    """A script of tools/dev, which ends with 1 where it found something."""
+    sys.exit(subprocess.run([ROOT / "tools/dev" / name, *arguments]).returncode)
+
+
+def mutations() -> None:
+    if not (ROOT.parent / "shared/models").exists():
+        print("the folder ../shared is not beside the tree")
+        sys.exit(SKIPPED)
+    script("mutate", "--count=12")
+
+
+def planted() -> None:
+    """Each kind of finding is one; what users cause is none."""
+    served = server.Server(seconds=1)
+    table = [("kill -SEGV $$", "signal 11"), ("while :; do :; done", "takes too long"), ("exit 70", "exit code 70"), ("exit 3", "without an error"),
+             ("echo 'error[E-OP]: no'; exit 4", ""), ("exit 0", ""),
+             (f"{sys.executable} -c 'print(\"error[E-OP]\"); x = b\"x\" * 400_000_000; exit(4)'; exit 4", "refused with")]
+    for command, wanted in table:
+        found = served.call("sh", "-c", command).finding(fileBytes=1000)
+        print(f"{command}: {found}")
+        if (wanted not in found) or bool(wanted) != bool(found):
+            sys.exit(f"expected '{wanted}'")
+    outcome = served.call("cameo", "check", "/none.onnx")
+    if outcome.exit != 6 or "error[E-FILE]" not in outcome.text:
+        sys.exit(f"the server's own driver: {outcome}")
+    served.close()
+
+
+def graphs() -> None:
+    script("random-graphs", "--count=40", "--seed=7")
+
+
+def differences() -> None:
+    """What counts as a different result: not the noise of a sum that cancels, but a wrong element; other bits on another number of threads."""
+    import importlib.machinery
+    import importlib.util
+
+    import numpy as np
+
+    loader = importlib.machinery.SourceFileLoader("random_graphs", str(ROOT / "tools/dev/random-graphs"))
+    graphs = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(graphs)
+    x = np.linspace(1, 2, 100, dtype=np.float32)
+    evaluate = lambda feeds: {"y": feeds["x"].sum(keepdims=True) - np.float32(150)}
+    wanted = evaluate({"x": x})
+    tester = graphs.Tester.__new__(graphs.Tester)
+    noisy, wrong, typed = wanted["y"] + np.float32(3e-5), wanted["y"] + np.float32(0.1), wanted["y"].astype(np.float64)
+    found = [bool(tester.differs({"y": y}, wanted, evaluate, {"x": x})) for y in (noisy, wrong, typed)]
+    if found != [False, True, True] or graphs.same(noisy, wanted["y"]) or not graphs.same(np.float32([np.nan]), -np.float32([np.nan])):
+        sys.exit(f"noise, a wrong element, a wrong type: {found}")
+
+
+CASES = {"planted": planted, "differences": differences, "mutations": mutations, "graphs": graphs}
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["list"]:
+            print("\n".join(CASES))
+        case ["run", name] if name in CASES:
+            CASES[name]()
+        case _:
+            sys.exit(__doc__)
