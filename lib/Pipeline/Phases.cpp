@@ -48,7 +48,7 @@ static constexpr Phase kPhases[] = {
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
     // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
-    {"tiles", "the kernels of contractions say in `config` how they are cut into register tiles, per CPU", 1,
+    {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU", 1,
      [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus)); }},
 };
 

@@ -8,11 +8,12 @@ import ctypes
 import os
 import pathlib
 
+import ml_dtypes
 import numpy as np
 
 BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16,
-          11: np.float64, 12: np.uint32, 13: np.uint64}
+          11: np.float64, 12: np.uint32, 13: np.uint64, 16: ml_dtypes.bfloat16}
 NUMBERS = {np.dtype(t): n for n, t in DTYPES.items()}
 
 

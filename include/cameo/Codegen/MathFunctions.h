@@ -4,6 +4,7 @@
 // | function | largest error (ULP) | method, source |
 // |---|---|---|
 // | exp | 1.0 | 2^n * e^r, r in [-ln2/2, ln2/2], Cody-Waite reduction, degree 6 |
+// | exp2 of at most 0 | 1.4 | p(r), r in [-1/2, 1/2], or in [0, 1) with AVX-512's scaling, degree 6 |
 // | expm1 | 1.5 | the same reduction, 2^n * (e^r - 1) + (2^n - 1) |
 // | log | 1.1 | m in [2/3, 4/3), degree 9; coefficients of N. Juffa's logf |
 // | log1p | 1.1 | as log with the rounding of 1 + x given back; coefficients of N. Juffa's log1pf |
@@ -23,10 +24,15 @@
 
 namespace cameo::codegen {
 
-/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp with the flag `afn` has an argument of at most 0, and
-/// results below 2^-126 become 0: softmax and activations ask for this. `hasFma`: the target multiplies and adds in one
-/// instruction; otherwise math.fma would be a call.
-void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, bool hasFma);
+/// What arithmetic a target has.
+struct MathTarget {
+  bool hasFma = false;   ///< multiplies and adds in one instruction; otherwise math.fma would be a call
+  bool hasScale = false; ///< AVX-512's vreduceps and vscalefps
+};
+
+/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp or math.exp2 with the flag `afn` has an argument of at most
+/// 0, and results below 2^-126 may become 0: softmax and activations ask for this. A math.exp2 without it stays a call.
+void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
 
 } // namespace cameo::codegen
 #endif

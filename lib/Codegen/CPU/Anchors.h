@@ -3,7 +3,7 @@
 #ifndef CAMEO_CODEGEN_CPU_ANCHORS_H
 #define CAMEO_CODEGEN_CPU_ANCHORS_H
 
-#include "ContractionBuilder.h"
+#include "Attention.h"
 #include "cameo/Codegen/CPU/CpuAnchors.h"
 
 namespace cameo::codegen {
@@ -37,6 +37,7 @@ struct Anchor {
   /// The tile in the kernel's `config`, else the analytic model's. Fails, with an error, when the one in `config`
   /// cannot be used.
   mlir::FailureOr<ContractionTile> tile(const ContractionShape &shape) const;
+  mlir::FailureOr<AttentionTile> attentionTile(const AttentionShape &shape) const;
   /// The module that the kernel is emitted into.
   mlir::ModuleOp kernelModule() const {
     return b.getInsertionBlock()->getParentOp()->getParentOfType<mlir::ModuleOp>();
@@ -60,10 +61,14 @@ std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvTranspose(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitTranspose(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitAttention(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes);
+
+/// What chooseAttentionTile is asked for `op`; null for other ops, and where a width is not known.
+std::optional<AttentionShape> attentionShape(mlir::Operation *op, ShapeAnalysis &shapes);
 
 /// The fixed part of a size.
 inline Extent fixedExtent(Dim dim) { return dim.constant().value_or(kDynamicExtent); }

@@ -118,8 +118,11 @@ Value cameo::codegen::emitLoad(OpBuilder &b, Location loc, Type type, Value poin
   auto vectorType = VectorType::get({lanes}, element);
   Value loaded;
   if (mask) {
-    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-    loaded = LLVM::MaskedLoadOp::create(b, loc, vectorType, pointer, mask, zero, elementBytes(type));
+    // As integers: where there is no masked load, LLVM takes vectors of narrow floats apart through f32.
+    auto bits = vectorType.clone(b.getIntegerType(elementBytes(type) * 8));
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(bits));
+    loaded = LLVM::MaskedLoadOp::create(b, loc, bits, pointer, mask, zero, elementBytes(type));
+    loaded = arith::BitcastOp::create(b, loc, vectorType, loaded);
   } else {
     loaded = LLVM::LoadOp::create(b, loc, vectorType, pointer, elementBytes(type));
   }
@@ -132,11 +135,32 @@ void cameo::codegen::emitStore(OpBuilder &b, Location loc, Type type, Value vect
   if (type && !type.isF32()) {
     auto shape = cast<VectorType>(vector.getType()).getShape();
     vector = arith::TruncFOp::create(b, loc, VectorType::get(shape, type), vector);
+    vector = arith::BitcastOp::create(b, loc, VectorType::get(shape, b.getI16Type()), vector);
   }
   if (mask)
     LLVM::MaskedStoreOp::create(b, loc, vector, pointer, mask, elementBytes(type));
   else
     LLVM::StoreOp::create(b, loc, vector, pointer, elementBytes(type));
+}
+
+SmallVector<Value> cameo::codegen::emitTransposedSquare(Emit &e, ArrayRef<Value> rows) {
+  // log2(lanes) rounds, each of which interleaves vector i with vector i + lanes / 2.
+  int64_t lanes = rows.size();
+  SmallVector<int64_t> low, high;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    low.push_back(lane / 2 + lane % 2 * lanes);
+    high.push_back(lanes / 2 + lane / 2 + lane % 2 * lanes);
+  }
+  SmallVector<Value> square(rows);
+  for (int64_t round = 1; round < lanes; round *= 2) {
+    SmallVector<Value> next;
+    for (int64_t i = 0; i < lanes / 2; ++i) {
+      next.push_back(vector::ShuffleOp::create(e.b, e.loc, square[i], square[i + lanes / 2], low));
+      next.push_back(vector::ShuffleOp::create(e.b, e.loc, square[i], square[i + lanes / 2], high));
+    }
+    square = next;
+  }
+  return square;
 }
 
 Value cameo::codegen::emitElementPointer(OpBuilder &b, Location loc, Type type, Value pointer, Value index) {

@@ -92,6 +92,9 @@ public:
   mlir::Value stack(int64_t bytes);
 };
 
+/// As many vectors as they have lanes, with rows and columns exchanged.
+llvm::SmallVector<mlir::Value> emitTransposedSquare(Emit &e, llvm::ArrayRef<mlir::Value> rows);
+
 /// Size in bytes of an element that the emitters load or store; null stands for f32.
 inline int64_t elementBytes(mlir::Type type) { return type ? type.getIntOrFloatBitWidth() / 8 : 4; }
 

@@ -1,8 +1,7 @@
 // ContractionPackRhs.cpp - packs an operand that is known only at run time into panels.
 //
 // Row-major sources are copied a vector at a time. Transposed sources ([N,K]) are read in squares of lanes x lanes
-// elements and transposed in registers: log2(lanes) rounds, each of which interleaves vector i with vector i + lanes
-// / 2.
+// elements and transposed in registers.
 #include "ContractionBuilder.h"
 
 using namespace mlir;
@@ -87,19 +86,7 @@ private:
       }
       square.push_back(loaded);
     }
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      low.push_back(lane / 2 + lane % 2 * lanes);
-      high.push_back(lanes / 2 + lane / 2 + lane % 2 * lanes);
-    }
-    for (int64_t round = 1; round < lanes; round *= 2) {
-      SmallVector<Value> next;
-      for (int64_t i = 0; i < lanes / 2; ++i) {
-        next.push_back(vector::ShuffleOp::create(e.b, e.loc, square[i], square[i + lanes / 2], low));
-        next.push_back(vector::ShuffleOp::create(e.b, e.loc, square[i], square[i + lanes / 2], high));
-      }
-      square = next;
-    }
+    square = emitTransposedSquare(e, square);
     for (int64_t step = 0; step < lanes; ++step) {
       auto store = [&] { emitStore(e.b, e.loc, Type(), square[step], e.offset(to, step * width * 4)); };
       if (rows && step > 0)

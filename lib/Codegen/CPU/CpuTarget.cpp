@@ -62,6 +62,7 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
   if (has("avx512f") && has("avx512vl")) {
     target.vectorBytes = 64;
     target.numVectorRegisters = 32;
+    target.hasScale = has("avx512dq");
   } else if (has("avx2")) {
     target.vectorBytes = 32;
   }

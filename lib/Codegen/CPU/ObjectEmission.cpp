@@ -39,7 +39,7 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &targ
   MLIRContext *context = module.getContext();
   if (ownMath) {
     RewritePatternSet patterns(context);
-    populateMathFunctionPatterns(patterns, target.hasFma);
+    populateMathFunctionPatterns(patterns, {target.hasFma, target.hasScale});
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return failure();
   }
@@ -63,6 +63,13 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &targ
     arith::populateArithExpandOpsPatterns(patterns);
     ConversionTarget legal(*context);
     legal.addIllegalOp<arith::MaximumFOp, arith::MinimumFOp>();
+    // Elsewhere LLVM would call a function of its own library, which programs do not have.
+    if (!(target.required & CAMEO_CPU_AVX512BF16)) {
+      arith::populateExpandBFloat16Patterns(patterns);
+      legal.addDynamicallyLegalOp<arith::ExtFOp, arith::TruncFOp>([](Operation *op) {
+        return !getElementTypeOrSelf(op->getOperand(0)).isBF16() && !getElementTypeOrSelf(op->getResult(0)).isBF16();
+      });
+    }
     legal.addIllegalOp<math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp,
                        math::CopySignOp, math::FmaOp>();
     legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

@@ -1,6 +1,7 @@
 // TileConfig.cpp - tiles as attributes of cameo.kernel: written by a pass for everybody to see, read by the emitters.
 //
 //   cameo.kernel(%x, %w) attributes {config = {native = {mr = 6, nr = 64, lanes = 16, …}}}
+//   of attention: {config = {native = {queries = 64, keys = 256, scores = {mr = 4, …}, values = {mr = 6, …}}}}
 //
 // One entry per CPU that is compiled for, by the name that --cpu gives it. An entry written by hand is kept.
 #include "Anchors.h"
@@ -35,6 +36,14 @@ DictionaryAttr toAttribute(MLIRContext *context, const ContractionTile &tile) {
   return b.getDictionaryAttr(entries);
 }
 
+DictionaryAttr toAttribute(MLIRContext *context, const AttentionTile &tile) {
+  Builder b(context);
+  return b.getDictionaryAttr({b.getNamedAttr("queries", b.getI64IntegerAttr(tile.queries)),
+                              b.getNamedAttr("keys", b.getI64IntegerAttr(tile.keys)),
+                              b.getNamedAttr("scores", toAttribute(context, tile.scores)),
+                              b.getNamedAttr("values", toAttribute(context, tile.values))});
+}
+
 /// What is wrong with a tile, or null.
 const char *problemOf(const ContractionTile &tile, const VectorTarget &target) {
   if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
@@ -53,12 +62,23 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target) {
   return nullptr;
 }
 
+const char *problemOf(const AttentionTile &tile, const VectorTarget &target, const AttentionShape &shape) {
+  constexpr int64_t kMost = 1 << 16; // far from any overflow of what follows
+  if (tile.queries < 1 || tile.queries > kMost || tile.keys < 1 || tile.keys > kMost)
+    return "queries and keys are 1 or more";
+  if (tile.queries != paddedLanes(target, tile.queries) || tile.keys % target.lanes() != 0)
+    return "queries fill vectors, and keys is a multiple of the CPU's lanes";
+  if (attentionScratchBytes(tile, shape) > kMostAttentionScratch)
+    return "what a block needs fits a thread's stack";
+  return nullptr;
+}
+
 class ChooseTiles : public PassWrapper<ChooseTiles, OperationPass<func::FuncOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChooseTiles)
   explicit ChooseTiles(std::vector<std::string> cpus) : cpus(std::move(cpus)) {}
   StringRef getArgument() const override { return "cameo-choose-tiles"; }
-  StringRef getDescription() const override { return "gives every contraction its tile, per CPU"; }
+  StringRef getDescription() const override { return "gives every contraction and attention its tile, per CPU"; }
 
   void runOnOperation() override {
     ShapeAnalysis shapes;
@@ -70,20 +90,23 @@ public:
         return signalPassFailure();
       }
       getOperation().walk([&](KernelOp kernel) {
+        VectorTarget vectors = vectorTarget(*target);
         for (Operation &op : kernel.getBody().front())
           if (auto shape = contractionShape(&op, shapes))
-            setTile(kernel, *target, chooseTile(vectorTarget(*target), *shape));
+            setTile(kernel, *target, toAttribute(&getContext(), chooseTile(vectors, *shape)));
+          else if (auto shape = attentionShape(&op, shapes))
+            setTile(kernel, *target, toAttribute(&getContext(), chooseAttentionTile(vectors, *shape)));
         return WalkResult::skip();
       });
     }
   }
 
 private:
-  void setTile(KernelOp kernel, const CpuTarget &target, const ContractionTile &tile) {
+  void setTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr tile) {
     NamedAttrList config(kernel.getConfigAttr() ? kernel.getConfigAttr() : DictionaryAttr::get(&getContext()));
     if (config.get(target.name))
       return;
-    config.set(target.name, toAttribute(&getContext(), tile));
+    config.set(target.name, tile);
     kernel.setConfigAttr(config.getDictionary(&getContext()));
   }
 
@@ -92,21 +115,62 @@ private:
 
 } // namespace
 
-FailureOr<ContractionTile> Anchor::tile(const ContractionShape &shape) const {
-  KernelOp op = kernel;
-  DictionaryAttr config = op.getConfigAttr();
-  auto entry = config ? config.getAs<DictionaryAttr>(target.name) : DictionaryAttr();
-  if (!entry)
-    return chooseTile(vectors(), shape);
+/// The entry of the kernel's config for `target`; null when there is none.
+static DictionaryAttr entryOf(KernelOp kernel, const CpuTarget &target) {
+  DictionaryAttr config = kernel.getConfigAttr();
+  return config ? config.getAs<DictionaryAttr>(target.name) : DictionaryAttr();
+}
+
+static InFlightDiagnostic emitLack(KernelOp kernel, const CpuTarget &target, StringRef name) {
+  return kernel.emitOpError("config of ") << target.name << " lacks '" << name << "'";
+}
+
+static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, StringRef expected) {
+  return kernel.emitOpError("config of ")
+         << target.name << " is " << entryOf(kernel, target) << "; expected that " << expected;
+}
+
+/// The tile in `entry`, which is the kernel's or lies in it.
+static FailureOr<ContractionTile> readTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr entry) {
   ContractionTile tile;
   for (const TileField &field : kFields) {
     auto value = entry.getAs<IntegerAttr>(field.name);
     if (!value)
-      return op.emitOpError("config of ") << target.name << " lacks the number '" << field.name << "'";
+      return emitLack(kernel, target, field.name);
     field.set(tile, value.getInt());
   }
-  if (const char *problem = problemOf(tile, vectors()))
-    return op.emitOpError("config of ") << target.name << " is " << entry << "; expected that " << problem;
+  if (const char *problem = problemOf(tile, vectorTarget(target)))
+    return emitProblem(kernel, target, problem);
+  return tile;
+}
+
+FailureOr<ContractionTile> Anchor::tile(const ContractionShape &shape) const {
+  DictionaryAttr entry = entryOf(kernel, target);
+  return entry ? readTile(kernel, target, entry) : chooseTile(vectors(), shape);
+}
+
+FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) const {
+  DictionaryAttr entry = entryOf(kernel, target);
+  if (!entry)
+    return chooseAttentionTile(vectors(), shape);
+  AttentionTile tile;
+  for (auto [name, field] : {std::pair("queries", &tile.queries), std::pair("keys", &tile.keys)}) {
+    auto value = entry.getAs<IntegerAttr>(name);
+    if (!value)
+      return emitLack(kernel, target, name);
+    *field = value.getInt();
+  }
+  for (auto [name, field] : {std::pair("scores", &tile.scores), std::pair("values", &tile.values)}) {
+    auto part = entry.getAs<DictionaryAttr>(name);
+    if (!part)
+      return emitLack(kernel, target, name);
+    auto read = readTile(kernel, target, part);
+    if (failed(read))
+      return failure();
+    *field = *read;
+  }
+  if (const char *problem = problemOf(tile, vectors(), shape))
+    return emitProblem(kernel, target, problem);
   return tile;
 }
 

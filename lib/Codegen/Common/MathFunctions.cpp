@@ -2,6 +2,7 @@
 // reweighted until the error was even.
 #include "cameo/Codegen/MathFunctions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -141,6 +142,40 @@ static Value buildPlainExp(Formula &f, Value x) {
 /// e^x for x at most 0; 0 where it would be subnormal.
 static Value buildDecay(Formula &f, Value x) {
   return f.select(f.compare(OLT, x, -87.33654), f.number(x, 0), buildPlainExp(f, x));
+}
+
+/// 2^x for x at most 0; 0 where it would be subnormal.
+static Value buildDecay2(Formula &f, Value x) {
+  constexpr double kRound = 0x1.8p23;
+  Value shifted = f.add(x, kRound), r = f.sub(x, f.add(shifted, -kRound));
+  Value p = f.polynomial(r, {0.00015353362010485215, 0.001339887467150691, 0.00961843735937844, 0.05550332470478299,
+                             0.24022647913596537, 0.6931472028553675, 1});
+  Value y = f.mul(p, f.fromBits(f.intAdd(f.shiftLeft(f.bits(shifted), 23), 0x3f800000)));
+  return f.select(f.compare(OLT, x, -126), f.number(x, 0), y);
+}
+
+/// The same by AVX-512's x - floor(x) and x * 2^floor(y); null for vectors of another length.
+static Value buildScaledDecay2(Formula &f, Value x) {
+  auto type = dyn_cast<VectorType>(x.getType());
+  int64_t lanes = type ? type.getNumElements() : 0;
+  if (lanes != 4 && lanes != 8 && lanes != 16)
+    return {};
+  std::string suffix = std::to_string(lanes * 32);
+  Value all = arith::ConstantOp::create(f.b, f.b.getIntegerAttr(f.b.getIntegerType(std::max<int64_t>(lanes, 8)), -1));
+  auto number = [&](int32_t v) { return arith::ConstantOp::create(f.b, f.b.getI32IntegerAttr(v)); };
+  auto call = [&](StringRef name, SmallVector<Value> operands) {
+    operands.append({x, all});
+    if (lanes == 16)
+      operands.push_back(number(4)); // the rounding of the moment
+    return LLVM::CallIntrinsicOp::create(f.b, type, f.b.getStringAttr("llvm.x86.avx512.mask." + name + ".ps." + suffix),
+                                         operands)
+        .getResult(0);
+  };
+  constexpr int32_t kFloor = 9;
+  Value r = call("reduce", {x, number(kFloor)});
+  Value p = f.polynomial(r, {0.00021612921610209565, 0.0012467844669385442, 0.009675451742188748, 0.055485280540564993,
+                             0.24022930556741387, 0.6931470444423491, 1});
+  return call("scalef", {p, x});
 }
 
 static Value buildExpM1(Formula &f, Value x) {
@@ -292,6 +327,21 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   bool hasFma;
 };
 
+/// Only those with `afn`, which promise what ExpandExp says.
+struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
+  ExpandExp2(MLIRContext *context, MathTarget target) : OpRewritePattern(context), target(target) {}
+  LogicalResult matchAndRewrite(math::Exp2Op op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32() ||
+        !arith::bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "not f32, or of numbers above 0");
+    Formula f(op.getLoc(), rewriter, target.hasFma);
+    Value y = target.hasScale ? buildScaledDecay2(f, op.getOperand()) : Value();
+    rewriter.replaceOp(op, y ? y : buildDecay2(f, op.getOperand()));
+    return success();
+  }
+  MathTarget target;
+};
+
 struct ExpandPow : OpRewritePattern<math::PowFOp> {
   ExpandPow(MLIRContext *context, bool hasFma) : OpRewritePattern(context), hasFma(hasFma) {}
   LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
@@ -331,9 +381,11 @@ template <typename OpT> struct ExpandSine : OpRewritePattern<OpT> {
 
 } // namespace
 
-void cameo::codegen::populateMathFunctionPatterns(RewritePatternSet &patterns, bool hasFma) {
+void cameo::codegen::populateMathFunctionPatterns(RewritePatternSet &patterns, MathTarget target) {
+  bool hasFma = target.hasFma;
   MLIRContext *context = patterns.getContext();
   patterns.add<ExpandExp, ExpandPow>(context, hasFma);
+  patterns.add<ExpandExp2>(context, target);
   patterns.add<ExpandUnary<math::ExpM1Op>>(context, buildExpM1, hasFma);
   patterns.add<ExpandUnary<math::LogOp>>(context, buildLog, hasFma);
   patterns.add<ExpandUnary<math::Log1pOp>>(context, buildLog1p, hasFma);

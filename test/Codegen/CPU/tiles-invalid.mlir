@@ -3,6 +3,8 @@
 // RUN: not cameo-compile %t/lanes.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=LANES
 // RUN: not cameo-compile %t/registers.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=REGISTERS
 // RUN: not cameo-compile %t/missing.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not cameo-compile %t/stack.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=STACK
+// RUN: not cameo-compile %t/part.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=PART
 
 // LANES: config of x86-64-v3 is {{.*}}lanes = 16{{.*}}; expected that lanes is not more than the CPU's vectors have
 //--- lanes.mlir
@@ -26,7 +28,7 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
   return %y : tensor<8x32xf32>
 }
 
-// MISSING: config of x86-64-v3 lacks the number 'nr'
+// MISSING: config of x86-64-v3 lacks 'nr'
 //--- missing.mlir
 func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
   %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 3}}} {
@@ -35,4 +37,26 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
     cameo.yield %0 : tensor<8x32xf32>
   } : (tensor<8x8xf32>, tensor<8x32xf32>) -> tensor<8x32xf32>
   return %y : tensor<8x32xf32>
+}
+
+// STACK: config of x86-64-v3 is {{.*}}keys = 65536{{.*}}; expected that what a block needs fits a thread's stack
+//--- stack.mlir
+func.func @main(%x: tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32> {
+  %y = cameo.kernel(%x) attributes {config = {"x86-64-v3" = {queries = 8, keys = 65536, scores = {mr = 4, nr = 8, lanes = 8, tailMr = 4, mBlock = 4, panelOuter = 1, kUnroll = 1}, values = {mr = 4, nr = 16, lanes = 8, tailMr = 4, mBlock = 4, panelOuter = 1, kUnroll = 1}}}} {
+  ^bb0(%a: tensor<1x1x8x16xf32>):
+    %0 = cameo.attention %a, %a, %a {scale = 0.25 : f32} : (tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32>
+    cameo.yield %0 : tensor<1x1x8x16xf32>
+  } : (tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32>
+  return %y : tensor<1x1x8x16xf32>
+}
+
+// PART: config of x86-64-v3 lacks 'scores'
+//--- part.mlir
+func.func @main(%x: tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32> {
+  %y = cameo.kernel(%x) attributes {config = {"x86-64-v3" = {queries = 8, keys = 64}}} {
+  ^bb0(%a: tensor<1x1x8x16xf32>):
+    %0 = cameo.attention %a, %a, %a {scale = 0.25 : f32} : (tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32>
+    cameo.yield %0 : tensor<1x1x8x16xf32>
+  } : (tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32>
+  return %y : tensor<1x1x8x16xf32>
 }

@@ -18,6 +18,7 @@ struct CpuTarget {
   int64_t vectorBytes = 16;
   int64_t numVectorRegisters = 16;
   bool hasFma = false;
+  bool hasScale = false; ///< vreduceps and vscalefps on vectors of any length
 };
 
 /// The target for a name of --cpu: "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", or any CPU that LLVM knows. Null (with a
