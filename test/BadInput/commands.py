@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+import generated
+
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "test/Models/data"
 BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", HERE.parents[1] / "build")) / "bin"
@@ -21,6 +23,7 @@ class Command:
     left: tuple = ()  # files that may be there afterwards
 
 
+NUMPY = "python3 -c 'import numpy as n; n.save(\"a.npy\", {})'; cameo-run mnist.cameo --input a.npy"
 CASES = {
     "66_unknown_flag": Command("cameo-compile mnist.onnx --emti=asm", 2, "E-USAGE", "did you mean --emit?"),
     "66_unknown_verb": Command("cameo chekc mnist.onnx", 2, "E-USAGE", "there is no verb 'chekc'"),
@@ -45,13 +48,20 @@ CASES = {
     "68_disk_full": Command("prlimit --fsize=10000 cameo-compile mnist.onnx -o out.cameo", 6, "E-FILE", "too large"),
     "69_truncated": Command("head -c 20000 mnist.cameo > short.cameo; cameo-run short.cameo", 7, "E-ARTIFACT", "short.cameo", ("short.cameo",)),
     "69_bit_flip": Command("printf x | dd of=mnist.cameo bs=1 seek=700 conv=notrunc status=none; cameo-run mnist.cameo", 7, "E-CHECKSUM", "mnist.cameo"),
-    "69_no_program": Command("cp mnist.onnx a.cameo; cameo-run a.cameo", 7, "E-ARTIFACT", "a.cameo", ("a.cameo",)),
     "70_unknown_input": Command("cameo-run mnist.cameo --input nope=ones", 8, "E-INPUT", "Input3"),
     "70_missing_file": Command("cameo-run mnist.cameo --input Input3=none.npy", 6, "E-FILE", "none.npy"),
     "70_wrong_shape": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 2, 2), n.float32))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "28", ("a.npy",)),
     "70_wrong_type": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 28, 28)))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "f64", ("a.npy",)),
+    "70_wrong_rank": Command(NUMPY.format("n.ones((28, 28), n.float32)"), 8, "E-INPUT", "28x28, expected 1x1x28x28", ("a.npy",)),
+    "70_wrong_bytes": Command(NUMPY.format("n.ones((1, 1, 28, 28), n.float32)").replace("; cameo-run", "; truncate -s -9 a.npy; cameo-run"), 8, "E-NPY", "3127 bytes of data, its shape 1x1x28x28 needs 3136", ("a.npy",)),
+    "70_conflicting_sizes": Command("cameo-compile dynamic.onnx -O0 -o d.cameo && python3 -c 'import numpy as n; n.savez(\"a.npz\", x=n.ones((2, 3, 4), n.float32), y=n.ones((5, 3, 2), n.float32))'; cameo-run d.cameo --input a.npz", 8, "E-INPUT", "an earlier input has batch = 2", ("a.npz", "d.cameo", "dynamic.onnx")),
+    "71_big_endian": Command(NUMPY.format("n.ones((1, 1, 28, 28), \">f4\")"), 8, "E-NPY", "big-endian ('>f4'); save it as little-endian", ("a.npy",)),
+    "71_fortran": Command(NUMPY.format("n.ones((28, 28, 1, 1), n.float32).T"), 8, "E-NPY", "Fortran order; save numpy.ascontiguousarray", ("a.npy",)),
     "71_objects": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.array([{}]))'; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
     "71_huge_header": Command(r"printf '\x93NUMPY\x02\x00\xff\xff\xff\x7f{' > a.npy; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
+    "69_onnx": Command("cp mnist.onnx a.cameo; cameo-run a.cameo", 7, "E-ARTIFACT", "not an ELF file", ("a.cameo",)),
+    "74_run_interrupted": Command("cameo-compile loop.onnx -O0 -o l.cameo; timeout --preserve-status -s INT 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
+    "74_run_terminated": Command("cameo-compile loop.onnx -O3 -o l.cameo; timeout --preserve-status -s TERM 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
     "74_closed_pipe": Command("set -o pipefail; cameo-compile mnist.onnx --emit=asm -o - | (exec <&-; sleep 3)", 9, "E-CANCELLED", "has gone"),
 }
 
@@ -62,6 +72,10 @@ def prepare(line: str, folder: pathlib.Path) -> dict:
     (folder / "tmp").mkdir()
     if "mnist" in line:
         (folder / "mnist.onnx").write_bytes((DATA / "mnist.onnx").read_bytes())
+    if "dynamic" in line:
+        (folder / "dynamic.onnx").write_bytes((HERE.parent / "Fuzz/corpus/dynamic.onnx").read_bytes())
+    if "loop.onnx" in line:
+        (folder / "loop.onnx").write_bytes(generated.endlessLoop().SerializeToString())
     if "mnist.cameo" in line:
         subprocess.run([BIN / "cameo-compile", folder / "mnist.onnx", "-o", folder / "mnist.cameo", "-O0"], check=True)
     return environment

@@ -131,6 +131,14 @@ def ofType(type_proto):
     return made
 
 
+def endlessLoop():
+    """2^63-1 times, and the condition is true."""
+    nodes = [helper.make_node("Add", ["v", "v"], ["sum"]), helper.make_node("Identity", ["go"], ["on"])]
+    body = helper.make_graph(nodes, "body", [info("i", (), TensorProto.INT64), info("go", (), TensorProto.BOOL), info("v")], [info("on", (), TensorProto.BOOL), info("sum")])
+    return model([helper.make_node("Loop", ["trips", "true", "x"], ["y"], body=body)],
+                 initializer=[numpy_helper.from_array(np.int64(2**63 - 1), "trips"), numpy_helper.from_array(np.array(True), "true")])
+
+
 TENSOR = helper.make_tensor_type_proto(F, [2])
 
 
@@ -150,6 +158,9 @@ def fifo(folder: pathlib.Path) -> pathlib.Path:
 MAIN = "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {{\n  {}\n  return %y : tensor<2xf32>\n}}\n"
 # By the row of the table of bad inputs.
 CASES = {
+    "04_lfs_pointer": Case(saved(lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"), 3, "E-PARSE", "Git LFS pointer; run `git lfs pull`"),
+    "04_web_page": Case(saved(lambda: b"<!DOCTYPE html><html></html>"), 3, "E-PARSE", "web page"),
+    "55_endless_loop": Case(saved(endlessLoop), 0, ""),
     "56_rank_million": Case(saved(hugeRank), 5, "E-RANK", "rank 1000000; the limit is 64"),
     "57_ten_million_nodes": Case(saved(tenMillionNodes), 5, "E-LIMIT", "--max-nodes"),
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
