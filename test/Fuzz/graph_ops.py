@@ -386,7 +386,7 @@ def gatherNd(g, name):
     x = g.pick(lambda v: 0 not in v.shape, low=1)
     depth = g.draw.randrange(1, x.rank + 1)
     count = g.draw.choice([1, 3, 4])
-    i = g.give(np.stack([g.numbers.integers(-s, s, count) for s in x.shape[:depth]], -1).astype(np.int64))
+    i = g.constant(np.stack([g.numbers.integers(-s, s, count) for s in x.shape[:depth]], -1))
     g.add(name, [x, i], [(x.dtype, (count, *x.shape[depth:]), x.bound)])
 
 
@@ -408,7 +408,7 @@ def scatterElements(g, name):
 def scatterNd(g, name):
     x = g.float(low=1, accepts=lambda v: 0 not in v.shape)
     count = g.draw.randrange(1, min(x.shape[0], 3) + 1)
-    i = g.give(g.numbers.permutation(x.shape[0])[:count, None].astype(np.int64))
+    i = g.constant(g.numbers.permutation(x.shape[0])[:count, None])
     g.add(name, [x, i, g.leaf(x.dtype, (count, *x.shape[1:]))], [(x.dtype, x.shape)])
 
 
@@ -777,5 +777,5 @@ def control(g, name):
     nodes = [helper.make_node(g.draw.choice(["Add", "Mul", "Max"]), [v, y.name], [out]), helper.make_node("Identity", [c], [keep]), helper.make_node("Relu", [out], [scanned])]
     body = helper.make_graph(nodes, "body", [info(n, (), TensorProto.INT64), info(c, (), TensorProto.BOOL), info(v, x.shape)],
                              [info(keep, (), TensorProto.BOOL), info(out, x.shape), info(scanned, x.shape)])
-    trips = g.draw.choice([0, 1, 3])
+    trips = g.draw.choice([1, 3] if g.isDynamic else [0, 1, 3])  # no slice, no size that only a slice would have
     g.add(name, [g.constant(trips), g.constant(True, np.bool_), x], [(np.float32, x.shape), (np.float32, (trips, *x.shape))], body=body)

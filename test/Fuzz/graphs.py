@@ -50,6 +50,7 @@ class Graph:
         self.inputs: list[Value] = []
         self.initializers: dict[str, np.ndarray] = {}
         self.used: set[str] = set()
+        self.parameters: set[str] = set()  # their sizes have no names
         self.count = 0
 
     # What leaves are made of.
@@ -92,6 +93,7 @@ class Graph:
     def constant(self, array, dtype=np.int64, isFixed: bool = False) -> str:
         """A parameter such as a size: mostly an initializer, and always where a rank depends on it."""
         value = self.give(np.asarray(array, dtype), isFixed or self.draw.random() < 0.85)
+        self.parameters.add(value.name)
         return self.use(value)
 
     def leaf(self, dtype, shape, low=-2.0, high=2.0) -> Value:
@@ -170,7 +172,7 @@ class Graph:
             if value.name not in self.used:
                 del self.feeds[value.name]
                 continue
-            dims = [f"s{size}" if self.isDynamic and size > 1 and self.draw.random() < 0.6 else size for size in value.shape]
+            dims = [f"s{size}" if self.isDynamic and size > 1 and value.name not in self.parameters and self.draw.random() < 0.6 else size for size in value.shape]
             inputs.append(helper.make_tensor_value_info(value.name, helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype)), dims))
         initializers = [numpy_helper.from_array(a, n) for n, a in self.initializers.items() if n in self.used]
         nodes = [n for n in self.nodes if n.op_type != "Constant" or n.output[0] in self.used]
