@@ -23,7 +23,7 @@ def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegment
     ONNX: Attention, since 23; com.microsoft GroupQueryAttention, MultiHeadAttention, Attention with further ops around it.
     Example: `%y = cameo.attention %q, %k, %v {scale = 0.125 : f32, right = 0 : i64} : (tensor<1x8x16x64xf32>, tensor<1x2x16x64xf32>, tensor<1x2x16x64xf32>) -> tensor<1x8x16x64xf32>`
   }];
-  let arguments = (ins Cameo_FloatTensor:$q, Cameo_FloatTensor:$k, Cameo_FloatTensor:$v, Optional<Cameo_AnyTensor>:$mask,
+  let arguments = (ins Cameo_FloatTensor:$q, Cameo_FloatTensor:$k, Cameo_FloatTensor:$v, Optional<Cameo_NumericTensor>:$mask,
                        Optional<Cameo_IntTensor>:$lengths, Optional<Cameo_IntTensor>:$offsets, Optional<Cameo_FloatTensor>:$sinks,
                        F32Attr:$scale, OptionalAttr<F32Attr>:$softcap, OptionalAttr<I64Attr>:$left, OptionalAttr<I64Attr>:$right,
                        OptionalAttr<StrAttr>:$stage);

@@ -2,6 +2,7 @@
 #ifndef CAMEO_BASE_TD
 #define CAMEO_BASE_TD
 include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/Cameo/CameoInterfaces.td"
@@ -12,9 +13,11 @@ def Cameo_Dialect : Dialect {
   let summary = "neural networks as ONNX means them, normalised";
   let description = [{
     Values are ranked tensors. Element types: f32 f64 f16 bf16, i2..i64 (signed), ui2..ui64, i1 (bool); and the narrow floats
-    f8E4M3FN f8E4M3FNUZ f8E5M2 f8E5M2FNUZ f8E8M0FNU f4E2M1FN, which are moved and converted but not computed with. A `?` is a
-    size known at run time; ShapeAnalysis knows which of them are equal. Every op's location is the ONNX node it came from.
+    f8E4M3FN f8E4M3FNUZ f8E5M2 f8E5M2FNUZ f8E8M0FNU f4E2M1FN, which are moved and converted but not computed with; and
+    !cameo.string. A `?` is a size known at run time; ShapeAnalysis knows which of them are equal. Every op's location is the
+    ONNX node it came from.
   }];
+  let useDefaultTypePrinterParser = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect"];
   let extraClassDeclaration = [{
@@ -23,14 +26,27 @@ def Cameo_Dialect : Dialect {
   }];
 }
 
+def Cameo_String : TypeDef<Cameo_Dialect, "String"> {
+  let mnemonic = "string";
+  let summary = "a text";
+  let description = [{
+    Only the element of a tensor. In a program it is the number of its text (KernelABI.h), so ops that move elements or ask whether
+    they are equal need not know about texts.
+  }];
+}
+
 def Cameo_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
 def Cameo_NarrowFloat : AnyTypeOf<[F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0FNU, F4E2M1FN]>;
 def Cameo_Integer : AnyTypeOf<[I<2>, I<4>, I8, I16, I32, I64, UI<2>, UI<4>, UI8, UI16, UI32, UI64]>;
-def Cameo_AnyTensor : RankedTensorOf<[Cameo_Float, Cameo_NarrowFloat, Cameo_Integer, I1]>;
+def Cameo_AnyTensor : RankedTensorOf<[Cameo_Float, Cameo_NarrowFloat, Cameo_Integer, I1, Cameo_String]>;
+// All that is numbers, or bits.
+def Cameo_NumericTensor : RankedTensorOf<[Cameo_Float, Cameo_NarrowFloat, Cameo_Integer, I1]>;
+def Cameo_StringTensor : RankedTensorOf<[Cameo_String]>;
 def Cameo_FloatTensor : RankedTensorOf<[Cameo_Float]>;
 def Cameo_IntTensor : RankedTensorOf<[Cameo_Integer]>;
 def Cameo_NumberTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer]>;
 def Cameo_ComputableTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer, I1]>;
+def Cameo_ComparableTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer, I1, Cameo_String]>;
 def Cameo_QuantizedTensor : RankedTensorOf<[Cameo_NarrowFloat, Cameo_Integer]>;
 def Cameo_BoolTensor : RankedTensorOf<[I1]>;
 def Cameo_BitsTensor : RankedTensorOf<[Cameo_Integer, I1]>;

@@ -1,11 +1,16 @@
 // CameoDialect.cpp - registration, the interfaces' definitions, and constant materialisation.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace cameo;
 
 #include "cameo/Dialect/Cameo/CameoDialect.cpp.inc"
 #include "cameo/Dialect/Cameo/CameoInterfaces.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "cameo/Dialect/Cameo/CameoTypes.cpp.inc"
 
 // Each family registers its ops in its own file.
 namespace cameo {
@@ -15,6 +20,7 @@ namespace cameo {
 } // namespace cameo
 
 void CameoDialect::initialize() {
+  addTypes<StringType>();
 #define CAMEO_FAMILY(name) register##name(*this);
 #include "cameo/Dialect/Cameo/Families.inc"
 #undef CAMEO_FAMILY

@@ -17,16 +17,20 @@ Type cameo::computeType(Type type) {
     return Float32Type::get(type.getContext());
   if (isNarrowFloat(type) || isa<IntegerType>(type))
     return IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth());
-  return type;
+  return isa<StringType>(type) ? storageType(type) : type;
 }
 
 Type cameo::storageType(Type type) {
+  if (isa<StringType>(type))
+    return IntegerType::get(type.getContext(), 64);
   if (isNarrowFloat(type) || isa<IntegerType>(type))
     return IntegerType::get(type.getContext(), std::max(8u, type.getIntOrFloatBitWidth()));
   return type;
 }
 
-unsigned cameo::storageBits(Type type) { return type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth(); }
+unsigned cameo::storageBits(Type type) {
+  return type.isInteger(1) ? 8 : isa<StringType>(type) ? 64 : type.getIntOrFloatBitWidth();
+}
 
 Dim cameo::storageBytes(DimContext &dims, Type type, Dim count) {
   unsigned bits = storageBits(type);

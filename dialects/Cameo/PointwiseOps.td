@@ -161,10 +161,10 @@ def Cameo_LessEqualOp : Cameo_Compare<"less_equal", "LessOrEqual", [{
     Example: `%z = cameo.less_equal %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>`
   }];
 }
-def Cameo_EqualOp : Cameo_Compare<"equal", "Equal", [{
+def Cameo_EqualOp : Cameo_Pointwise<"equal", "Equal", (ins Cameo_ComparableTensor:$x, Cameo_ComparableTensor:$y), Cameo_BoolElement, [{
     if (isa<FloatType>(element)) return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], x[1]);
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], x[1]);
-  }], [Commutative]> {
+  }], [SameOperandsElementType, Commutative]> {
   let summary = "x == y; false when either is NaN";
   let description = [{ ONNX: Equal, since 7. Example: `%z = cameo.equal %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>` }];
 }
@@ -197,10 +197,10 @@ def Cameo_WhereOp : Cameo_Pointwise<"where", "Where", (ins Cameo_BoolTensor:$con
   let description = [{ ONNX: Where, since 9. Example: `%z = cameo.where %c, %x, %y : (tensor<2xi1>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
 }
-def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
+def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_NumericTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::convertScalar(b, b.getLoc(), x[0], element, getTo(), {getSaturate(), getRoundMode()});
   }]> {
-  let arguments = (ins Cameo_AnyTensor:$x, TypeAttr:$to, DefaultValuedAttr<BoolAttr, "true">:$saturate,
+  let arguments = (ins Cameo_NumericTensor:$x, TypeAttr:$to, DefaultValuedAttr<BoolAttr, "true">:$saturate,
                        DefaultValuedAttr<StrAttr, "\"up\"">:$roundMode);
   let summary = "x converted to the element type `to`";
   let description = [{
@@ -211,10 +211,10 @@ def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_AnyTensor:$x), Cameo_R
   let hasFolder = 1;
   let hasVerifier = 1;
 }
-def Cameo_BitCastOp : Cameo_Pointwise<"bit_cast", "", (ins Cameo_AnyTensor:$x), Cameo_ResultElement<"getTo()">, [{
+def Cameo_BitCastOp : Cameo_Pointwise<"bit_cast", "", (ins Cameo_NumericTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::reinterpretScalar(b, x[0], element, getTo());
   }]> {
-  let arguments = (ins Cameo_AnyTensor:$x, TypeAttr:$to);
+  let arguments = (ins Cameo_NumericTensor:$x, TypeAttr:$to);
   let summary = "the bits of x as the element type `to`";
   let description = [{
     (C1) both types have elements of the same number of bits. ONNX: BitCast, since 26.

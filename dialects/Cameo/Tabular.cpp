@@ -1,4 +1,4 @@
-// Tabular.cpp - shape and loops of tree_ensemble.
+// Tabular.cpp - shapes and loops of tree_ensemble and count_ngrams.
 //
 // A step down a tree waits for two loads, so several walks go on side by side: kLanes rows through one tree, or, for
 // the rows that are left, one row through kLanes trees. All take as many steps as the deepest leaf wants; a walk that
@@ -235,11 +235,75 @@ LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef
         Value isShort = isLess(b, loc, left, constantIndex(b, loc, kLanes));
         auto branch = scf::IfOp::create(b, loc, isShort, /*withElseRegion=*/true);
         OpBuilder few = branch.getThenBodyBuilder(), all = branch.getElseBodyBuilder();
-        loopNest(few, loc, left, [&](OpBuilder &b, Location loc, ValueRange i) {
-          walk.emitRows(b, addIndex(b, loc, begin, i[0]), 1);
-        });
+        loopNest(few, loc, left,
+                 [&](OpBuilder &b, Location loc, ValueRange i) { walk.emitRows(b, addIndex(b, loc, begin, i[0]), 1); });
         walk.emitRows(all, begin, kLanes);
       },
       k.dims().constant(std::max<int64_t>(1, steps * kLanes)));
+  return success();
+}
+
+// ---- count_ngrams
+
+LogicalResult CountNgramsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX()), &pool = shapes.get(getPool()), &ngrams = shapes.get(getNgrams());
+  if (x.rank() != 2 || pool.rank() != 1 || ngrams.rank() != 2 || !ngrams.dims[1].isConstant(3))
+    return emitOpError("operands have shapes ")
+           << formatShape(x.dims) << ", " << formatShape(pool.dims) << " and " << formatShape(ngrams.dims)
+           << "; expected [rows, tokens], [tokens] and [n-grams, 3]"; // C1
+  if (x.elementType != pool.elementType)
+    return emitOpError("x has element type ")
+           << x.elementType << ", pool " << pool.elementType << "; expected the same"; // C1
+  if (int64_t(getColumns()) < 0 || int64_t(getMaxSkips()) < 0)
+    return emitOpError("columns is ") << int64_t(getColumns()) << " and maxSkips " << int64_t(getMaxSkips())
+                                      << "; expected 0 or more"; // C2
+  results.push_back({Float32Type::get(getContext()), {x.dims[0], shapes.dims().constant(getColumns())}, std::nullopt});
+  return success();
+}
+
+LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  const Tensor &x = operands[0], &pool = operands[1], &ngrams = operands[2], &y = results[0];
+  k.parallelNest(b, loc, {x.dims[0]}, [&](OpBuilder &b, Location loc, ValueRange row) {
+    Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1), two = constantIndex(b, loc, 2);
+    Value tokens = k.size(x.dims[1]);
+    loopNest(b, loc, k.size(y.dims[1]), [&](OpBuilder &b, Location loc, ValueRange column) {
+      y.store(b, loc, constantScalar(b, loc, b.getF32Type(), 0), {row[0], column[0]});
+    });
+    loopNest(b, loc, k.size(ngrams.dims[0]), [&](OpBuilder &b, Location loc, ValueRange ngram) {
+      auto entry = [&](Value which) { return toIndex(b, loc, ngrams.load(b, loc, {ngram[0], which}), b.getI64Type()); };
+      Value length = maxIndex(b, loc, entry(one), one);
+      CheckedIndex start = checkIndex(k, b, loc, entry(zero), pool.dims[0], "start of an n-gram", false);
+      Value last = addIndex(b, loc, start.index, subIndex(b, loc, length, one));
+      CheckedIndex end = checkIndex(k, b, loc, last, pool.dims[0], "end of an n-gram", false);
+      CheckedIndex column = checkIndex(k, b, loc, entry(two), y.dims[1], "column of an n-gram", false);
+      Value isValid = arith::AndIOp::create(b, loc, arith::AndIOp::create(b, loc, start.ok, end.ok), column.ok);
+      Value isSingle = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, length, one);
+      Value steps = arith::SelectOp::create(b, loc, isSingle, one, constantIndex(b, loc, int64_t(getMaxSkips()) + 1));
+      steps = arith::SelectOp::create(b, loc, isValid, steps, zero);
+      Value none = constantScalar(b, loc, b.getF32Type(), 0);
+      auto found = reduceNest(b, loc, steps, none, [&](OpBuilder &b, Location loc, ValueRange skip, ValueRange count) {
+        Value step = addIndex(b, loc, skip[0], one);
+        Value span = mulIndex(b, loc, step, subIndex(b, loc, length, one));
+        Value places = maxIndex(b, loc, subIndex(b, loc, tokens, span), zero);
+        return reduceNest(b, loc, places, count, [&](OpBuilder &b, Location loc, ValueRange place, ValueRange count) {
+          Value yes = constantInt(b, loc, b.getI1Type(), 1);
+          auto equal = reduceNest(b, loc, length, yes, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange all) {
+            Value token = x.load(b, loc, {row[0], addIndex(b, loc, place[0], mulIndex(b, loc, i[0], step))});
+            Value wanted = pool.load(b, loc, addIndex(b, loc, start.index, i[0]));
+            Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, token, wanted);
+            return SmallVector<Value>{arith::AndIOp::create(b, loc, all[0], same)};
+          });
+          Value hit = arith::UIToFPOp::create(b, loc, b.getF32Type(), equal[0]);
+          return SmallVector<Value>{arith::AddFOp::create(b, loc, count[0], hit)};
+        });
+      });
+      Value before = loadStored(b, loc, y, {row[0], column.index});
+      auto store = scf::IfOp::create(b, loc, isValid, /*withElseRegion=*/false);
+      OpBuilder inside = store.getThenBodyBuilder();
+      y.store(inside, loc, arith::AddFOp::create(inside, loc, before, found[0]), {row[0], column.index});
+    });
+  });
   return success();
 }

@@ -1,4 +1,4 @@
-// TabularOps.td - models over tables: ensembles of decision trees.
+// TabularOps.td - models over tables: ensembles of decision trees, and the columns that are made of rows of tokens.
 #ifndef CAMEO_TABULAR_OPS_TD
 #define CAMEO_TABULAR_OPS_TD
 include "dialects/Cameo/CameoBase.td"
@@ -23,6 +23,21 @@ def Cameo_TreeEnsembleOp : Cameo_StructuredOp<"tree_ensemble"> {
   let arguments = (ins Cameo_FloatTensor:$x, Cameo_IntTensor:$nodes, Cameo_IntTensor:$roots, Cameo_FloatTensor:$weights,
                        Optional<Cameo_IntTensor>:$targets, I64Attr:$leavesFrom, I64Attr:$numTargets, StrArrayAttr:$modes,
                        UnitAttr:$missing, StrAttr:$aggregate);
+  let results = (outs Cameo_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Cameo_CountNgramsOp : Cameo_StructuredOp<"count_ngrams"> {
+  let summary = "how often each of a list of n-grams occurs in each row of tokens";
+  let description = [{
+    A row (start, n, column) of `ngrams` stands for the tokens pool[start .. start + n). It occurs in a row of x where n tokens that
+    lie s + 1 apart equal it, for each s in [0, maxSkips]; a single token counts once. `y[r, column]` is the number of occurrences.
+    (C1) `x` is [rows, tokens], `pool` a vector of the same element type, `ngrams` [k, 3]. (C2) `columns` and `maxSkips` are 0 or more.
+    Starts and columns outside `pool` and `y` are run-time errors. ONNX: TfIdfVectorizer, since 9.
+    Example: `%y = cameo.count_ngrams %x, %p, %n {columns = 3 : i64, maxSkips = 0 : i64} : (tensor<2x6xi64>, tensor<4xi64>, tensor<3x3xi64>) -> tensor<2x3xf32>`
+  }];
+  let arguments = (ins RankedTensorOf<[I64, Cameo_String]>:$x, RankedTensorOf<[I64, Cameo_String]>:$pool, Cameo_I64Tensor:$ngrams,
+                       I64Attr:$maxSkips, I64Attr:$columns);
   let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

@@ -203,7 +203,7 @@ FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &featur
   llvm::LLVMContext context;
   std::string symbol = isStatic ? "cameo_" + name + "_program" : std::string(CAMEO_PROGRAM_SYMBOL);
   std::string weightsSymbol = isStatic ? "cameo_" + name + "_weights" : std::string();
-  auto info = buildProgramInfo(context, main, tables, weights.bytes(), metadata, symbol, weightsSymbol);
+  auto info = buildProgramInfo(context, main, tables, weights, metadata, symbol, weightsSymbol);
   if (isStatic)
     embedWeights(*info, weightsSymbol);
   return emitObject(*info, tables.front().target, 1, false);

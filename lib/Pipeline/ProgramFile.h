@@ -26,7 +26,7 @@ struct ProgramVariant {
 /// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol`
 /// the weights are an array of that name, else they lie in the file's weights section.
 std::unique_ptr<llvm::Module> buildProgramInfo(llvm::LLVMContext &context, mlir::func::FuncOp main,
-                                               llvm::ArrayRef<ProgramVariant> variants, int64_t weightsBytes,
+                                               llvm::ArrayRef<ProgramVariant> variants, const codegen::WeightTable &weightTable,
                                                llvm::StringRef metadata, llvm::StringRef symbol,
                                                llvm::StringRef weightsSymbol);
 

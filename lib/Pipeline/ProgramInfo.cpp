@@ -20,6 +20,7 @@ static cameo_dtype abiType(Type type) {
   if (isa<Float8E5M2FNUZType>(type)) return CAMEO_F8E5M2FNUZ;
   if (isa<Float8E8M0FNUType>(type)) return CAMEO_F8E8M0;
   if (isa<Float4E2M1FNType>(type)) return CAMEO_F4E2M1;
+  if (isa<StringType>(type)) return CAMEO_STRING;
   auto integer = cast<IntegerType>(type);
   switch (integer.getWidth()) {
   case 1: return CAMEO_BOOL;
@@ -90,7 +91,8 @@ private:
 } // namespace
 
 std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context, func::FuncOp main,
-                                                      llvm::ArrayRef<ProgramVariant> variants, int64_t weightsBytes,
+                                                      llvm::ArrayRef<ProgramVariant> variants,
+                                                      const codegen::WeightTable &weightTable,
                                                       llvm::StringRef metadata, llvm::StringRef symbol,
                                                       llvm::StringRef weightsSymbol) {
   auto module = std::make_unique<llvm::Module>("program", context);
@@ -130,14 +132,17 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
   auto inputs = t.valueInfos(main.getArgumentTypes(), [&](unsigned i) { return main.getArgAttrDict(i); });
   auto outputs = t.valueInfos(main.getResultTypes(), [&](unsigned i) { return main.getResultAttrDict(i); });
   auto model = main->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>("cameo.model");
+  llvm::SmallVector<llvm::Constant *> texts;
+  for (const std::string &text : weightTable.texts())
+    texts.push_back(t.record({t.string(text), t.number64(text.size())}));
   llvm::Constant *weights = t.null();
   if (!weightsSymbol.empty())
     weights = external(weightsSymbol, false);
   llvm::Constant *info = t.record({
       t.number32(sizeof(cameo_program_info)), t.number32(CAMEO_ABI_VERSION), t.string(model ? model.getValue() : "model"),
       t.string(metadata), inputs, t.number64(main.getNumArguments()), outputs, t.number64(main.getNumResults()),
-      t.array(variantRecords), t.number64(variants.size()), weights, t.number64(weightsBytes),
-      t.number64(uint64_t(arenaBytes)), t.number64(numSlots)});
+      t.array(variantRecords), t.number64(variants.size()), weights, t.number64(weightTable.bytes()),
+      t.number64(uint64_t(arenaBytes)), t.number64(numSlots), t.array(texts), t.number64(texts.size())});
   new llvm::GlobalVariable(*module, info->getType(), true, llvm::GlobalValue::ExternalLinkage, info, symbol);
   return module;
 }

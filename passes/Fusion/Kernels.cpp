@@ -8,7 +8,7 @@ using namespace cameo;
 static bool isImmediate(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
   auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  return dense && dense.isSplat();
+  return dense && dense.isSplat() && !isa<StringType>(dense.getElementType());
 }
 
 bool cameo::needsKernel(ShapeAnalysis &shapes, Operation *op) {

@@ -12,7 +12,7 @@ using namespace cameo::rt;
 namespace {
 
 /// What the address of a tensor's data must be a multiple of.
-uint64_t alignmentOf(uint32_t dtype) { return std::max<uint64_t>(1, cameo_dtype_bits(dtype) / 8); }
+uint64_t alignmentOf(uint32_t dtype) { return std::clamp<uint64_t>(cameo_dtype_bits(dtype) / 8, 1, 8); }
 
 /// A symbol's name, or "its size" for messages about sizes without one.
 const char *nameOf(const char *const *symbols, uint32_t axis) {
@@ -103,7 +103,9 @@ int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, came
   if (reinterpret_cast<uintptr_t>(tensor.data) % alignmentOf(want.dtype))
     return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' begins at an address that is not a multiple of %llu bytes",
                 want.name, (unsigned long long)alignmentOf(want.dtype));
-  buffers[index].data = const_cast<void *>(tensor.data);
+  inputs[index].data = tensor.data;
+  if (want.dtype != CAMEO_STRING)
+    buffers[index].data = const_cast<void *>(tensor.data);
   if (want.rank)
     memcpy(inputs[index].dims, tensor.dims, want.rank * sizeof(int64_t));
   inputs[index].isSet = true;
@@ -171,7 +173,7 @@ int32_t cameo_context::placeOutputs(cameo_error *error) {
     output.data = nullptr;
     bool isInput[2] = {false, false};
     for (uint64_t i = 0; i < buffers.size(); ++i) {
-      auto *data = static_cast<const uint8_t *>(buffers[i].data);
+      auto *data = static_cast<const uint8_t *>(inputs[i].data);
       isInput[0] |= output.own[0].contains(data);
       isInput[1] |= output.own[1].contains(data);
       if (!output.bound)
@@ -196,6 +198,55 @@ int32_t cameo_context::placeOutputs(cameo_error *error) {
   return CAMEO_OK;
 }
 
+int32_t cameo_context::numberInputs(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  auto isText = [](const cameo_value_info &value) { return value.dtype == CAMEO_STRING; };
+  if (!info.num_texts && std::none_of(info.inputs, info.inputs + info.num_inputs, isText) &&
+      std::none_of(info.outputs, info.outputs + info.num_outputs, isText))
+    return CAMEO_OK;
+  currentTexts ^= 1;
+  Texts &own = texts[currentTexts];
+  own.reset(info, budget);
+  for (uint64_t i = 0; i < info.num_inputs; ++i) {
+    if (!isText(info.inputs[i]))
+      continue;
+    uint64_t count = cameo_tensor_bytes(CAMEO_I64, inputs[i].dims, info.inputs[i].rank) / sizeof(int64_t);
+    auto *given = static_cast<const cameo_text *>(inputs[i].data);
+    bool fits = inputs[i].numbers.reserve(budget, std::max<uint64_t>(count, 1) * sizeof(int64_t));
+    auto *numbers = reinterpret_cast<int64_t *>(inputs[i].numbers.data());
+    for (uint64_t e = 0; e < count && fits; ++e) {
+      if (given[e].bytes && !given[e].data)
+        return fail(error, CAMEO_INVALID_ARGUMENT, "text %llu of input '%s' has no data (null pointer)",
+                    (unsigned long long)e, info.inputs[i].name);
+      numbers[e] = own.number({given[e].data, given[e].bytes}, budget);
+      fits = numbers[e] >= 0;
+    }
+    if (!fits)
+      return fail(error, CAMEO_OUT_OF_MEMORY, "the texts of input '%s' do not fit into the budget of %s",
+                  info.inputs[i].name, BytesText(budget.limit).text);
+    buffers[i].data = numbers;
+  }
+  return CAMEO_OK;
+}
+
+/// Compiled code gave the texts' numbers.
+void cameo_context::handOutTexts(uint64_t index) {
+  const cameo_value_info &value = program->info->outputs[index];
+  Output &output = outputs[index];
+  uint64_t bytes = cameo_tensor_bytes(CAMEO_STRING, output.dims, value.rank);
+  Buffer &own = output.own[output.current];
+  if (!output.bound && !own.reserve(budget, bytes)) {
+    outOfMemory("an output", int64_t(bytes));
+    return;
+  }
+  output.data = output.bound ? output.bound : own.data();
+  auto *numbers = reinterpret_cast<const int64_t *>(output.numbers.data());
+  for (uint64_t i = 0; i < bytes / sizeof(cameo_text); ++i) {
+    std::string_view text = texts[currentTexts][numbers[i]];
+    static_cast<cameo_text *>(output.data)[i] = {text.data(), text.size()};
+  }
+}
+
 int32_t cameo_context::run(cameo_error *error) {
   if (running.exchange(true, std::memory_order_acquire))
     return fail(error, CAMEO_INVALID_ARGUMENT,
@@ -213,6 +264,8 @@ int32_t cameo_context::runChecked(cameo_error *error) {
     code = checkSymbols(error);
   if (!code)
     code = placeOutputs(error);
+  if (!code)
+    code = numberInputs(error);
   if (code)
     return code;
   // Compiled code does not test the pointer it gets for the planned arena, so it is there before that code runs.
@@ -232,6 +285,8 @@ int32_t cameo_context::runChecked(cameo_error *error) {
   for (uint64_t i = 0; i < outputs.size() && !hasFailed(); ++i)
     if (!outputs[i].data)
       recordFailure(CAMEO_INTERNAL, "the program did not produce output '%s'", info.outputs[i].name);
+    else if (info.outputs[i].dtype == CAMEO_STRING)
+      handOutTexts(i);
   if (hasFailed()) {
     if (error)
       *error = failure;

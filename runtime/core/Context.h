@@ -2,6 +2,7 @@
 #pragma once
 #include "Memory.h"
 #include "Program.h"
+#include "Texts.h"
 #include "ThreadPool.h"
 
 namespace cameo::rt {
@@ -11,8 +12,10 @@ extern const cameo_services kServices;
 
 struct cameo_context {
   struct Input {
-    int64_t *dims = nullptr; ///< rank entries inside cameo_context::dims
+    int64_t *dims = nullptr;    ///< rank entries inside cameo_context::dims
+    const void *data = nullptr; ///< the caller's
     bool isSet = false;
+    cameo::rt::Buffer numbers; ///< of its texts, for a tensor of strings
   };
   struct Output {
     int64_t *dims = nullptr;
@@ -22,6 +25,7 @@ struct cameo_context {
     cameo::rt::Buffer own[2];
     unsigned current = 0;
     void *data = nullptr; ///< where the last run wrote it; null when it did not
+    cameo::rt::Buffer numbers; ///< of its texts, as compiled code wrote them
   };
 
   cameo_context(cameo_program *program, const cameo_context_options &options);
@@ -49,6 +53,10 @@ struct cameo_context {
   cameo::rt::Buffer arena;
   cameo::rt::Stack stack;
   std::vector<cameo::rt::Buffer> slots;
+  /// Of the last run, whose outputs point there, and of the run before, whose outputs may be inputs now.
+  cameo::rt::Texts texts[2];
+  unsigned currentTexts = 0;
+  std::vector<std::string_view> pieces; ///< of the text that was split last
 
   std::vector<int64_t> dims; ///< of all inputs, then of all outputs
   std::vector<int64_t> symbolSizes;
@@ -66,5 +74,7 @@ private:
   int32_t checkInputs(cameo_error *error);
   int32_t checkSymbols(cameo_error *error);
   int32_t placeOutputs(cameo_error *error);
+  int32_t numberInputs(cameo_error *error);
+  void handOutTexts(uint64_t output);
   int32_t runChecked(cameo_error *error);
 };

@@ -14,9 +14,9 @@ int32_t cameo_program::init(const cameo_program_info *programInfo, const cameo_p
     return fail(error, CAMEO_VERSION_MISMATCH,
                 "the program has kernel ABI %u, this runtime has %u; compile the model again", info->abi_version,
                 CAMEO_ABI_VERSION);
-  constexpr uint64_t kMostValues = 1 << 20;
+  constexpr uint64_t kMostValues = 1 << 20, kMostTexts = 1 << 30;
   if (!info->model || !info->metadata || info->num_inputs > kMostValues || info->num_outputs > kMostValues ||
-      !info->variants || !info->num_variants)
+      !info->variants || !info->num_variants || info->num_texts > kMostTexts || (info->num_texts && !info->texts))
     return fail(error, CAMEO_INVALID_PROGRAM, "the program's tables are not complete");
   int32_t code = checkValues(info->inputs, info->num_inputs, "input", error);
   if (!code)

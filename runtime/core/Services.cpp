@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <string>
 #include <time.h>
 
@@ -133,8 +134,14 @@ void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank)
           ShapeText(dims, rank).text, (unsigned long long)bytes, (unsigned long long)output.boundBytes);
       return nullptr;
     }
-    return output.data = output.bound;
   }
+  if (value.dtype == CAMEO_STRING) {
+    if (!output.numbers.reserve(context.budget, bytes / sizeof(cameo_text) * sizeof(int64_t)))
+      return context.outOfMemory("an output", int64_t(bytes));
+    return output.data = output.numbers.data();
+  }
+  if (output.bound)
+    return output.data = output.bound;
   Buffer &own = output.own[output.current];
   if (!own.reserve(context.budget, bytes))
     return context.outOfMemory("an output", int64_t(bytes));
@@ -158,7 +165,96 @@ void failCall(cameo_call *call, int32_t code, const char *node, const char *mess
     context.recordFailure(code, "%.*s%s%s", int(before), message, number, after);
 }
 
+/// Runs `fn` with the context and its texts, and stores what it makes: 0 after a failure.
+template <typename Fn> int64_t withTexts(cameo_call *call, Fn fn) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return 0;
+  try {
+    int64_t result = fn(context, context.texts[context.currentTexts]);
+    if (result >= 0)
+      return result;
+  } catch (const std::bad_alloc &) {
+  }
+  context.outOfMemory("a text", 0);
+  return 0;
+}
+
+int64_t concatTexts(cameo_call *call, int64_t first, int64_t second) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    std::string joined;
+    joined.append(texts[first]).append(texts[second]);
+    return texts.number(joined, context.budget);
+  });
+}
+
+int64_t textCase(cameo_call *call, int64_t text, int64_t toUpper) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    std::vector<char> changed;
+    if (!changeCase(texts[text], toUpper, changed))
+      context.recordFailure(CAMEO_NOT_FOUND, "this system has no locale C.UTF-8, which the case of letters needs");
+    return texts.number({changed.data(), changed.size()}, context.budget);
+  });
+}
+
+int64_t splitIntoPieces(cameo_call *call, int64_t text, int64_t delimiter, int64_t most) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    context.pieces = splitText(texts[text], texts[delimiter], uint64_t(most));
+    return int64_t(context.pieces.size());
+  });
+}
+
+int64_t textPiece(cameo_call *call, int64_t index) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    return uint64_t(index) < context.pieces.size() ? texts.number(context.pieces[index], context.budget) : 0;
+  });
+}
+
+int64_t matchText(cameo_call *call, int64_t text, const int32_t *automaton) {
+  return withTexts(call, [&](cameo_context &, Texts &texts) {
+    constexpr int64_t kRow = 257;
+    int64_t state = 0;
+    for (char c : texts[text])
+      state = automaton[state * kRow + uint8_t(c)];
+    return int64_t(automaton[state * kRow + 256]);
+  });
+}
+
+int64_t textToNumber(cameo_call *call, int64_t text, int64_t isFloat) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return 0;
+  std::string_view given = context.texts[context.currentTexts][text];
+  int64_t bits = 0;
+  if (!parseNumber(given, isFloat, bits))
+    context.recordFailure(CAMEO_INVALID_ARGUMENT, "the text '%.*s' is no %s", int(std::min<size_t>(given.size(), 80)),
+                          given.data(), isFloat ? "number" : "integer");
+  return bits;
+}
+
+int64_t numberToText(cameo_call *call, int64_t number, int64_t digits) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    NumberText written(number, digits);
+    return texts.number(written.view(), context.budget);
+  });
+}
+
 } // namespace
 
-const cameo_services cameo::rt::kServices = {
-    sizeof(cameo_services), CAMEO_ABI_VERSION, launch, arena, alloc, mark, release, slot, output, failCall};
+const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
+                                             CAMEO_ABI_VERSION,
+                                             launch,
+                                             arena,
+                                             alloc,
+                                             mark,
+                                             release,
+                                             slot,
+                                             output,
+                                             failCall,
+                                             concatTexts,
+                                             textCase,
+                                             splitIntoPieces,
+                                             textPiece,
+                                             matchText,
+                                             textToNumber,
+                                             numberToText};

@@ -177,7 +177,7 @@ CASES = {
     "61_no_payload": Case(saved(lambda: attribute(type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
     "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
     "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, TENSOR))), 4, "E-TYPE", "'x'"),
-    "62_string": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.STRING, [2]))), 4, "E-TYPE", "'x'"),
+    "62_complex": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.COMPLEX64, [2]))), 4, "E-TYPE", "'x'"),
     "65_no_file": Case(lambda folder: folder / "none.onnx", 6, "E-FILE", "no such file"),
     "65_directory": Case(lambda folder: folder, 6, "E-FILE", "directory"),
     "65_fifo": Case(fifo, 6, "E-FILE", "not a regular file"),

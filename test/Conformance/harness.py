@@ -132,18 +132,21 @@ def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol
         actual = actual.view(wanted.dtype)
     if wanted.dtype.name in WIDE:
         wanted = wanted.astype(WIDE[wanted.dtype.name])
+    if wanted.dtype.kind == "O" and actual.dtype.kind == "U":
+        wanted = np.array([t.decode() if isinstance(t, bytes) else t for t in wanted.ravel()], dtype=str).reshape(wanted.shape)
+        actual, wanted = actual.astype(object), wanted.astype(object)
     if actual.dtype != wanted.dtype:
         raise Failed("mismatch", f"output '{name}' has type {actual.dtype}, expected {wanted.dtype}")
     if actual.shape != wanted.shape:
         raise Failed("mismatch", f"output '{name}' has shape {list(actual.shape)}, expected {list(wanted.shape)}")
     if wanted.dtype.name == "bfloat16":
         rtol = max(rtol, 2.0**-6)  # two units in the last place, as in the suite's own runner
-    if wanted.dtype.kind not in "fc":
+    if wanted.dtype.kind not in "fcO":
         if wanted.dtype.kind == "V" or wanted.dtype.name in BITS:
             actual, wanted = actual.astype(np.float32), wanted.astype(np.float32)
         else:
             rtol = atol = 0
-    if wanted.dtype.kind in "biu":
+    if wanted.dtype.kind in "biuO":
         wrong = actual != wanted
     else:
         with np.errstate(all="ignore"):

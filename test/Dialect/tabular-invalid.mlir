@@ -53,3 +53,27 @@ func.func @tree_ensemble_c3_unknown_aggregate(%x: tensor<8x4xf32>, %n: tensor<3x
   %y = cameo.tree_ensemble %x, %n, %r, %w {aggregate = "mean", leavesFrom = 1 : i64, modes = ["le"], numTargets = 1 : i64} : (tensor<8x4xf32>, tensor<3x4xi32>, tensor<1x2xi32>, tensor<2x1xf32>) -> tensor<8x1xf32>
   return
 }
+
+// -----
+
+func.func @count_ngrams_c1_another_token_type(%x: tensor<2x4xi64>, %p: tensor<3x!cameo.string>, %n: tensor<1x3xi64>) {
+  // expected-error@+1 {{x has element type 'i64', pool '!cameo.string'; expected the same}}
+  %y = cameo.count_ngrams %x, %p, %n {columns = 1 : i64, maxSkips = 0 : i64} : (tensor<2x4xi64>, tensor<3x!cameo.string>, tensor<1x3xi64>) -> tensor<2x1xf32>
+  return
+}
+
+// -----
+
+func.func @count_ngrams_c1_no_column_of_columns(%x: tensor<2x4xi64>, %p: tensor<3xi64>, %n: tensor<1x2xi64>) {
+  // expected-error@+1 {{operands have shapes 2x4, 3 and 1x2; expected [rows, tokens], [tokens] and [n-grams, 3]}}
+  %y = cameo.count_ngrams %x, %p, %n {columns = 1 : i64, maxSkips = 0 : i64} : (tensor<2x4xi64>, tensor<3xi64>, tensor<1x2xi64>) -> tensor<2x1xf32>
+  return
+}
+
+// -----
+
+func.func @count_ngrams_c2_negative_skips(%x: tensor<2x4xi64>, %p: tensor<3xi64>, %n: tensor<1x3xi64>) {
+  // expected-error@+1 {{columns is 1 and maxSkips -1; expected 0 or more}}
+  %y = cameo.count_ngrams %x, %p, %n {columns = 1 : i64, maxSkips = -1 : i64} : (tensor<2x4xi64>, tensor<3xi64>, tensor<1x3xi64>) -> tensor<2x1xf32>
+  return
+}

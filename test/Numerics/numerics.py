@@ -27,7 +27,7 @@ ROOT = HERE.parents[1]
 BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build")) / "bin"
 FUNCTION = re.compile(r"((?:^//[^\n]*\n)*)^func\.func @(\w+)\(([^{]*?)\)\s*->\s*(\([^{]*?\)|[^{(]*?)\s*\{\n(.*?)^\}", re.M | re.S)
 VALUE = re.compile(r"^// (\w+) = (.*(?:\n//  .*)*)", re.M)
-NUMPY = {"f32": "float32", "f64": "float64", "f16": "float16", "i1": "bool", "bf16": "bfloat16"}
+NUMPY = {"f32": "float32", "f64": "float64", "f16": "float16", "i1": "bool", "bf16": "bfloat16", "!cameo.string": "str"}
 TOLERANCES = ("rtol", "atol")
 
 
@@ -36,7 +36,7 @@ def parseType(text: str):
     import ml_dtypes
     import numpy as np
 
-    sizes, element = re.fullmatch(r"tensor<((?:[\d?]+x)*)(\w+)>", text.strip()).groups()
+    sizes, element = re.fullmatch(r"tensor<((?:[\d?]+x)*)([\w!.]+)>", text.strip()).groups()
     name = NUMPY.get(element) or re.sub(r"^(u?)i", r"\1int", element)
     return sizes[:-1], np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
@@ -110,9 +110,11 @@ def difference(case: Case, name: str, found, expected) -> str | None:
     dtype = parseType(case.types[list(case.expected).index(name)])[1]
     if dtype.name == "bfloat16" and found.dtype == np.uint16:
         found = found.view(dtype)
+    if dtype.kind == "U" and found.dtype.kind == "U":
+        dtype = found.dtype  # of any width
     if found.dtype != dtype or found.shape != expected.shape:
         return f"@{case.name}: {name} is {found.dtype}{list(found.shape)}, expected {dtype}{list(expected.shape)}"
-    if dtype.kind in "iub":
+    if dtype.kind in "iubU":
         wrong = found != expected
     else:
         f, e = found.astype(np.float64), expected.astype(np.float64)
@@ -130,7 +132,9 @@ def planted(case: Case, expected):
     import numpy as np
 
     wrong = np.array(expected).reshape(-1)
-    if wrong.dtype.kind == "b":
+    if wrong.dtype.kind == "U":
+        wrong = np.append([wrong[0] + "?"], wrong[1:])
+    elif wrong.dtype.kind == "b":
         wrong[0] = not wrong[0]
     elif wrong.dtype.kind in "iu":
         wrong[0] = wrong[0] - 1 if wrong[0] == np.iinfo(wrong.dtype).max else wrong[0] + 1

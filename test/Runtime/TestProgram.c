@@ -167,4 +167,6 @@ __attribute__((visibility("default"))) const cameo_program_info PROGRAM = {sizeo
                                                                            WEIGHTS,
                                                                            16,
                                                                            -1,
-                                                                           3};
+                                                                           3,
+                                                                           0,
+                                                                           0};

@@ -2,7 +2,7 @@
 
     program = Program("model.cameo", threads=1)
     outputs = program.run({"x": array})      # dict of fresh arrays
-Not a product: no zero-copy, no dtypes beyond NumPy's.
+Not a product: no zero-copy, no dtypes beyond NumPy's numbers.
 """
 import ctypes
 import os

@@ -18,9 +18,26 @@ std::string position(uint64_t index, const std::vector<int64_t> &dims) {
   return "[" + text + "]";
 }
 
+Comparison compareTexts(const NpzEntry &output, const Tensor &expected) {
+  uint64_t different = 0, first = 0;
+  for (uint64_t i = expected.size(); i-- > 0;)
+    if (textAt(output.tensor.data, i) != textAt(expected.data.get(), i)) {
+      ++different;
+      first = i;
+    }
+  if (!different)
+    return {output.name, true, "agrees"};
+  auto shown = [&](const void *data) { return "'" + escaped(std::string(textAt(data, first))) + "'"; };
+  return {output.name, false,
+          std::to_string(different) + " of " + std::to_string(expected.size()) + " texts differ, first at " +
+              position(first, expected.dims) + ": " + shown(output.tensor.data) + ", expected " +
+              shown(expected.data.get())};
+}
+
 Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rtol, double atol) {
   const cameo_tensor &found = output.tensor;
-  if (isFloat(found.dtype) != isFloat(expected.dtype))
+  bool isText = found.dtype == CAMEO_STRING;
+  if (isFloat(found.dtype) != isFloat(expected.dtype) || isText != (expected.dtype == CAMEO_STRING))
     return {output.name, false,
             std::string("element type is ") + cameo_dtype_name(found.dtype) + ", expected " +
                 cameo_dtype_name(expected.dtype)};
@@ -28,6 +45,8 @@ Comparison compareOne(const NpzEntry &output, const Tensor &expected, double rto
     return {output.name, false,
             "shape is " + shapeText(found.dims, found.rank) + ", expected " +
                 shapeText(expected.dims.data(), expected.dims.size())};
+  if (isText)
+    return compareTexts(output, expected);
   uint64_t different = 0, first = 0;
   double largest = 0;
   for (uint64_t i = 0; i < expected.size(); ++i) {
@@ -68,8 +87,8 @@ std::vector<Comparison> compareOutputs(const std::vector<NpzEntry> &outputs, con
       results.push_back({name, false, "the program has no such output"});
     else
       results.push_back(compareOne(
-          *output, fromNpyType(std::move(expected), output->tensor.dtype, escaped(path) + ": '" + escaped(name) + "'"), rtol,
-          atol));
+          *output, fromNpyType(std::move(expected), output->tensor.dtype, escaped(path) + ": '" + escaped(name) + "'"),
+          rtol, atol));
   }
   if (results.empty())
     throw UserError("E-NPY", BadInput, escaped(path) + ": holds no output, so there is nothing to expect");

@@ -2,6 +2,7 @@
 #include "cameo-run/Files.h"
 #include "cameo-run/NarrowFloat.h"
 #include "cameo-run/UserError.h"
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 
@@ -13,9 +14,9 @@ struct Descr {
   uint32_t dtype;
 };
 /// The first entry of a type is the one written.
-const Descr kDescrs[] = {{"<f4", CAMEO_F32},  {"<f8", CAMEO_F64}, {"<f2", CAMEO_F16}, {"|u1", CAMEO_U8},
-                         {"|i1", CAMEO_I8},   {"<u2", CAMEO_U16}, {"<i2", CAMEO_I16}, {"<u4", CAMEO_U32},
-                         {"<i4", CAMEO_I32},  {"<u8", CAMEO_U64}, {"<i8", CAMEO_I64}, {"|b1", CAMEO_BOOL},
+const Descr kDescrs[] = {{"<f4", CAMEO_F32},  {"<f8", CAMEO_F64},  {"<f2", CAMEO_F16}, {"|u1", CAMEO_U8},
+                         {"|i1", CAMEO_I8},   {"<u2", CAMEO_U16},  {"<i2", CAMEO_I16}, {"<u4", CAMEO_U32},
+                         {"<i4", CAMEO_I32},  {"<u8", CAMEO_U64},  {"<i8", CAMEO_I64}, {"|b1", CAMEO_BOOL},
                          {"|V2", CAMEO_BF16}, {"<V2", CAMEO_BF16}, {"|V1", CAMEO_U8}};
 
 /// Reads the header's dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }
@@ -104,6 +105,71 @@ private:
   bool hasShape = false;
 };
 
+/// A character in UTF-8.
+void append(std::string &text, uint32_t code) {
+  if (code < 0x80) {
+    text += char(code);
+    return;
+  }
+  int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  text += char((0xf00 >> (more + 1) & 0xff) | code >> (6 * more));
+  while (more--)
+    text += char(0x80 | (code >> (6 * more) & 0x3f));
+}
+
+/// The characters of a text in UTF-8; bytes that are none count as characters of their own.
+std::vector<uint32_t> charactersOf(std::string_view text) {
+  std::vector<uint32_t> codes;
+  for (size_t at = 0; at < text.size();) {
+    uint8_t lead = uint8_t(text[at]);
+    size_t bytes = lead < 0xc2 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 1;
+    uint32_t code = bytes == 1 ? lead : lead & (0x7f >> bytes);
+    bool isValid = at + bytes <= text.size();
+    for (size_t i = 1; i < bytes && isValid; ++i) {
+      isValid = (text[at + i] & 0xc0) == 0x80;
+      code = code << 6 | (text[at + i] & 0x3f);
+    }
+    codes.push_back(isValid ? code : lead);
+    at += isValid ? bytes : 1;
+  }
+  return codes;
+}
+
+/// Strings of fixed width: characters of 4 bytes ("<U5"), or bytes ("|S5"), with zeros at the end that do not count.
+Tensor textsOf(const uint8_t *data, uint64_t size, const HeaderReader &header, const std::string &what) {
+  uint64_t width = header.descr[1] == 'U' ? 4 : 1, characters = 0, count = 1;
+  bool isTooLarge = false;
+  for (char c : header.descr.substr(2))
+    isTooLarge |= !isdigit(static_cast<unsigned char>(c)) || __builtin_mul_overflow(characters, 10, &characters) ||
+                  __builtin_add_overflow(characters, uint64_t(c - '0'), &characters);
+  for (int64_t d : header.dims)
+    isTooLarge |= __builtin_mul_overflow(count, uint64_t(d), &count);
+  uint64_t total = 0;
+  isTooLarge |= __builtin_mul_overflow(characters, width, &total) || __builtin_mul_overflow(total, count, &total);
+  if (isTooLarge || total > size || count > size + (1 << 20))
+    throw UserError("E-NPY", BadInput,
+                    what + ": it has " + std::to_string(size) + " bytes of data, which is not what its shape " +
+                        shapeText(header.dims.data(), header.dims.size()) + " and type '" + escaped(header.descr) +
+                        "' need");
+  std::vector<std::string> texts(count);
+  for (uint64_t i = 0; i < count; ++i)
+    for (uint64_t c = 0; c < characters; ++c) {
+      uint32_t code = 0;
+      memcpy(&code, data + (i * characters + c) * width, width);
+      if (code > 0x10ffff)
+        throw UserError("E-NPY", BadInput,
+                        what + ": text " + std::to_string(i) + " holds " + std::to_string(code) +
+                            ", which is no character");
+      if (width == 4)
+        append(texts[i], code);
+      else
+        texts[i] += char(code);
+    }
+  for (std::string &text : texts)
+    text.resize(text.find_last_not_of('\0') + 1);
+  return Tensor(std::move(texts), header.dims, what);
+}
+
 } // namespace
 
 Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
@@ -132,15 +198,18 @@ Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
         (header.descr.size() == 3 && header.descr[0] == '|' && header.descr.substr(1) == known.text + 1))
       dtype = known.dtype;
   if (header.descr.find('O') != std::string::npos)
-    refuse("it holds Python objects, which are never unpickled; save numbers");
+    refuse("it holds Python objects, which are never unpickled; save numbers, or texts as array.astype(str)");
   if (!header.descr.empty() && header.descr[0] == '>')
     refuse("it is big-endian ('" + escaped(header.descr) +
            "'); save it as little-endian, for example with array.astype('<" + escaped(header.descr.substr(1)) + "')");
-  if (!dtype)
+  bool isText = header.descr.starts_with("<U") || header.descr.starts_with("|S");
+  if (!dtype && !isText)
     refuse("element type '" + escaped(header.descr) + "' is not one that models take");
   bool isVector = header.dims.size() < 2;
   if (header.isFortran && !isVector)
     refuse("it is in Fortran order; save numpy.ascontiguousarray(array)");
+  if (isText)
+    return textsOf(bytes + begin, size - begin, header, what);
   Tensor tensor(dtype, std::move(header.dims), what);
   if (tensor.bytes() > size - begin)
     refuse("it has " + std::to_string(size - begin) + " bytes of data, its shape " +
@@ -152,8 +221,8 @@ Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
   return tensor;
 }
 
-/// The type whose elements NumPy's files hold in place of those of `dtype`: its bits, or for integers its values, in a type of
-/// NumPy's.
+/// The type whose elements NumPy's files hold in place of those of `dtype`: its bits, or for integers its values, in a
+/// type of NumPy's.
 static uint32_t npyType(uint32_t dtype) {
   if (dtype == CAMEO_BF16)
     return CAMEO_U16;
@@ -185,7 +254,27 @@ Tensor fromNpyType(Tensor stored, uint32_t dtype, const std::string &what) {
   return tensor;
 }
 
+static Tensor characterTable(const cameo_tensor &tensor) {
+  std::vector<std::vector<uint32_t>> rows(cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank) /
+                                          sizeof(cameo_text));
+  size_t longest = 1; // NumPy has no width 0
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = charactersOf(textAt(tensor.data, i));
+    longest = std::max(longest, rows[i].size());
+  }
+  std::vector<int64_t> dims(tensor.dims, tensor.dims + tensor.rank);
+  dims.push_back(int64_t(longest));
+  Tensor table(CAMEO_U32, dims, "an output");
+  memset(table.data.get(), 0, table.bytes());
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (!rows[i].empty())
+      memcpy(table.data.get() + i * longest * sizeof(uint32_t), rows[i].data(), rows[i].size() * sizeof(uint32_t));
+  return table;
+}
+
 std::optional<Tensor> toNpyType(const cameo_tensor &tensor) {
+  if (tensor.dtype == CAMEO_STRING)
+    return characterTable(tensor);
   if (cameo_dtype_bits(tensor.dtype) >= 8)
     return std::nullopt;
   Tensor stored(npyType(tensor.dtype), {tensor.dims, tensor.dims + tensor.rank}, "an output");
@@ -195,10 +284,10 @@ std::optional<Tensor> toNpyType(const cameo_tensor &tensor) {
   return stored;
 }
 
-std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank) {
-  const char *descr = nullptr;
+std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank, int64_t characters) {
+  std::string descr = characters ? "<U" + std::to_string(characters) : "";
   for (const Descr &known : kDescrs)
-    if (known.dtype == npyType(dtype) && !descr)
+    if (known.dtype == npyType(dtype) && descr.empty())
       descr = known.text;
   std::string text = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (";
   for (size_t i = 0; i < rank; ++i)

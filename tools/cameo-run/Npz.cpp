@@ -198,7 +198,10 @@ void writeNpz(const std::string &path, const std::vector<NpzEntry> &entries) {
       tensor = converted.back().view();
     }
     uint64_t bytes = cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank);
-    std::string npy = npyHeader(tensor.dtype, tensor.dims, tensor.rank), name = entry.name + ".npy";
+    bool isText = entry.tensor.dtype == CAMEO_STRING;
+    std::string npy =
+                    npyHeader(tensor.dtype, tensor.dims, entry.tensor.rank, isText ? tensor.dims[tensor.rank - 1] : 0),
+                name = entry.name + ".npy";
     if (name.size() > 0xffff)
       throw UserError("E-FILE", File, escaped(path) + ": the name of an output is too long for an archive");
     uint32_t crc = crcOf(npy, tensor, bytes);

@@ -33,6 +33,8 @@ public:
       refuse("element type " + std::to_string(dtype) + " is not one that programs take");
     if (isExternal)
       refuse("its data is in another file; expected a tensor that holds its data");
+    if (dtype == CAMEO_STRING)
+      return Tensor(readTexts(), dims, escaped(path));
     Tensor tensor(dtype, dims, escaped(path));
     if (raw.size()) {
       if (raw.size() != tensor.bytes())
@@ -88,8 +90,16 @@ private:
       refuse("it has more than " + std::to_string(CAMEO_MAX_RANK) + " axes");
   }
 
-  /// Values in the typed fields; floats of 16 bits or less are stored as their bits in int32_data, and what shares a byte
-  /// shares an entry.
+  std::vector<std::string> readTexts() {
+    std::vector<std::string> texts;
+    protozero::pbf_reader fields = message;
+    while (fields.next(StringData))
+      texts.push_back(fields.get_string());
+    return texts;
+  }
+
+  /// Values in the typed fields; floats of 16 bits or less are stored as their bits in int32_data, and what shares a
+  /// byte shares an entry.
   void readValues(Tensor &tensor) {
     protozero::pbf_reader fields = message;
     while (fields.next()) {

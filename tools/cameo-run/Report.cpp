@@ -139,7 +139,10 @@ void printText(const cameo_program *program, const Results &results) {
     printf("output '%s' %s %s:", escaped(output.name).c_str(), cameo_dtype_name(output.tensor.dtype),
            shapeText(output.tensor.dims, output.tensor.rank).c_str());
     for (shown = 0; shown < std::min<uint64_t>(size, 8); ++shown)
-      printf(" %.6g", loadElement(output.tensor.data, output.tensor.dtype, shown));
+      if (output.tensor.dtype == CAMEO_STRING)
+        printf(" %s", quoted(std::string(textAt(output.tensor.data, shown))).c_str());
+      else
+        printf(" %.6g", loadElement(output.tensor.data, output.tensor.dtype, shown));
     printf(shown < size ? " ...\n" : "\n");
   }
   for (const Comparison &comparison : results.comparisons)

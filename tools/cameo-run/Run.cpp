@@ -94,9 +94,10 @@ int runProgram(const Options &options) {
   if (!options.output.empty())
     writeNpz(options.output, results.outputs);
   if (!options.expect.empty())
-    results.comparisons = compareOutputs(
-        results.outputs, options.expect, options.rtol, options.atol,
-        [&](const std::string &name) { return cameo_program_find_input(program.get(), name.c_str()) >= 0; });
+    results.comparisons =
+        compareOutputs(results.outputs, options.expect, options.rtol, options.atol, [&](const std::string &name) {
+          return cameo_program_find_input(program.get(), name.c_str()) >= 0;
+        });
   printResults(program.get(), options, results);
   bool agrees =
       std::all_of(results.comparisons.begin(), results.comparisons.end(), [](const Comparison &c) { return c.agrees; });

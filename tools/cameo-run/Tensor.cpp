@@ -95,6 +95,22 @@ Tensor::Tensor(uint32_t dtype, std::vector<int64_t> dims, const std::string &wha
     count *= size ? uint64_t(d) : 0;
 }
 
+Tensor::Tensor(std::vector<std::string> elements, std::vector<int64_t> dims, const std::string &what)
+    : Tensor(CAMEO_STRING, std::move(dims), what) {
+  texts = std::move(elements);
+  if (texts.size() != count)
+    throw UserError("E-INPUT", BadInput,
+                    what + ": has " + std::to_string(texts.size()) + " texts, shape " +
+                        shapeText(this->dims.data(), this->dims.size()) + " needs " + std::to_string(count));
+  for (size_t i = 0; i < texts.size(); ++i)
+    storeAs<cameo_text>(data.get(), i, {texts[i].data(), texts[i].size()});
+}
+
+std::string_view textAt(const void *data, uint64_t index) {
+  cameo_text text = loadAs<cameo_text>(data, index);
+  return {text.data, text.bytes};
+}
+
 /// The bits of element `index` of a type below 8 bits.
 static unsigned loadPacked(const void *data, unsigned bits, uint64_t index) {
   unsigned perByte = 8 / bits;
@@ -225,12 +241,15 @@ std::string shapeText(const int64_t *dims, size_t rank, const char *const *symbo
 }
 
 void fillRandom(Tensor &tensor, uint64_t seed, const std::string &name) {
+  static const char digits[] = "01";
   uint64_t state = seed;
   for (unsigned char c : name)
     state = (state ^ c) * 0x100000001b3;
   for (uint64_t i = 0; i < tensor.size(); ++i) {
     uint64_t bits = splitMix(state);
-    if (isFloat(tensor.dtype))
+    if (tensor.dtype == CAMEO_STRING)
+      storeAs<cameo_text>(tensor.data.get(), i, {digits + (bits & 1), 1});
+    else if (isFloat(tensor.dtype))
       storeElement(tensor.data.get(), tensor.dtype, i, std::ldexp(double(bits >> 11), -52) - 1);
     else if (tensor.dtype == CAMEO_U8 || tensor.dtype == CAMEO_I8)
       tensor.data[i] = uint8_t(bits);
@@ -241,7 +260,10 @@ void fillRandom(Tensor &tensor, uint64_t seed, const std::string &name) {
 
 void fillOnes(Tensor &tensor) {
   for (uint64_t i = 0; i < tensor.size(); ++i)
-    storeElement(tensor.data.get(), tensor.dtype, i, 1);
+    if (tensor.dtype == CAMEO_STRING)
+      storeAs<cameo_text>(tensor.data.get(), i, {"1", 1});
+    else
+      storeElement(tensor.data.get(), tensor.dtype, i, 1);
 }
 
 } // namespace cameo::run

@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <functional>
 #include <map>
@@ -47,6 +48,8 @@ public:
   /// Offset of `value` in the section, a multiple of CAMEO_BUFFER_ALIGN.
   int64_t add(mlir::ElementsAttr value, const WeightForm &form = {});
   int64_t bytes() const { return total; }
+  /// The texts of all constants of strings by number, from 1 on (KernelABI.h).
+  llvm::ArrayRef<std::string> texts() const { return textList; }
   /// Writes the section.
   void write(llvm::raw_ostream &os) const;
 
@@ -59,6 +62,8 @@ private:
   std::vector<Entry> entries;
   std::map<std::pair<const void *, std::string>, size_t> numbers; ///< by attribute and key of the form
   int64_t total = 0;
+  std::vector<std::string> textList;
+  llvm::StringMap<int64_t> textNumbers;
 };
 
 } // namespace cameo::codegen

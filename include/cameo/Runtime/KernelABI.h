@@ -39,6 +39,14 @@ typedef enum cameo_dtype {
   CAMEO_F8E5M2FNUZ = 20, CAMEO_U4 = 21, CAMEO_I4 = 22, CAMEO_F4E2M1 = 23, CAMEO_F8E8M0 = 24, CAMEO_U2 = 25, CAMEO_I2 = 26
 } cameo_dtype;
 
+/* An element of a tensor of strings, as the caller sees it: bytes, UTF-8 by convention, without a terminator. To compiled code it
+ * is the number (int64_t) of its text: 0 is the empty text, 1 to num_texts are the program's own, and the rest are those that
+ * the run met. Equal texts have equal numbers. */
+typedef struct cameo_text {
+  const char *data;
+  uint64_t bytes;
+} cameo_text;
+
 /* Codes of call->status and of the public API's status values. */
 typedef enum cameo_code {
   CAMEO_OK = 0,
@@ -109,6 +117,23 @@ typedef struct cameo_services {
   /* Records the first failure. `node` is an ONNX node name, `message` a sentence without final stop; both static strings.
    * A "%lld" in the message is replaced by `value`. */
   void (*fail)(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value);
+  /* Texts by number; all give 0 after a failure. Like the services above, they may be called by one thread only: a kernel that
+   * calls them has one tile. */
+  int64_t (*text_concat)(cameo_call *call, int64_t first, int64_t second);
+  /* In upper case or lower case, character by character. */
+  int64_t (*text_case)(cameo_call *call, int64_t text, int64_t to_upper);
+  /* Splits at `delimiter`, at most `most` times; the empty delimiter stands for runs of white space. The number of pieces, which
+   * text_piece then gives until the next split. */
+  int64_t (*text_split)(cameo_call *call, int64_t text, int64_t delimiter, int64_t most);
+  int64_t (*text_piece)(cameo_call *call, int64_t index);
+  /* 1 when the automaton accepts the whole text, byte by byte from state 0: row s of `automaton` holds the next state for each of
+   * 256 bytes, then 1 if s accepts. */
+  int64_t (*text_match)(cameo_call *call, int64_t text, const int32_t *automaton);
+  /* The text as a number: the bits of a double if `is_float`, else an int64_t. CAMEO_INVALID_ARGUMENT when it is none. */
+  int64_t (*text_to_number)(cameo_call *call, int64_t text, int64_t is_float);
+  /* The shortest text that reads back as this number: `digits` is 24 for the bits of a double that holds a float, 53 for those of
+   * a double, 64 for an int64_t and 65 for a uint64_t. */
+  int64_t (*number_to_text)(cameo_call *call, int64_t number, int64_t digits);
 } cameo_services;
 
 /* One run. Written by the runtime before entry() is called. */
@@ -154,6 +179,8 @@ typedef struct cameo_program_info {
   uint64_t weights_bytes;
   int64_t arena_bytes;    /* what `arena` will be asked for; -1 when it depends on the inputs' sizes */
   uint64_t num_slots;     /* `slot` numbers are below this */
+  const cameo_text *texts; /* all different, none empty */
+  uint64_t num_texts;
 } cameo_program_info;
 
 /* Content of the section CAMEO_HEADER_SECTION: what can be checked before any code of the file runs. Little-endian.
@@ -180,11 +207,12 @@ typedef struct cameo_file_header {
 #endif
 CAMEO_ASSERT_SIZE(cameo_buffer, 16);
 CAMEO_ASSERT_SIZE(cameo_kernel, 24);
-CAMEO_ASSERT_SIZE(cameo_services, 72);
+CAMEO_ASSERT_SIZE(cameo_text, 16);
+CAMEO_ASSERT_SIZE(cameo_services, 128);
 CAMEO_ASSERT_SIZE(cameo_call, 40);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);
 CAMEO_ASSERT_SIZE(cameo_variant, 40);
-CAMEO_ASSERT_SIZE(cameo_program_info, 104);
+CAMEO_ASSERT_SIZE(cameo_program_info, 120);
 CAMEO_ASSERT_SIZE(cameo_file_header, 152);
 #undef CAMEO_ASSERT_SIZE
 

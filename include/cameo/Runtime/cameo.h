@@ -69,7 +69,8 @@ typedef struct cameo_context_options {
   void *trace_user;
 } cameo_context_options;
 
-/* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. */
+/* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. The elements of a
+ * tensor of strings are of type cameo_text; where those of an output point lives until the second run after it. */
 typedef struct cameo_tensor {
   const void *data;
   uint32_t dtype; /* cameo_dtype */

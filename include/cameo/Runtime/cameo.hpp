@@ -65,6 +65,14 @@ template <> struct DtypeOf<bool> {
   static constexpr cameo_dtype value = CAMEO_BOOL;
 };
 
+template <> struct DtypeOf<cameo_text> {
+  static constexpr cameo_dtype value = CAMEO_STRING;
+};
+
+/// A text as an element of a tensor of strings, and back.
+inline cameo_text toText(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view toView(cameo_text text) { return {text.data, text.bytes}; }
+
 /// A view of an output. Empty (null data, rank 0) when there is none.
 struct Tensor : cameo_tensor {
   Tensor() : cameo_tensor{nullptr, 0, 0, nullptr} {}

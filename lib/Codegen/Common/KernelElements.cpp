@@ -207,8 +207,11 @@ Value LoopKernelBuilder::packedWeight(Value operand, WeightForm form) {
   unsigned number = cast<BlockArgument>(operand).getArgNumber();
   signature.inputForms[number] = std::move(form);
   OpBuilder b(sizesEnd);
-  Location loc = kernel.getLoc();
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, function.getArgument(1 + number));
+  return addressOf(b, kernel.getLoc(), function.getArgument(1 + number));
+}
+
+Value LoopKernelBuilder::addressOf(OpBuilder &b, Location loc, Value memref) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
   address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
   return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
 }

@@ -1,6 +1,8 @@
 // KernelEmission.cpp - turns a cameo.kernel into loops: the anchor's own loops with its producers evaluated where they
 // are read and its consumers applied before the store; without an anchor, one loop nest over the results.
 #include "LoopKernelBuilder.h"
+#include "cameo/Runtime/KernelABI.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -117,6 +119,19 @@ void LoopKernelBuilder::failIf(OpBuilder &b, Location loc, Value condition, int3
   else
     number64 = value;
   func::CallOp::create(inner, loc, name, TypeRange{}, ValueRange{callArgument(), number64});
+}
+
+Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, size_t offset, ValueRange arguments) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto field = [&](Value base, size_t bytes) {
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
+    return Value(LLVM::LoadOp::create(b, loc, pointer, address));
+  };
+  SmallVector<Value> operands{field(field(callArgument(), offsetof(cameo_call, services)), offset), callArgument()};
+  for (Value argument : arguments)
+    operands.push_back(isa<MemRefType>(argument.getType()) ? addressOf(b, loc, argument) : argument);
+  auto type = LLVM::LLVMFunctionType::get(b.getI64Type(), llvm::to_vector(ValueRange(operands).drop_front().getTypes()));
+  return LLVM::CallOp::create(b, loc, type, operands).getResult();
 }
 
 /// Ops of the body that must be emitted by their own loops: neither evaluated in place nor views nor constants.

@@ -55,6 +55,7 @@ public:
                      mlir::Value size) override;
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
               mlir::Value value) override;
+  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset, mlir::ValueRange arguments) override;
   bool mayReassociate() const override { return reassociate; }
   mlir::Value callArgument() override { return function.getArgument(0); }
   mlir::Value sliceBegin() override { return begin; }
@@ -83,6 +84,7 @@ private:
   Tensor linearTensor(mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument);
   mlir::Value linearIndex(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims, mlir::ValueRange indices);
   mlir::Value view(mlir::OpBuilder &b, mlir::Value argument, mlir::Type elementType, llvm::ArrayRef<Dim> dims);
+  mlir::Value addressOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
   llvm::SmallVector<mlir::Operation *> anchorsOf();
   Tensor resultTensor(mlir::Operation *op, unsigned number);
   bool collapse(llvm::SmallVectorImpl<llvm::SmallVector<int64_t, 2>> &groups);

@@ -24,13 +24,13 @@ def signature():
 
 
 def unsupported():
-    nodes = [helper.make_node("StringNormalizer", ["t"], ["u"], name="norm"),
+    nodes = [helper.make_node("Tokenizer", ["t"], ["u"], name="split", domain="com.microsoft", mark=0, pad_value="", mincharnum=1),
              helper.make_node("ImageDecoder", ["e"], ["p"], name="decode/a"),
              helper.make_node("ImageDecoder", ["e"], ["q"], name="decode/b"),
              helper.make_node("Reluu", ["e"], ["r"], name="typo"),
              helper.make_node("LegacyPadding", ["e"], ["s"], name="pad", domain="com.microsoft"),
              helper.make_node("Thing", ["e"], ["v"], name="own", domain="evil.corp")]
-    return [value("t", [2], TensorProto.STRING), value("e", [9], TensorProto.UINT8)], [
+    return [value("t", [2], TensorProto.STRING), value("c", [2], TensorProto.COMPLEX64), value("e", [9], TensorProto.UINT8)], [
         value("u", [2], TensorProto.STRING), value("p", None, TensorProto.UINT8), value("q", None, TensorProto.UINT8)], nodes, []
 
 

@@ -36,6 +36,9 @@ int64_t windowSize(llvm::ArrayRef<int64_t> kernel);
 #include "cameo/Dialect/Cameo/CameoDialect.h.inc"
 #include "cameo/Dialect/Cameo/CameoInterfaces.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "cameo/Dialect/Cameo/CameoTypes.h.inc"
+
 #include "cameo/Dialect/Cameo/Ops.h.inc"
 
 namespace cameo {

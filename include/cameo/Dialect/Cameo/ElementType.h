@@ -10,6 +10,7 @@
 // | f8E4M3FN, f8E4M3FNUZ, f8E5M2,   | i8                                 | i8: their bits, which only |
 // |   f8E5M2FNUZ, f8E8M0FNU         |                                    |   conversions interpret    |
 // | f4E2M1FN                        | i8, two in it                      | i4: their bits            |
+// | !cameo.string                   | i64: the number of the text        | i64                       |
 //
 // Elements that share a byte are packed as ONNX packs them: row-major, the first in the low bits. What is left of the
 // last byte is unspecified.

@@ -70,6 +70,10 @@ public:
   virtual void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
                       mlir::Value value = {}) = 0;
 
+  /// Calls a service of texts (KernelABI.h), at byte `offset` of cameo_services; `arguments` are i64, or memrefs for pointers. Only in
+  /// kernels that do not call parallelNest.
+  virtual mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset, mlir::ValueRange arguments) = 0;
+
   /// True when sums may be reassociated for speed (-O1 and up).
   virtual bool mayReassociate() const = 0;
 };

@@ -47,6 +47,8 @@ public:
   mlir::Type elementType(mlir::Value v) { return mlir::getElementTypeOrSelf(v.getType()); }
   /// Null for types that Cameo has no tensors of.
   mlir::Type elementTypeOf(DataType type);
+  /// ONNX's name of an element type, for messages.
+  llvm::StringRef typeName(mlir::Type elementType);
   int64_t rank(mlir::Value v) { return shapes().rank(v); }
 
   // ---- attributes (defaults come from the schema where it has them)
@@ -75,6 +77,9 @@ public:
   mlir::Value scalar(mlir::Type elementType, double value) { return splat(elementType, {}, value); }
   mlir::Value i64(llvm::ArrayRef<int64_t> values) { return constantI64(builder, loc, values); }
   mlir::Value i64Scalar(int64_t value) { return constantI64Scalar(builder, loc, value); }
+  /// A vector of texts, or one text.
+  mlir::Value texts(llvm::ArrayRef<llvm::StringRef> values);
+  mlir::Value text(llvm::StringRef value);
   /// A TensorProto (attribute or initializer) as a constant; null on failure (reported).
   mlir::Value constant(const TensorView &tensor);
   mlir::Value constant(const SparseTensorView &tensor);

@@ -29,6 +29,8 @@ FailureOr<StringRef> reductionOf(OpBinder &op) {
   StringRef reduction = op.stringAttr("reduction", "none");
   if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
     return op.error("E-ATTR", "reduction is '" + reduction + "'; expected none, add, mul, max or min");
+  if (reduction != "none" && isa<StringType>(op.elementType(op.input(0))))
+    return op.error("E-DTYPE", "reduction is '" + reduction + "', and the elements are strings; expected none for strings");
   return reduction;
 }
 

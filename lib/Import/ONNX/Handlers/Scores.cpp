@@ -77,13 +77,11 @@ LogicalResult cameo::onnx::classify(Compose &c, Value scores, BinaryScore binary
     return failure();
   if (!op.hasOutput(0))
     return success();
-  if (!labels || labels->empty())
-    return op.unsupported("its labels are strings, and output '" + op.node.outputs[0] +
-                          "' gives them; supported are integers (or leave the output out and use the scores)");
+  bool hasNames = !labels || labels->empty();
   auto columns =
       binary != BinaryScore::None ? std::optional<int64_t>(2) : op.shapes().dim(votes ? votes : scores, 1).constant();
   if (!columns || *columns != int64_t(count))
-    return op.error("E-ATTR", ints + " has " + Twine(count) + " labels; expected " + Twine(columns.value_or(-1)) +
+    return op.error("E-ATTR", (hasNames ? strings : ints) + " has " + Twine(count) + " labels; expected " + Twine(columns.value_or(-1)) +
                                   ", one per score");
-  return op.result(0, c.make<GatherOp>(op.i64(*labels), chosen, int64_t(0)));
+  return op.result(0, c.make<GatherOp>(hasNames ? op.texts(*names) : op.i64(*labels), chosen, int64_t(0)));
 }

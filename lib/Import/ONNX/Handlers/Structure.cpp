@@ -156,8 +156,21 @@ LogicalResult castTo(OpBinder &op, Type type) {
   StringRef mode = op.stringAttr("round_mode", "up");
   if (mode != "up" && mode != "down" && mode != "nearest")
     return op.error("E-ATTR", "round_mode is '" + mode + "'; expected up, down or nearest");
-  if (op.elementType(op.input(0)) == type)
+  Type from = op.elementType(op.input(0));
+  if (from == type)
     return op.result(op.input(0));
+  Builder &b = op.builder;
+  if (isa<StringType>(from)) {
+    Value number = op.create<StringParseOp>(op.input(0), isa<FloatType>(type) ? Type(b.getF64Type()) : b.getI64Type());
+    return op.result(number ? op.cast(number, type) : number);
+  }
+  if (isa<StringType>(type)) {
+    Type wide = from.isF64() || from.isUnsignedInteger(64) ? from
+                : isa<FloatType>(from)                     ? Type(b.getF32Type())
+                                                           : b.getI64Type();
+    Value number = op.cast(op.input(0), wide);
+    return op.result(number ? op.create<StringFormatOp>(number) : number);
+  }
   return op.result(op.create<CastOp>(op.input(0), type, op.intAttr("saturate", 1) != 0, mode));
 }
 
@@ -176,8 +189,8 @@ LogicalResult importCastByName(OpBinder &op) {
   for (int32_t t = 1; t <= lastDataType; ++t)
     if (dataTypeName(DataType(t)) == wanted)
       if (Type type = op.elementTypeOf(DataType(t)))
-        return op.result(op.cast(op.input(0), type));
-  return op.unsupported("to is '" + wanted + "'; supported are float, double, float16, integers of 8 to 64 bits, bool");
+        return castTo(op, type);
+  return op.unsupported("to is '" + wanted + "'; supported are float, double, float16, integers of 8 to 64 bits, bool, string");
 }
 
 LogicalResult importCastLike(OpBinder &op) { return castTo(op, op.elementType(op.input(1))); }

@@ -148,13 +148,19 @@ LogicalResult imputer(OpBinder &op) {
 /// One column per category: 1 where the element is that category.
 LogicalResult oneHotEncoder(OpBinder &op) {
   Compose c{op};
-  auto categories = op.node.getInts("cats_int64s");
-  if (!categories || categories->empty())
-    return op.unsupported("its categories are strings; supported are integers (cats_int64s)");
   if (!op.intAttr("zeros", 1))
     return op.unsupported("zeros is 0, which makes unknown categories an error; supported is 1");
-  Value x = c.cast(op.input(0), op.builder.getI64Type());
-  Value is = c.make<EqualOp>(c.unsqueeze(x, {op.rank(op.input(0))}), op.i64(*categories));
+  Value x = op.input(0), categories;
+  if (isa<StringType>(op.elementType(x))) {
+    categories = op.texts(op.node.getStrings("cats_strings").value_or(ArrayRef<StringRef>()));
+  } else {
+    categories = op.i64(op.node.getInts("cats_int64s").value_or(ArrayRef<int64_t>()));
+    x = c.cast(x, op.builder.getI64Type());
+  }
+  if (op.shapes().dim(categories, 0).isConstant(0))
+    return op.error("E-ATTR", "it has no categories for elements of type " + op.typeName(op.elementType(op.input(0))) +
+                                  "; expected cats_strings for strings and cats_int64s for numbers");
+  Value is = c.make<EqualOp>(c.unsqueeze(x, {op.rank(op.input(0))}), categories);
   return op.result(c.cast(is, op.builder.getF32Type()));
 }
 
@@ -169,16 +175,33 @@ LogicalResult featureVectorizer(OpBinder &op) {
   return op.result(columns.size() == 1 ? columns.front() : op.create<ConcatOp>(columns, int64_t(1)));
 }
 
+/// For each element of x the value whose key equals it, or `fallback`. Of several keys the last counts; NaN is a key
+/// too.
+Value lookUp(Compose &c, Value x, Value keys, Value values, Value fallback) {
+  OpBinder &op = c.op;
+  int64_t rank = op.rank(x);
+  Value column = c.unsqueeze(x, {rank});
+  Value equal = c.make<EqualOp>(column, keys);
+  if (isa<FloatType>(op.elementType(x)))
+    equal = c.make<OrOp>(equal, c.make<AndOp>(c.make<IsNaNOp>(column), c.make<IsNaNOp>(keys)));
+  Value number = c.cast(equal, op.builder.getI32Type());
+  Value position = c.make<ArgMaxOp>(number, rank, /*keepDims=*/false, /*last=*/true);
+  Value found = c.make<LessOp>(c.like(number, 0), c.reduce(number, {rank}, "max", false));
+  return c.where(found, c.make<GatherOp>(values, position, int64_t(0)), fallback);
+}
+
 /// Keys and values of a LabelEncoder as vectors: from the lists of one of the types, or a tensor.
 Value listOf(OpBinder &op, StringRef prefix) {
-  if (const TensorView *tensor = op.node.getTensor((prefix + "tensor").str());
-      tensor && tensor->type != DataType::String)
+  if (const TensorView *tensor = op.node.getTensor((prefix + "tensor").str()))
     return op.constant(*tensor);
+  if (auto strings = op.node.getStrings((prefix + "strings").str()); strings && !strings->empty())
+    return op.texts(*strings);
   if (auto ints = op.node.getInts((prefix + "int64s").str()); ints && !ints->empty())
     return op.i64(*ints);
   if (auto floats = op.node.getFloats((prefix + "floats").str()); floats && !floats->empty())
     return f32Vector(op, *floats, {int64_t(floats->size())});
-  (void)op.unsupported(prefix + "* are strings (or missing); supported are numbers");
+  (void)op.error("E-ATTR", prefix + "tensor is missing, and so are " + prefix + "strings, " + prefix + "int64s and " +
+                               prefix + "floats");
   return {};
 }
 
@@ -194,22 +217,32 @@ LogicalResult labelEncoder(OpBinder &op) {
   Value fallback;
   if (const TensorView *tensor = op.node.getTensor("default_tensor")) {
     Value given = op.constant(*tensor);
-    fallback = c.cast(given ? op.reshape(given, ArrayRef<int64_t>{}) : given, type);
+    if (given && op.elementType(given) != type)
+      return op.error("E-TYPE", "default_tensor has elements of type " + dataTypeName(tensor->type) + "; expected " +
+                                    op.typeName(type) + ", as the values have");
+    fallback = given ? op.reshape(given, ArrayRef<int64_t>{}) : given;
+  } else if (isa<StringType>(type)) {
+    fallback = op.text(op.stringAttr("default_string", "_Unused"));
   } else {
     fallback = isa<FloatType>(type) ? op.scalar(type, op.floatAttr("default_float", -0.0))
                                     : c.cast(op.i64Scalar(op.intAttr("default_int64", -1)), type);
   }
-  // Which keys an element equals; of several the last counts. NaN is a key too.
-  int64_t rank = op.rank(x);
-  keys = c.cast(keys, op.elementType(x));
-  Value column = c.unsqueeze(x, {rank});
-  Value equal = c.make<EqualOp>(column, keys);
-  if (isa<FloatType>(op.elementType(x)))
-    equal = c.make<OrOp>(equal, c.make<AndOp>(c.make<IsNaNOp>(column), c.make<IsNaNOp>(keys)));
-  Value number = c.cast(equal, op.builder.getI32Type());
-  Value position = c.make<ArgMaxOp>(number, rank, /*keepDims=*/false, /*last=*/true);
-  Value found = c.make<LessOp>(c.like(number, 0), c.reduce(number, {rank}, "max", false));
-  return op.result(c.where(found, c.make<GatherOp>(values, position, int64_t(0)), fallback));
+  return op.result(lookUp(c, x, keys, values, fallback));
+}
+
+/// The number that belongs to a text, or the text that belongs to a number.
+LogicalResult categoryMapper(OpBinder &op) {
+  Compose c{op};
+  auto strings = op.node.getStrings("cats_strings").value_or(ArrayRef<StringRef>());
+  auto numbers = op.node.getInts("cats_int64s").value_or(ArrayRef<int64_t>());
+  if (strings.empty() || strings.size() != numbers.size())
+    return op.error("E-ATTR", "cats_strings has " + Twine(strings.size()) + " entries and cats_int64s " +
+                                  Twine(numbers.size()) + "; expected as many, and one or more");
+  bool toNumber = isa<StringType>(op.elementType(op.input(0)));
+  Value fallback =
+      toNumber ? op.i64Scalar(op.intAttr("default_int64", -1)) : op.text(op.stringAttr("default_string", "_Unused"));
+  Value keys = toNumber ? op.texts(strings) : op.i64(numbers), values = toNumber ? op.i64(numbers) : op.texts(strings);
+  return op.result(lookUp(c, op.input(0), keys, values, fallback));
 }
 
 /// Probabilities by label become a tensor whose columns are in the order of the labels.
@@ -233,6 +266,7 @@ void registerTabularHandlers(HandlerTable &table) {
   table.onMl("OneHotEncoder", 1, oneHotEncoder);
   table.onMl("FeatureVectorizer", 1, featureVectorizer);
   table.onMl("LabelEncoder", 2, labelEncoder);
+  table.onMl("CategoryMapper", 1, categoryMapper);
   table.onMl("ZipMap", 1, zipMap);
 }
 } // namespace cameo::onnx

@@ -52,6 +52,8 @@ Type cameo::onnx::elementTypeOf(DataType type, MLIRContext *context) {
     return b.getIntegerType(bitWidth(type), false);
   case DataType::Bool:
     return b.getI1Type();
+  case DataType::String:
+    return b.getType<StringType>();
   default:
     return {};
   }
@@ -83,6 +85,8 @@ Value GraphImporter::constant(OpBuilder &b, Location loc, const TensorView &tens
     return {};
   }
   auto type = RankedTensorType::get(tensor.dims, elementType);
+  if (tensor.type == DataType::String)
+    return ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, ArrayRef<StringRef>(tensor.strings())));
   std::vector<char> storage;
   StringRef bytes = tensor.bytes(storage);
   ArrayRef<char> data(bytes.data(), bytes.size());
@@ -102,7 +106,7 @@ Value GraphImporter::constant(OpBuilder &b, Location loc, const TensorView &tens
 
 Value GraphImporter::sparseConstant(OpBuilder &b, Location loc, const SparseTensorView &tensor) {
   Type elementType = elementTypeOf(tensor.values.type, b.getContext());
-  if (!elementType) {
+  if (!elementType || isa<StringType>(elementType)) {
     (void)error("E-TYPE", "sparse constant '" + escaped(tensor.values.name) + "' has element type " +
                               dataTypeName(tensor.values.type) + "; supported are " + kSupportedTypes);
     return {};

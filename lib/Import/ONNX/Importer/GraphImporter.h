@@ -16,7 +16,7 @@ namespace cameo::onnx {
 
 /// For messages about other types.
 constexpr llvm::StringLiteral kSupportedTypes =
-    "float, double, float16, bfloat16, float8 of all kinds, float4e2m1, integers of 2 to 64 bits and bool";
+    "float, double, float16, bfloat16, float8 of all kinds, float4e2m1, integers of 2 to 64 bits, bool and string";
 
 /// The MLIR type of an element type; null for those that Cameo has no tensors of.
 mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);

@@ -67,8 +67,12 @@ FailureOr<SmallVector<int64_t>> OpBinder::constantInput(size_t i, StringRef what
 
 // ---- creating
 
+StringRef OpBinder::typeName(Type elementType) { return dataTypeName(dataTypeOf(elementType)); }
+
 Value OpBinder::splat(Type elementType, ArrayRef<int64_t> shape, double value) {
   auto type = RankedTensorType::get(shape, elementType);
+  if (isa<StringType>(elementType)) // the only text that stands for a number is the empty one
+    return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, ArrayRef<StringRef>("")));
   mlir::Attribute element;
   if (isa<FloatType>(elementType))
     element = builder.getFloatAttr(elementType, value);
@@ -76,6 +80,16 @@ Value OpBinder::splat(Type elementType, ArrayRef<int64_t> shape, double value) {
     element = IntegerAttr::get(elementType, APInt(elementType.getIntOrFloatBitWidth(), uint64_t(int64_t(value)),
                                                   /*isSigned=*/false, /*implicitTrunc=*/true));
   return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, element));
+}
+
+Value OpBinder::texts(ArrayRef<StringRef> values) {
+  auto type = RankedTensorType::get(int64_t(values.size()), StringType::get(builder.getContext()));
+  return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, values));
+}
+
+Value OpBinder::text(StringRef value) {
+  auto type = RankedTensorType::get({}, StringType::get(builder.getContext()));
+  return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, value));
 }
 
 Value OpBinder::constant(const TensorView &tensor) { return importer.constant(builder, loc, tensor); }

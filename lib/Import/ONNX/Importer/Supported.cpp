@@ -73,10 +73,7 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
     {"BeamSearch", "export the decoder alone and let the program around it search"},
     {"GreedySearch", "export the decoder alone and let the program around it search"},
     {"Sampling", "export the decoder alone and let the program around it sample"},
-    {"String", "prepare text before the model, and give it numbers"},
-    {"TfIdfVectorizer", "prepare text before the model, and give it numbers"},
-    {"Tokenizer", "prepare text before the model, and give it numbers"},
-    {"RegexFullMatch", "prepare text before the model, and give it numbers"},
+    {"Tokenizer", "split text before the model, and give it the tokens; StringSplit is supported"},
     {"ImageDecoder", "decode pictures before the model; cameo-run reads .png"},
 };
 

@@ -1,0 +1,182 @@
+// String.cpp - shapes and loops of the ops on texts: each element is one call of the runtime's services for texts.
+#include "IndexHelpers.h"
+
+using namespace mlir;
+using namespace cameo;
+
+#define GET_OP_CLASSES
+#include "cameo/Dialect/Cameo/StringOps.cpp.inc"
+
+namespace cameo {
+void registerStringOps(CameoDialect &dialect) {
+  dialect.addFamily<
+#define GET_OP_LIST
+#include "cameo/Dialect/Cameo/StringOps.cpp.inc"
+      >();
+}
+} // namespace cameo
+
+/// A loop over all elements of `result`, on one thread.
+static void forEachElement(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &result,
+                           llvm::function_ref<Value(OpBuilder &, ValueRange indices)> element) {
+  loopNest(b, loc, sizesOf(k, result.dims),
+           [&](OpBuilder &b, Location loc, ValueRange indices) { result.store(b, loc, element(b, indices), indices); });
+}
+
+static Value i64(OpBuilder &b, Location loc, int64_t value) { return constantInt(b, loc, b.getI64Type(), value); }
+
+// ---- string_concat
+
+LogicalResult StringConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  return inferPointwise(getOperation(), shapes.get(getX()).elementType, shapes, results);
+}
+
+LogicalResult StringConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                        ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
+    SmallVector<Value> texts = llvm::map_to_vector(operands, [&](const Tensor &t) {
+      return t.load(b, loc, broadcastIndices(b, loc, k, t, results[0].dims, indices));
+    });
+    return k.callTextService(b, loc, offsetof(cameo_services, text_concat), texts);
+  });
+  return success();
+}
+
+// ---- string_case
+
+LogicalResult StringCaseOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  results.push_back({shapes.get(getX()).elementType, shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringCaseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                      ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
+    Value text = operands[0].load(b, loc, indices);
+    return k.callTextService(b, loc, offsetof(cameo_services, text_case), {text, i64(b, loc, getUpper())});
+  });
+  return success();
+}
+
+// ---- string_pieces and string_split
+
+/// Splits the text at `indices`; the number of pieces.
+template <typename OpT>
+static Value split(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ValueRange indices) {
+  Location loc = op.getLoc();
+  Value text = operands[0].load(b, loc, indices), delimiter = loadScalar(b, loc, operands[1]);
+  return k.callTextService(b, loc, offsetof(cameo_services, text_split),
+                           {text, delimiter, i64(b, loc, int64_t(op.getMostSplits()))});
+}
+
+LogicalResult StringPiecesOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifyOneElement(getOperation(), shapes, getDelimiter(), "delimiter")))
+    return failure(); // C1
+  results.push_back({IntegerType::get(getContext(), 64), shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringPiecesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                        ArrayRef<Tensor> results) {
+  forEachElement(k, b, getLoc(), results[0],
+                 [&](OpBuilder &b, ValueRange indices) { return split(*this, k, b, operands, indices); });
+  return success();
+}
+
+LogicalResult StringSplitOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  Operation *op = getOperation();
+  if (failed(verifyOneElement(op, shapes, getDelimiter(), "delimiter")) ||
+      failed(verifyOneElement(op, shapes, getCount(), "count")))
+    return failure(); // C1
+  auto count = shapes.elements(getCount());
+  if (!count)
+    return emitOpError("count is not a tensor of one element"); // C1
+  ShapeInfo info{shapes.get(getX()).elementType, shapes.get(getX()).dims, std::nullopt};
+  info.dims.push_back(shapes.dims().max(count->front(), shapes.dims().constant(0)));
+  results.push_back(std::move(info));
+  return success();
+}
+
+LogicalResult StringSplitOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  const Tensor &result = results[0];
+  loopNest(b, loc, sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
+    split(*this, k, b, operands, indices);
+    loopNest(b, loc, k.size(result.dims.back()), [&](OpBuilder &b, Location loc, ValueRange piece) {
+      SmallVector<Value> place(indices);
+      place.push_back(piece[0]);
+      result.store(
+          b, loc, k.callTextService(b, loc, offsetof(cameo_services, text_piece), indexToI64(b, loc, piece[0])), place);
+    });
+  });
+  return success();
+}
+
+// ---- string_match
+
+LogicalResult StringMatchOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &automaton = shapes.get(getAutomaton());
+  if (automaton.rank() != 2 || !automaton.dims[1].isConstant(257) || automaton.dims[0].isConstant(0))
+    return emitOpError("automaton has shape ")
+           << formatShape(automaton.dims) << "; expected [states, 257], states >= 1"; // C1
+  results.push_back({IntegerType::get(getContext(), 1), shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringMatchOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  if (!operands[1].buffer)
+    return emitOpError("internal error: the automaton is not in memory");
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
+    Value text = operands[0].load(b, loc, indices);
+    Value matches = k.callTextService(b, loc, offsetof(cameo_services, text_match), {text, operands[1].buffer});
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, matches, i64(b, loc, 0));
+  });
+  return success();
+}
+
+// ---- string_parse and string_format
+
+LogicalResult StringParseOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (!getTo().isF64() && !getTo().isSignlessInteger(64))
+    return emitOpError("to is ") << getTo() << "; expected f64 or i64";
+  results.push_back({getTo(), shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringParseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  bool isFloat = isa<FloatType>(getTo());
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
+    Value text = operands[0].load(b, loc, indices);
+    Value bits = k.callTextService(b, loc, offsetof(cameo_services, text_to_number), {text, i64(b, loc, isFloat)});
+    return isFloat ? Value(arith::BitcastOp::create(b, loc, b.getF64Type(), bits)) : bits;
+  });
+  return success();
+}
+
+LogicalResult StringFormatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  results.push_back({StringType::get(getContext()), shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringFormatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                        ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  Type type = operands[0].elementType;
+  int64_t digits = type.isF32() ? 24 : type.isF64() ? 53 : type.isUnsignedInteger() ? 65 : 64;
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
+    Value number = operands[0].load(b, loc, indices);
+    if (type.isF32())
+      number = arith::ExtFOp::create(b, loc, b.getF64Type(), number);
+    if (isa<FloatType>(type))
+      number = arith::BitcastOp::create(b, loc, b.getI64Type(), number);
+    return k.callTextService(b, loc, offsetof(cameo_services, number_to_text), {number, i64(b, loc, digits)});
+  });
+  return success();
+}

@@ -1,0 +1,157 @@
+// Text.cpp - the ops on texts, and TfIdfVectorizer, which counts their n-grams.
+#include "Compose.h"
+#include "RegularExpression.h"
+#include "cameo/Import/ONNX/Reader.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+namespace {
+
+LogicalResult stringConcat(OpBinder &op) { return op.result(op.create<StringConcatOp>(op.input(0), op.input(1))); }
+
+LogicalResult stringSplit(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), delimiter = op.text(op.stringAttr("delimiter", ""));
+  int64_t most = op.intAttr("maxsplit", std::numeric_limits<int64_t>::max());
+  if (most < 0)
+    return op.error("E-ATTR", "maxsplit is " + Twine(most) + "; expected 0 or more");
+  Value pieces = op.create<StringPiecesOp>(x, delimiter, uint64_t(most));
+  Value largest = pieces ? c.reduce(op.reshape(pieces, ArrayRef<int64_t>{-1}), {0}, "max", false) : Value();
+  largest = c.max(largest, op.i64Scalar(0)); // the largest of none is the least integer
+  if (!largest || failed(op.result(1, pieces)))
+    return failure();
+  return op.result(0, op.create<StringSplitOp>(x, delimiter, largest, uint64_t(most)));
+}
+
+LogicalResult regexFullMatch(OpBinder &op) {
+  StringRef pattern = op.stringAttr("pattern", "");
+  auto table = compileRegularExpression(pattern);
+  if (!table)
+    return op.error("E-ATTR", "pattern '" + escaped(pattern) + "' is not a regular expression that can be matched: " +
+                                  llvm::toString(table.takeError()));
+  constexpr int64_t kRow = 257;
+  auto type = RankedTensorType::get({int64_t(table->size()) / kRow, kRow}, op.builder.getI32Type());
+  Value automaton =
+      ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<int32_t>(*table)));
+  return op.result(op.create<StringMatchOp>(op.input(0), automaton));
+}
+
+/// Drops stop words along the last axis of [words] or [1, words] and changes the case of the rest; where nothing is
+/// left, one empty text stays.
+LogicalResult stringNormalizer(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  int64_t rank = op.rank(x), axis = rank - 1;
+  if (rank < 1 || rank > 2 || (rank == 2 && !op.shapes().dim(x, 0).isConstant(1)))
+    return op.error("E-SHAPE",
+                    "the input has shape " + formatShape(op.shapes().dimsOf(x)) + "; expected [words] or [1, words]");
+  StringRef action = op.stringAttr("case_change_action", "NONE");
+  if (action != "NONE" && action != "LOWER" && action != "UPPER")
+    return op.error("E-ATTR", "case_change_action is '" + action + "'; expected NONE, LOWER or UPPER");
+  auto stopWords = op.node.getStrings("stopwords").value_or(ArrayRef<StringRef>());
+  if (!stopWords.empty()) {
+    bool isSensitive = op.intAttr("is_case_sensitive", 0) != 0;
+    auto compared = [&](Value texts) { return isSensitive ? texts : c.make<StringCaseOp>(texts, /*upper=*/false); };
+    Value words = rank == 2 ? c.squeeze(x, {0}) : x;
+    Value is = c.make<EqualOp>(c.unsqueeze(compared(words), {1}), compared(op.texts(stopWords)));
+    Value stops = c.reduce(c.cast(is, op.builder.getI32Type()), {1}, "max", false);
+    x = c.make<CompressOp>(x, c.make<EqualOp>(stops, c.like(stops, 0)), axis);
+  }
+  if (action != "NONE")
+    x = c.make<StringCaseOp>(x, action == "UPPER");
+  if (!x)
+    return failure();
+  // One more, which is cut off again where there are others.
+  DimContext &d = op.dims();
+  Value last = c.op.reshape(op.text(""), SmallVector<int64_t>(rank, 1));
+  Value padded = last ? op.create<ConcatOp>(SmallVector<Value>{x, last}, axis) : Value();
+  Value end = op.sizes({d.max(op.shapes().dim(x, axis), d.constant(1))});
+  return op.result(c.make<SliceOp>(padded, op.i64({0}), end, op.i64({1}), SmallVector<int64_t>{axis}));
+}
+
+/// How often each n-gram of a pool occurs in each row, weighted.
+LogicalResult tfIdfVectorizer(OpBinder &op) {
+  Compose c{op};
+  int64_t least = op.intAttr("min_gram_length", 1), most = op.intAttr("max_gram_length", 1);
+  int64_t skips = op.intAttr("max_skip_count", 0);
+  auto starts = op.node.getInts("ngram_counts").value_or(ArrayRef<int64_t>());
+  auto columns = op.node.getInts("ngram_indexes").value_or(ArrayRef<int64_t>());
+  auto numbers = op.node.getInts("pool_int64s").value_or(ArrayRef<int64_t>());
+  auto strings = op.node.getStrings("pool_strings").value_or(ArrayRef<StringRef>());
+  auto weights = op.floatsAttr("weights").value_or(SmallVector<float>());
+  StringRef mode = op.stringAttr("mode", "TF");
+  int64_t poolSize = int64_t(std::max(numbers.size(), strings.size()));
+  if (mode != "TF" && mode != "IDF" && mode != "TFIDF")
+    return op.error("E-ATTR", "mode is '" + mode + "'; expected TF, IDF or TFIDF");
+  if (least < 1 || most < least || skips < 0)
+    return op.error("E-ATTR", "min_gram_length is " + Twine(least) + ", max_gram_length " + Twine(most) +
+                                  " and max_skip_count " + Twine(skips) +
+                                  "; expected 1 <= min <= max and 0 or more skips");
+  if (numbers.empty() == strings.empty())
+    return op.error("E-ATTR", "pool_int64s has " + Twine(numbers.size()) + " entries and pool_strings " +
+                                  Twine(strings.size()) + "; expected one of them");
+
+  // (start in the pool, length, column) of each n-gram; ngram_counts says where those of each length begin.
+  SmallVector<int64_t> ngrams;
+  size_t next = 0;
+  int64_t width = 0;
+  for (auto [i, start] : llvm::enumerate(starts)) {
+    int64_t length = int64_t(i) + 1, end = i + 1 < starts.size() ? starts[i + 1] : poolSize;
+    if (start < 0 || end < start || end > poolSize || (end - start) % length)
+      return op.error("E-ATTR", "ngram_counts[" + Twine(i) + "] is " + Twine(start) + "; the pool's " + Twine(length) +
+                                    "-grams would be its entries " + Twine(start) + " to " + Twine(end) + " of " +
+                                    Twine(poolSize));
+    for (int64_t at = start; at < end; at += length, ++next) {
+      if (next >= columns.size() || columns[next] < 0 || columns[next] >= int64_t(1) << 31)
+        return op.error("E-ATTR", "ngram_indexes has no column for n-gram " + Twine(next) + " of the pool");
+      width = std::max(width, columns[next] + 1);
+      if (length >= least && length <= most)
+        ngrams.append({at, length, columns[next]});
+    }
+  }
+  if (next == 0 || columns.size() != next || (!weights.empty() && weights.size() != next))
+    return op.error("E-ATTR", "the pool has " + Twine(next) + " n-grams, ngram_indexes " + Twine(columns.size()) +
+                                  " entries and weights " + Twine(weights.size()) +
+                                  "; expected as many, and one or more");
+
+  Value x = op.input(0);
+  int64_t rank = op.rank(x);
+  if (rank != 1 && rank != 2)
+    return op.error("E-SHAPE", "the input has rank " + Twine(rank) + "; expected 1 or 2");
+  bool isText = isa<StringType>(op.elementType(x));
+  if (isText == strings.empty())
+    return op.error("E-TYPE", "the input has elements of type " + op.typeName(op.elementType(x)) +
+                                  ", and the pool is of " + (isText ? "integers" : "strings"));
+  Value rows = rank == 1 ? c.unsqueeze(x, {0}) : x;
+  if (!isText)
+    rows = c.cast(rows, op.builder.getI64Type());
+  auto tableType = RankedTensorType::get({int64_t(ngrams.size()) / 3, 3}, op.builder.getI64Type());
+  Value table =
+      ConstantOp::create(op.builder, op.loc, tableType, DenseElementsAttr::get(tableType, ArrayRef<int64_t>(ngrams)));
+  Value counts = c.make<CountNgramsOp>(rows, isText ? op.texts(strings) : op.i64(numbers), table, skips, width);
+  if (mode == "IDF")
+    counts = c.cast(c.make<LessOp>(c.like(counts, 0), counts), op.builder.getF32Type());
+  if (mode != "TF" && !weights.empty()) {
+    SmallVector<float> byColumn(width, 1);
+    for (auto [column, weight] : llvm::zip(columns, weights))
+      byColumn[column] = weight;
+    auto type = RankedTensorType::get({width}, op.builder.getF32Type());
+    counts = c.mul(
+        counts, ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<float>(byColumn))));
+  }
+  return op.result(rank == 1 ? c.squeeze(counts, {0}) : counts);
+}
+
+} // namespace
+
+namespace cameo::onnx {
+void registerTextHandlers(HandlerTable &table) {
+  table.on("StringConcat", 20, stringConcat);
+  table.on("StringSplit", 20, stringSplit);
+  table.on("RegexFullMatch", 20, regexFullMatch);
+  table.on("StringNormalizer", 10, stringNormalizer);
+  table.on("TfIdfVectorizer", 9, tfIdfVectorizer);
+}
+} // namespace cameo::onnx
