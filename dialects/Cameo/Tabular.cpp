@@ -1,4 +1,4 @@
-// Tabular.cpp - shapes and loops of tree_ensemble and count_ngrams.
+// Tabular.cpp - shapes and loops of tree_ensemble, count_ngrams and couple_probabilities.
 //
 // A step down a tree waits for two loads, so several walks go on side by side: kLanes rows through one tree, or, for
 // the rows that are left, one row through kLanes trees. All take as many steps as the deepest leaf wants; a walk that
@@ -304,6 +304,133 @@ LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
       OpBuilder inside = store.getThenBodyBuilder();
       y.store(inside, loc, arith::AddFOp::create(inside, loc, before, found[0]), {row[0], column.index});
     });
+  });
+  return success();
+}
+
+// ---- couple_probabilities
+
+LogicalResult CoupleProbabilitiesOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &r = shapes.get(getR());
+  int64_t classes = getClasses();
+  if (classes < 2 || classes > 4096)
+    return emitOpError("has ") << classes << " classes; expected 2 to 4096"; // C2
+  DimContext &d = shapes.dims();
+  if (r.rank() != 2)
+    return emitOpError("operand has rank ") << r.rank() << "; expected 2"; // C1
+  if (failed(verifySameSize(getOperation(), r.dims[1], d.constant(classes * (classes - 1) / 2), "the number of pairs")))
+    return failure(); // C1
+  results.push_back({r.elementType, {r.dims[0], d.constant(classes)}, std::nullopt});
+  return success();
+}
+
+namespace {
+
+/// The iteration of one row after the other. `q` is the matrix of the quadratic form, `p` the distribution so far and
+/// `qp` their product.
+struct Coupling {
+  Location loc;
+  Type type;
+  Value classes;
+  Tensor q, p, qp;
+
+  Value constant(OpBuilder &b, double v) const { return constantScalar(b, loc, type, v); }
+  Value sum(OpBuilder &b, llvm::function_ref<Value(OpBuilder &, Value)> term) const {
+    return reduceNest(b, loc, classes, constant(b, 0), [&](OpBuilder &b, Location, ValueRange i, ValueRange total) {
+      return SmallVector<Value>{arith::AddFOp::create(b, loc, total[0], term(b, i[0]))};
+    })[0];
+  }
+  Value product(OpBuilder &b, Value x, Value y) const { return arith::MulFOp::create(b, loc, x, y); }
+  /// qp = q p; gives p q p.
+  Value multiply(OpBuilder &b) const {
+    return sum(b, [&](OpBuilder &b, Value t) {
+      Value dot = sum(b, [&](OpBuilder &b, Value j) { return product(b, q.load(b, loc, {t, j}), p.load(b, loc, j)); });
+      qp.store(b, loc, dot, t);
+      return product(b, p.load(b, loc, t), dot);
+    });
+  }
+  /// Makes each class agree with the others in turn, and the sum 1 again.
+  void round(OpBuilder &b, Value pqp) const {
+    Value one = constant(b, 1);
+    reduceNest(b, loc, classes, pqp, [&](OpBuilder &b, Location, ValueRange t, ValueRange carried) {
+      Value own = q.load(b, loc, {t[0], t[0]}), gradient = qp.load(b, loc, t);
+      Value difference = arith::DivFOp::create(b, loc, arith::SubFOp::create(b, loc, carried[0], gradient), own);
+      p.store(b, loc, arith::AddFOp::create(b, loc, p.load(b, loc, t), difference), t);
+      Value scale = arith::AddFOp::create(b, loc, one, difference);
+      Value growth = arith::AddFOp::create(b, loc, product(b, difference, own), product(b, constant(b, 2), gradient));
+      Value next = arith::AddFOp::create(b, loc, carried[0], product(b, difference, growth));
+      next = arith::DivFOp::create(b, loc, arith::DivFOp::create(b, loc, next, scale), scale);
+      loopNest(b, loc, classes, [&](OpBuilder &b, Location, ValueRange j) {
+        Value moved =
+            arith::AddFOp::create(b, loc, qp.load(b, loc, j), product(b, difference, q.load(b, loc, {t[0], j[0]})));
+        qp.store(b, loc, arith::DivFOp::create(b, loc, moved, scale), j);
+        p.store(b, loc, arith::DivFOp::create(b, loc, p.load(b, loc, j), scale), j);
+      });
+      return SmallVector<Value>{next};
+    });
+  }
+};
+
+} // namespace
+
+LogicalResult CoupleProbabilitiesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                               ArrayRef<Tensor> results) {
+  const Tensor &r = operands[0], &result = results[0];
+  Location loc = getLoc();
+  int64_t count = getClasses();
+  Dim size = k.dims().constant(count);
+  Type type = computeType(r.elementType);
+  Tensor q = k.temporary(b, loc, type, {size, size}), p = k.temporary(b, loc, type, size),
+         qp = k.temporary(b, loc, type, size);
+  Coupling c{loc, type, k.size(size), q, p, qp};
+  Value one = constantIndex(b, loc, 1), two = constantIndex(b, loc, 2);
+  loopNest(b, loc, k.size(r.dims[0]), [&](OpBuilder &b, Location, ValueRange row) {
+    loopNest(b, loc, {c.classes, c.classes},
+             [&](OpBuilder &b, Location, ValueRange at) { q.store(b, loc, c.constant(b, 0), at); });
+    // q[t, j] = -r_tj r_jt, q[t, t] = sum over j of r_jt^2.
+    loopNest(b, loc, c.classes, [&](OpBuilder &b, Location, ValueRange i) {
+      p.store(b, loc, c.constant(b, 1.0 / count), i);
+      // Pairs (i, i + 1), (i, i + 2), .. begin behind those of the classes before: i (2 classes - i - 1) / 2.
+      Value twice = subIndex(b, loc, subIndex(b, loc, mulIndex(b, loc, two, c.classes), i[0]), one);
+      Value begin = arith::DivUIOp::create(b, loc, mulIndex(b, loc, i[0], twice), two);
+      Value above = subIndex(b, loc, subIndex(b, loc, c.classes, i[0]), one);
+      loopNest(b, loc, above, [&](OpBuilder &b, Location, ValueRange n) {
+        Value j = addIndex(b, loc, addIndex(b, loc, i[0], one), n[0]);
+        Value first = r.load(b, loc, {row[0], addIndex(b, loc, begin, n[0])});
+        Value second = arith::SubFOp::create(b, loc, c.constant(b, 1), first);
+        Value both = arith::NegFOp::create(b, loc, c.product(b, first, second));
+        auto addSquare = [&](Value v, Value at) {
+          Value square = arith::AddFOp::create(b, loc, q.load(b, loc, {at, at}), c.product(b, v, v));
+          q.store(b, loc, square, {at, at});
+        };
+        q.store(b, loc, both, {i[0], j});
+        q.store(b, loc, both, {j, i[0]});
+        addSquare(second, i[0]);
+        addSquare(first, j);
+      });
+    });
+    Value going = constantInt(b, loc, b.getI1Type(), 1);
+    reduceNest(b, loc, constantIndex(b, loc, 100), going, [&](OpBuilder &b, Location, ValueRange, ValueRange carried) {
+      auto branch = scf::IfOp::create(b, loc, b.getI1Type(), carried[0], /*withElseRegion=*/true);
+      OpBuilder then = branch.getThenBodyBuilder(), otherwise = branch.getElseBodyBuilder();
+      Value pqp = c.multiply(then);
+      Value worst = reduceNest(then, loc, c.classes, c.constant(then, 0),
+                               [&](OpBuilder &b, Location, ValueRange t, ValueRange carried) {
+                                 Value error = arith::SubFOp::create(b, loc, qp.load(b, loc, t), pqp);
+                                 error = math::AbsFOp::create(b, loc, error);
+                                 return SmallVector<Value>{maxScalar(b, loc, carried[0], error, type)};
+                               })[0];
+      Value goesOn =
+          arith::CmpFOp::create(then, loc, arith::CmpFPredicate::OGE, worst, c.constant(then, 0.005 / count));
+      auto again = scf::IfOp::create(then, loc, goesOn);
+      OpBuilder body = again.getThenBodyBuilder();
+      c.round(body, pqp);
+      scf::YieldOp::create(then, loc, goesOn);
+      scf::YieldOp::create(otherwise, loc, carried[0]);
+      return SmallVector<Value>{branch.getResult(0)};
+    });
+    loopNest(b, loc, c.classes,
+             [&](OpBuilder &b, Location, ValueRange t) { result.store(b, loc, p.load(b, loc, t), {row[0], t[0]}); });
   });
   return success();
 }

@@ -1,4 +1,4 @@
-// TabularOps.td - models over tables: ensembles of decision trees, and the columns that are made of rows of tokens.
+// TabularOps.td - models over tables: ensembles of decision trees, probabilities of support vector machines, and the columns that are made of rows of tokens.
 #ifndef CAMEO_TABULAR_OPS_TD
 #define CAMEO_TABULAR_OPS_TD
 include "dialects/Cameo/CameoBase.td"
@@ -38,6 +38,22 @@ def Cameo_CountNgramsOp : Cameo_StructuredOp<"count_ngrams"> {
   }];
   let arguments = (ins RankedTensorOf<[I64, Cameo_String]>:$x, RankedTensorOf<[I64, Cameo_String]>:$pool, Cameo_I64Tensor:$ngrams,
                        I64Attr:$maxSkips, I64Attr:$columns);
+  let results = (outs Cameo_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Cameo_CoupleProbabilitiesOp : Cameo_StructuredOp<"couple_probabilities"> {
+  let summary = "probabilities of classes from those of pairs of classes";
+  let description = [{
+    `r[n, p]` says how likely the first class of pair p is when only its two classes are possible; the pairs are (0, 1), (0, 2), ..,
+    (1, 2), .. `y[n]` is the distribution that comes closest to all of them: with `r_ij` for the pair (i, j) and `r_ji = 1 - r_ij`,
+    the least `sum_{i != j} (r_ji y_i - r_ij y_j)^2`. It is found by at most 100 rounds over the classes, which end when no gradient is
+    0.005 / classes or more from their mean; as the end shows in the fourth digit, it belongs to the definition.
+    (C1) `r` is [n, classes (classes - 1) / 2]. (C2) there are 2 to 4096 `classes`. Source: Wu, Lin and Weng 2004, algorithm 2, as in LIBSVM.
+    ONNX: SVMClassifier of ai.onnx.ml with prob_a.
+    Example: `%y = cameo.couple_probabilities %r {classes = 3 : i64} : (tensor<8x3xf32>) -> tensor<8x3xf32>`
+  }];
+  let arguments = (ins Cameo_FloatTensor:$r, I64Attr:$classes);
   let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

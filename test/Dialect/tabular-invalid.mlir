@@ -77,3 +77,27 @@ func.func @count_ngrams_c2_negative_skips(%x: tensor<2x4xi64>, %p: tensor<3xi64>
   %y = cameo.count_ngrams %x, %p, %n {columns = 1 : i64, maxSkips = -1 : i64} : (tensor<2x4xi64>, tensor<3xi64>, tensor<1x3xi64>) -> tensor<2x1xf32>
   return
 }
+
+// -----
+
+func.func @couple_probabilities_c1_too_few_pairs(%r: tensor<8x2xf32>) {
+  // expected-error@+1 {{the number of pairs is 2; expected 3}}
+  %y = cameo.couple_probabilities %r {classes = 3 : i64} : (tensor<8x2xf32>) -> tensor<8x3xf32>
+  return
+}
+
+// -----
+
+func.func @couple_probabilities_c1_one_axis(%r: tensor<8xf32>) {
+  // expected-error@+1 {{operand has rank 1; expected 2}}
+  %y = cameo.couple_probabilities %r {classes = 3 : i64} : (tensor<8xf32>) -> tensor<8x3xf32>
+  return
+}
+
+// -----
+
+func.func @couple_probabilities_c2_one_class(%r: tensor<8x1xf32>) {
+  // expected-error@+1 {{has 1 classes; expected 2 to 4096}}
+  %y = cameo.couple_probabilities %r {classes = 1 : i64} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  return
+}

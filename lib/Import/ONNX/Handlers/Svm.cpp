@@ -134,6 +134,24 @@ Value votesOf(Compose &c, Value decided, int64_t classes) {
   return c.add(count(wins, first), count(c.sub(c.like(decided, 1), wins), second));
 }
 
+/// Probabilities [rows, classes]: each decision gives one for its pair by a sigmoid that was fitted to it, none of them
+/// quite 0 or 1, and the pairs are made to agree.
+Value probabilities(Compose &c, Value decided, int64_t classes) {
+  OpBinder &op = c.op;
+  SmallVector<float> slope = floats(op, "prob_a"), shift = floats(op, "prob_b");
+  int64_t pairs = classes * (classes - 1) / 2;
+  if (int64_t(slope.size()) != pairs || int64_t(shift.size()) != pairs) {
+    (void)op.error("E-ATTR", "prob_a and prob_b have " + Twine(slope.size()) + " and " + Twine(shift.size()) +
+                                 " entries; expected " + Twine(pairs) + ", one per pair of its " + Twine(classes) +
+                                 " classes");
+    return {};
+  }
+  Value fitted = c.add(c.mul(decided, f32Matrix(op, slope, {pairs})), f32Matrix(op, shift, {pairs}));
+  Value first = c.make<SigmoidOp>(c.make<NegOp>(fitted));
+  first = c.make<MinOp>(c.make<MaxOp>(first, c.like(first, 1e-7)), c.like(first, 1 - 1e-7));
+  return c.make<CoupleProbabilitiesOp>(first, classes);
+}
+
 LogicalResult svmClassifier(OpBinder &op) {
   Compose c{op};
   auto perClass = op.intsAttr("vectors_per_class");
@@ -141,15 +159,13 @@ LogicalResult svmClassifier(OpBinder &op) {
     return op.unsupported("it has no support vectors; supported are machines with vectors_per_class (a linear one is a "
                           "LinearClassifier)");
   int64_t classes = perClass->size();
-  if (!floats(op, "prob_a").empty())
-    return op.unsupported(
-        "it gives probabilities (prob_a), which an iteration couples; supported are scores: convert a model "
-        "that was trained without probabilities");
   if (classes < 2)
     return op.error("E-ATTR", "vectors_per_class has " + Twine(classes) + " entries; expected 2 or more");
   Value decided = decisions(c, *perClass);
   Value scores = decided;
-  if (decided && classes == 2)
+  if (!floats(op, "prob_a").empty())
+    scores = decided ? probabilities(c, decided, classes) : Value();
+  else if (decided && classes == 2)
     scores = c.make<ConcatOp>(SmallVector<Value>{c.make<NegOp>(decided), decided}, int64_t(1));
   return classify(c, scores, BinaryScore::None, "classlabels_ints", "classlabels_strings",
                   votesOf(c, decided, classes));
