@@ -117,6 +117,10 @@ def lie():
     return [value("x", [2, 3])], [value("y", [7, 7])], [helper.make_node("Relu", ["x"], ["y"], name="act")], []
 
 
+def guess():
+    return [value("x", [2, 3])], [value("y", ["rows", 7])], [helper.make_node("Relu", ["x"], ["y"], name="act")], []
+
+
 def function():
     """A function of the model, called with one input left out."""
     body = helper.make_function(

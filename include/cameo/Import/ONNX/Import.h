@@ -30,7 +30,8 @@ struct ImportOptions {
   ReadOptions read;
   std::vector<DimBinding> dims;
   std::vector<ShapeBinding> shapes;
-  /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`).
+  /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`). It always is
+  /// where the declared one has an open size.
   bool lenientShapes = false;
 };
 

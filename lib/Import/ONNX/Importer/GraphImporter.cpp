@@ -158,8 +158,10 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
     return success();
   const ValueType &wanted = *it->second;
   auto type = cast<RankedTensorType>(value.getType());
-  // Sizes that --dim fixes may make static sizes that were computed by the exporter untrue.
-  bool lenient = options.lenientShapes || !options.dims.empty();
+  // Sizes that --dim fixes may make static sizes that were computed by the exporter untrue; and a shape with open sizes
+  // is what converters write that have not computed it.
+  bool lenient = options.lenientShapes || !options.dims.empty() ||
+                 !llvm::all_of(wanted.dims, [](const Dimension &d) { return d.isStatic(); });
   auto contradict = [&](const Twine &message) -> LogicalResult {
     report(lenient ? cameo::Severity::Warning : cameo::Severity::Error, "E-SHAPE",
            "'" + escaped(name) + "' " + message + (lenient ? "" : "; --lenient-shapes makes this a warning"));
