@@ -1,0 +1,1 @@
+"""The models that tools/dev/models writes: one module per family, each a list of entries."""
