@@ -96,7 +96,8 @@ def Cameo_RequireOp : Cameo_StructuredOp<"require"> {
   let summary = "a tensor, on a condition";
   let description = [{
     `y = x`. Where `condition` is not `expected`, the run ends with the status CAMEO_SHAPE_MISMATCH and `message`.
-    (C1) `condition` has one element. ONNX: an If whose other branch the nodes behind it cannot follow.
+    (C1) `condition` has one element. ONNX: what an import had to assume, such as
+    the branch of an If that the nodes behind it can follow.
     Example: `%y = cameo.require %x, %c {expected = true, message = "the clip is too long"} : (tensor<4xf32>, tensor<i1>) -> tensor<4xf32>`
   }];
   let arguments = (ins Cameo_AnyTensor:$x, Cameo_BoolTensor:$condition, BoolAttr:$expected, StrAttr:$message);

@@ -11,6 +11,8 @@ import shutil
 import tarfile
 import warnings
 
+import randomness
+
 ARCHIVE = "onnx_backend_data_6be0677f.tar.gz"
 # DFT and STFT end near zero where the exact result is zero; 1e-7 is below the rounding of a length-20 f32 sum.
 LOOSE_ATOL = {"DFT": 1e-4, "STFT": 1e-4}
@@ -92,6 +94,7 @@ def describe(kind: str, name: str, folder: pathlib.Path) -> dict:
         "model": str(folder / "model.onnx"),
         "rtol": data.get("rtol", 1e-3),
         "atol": max(data.get("atol", 1e-7), loose),
+        "random": kind == "node" and randomness.isRandom(model),
         "sets": sets,
     }
 

@@ -23,6 +23,7 @@ import zipfile
 import numpy as np
 
 import modes
+import randomness
 
 SECONDS = 60
 MEMORY = 8 << 30
@@ -160,6 +161,8 @@ def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol
 def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False, mode: str = "static") -> tuple[str, str]:
     """(outcome, detail) of one case; of its variants, the first that does not pass."""
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
+        if case["random"]:
+            case = randomness.enlarged(case, folder)
         outcomes = (runVariant(variant, tools, opt, sanitized) for variant in modes.variants(case, mode, folder))
         return next((outcome for outcome in outcomes if outcome[0] != "pass"), ("pass", ""))
 
@@ -170,14 +173,18 @@ def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool) -> tu
         try:
             shapes, sets = storedValues(case, folder)
             call([str(tools / "cameo-compile"), case["model"], "-o", program, f"-O{opt}", "-j", "1", *shapes], case["model"], sanitized)
-            for inputs, wanted in sets:
+            for data, (inputs, wanted) in zip(case["sets"], sets):
                 call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json"], case["model"], sanitized)
                 with np.load(result) as actual:
                     if unexpected := set(actual) - set(wanted):
                         raise Failed("mismatch", f"output '{min(unexpected)}' is not expected")
+                    if missing := set(wanted) - set(actual):
+                        raise Failed("mismatch", f"output '{min(missing)}' is missing")
+                    if case["random"]:
+                        if problem := randomness.check(case, data, actual, wanted):
+                            raise Failed("mismatch", problem)
+                        continue
                     for name, value in wanted.items():
-                        if name not in actual:
-                            raise Failed("mismatch", f"output '{name}' is missing")
                         compare(name, actual[name], value, case["rtol"], case["atol"])
         except Failed as failure:
             return failure.outcome, failure.detail

@@ -95,6 +95,10 @@ public:
   /// Reshape to symbolic sizes.
   mlir::Value reshape(mlir::Value v, llvm::ArrayRef<Dim> dims);
 
+  /// What `then` makes where the run finds `condition` true, else what `otherwise` makes: tensors of one type and rank, whose sizes
+  /// may differ. Null on failure.
+  mlir::Value branch(mlir::Value condition, llvm::function_ref<mlir::Value()> then, llvm::function_ref<mlir::Value()> otherwise);
+
   /// Input `i` as compile-time integers; an error that names the input when it is not constant.
   mlir::FailureOr<llvm::SmallVector<int64_t>> constantInput(size_t i, llvm::StringRef what);
 

@@ -20,16 +20,7 @@ FailureOr<Elements> sequenceInput(OpBinder &op, size_t i) {
 Value choose(OpBinder &op, Value condition, Value x, Value y) {
   if (!condition || !x || !y)
     return {};
-  if (x == y)
-    return x;
-  auto branch = IfOp::create(op.builder, op.loc, TypeRange{placeholderType(op.builder.getContext())}, condition);
-  for (auto [region, value] : {std::pair(&branch.getThenRegion(), x), std::pair(&branch.getElseRegion(), y)}) {
-    OpBuilder::InsertionGuard guard(op.builder);
-    op.builder.setInsertionPointToEnd(&region->emplaceBlock());
-    YieldOp::create(op.builder, op.loc, ValueRange{value});
-  }
-  Operation *done = finishOp(op.shapes(), branch);
-  return done ? done->getResult(0) : Value();
+  return x == y ? x : op.branch(condition, [&] { return x; }, [&] { return y; });
 }
 
 /// A position in a sequence: a number, or a scalar that counts from the front.
@@ -151,12 +142,14 @@ LogicalResult split(OpBinder &op) {
     return op.error("E-ATTR", "axis is " + Twine(axis) + "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
   axis = axis < 0 ? axis + rank : axis;
   auto size = op.shapes().dim(x, axis).constant();
-  SmallVector<int64_t> lengths;
+  DimContext &d = op.dims();
+  SmallVector<Dim> lengths;
   if (op.hasInput(1) && op.rank(op.input(1)) == 1) {
-    auto given = op.constantInput(1, "split");
-    if (failed(given))
-      return failure();
-    lengths = *given;
+    auto given = op.shapes().elements(op.input(1));
+    if (!given)
+      return op.error("E-SHAPE", "the number of entries of split is not known at compile time, so neither is the length of the "
+                                 "sequence; fix it with --dim");
+    lengths.assign(given->begin(), given->end());
   } else {
     if (!size)
       return op.error("E-SHAPE", "the size of axis " + Twine(axis) +
@@ -172,24 +165,32 @@ LogicalResult split(OpBinder &op) {
         return op.error("E-SHAPE", "split is " + Twine(piece) + "; expected 1 or more");
     }
     for (int64_t left = *size; left > 0; left -= piece)
-      lengths.push_back(std::min(left, piece));
+      lengths.push_back(d.constant(std::min(left, piece)));
   }
+  Dim sum = d.constant(0), whole = op.shapes().dim(x, axis);
+  for (Dim length : lengths) {
+    if (length.constant() && *length.constant() < 0)
+      return op.error("E-SHAPE", "split has the entry " + Twine(*length.constant()) + "; expected 0 or more");
+    sum = d.add(sum, length);
+  }
+  if (sum.constant() && size && *sum.constant() != *size)
+    return op.error("E-SHAPE", "split has a sum of " + Twine(*sum.constant()) + ", but axis " + Twine(axis) +
+                                   " has size " + Twine(*size));
+  Compose c{op};
+  if (sum != whole) // only the run can tell
+    x = c.make<RequireOp>(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), true,
+                          "the sum of split is not the size of the axis that it splits");
   bool dropsAxis = !op.hasInput(1) && op.intAttr("keepdims", 1) == 0;
   Elements elements;
-  int64_t start = 0;
-  for (int64_t length : lengths) {
-    if (length < 0)
-      return op.error("E-SHAPE", "split has the entry " + Twine(length) + "; expected 0 or more");
-    Value piece =
-        op.create<SliceOp>(x, op.i64({start}), op.i64({start + length}), op.i64({1}), ArrayRef<int64_t>{axis});
+  Dim start = d.constant(0);
+  for (Dim length : lengths) {
+    Dim end = d.add(start, length);
+    Value piece = c.make<SliceOp>(x, op.sizes({start}), op.sizes({end}), op.i64({1}), ArrayRef<int64_t>{axis});
     if (!piece)
       return failure();
     elements.push_back(dropsAxis ? op.squeeze(piece, {axis}) : piece);
-    start += length;
+    start = end;
   }
-  if (size && start != *size)
-    return op.error("E-SHAPE",
-                    "split has a sum of " + Twine(start) + ", but axis " + Twine(axis) + " has size " + Twine(*size));
   return op.bindResult(0, elements);
 }
 

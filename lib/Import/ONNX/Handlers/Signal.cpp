@@ -1,5 +1,5 @@
 // Signal.cpp - DFT, STFT (frames, window, DFT) and MelWeightMatrix. The window functions have bodies in ONNX.
-#include "cameo/Import/ONNX/OpBinder.h"
+#include "Compose.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -7,36 +7,61 @@ using namespace cameo::onnx;
 
 namespace {
 
-LogicalResult dftAlong(OpBinder &op, int64_t axis) {
-  Value x = op.input(0);
-  int64_t rank = op.rank(x);
+/// Where the node does not give the length.
+Dim transformLength(OpBinder &op, Value x, int64_t axis) {
+  Dim size = op.shapes().dim(x, axis);
+  bool fromHalf = op.intAttr("inverse", 0) != 0 && op.intAttr("onesided", 0) != 0;
+  return fromHalf ? op.dims().mul(op.dims().sub(size, 1), 2) : size;
+}
+
+/// `axis` is in [0, rank - 1).
+Value dftAlong(OpBinder &op, Value x, int64_t axis) {
+  Value length = op.hasInput(1) ? op.cast(op.input(1), op.builder.getI64Type()) : op.sizes({transformLength(op, x, axis)});
+  return length ? op.create<DftOp>(x, length, axis, op.intAttr("inverse", 0) != 0, op.intAttr("onesided", 0) != 0) : Value();
+}
+
+LogicalResult dftAlongKnown(OpBinder &op, int64_t axis) {
+  int64_t rank = op.rank(op.input(0));
   if (axis < -rank || axis >= rank || axis == -1 || axis == rank - 1)
     return op.error("E-ATTR", "axis is " + Twine(axis) + ", but input '" + op.node.inputs[0] + "' has rank " +
                                   Twine(rank) +
                                   "; expected an axis of the signal, not the last one of real and imaginary parts");
-  axis = axis < 0 ? axis + rank : axis;
-  bool inverse = op.intAttr("inverse", 0) != 0, onesided = op.intAttr("onesided", 0) != 0;
-  Value length;
-  if (op.hasInput(1)) {
-    length = op.cast(op.input(1), op.builder.getI64Type());
-  } else {
-    Dim size = op.shapes().dim(x, axis);
-    length = op.sizes({inverse && onesided ? op.dims().mul(op.dims().sub(size, 1), 2) : size});
-  }
-  return length ? op.result(op.create<DftOp>(x, length, axis, inverse, onesided)) : failure();
+  return op.result(dftAlong(op, op.input(0), axis < 0 ? axis + rank : axis));
 }
 
-LogicalResult dftAttribute(OpBinder &op) { return dftAlong(op, op.intAttr("axis", 1)); }
+LogicalResult dftAttribute(OpBinder &op) { return dftAlongKnown(op, op.intAttr("axis", 1)); }
 
 LogicalResult dft(OpBinder &op) {
   if (!op.hasInput(2))
-    return dftAlong(op, -2);
-  auto axis = op.constantInput(2, "axis");
-  if (failed(axis))
-    return failure();
-  if (axis->size() != 1)
-    return op.error("E-SHAPE", "axis has " + Twine(axis->size()) + " elements; expected 1");
-  return dftAlong(op, (*axis)[0]);
+    return dftAlongKnown(op, -2);
+  Value given = op.input(2);
+  if (!op.shapes().numElements(given).isConstant(1))
+    return op.error("E-SHAPE", "input '" + op.node.inputs[2] + "' (axis) has shape " +
+                                   formatShape(op.shapes().dimsOf(given)) + "; expected one element");
+  if (auto axis = op.shapes().constantElements(given))
+    return dftAlongKnown(op, (*axis)[0]);
+  // One transform for each axis that it may be.
+  Compose c{op};
+  int64_t rank = op.rank(op.input(0));
+  Value axis = c.cast(op.reshape(given, ArrayRef<int64_t>{}), op.builder.getI64Type());
+  axis = c.where(c.make<LessOp>(axis, c.like(axis, 0)), c.add(axis, double(rank)), axis);
+  SmallVector<int64_t> candidates;
+  Value isValid = op.scalar(op.builder.getI1Type(), 0);
+  auto is = [&](int64_t candidate) { return c.make<EqualOp>(axis, c.like(axis, double(candidate))); };
+  for (int64_t candidate = 0; candidate + 1 < rank; ++candidate)
+    if (op.hasInput(1) || !transformLength(op, op.input(0), candidate).isConstant(0)) {
+      candidates.push_back(candidate);
+      isValid = c.make<OrOp>(isValid, is(candidate));
+    }
+  if (candidates.empty())
+    return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has no axis that can be transformed");
+  Value x = c.make<RequireOp>(op.input(0), isValid, true, "axis is not an axis of the signal");
+  std::function<Value(ArrayRef<int64_t>)> among = [&](ArrayRef<int64_t> axes) -> Value {
+    if (!x || axes.size() == 1)
+      return x ? dftAlong(op, x, axes.front()) : x;
+    return op.branch(is(axes.front()), [&] { return dftAlong(op, x, axes.front()); }, [&] { return among(axes.drop_front()); });
+  };
+  return op.result(among(candidates));
 }
 
 /// 0, step, 2 step, ... (count of them)

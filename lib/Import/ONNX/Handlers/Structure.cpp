@@ -129,14 +129,21 @@ LogicalResult importSqueeze(OpBinder &op) {
   if (*given) {
     axes = **given;
   } else {
-    for (auto [axis, dim] : llvm::enumerate(op.shapes().dimsOf(x))) {
-      if (!dim.constant())
-        return op.error("E-SHAPE",
-                        "axes are left out and the size of axis " + Twine(axis) +
-                            " is not known at compile time, so neither is the result's rank; fix the size with --dim");
+    // A size that only the run knows is taken to be another than 1, and the run checks that.
+    for (auto [axis, dim] : llvm::enumerate(SmallVector<Dim>(op.shapes().dimsOf(x)))) {
       if (dim.isConstant(1))
         axes.push_back(axis);
+      if (dim.constant() || !x)
+        continue;
+      Value isOne = op.create<EqualOp>(op.sizes({dim}), op.i64({1}));
+      x = isOne ? op.create<RequireOp>(x, isOne, /*expected=*/false,
+                                       "axis " + std::to_string(axis) +
+                                           " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
+                                           "sizes; fix the size with --dim")
+                : Value();
     }
+    if (!x)
+      return failure();
   }
   return op.result(op.squeeze(x, axes));
 }

@@ -92,6 +92,22 @@ Value OpBinder::text(StringRef value) {
   return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, value));
 }
 
+Value OpBinder::branch(Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
+  if (!condition)
+    return {};
+  auto made = IfOp::create(builder, loc, TypeRange{placeholderType(builder.getContext())}, condition);
+  for (auto [region, make] : {std::pair(&made.getThenRegion(), then), std::pair(&made.getElseRegion(), otherwise)}) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(&region->emplaceBlock());
+    Value value = make();
+    if (!value)
+      return {};
+    YieldOp::create(builder, loc, ValueRange{value});
+  }
+  Operation *done = finishOp(shapes(), made);
+  return done ? done->getResult(0) : Value();
+}
+
 Value OpBinder::constant(const TensorView &tensor) { return importer.constant(builder, loc, tensor); }
 
 Value OpBinder::constant(const SparseTensorView &tensor) { return importer.sparseConstant(builder, loc, tensor); }
