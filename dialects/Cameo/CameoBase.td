@@ -50,6 +50,8 @@ def Cameo_ComparableTensor : RankedTensorOf<[Cameo_Float, Cameo_Integer, I1, Cam
 def Cameo_QuantizedTensor : RankedTensorOf<[Cameo_NarrowFloat, Cameo_Integer]>;
 def Cameo_BoolTensor : RankedTensorOf<[I1]>;
 def Cameo_BitsTensor : RankedTensorOf<[Cameo_Integer, I1]>;
+def Cameo_ByteTensor : RankedTensorOf<[I8, UI8]>;
+def Cameo_I32Tensor : RankedTensorOf<[I32]>;
 def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 
 // An op that computes tensors without side effects and knows their shapes. Structured ops write `inferShapes` and

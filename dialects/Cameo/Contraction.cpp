@@ -18,22 +18,82 @@ void registerContractionOps(CameoDialect &dialect) {
 }
 } // namespace cameo
 
-// ---- matmul
+// ---- matmul, matmul_integer
 
 namespace {
-/// Sizes of a matmul, read through its transpose flags.
+/// Sizes of a product, read through its transpose flags.
 struct MatMulSizes {
   Dim m, n, lhsK, rhsK;
 };
 } // namespace
 
-static MatMulSizes matMulSizes(MatMulOp op, ArrayRef<Dim> lhs, ArrayRef<Dim> rhs) {
+static MatMulSizes matMulSizes(ArrayRef<Dim> lhs, ArrayRef<Dim> rhs, bool transposeLhs, bool transposeRhs) {
   Dim m = lhs[lhs.size() - 2], lhsK = lhs.back(), rhsK = rhs[rhs.size() - 2], n = rhs.back();
-  if (op.getTransposeLhs())
+  if (transposeLhs)
     std::swap(m, lhsK);
-  if (op.getTransposeRhs())
+  if (transposeRhs)
     std::swap(n, rhsK);
   return {m, n, lhsK, rhsK};
+}
+
+/// The sizes of a product; emits an op error where the operands' do not fit together.
+static FailureOr<SmallVector<Dim>> productSizes(Operation *op, DimContext &d, ArrayRef<Dim> lhs, ArrayRef<Dim> rhs,
+                                                bool transposeLhs, bool transposeRhs) {
+  if (lhs.size() < 2 || rhs.size() < 2)
+    return op->emitOpError("operands have ranks ") << lhs.size() << " and " << rhs.size() << "; expected 2 or more";
+  MatMulSizes sizes = matMulSizes(lhs, rhs, transposeLhs, transposeRhs);
+  if (sizes.lhsK.constant() && sizes.rhsK.constant() && sizes.lhsK != sizes.rhsK)
+    return op->emitOpError("inner dimensions differ: lhs ")
+           << formatShape(lhs) << " has K=" << *sizes.lhsK.constant() << ", rhs " << formatShape(rhs)
+           << " has K=" << *sizes.rhsK.constant();
+  SmallVector<Dim> result;
+  ArrayRef<Dim> a = lhs.drop_back(2), c = rhs.drop_back(2);
+  size_t rank = std::max(a.size(), c.size());
+  for (size_t i = 0; i < rank; ++i) {
+    Dim one = d.constant(1);
+    Dim x = i + a.size() < rank ? one : a[i + a.size() - rank], y = i + c.size() < rank ? one : c[i + c.size() - rank];
+    Dim merged = d.broadcast(x, y);
+    if (!merged)
+      return op->emitOpError("leading axes do not broadcast: lhs ")
+             << formatShape(lhs) << " and rhs " << formatShape(rhs) << " have " << *x.constant() << " and "
+             << *y.constant();
+    result.push_back(merged);
+  }
+  result.append({sizes.m, sizes.n});
+  return result;
+}
+
+/// The loops of a product. `element` loads one element of an operand (by its number) as a scalar that can be
+/// multiplied.
+static void
+emitProduct(KernelEmitter &k, OpBuilder &b, Location opLoc, ArrayRef<Tensor> operands, const Tensor &result,
+            Type sumType, bool transposeLhs, bool transposeRhs,
+            llvm::function_ref<Value(OpBuilder &, Location, unsigned operand, ValueRange indices)> element) {
+  const Tensor &lhs = operands[0], &rhs = operands[1];
+  MatMulSizes sizes = matMulSizes(lhs.dims, rhs.dims, transposeLhs, transposeRhs);
+  Value length = agreeingSize(k, b, opLoc, sizes.lhsK, sizes.rhsK, "inner sizes of the matrix product differ");
+  k.parallelNest(b, opLoc, result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    // The batch part of an operand's index; its last two entries are added below.
+    auto batch = [&](const Tensor &operand) {
+      Tensor leading;
+      leading.dims.assign(operand.dims.begin(), operand.dims.end() - 2);
+      return broadcastIndices(b, loc, k, leading, ArrayRef(result.dims).drop_back(2), at.drop_back(2));
+    };
+    SmallVector<Value> lhsBatch = batch(lhs), rhsBatch = batch(rhs);
+    Value m = at[at.size() - 2], n = at.back();
+    Value zero = constantScalar(b, loc, sumType, 0);
+    Value sum =
+        reduceNest(b, loc, {length}, {zero}, [&](OpBuilder &b, Location loc, ValueRange kk, ValueRange carried) {
+          auto load = [&](unsigned operand, SmallVector<Value> indices, Value row, Value column, bool transposed) {
+            indices.push_back(transposed ? column : row);
+            indices.push_back(transposed ? row : column);
+            return element(b, loc, operand, indices);
+          };
+          Value x = load(0, lhsBatch, m, kk[0], transposeLhs), y = load(1, rhsBatch, kk[0], n, transposeRhs);
+          return SmallVector<Value>{multiplyAdd(k, b, loc, carried[0], x, y)};
+        })[0];
+    result.store(b, loc, sum, at);
+  });
 }
 
 Type MatMulOp::accumulatorType() { return getAccumulator().value_or(getElementTypeOrSelf(getLhs().getType())); }
@@ -51,31 +111,10 @@ LogicalResult cameo::verifyAccumulator(Operation *op, Type lhs, Type rhs, std::o
 
 LogicalResult MatMulOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &lhs = shapes.get(getLhs()), &rhs = shapes.get(getRhs());
-  if (lhs.rank() < 2 || rhs.rank() < 2)
-    return emitOpError("operands have ranks ") << lhs.rank() << " and " << rhs.rank() << "; expected 2 or more"; // C1
-  if (failed(verifyAccumulator(*this, lhs.elementType, rhs.elementType, getAccumulator()))) // C2 C3
+  auto dims = productSizes(*this, shapes.dims(), lhs.dims, rhs.dims, getTransposeLhs(), getTransposeRhs()); // C1 C4 C5
+  if (failed(dims) || failed(verifyAccumulator(*this, lhs.elementType, rhs.elementType, getAccumulator()))) // C2 C3
     return failure();
-  MatMulSizes sizes = matMulSizes(*this, lhs.dims, rhs.dims);
-  if (sizes.lhsK.constant() && sizes.rhsK.constant() && sizes.lhsK != sizes.rhsK)
-    return emitOpError("inner dimensions differ: lhs ")
-           << formatShape(lhs.dims) << " has K=" << *sizes.lhsK.constant() // C4
-           << ", rhs " << formatShape(rhs.dims) << " has K=" << *sizes.rhsK.constant();
-  ShapeInfo info{accumulatorType(), {}, std::nullopt};
-  ArrayRef<Dim> a = ArrayRef(lhs.dims).drop_back(2), c = ArrayRef(rhs.dims).drop_back(2);
-  size_t rank = std::max(a.size(), c.size());
-  for (size_t i = 0; i < rank; ++i) {
-    Dim one = shapes.dims().constant(1);
-    Dim x = i + a.size() < rank ? one : a[i + a.size() - rank], y = i + c.size() < rank ? one : c[i + c.size() - rank];
-    Dim merged = shapes.dims().broadcast(x, y);
-    if (!merged)
-      return emitOpError("leading axes do not broadcast: lhs ")
-             << formatShape(lhs.dims) << " and rhs " // C5
-             << formatShape(rhs.dims) << " have " << *x.constant() << " and " << *y.constant();
-    info.dims.push_back(merged);
-  }
-  info.dims.push_back(sizes.m);
-  info.dims.push_back(sizes.n);
-  results.push_back(std::move(info));
+  results.push_back({accumulatorType(), {dims->begin(), dims->end()}, std::nullopt});
   return success();
 }
 
@@ -87,35 +126,11 @@ Value cameo::multiplyAdd(KernelEmitter &k, OpBuilder &b, Location loc, Value sum
 }
 
 LogicalResult MatMulOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &lhs = operands[0], &rhs = operands[1], &result = results[0];
-  MatMulSizes sizes = matMulSizes(*this, lhs.dims, rhs.dims);
-  Type sumType = computeType(accumulatorType());
-  Value length = agreeingSize(k, b, getLoc(), sizes.lhsK, sizes.rhsK, "inner sizes of the matrix product differ");
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
-    // The batch part of an operand's index; its last two entries are replaced below.
-    SmallVector<Dim> dims(result.dims);
-    auto batch = [&](const Tensor &operand) {
-      Tensor leading;
-      leading.dims.assign(operand.dims.begin(), operand.dims.end() - 2);
-      return broadcastIndices(b, loc, k, leading, ArrayRef(dims).drop_back(2), at.drop_back(2));
-    };
-    SmallVector<Value> lhsBatch = batch(lhs), rhsBatch = batch(rhs);
-    Value m = at[at.size() - 2], n = at.back();
-    Value zero = constantScalar(b, loc, sumType, 0);
-    Value sum =
-        reduceNest(b, loc, {length}, {zero}, [&](OpBuilder &b, Location loc, ValueRange kk, ValueRange carried) {
-          auto element = [&](const Tensor &operand, SmallVector<Value> indices, Value row, Value column,
-                             bool transposed) {
-            indices.push_back(transposed ? column : row);
-            indices.push_back(transposed ? row : column);
-            return convertScalar(b, loc, operand.load(b, loc, indices), operand.elementType, accumulatorType());
-          };
-          Value x = element(lhs, lhsBatch, m, kk[0], getTransposeLhs());
-          Value y = element(rhs, rhsBatch, kk[0], n, getTransposeRhs());
-          return SmallVector<Value>{multiplyAdd(k, b, loc, carried[0], x, y)};
-        })[0];
-    result.store(b, loc, sum, at);
-  });
+  emitProduct(k, b, getLoc(), operands, results[0], computeType(accumulatorType()), getTransposeLhs(),
+              getTransposeRhs(), [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
+                return convertScalar(b, loc, operands[i].load(b, loc, indices), operands[i].elementType,
+                                     accumulatorType());
+              });
   return success();
 }
 
@@ -130,9 +145,60 @@ int64_t MatMulOp::weightAxis() {
 
 Dim MatMulOp::flops(ShapeAnalysis &shapes) {
   Dim count = shapes.numElements(getResult());
-  MatMulSizes sizes = matMulSizes(*this, shapes.dimsOf(getLhs()), shapes.dimsOf(getRhs()));
+  MatMulSizes sizes =
+      matMulSizes(shapes.dimsOf(getLhs()), shapes.dimsOf(getRhs()), getTransposeLhs(), getTransposeRhs());
   return shapes.dims().mul(shapes.dims().mul(count, sizes.lhsK), 2);
 }
+
+/// Requires `zero` to have `operand`'s type and to broadcast to it, with size 1 along axis `inner`.
+static LogicalResult verifyZeroPoint(Operation *op, const ShapeInfo &operand, const ShapeInfo &zero, int64_t inner,
+                                     StringRef name) {
+  if (zero.elementType != operand.elementType)
+    return op->emitOpError() << name << " has element type " << zero.elementType << "; expected " << operand.elementType
+                             << ", its operand's"; // C2
+  int64_t missing = operand.rank() - zero.rank();
+  bool fits = missing >= 0;
+  for (int64_t axis = std::max<int64_t>(missing, 0); fits && axis < operand.rank(); ++axis) {
+    auto own = zero.dims[axis - missing].constant(), size = operand.dims[axis].constant();
+    fits = !own || *own == 1 || (axis != inner && (!size || *own == *size));
+  }
+  if (fits)
+    return success();
+  return op->emitOpError() << name << " has shape " << formatShape(zero.dims) << "; expected one that broadcasts to "
+                           << formatShape(operand.dims) << " and has size 1 on axis " << inner; // C5
+}
+
+LogicalResult MatMulIntegerOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &lhs = shapes.get(getLhs()), &rhs = shapes.get(getRhs());
+  auto dims = productSizes(*this, shapes.dims(), lhs.dims, rhs.dims, false, getTransposeRhs()); // C1 C3 C4
+  if (failed(dims) || failed(verifyZeroPoint(*this, lhs, shapes.get(getLhsZero()), lhs.rank() - 1, "lhsZero")) ||
+      failed(
+          verifyZeroPoint(*this, rhs, shapes.get(getRhsZero()), rhs.rank() - (getTransposeRhs() ? 1 : 2), "rhsZero")))
+    return failure();
+  results.push_back({IntegerType::get(getContext(), 32), {dims->begin(), dims->end()}, std::nullopt});
+  return success();
+}
+
+Value cameo::loadCentred(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &x, ValueRange indices,
+                         const Tensor &zero, ValueRange zeroIndices) {
+  auto wide = [&](const Tensor &t, ValueRange at) {
+    return convertScalar(b, loc, t.load(b, loc, at), t.elementType, b.getI32Type());
+  };
+  return arith::SubIOp::create(b, loc, wide(x, indices), wide(zero, zeroIndices));
+}
+
+LogicalResult MatMulIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                         ArrayRef<Tensor> results) {
+  emitProduct(k, b, getLoc(), operands, results[0], b.getI32Type(), false, getTransposeRhs(),
+              [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
+                const Tensor &zero = operands[2 + i];
+                return loadCentred(k, b, loc, operands[i], indices, zero,
+                                   broadcastIndices(b, loc, k, zero, operands[i].dims, indices));
+              });
+  return success();
+}
+
+bool MatMulIntegerOp::allowsEpilogue() { return true; }
 
 // ---- einsum
 

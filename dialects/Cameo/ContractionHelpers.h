@@ -12,6 +12,9 @@ mlir::LogicalResult verifyAccumulator(mlir::Operation *op, mlir::Type lhs, mlir:
 /// sum + x * y in the accumulator's compute type.
 mlir::Value multiplyAdd(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Value sum, mlir::Value x,
                         mlir::Value y);
+/// x - zero of 8-bit integers, in i32.
+mlir::Value loadCentred(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const Tensor &x,
+                        mlir::ValueRange indices, const Tensor &zero, mlir::ValueRange zeroIndices);
 
 } // namespace cameo
 #endif

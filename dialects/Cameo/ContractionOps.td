@@ -13,7 +13,7 @@ def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cam
     then also the result's element type (default: the operands').
     (C1) both ranks are 2 or more. (C2) element types agree, unless both are integers and `accumulator` is given.
     (C3) `accumulator` is an integer type. (C4) inner sizes agree. (C5) leading axes broadcast.
-    ONNX: MatMul, since 1; Gemm, MatMulInteger, com.microsoft FusedMatMul with further ops around it.
+    ONNX: MatMul, since 1; Gemm, com.microsoft FusedMatMul with further ops around it.
     Example: `%y = cameo.matmul %a, %b {transposeRhs} : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>`
   }];
   let arguments = (ins Cameo_NumberTensor:$lhs, Cameo_NumberTensor:$rhs, UnitAttr:$transposeLhs, UnitAttr:$transposeRhs,
@@ -24,6 +24,23 @@ def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cam
     /// Element type of sums and result.
     ::mlir::Type accumulatorType();
   }];
+}
+
+def Cameo_MatMulIntegerOp : Cameo_StructuredOp<"matmul_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+  let summary = "product of matrices of 8-bit integers with zero points, in i32";
+  let description = [{
+    `y[b.., m, n] = sum_k (lhs[b.., m, k] - lhsZero) * (rhs[b.., k, n] - rhsZero)`, wrapping in i32; with `transposeRhs` the last
+    two axes of rhs are read the other way round. Leading axes broadcast. A zero point broadcasts to its operand and is the same
+    along k: one for all, or one per row of lhs, per column of the product for rhs.
+    (C1) both ranks are 2 or more. (C2) operands have 8-bit types, zero points those of their operands. (C3) inner sizes agree.
+    (C4) leading axes broadcast. (C5) zero points broadcast to their operands and have size 1 along k.
+    ONNX: MatMulInteger, since 10; QLinearMatMul with a requantization behind it.
+    Example: `%y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<2x3xui8>, tensor<3x4xi8>, tensor<ui8>, tensor<4xi8>) -> tensor<2x4xi32>`
+  }];
+  let arguments = (ins Cameo_ByteTensor:$lhs, Cameo_ByteTensor:$rhs, Cameo_ByteTensor:$lhsZero, Cameo_ByteTensor:$rhsZero,
+                       UnitAttr:$transposeRhs);
+  let results = (outs Cameo_I32Tensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cameo_EinsumOp : Cameo_StructuredOp<"einsum", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,

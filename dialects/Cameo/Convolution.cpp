@@ -25,41 +25,70 @@ static LogicalResult verifyRanks(Operation *op, const ShapeInfo &x, const ShapeI
          << formatShape(x.dims) << " and filter " << formatShape(filter.dims) << "; expected one rank, 3 or more";
 }
 
-// ---- conv
+// ---- conv, conv_integer
 
 Type ConvOp::accumulatorType() { return getAccumulator().value_or(getElementTypeOrSelf(getX().getType())); }
 
-LogicalResult ConvOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
-  const ShapeInfo &x = shapes.get(getX()), &filter = shapes.get(getFilter());
-  if (failed(verifyRanks(*this, x, filter))) // C1
+/// Result sizes of a convolution. Emits an op error where sizes and attributes do not fit together.
+template <typename OpT> static FailureOr<SmallVector<Dim>> convolutionSizes(OpT op, ShapeAnalysis &shapes) {
+  const ShapeInfo &x = shapes.get(op.getX()), &filter = shapes.get(op.getFilter());
+  if (failed(verifyRanks(op, x, filter)))
     return failure();
-  Window window{getStrides(), getDilations(), getPads()};
-  ActivationAxes axes{x.rank(), getChannelsLast()};
-  if (failed(verifyWindow(*this, window, axes.numSpatial())) ||                              // C2
-      failed(verifyAccumulator(*this, x.elementType, filter.elementType, getAccumulator()))) // C3 C4
+  Window window{op.getStrides(), op.getDilations(), op.getPads()};
+  ActivationAxes axes{x.rank(), op.getChannelsLast()};
+  if (failed(verifyWindow(op, window, axes.numSpatial())))
     return failure();
-  int64_t group = getGroup();
+  int64_t group = op.getGroup();
   auto channels = x.dims[axes.channel()].constant(), outputs = filter.dims[0].constant(),
        perGroup = filter.dims[1].constant();
   if (group < 1)
-    return emitOpError("group is ") << group << "; expected 1 or more"; // C5
+    return op.emitOpError("group is ") << group << "; expected 1 or more";
   if (channels && *channels % group != 0)
-    return emitOpError("group ") << group << " does not divide the " << *channels << " channels"; // C5
+    return op.emitOpError("group ") << group << " does not divide the " << *channels << " channels";
   if (outputs && *outputs % group != 0)
-    return emitOpError("group ") << group << " does not divide the filter's " << *outputs << " outputs"; // C5
+    return op.emitOpError("group ") << group << " does not divide the filter's " << *outputs << " outputs";
   if (channels && perGroup && *channels != *perGroup * group)
-    return emitOpError("operand has ") << *channels << " channels in " << group << " groups, the filter " // C6
-                                       << formatShape(filter.dims) << " takes " << *perGroup << " per group";
+    return op.emitOpError("operand has ") << *channels << " channels in " << group << " groups, the filter "
+                                          << formatShape(filter.dims) << " takes " << *perGroup << " per group";
   SmallVector<Dim> spatial;
   for (int64_t i = 0; i < axes.numSpatial(); ++i) {
-    auto positions =
-        windowPositions(*this, shapes.dims(), window, i, x.dims[axes.spatial(i)], filter.dims[2 + i]); // C7
+    auto positions = windowPositions(op, shapes.dims(), window, i, x.dims[axes.spatial(i)], filter.dims[2 + i]);
     if (failed(positions))
       return failure();
     spatial.push_back(*positions);
   }
-  auto dims = axes.make<Dim>(x.dims[0], filter.dims[0], spatial);
-  results.push_back({accumulatorType(), {dims.begin(), dims.end()}, std::nullopt});
+  return axes.make<Dim>(x.dims[0], filter.dims[0], spatial);
+}
+
+LogicalResult ConvOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  auto dims = convolutionSizes(*this, shapes); // C1 C2 C5 C6 C7
+  if (failed(dims) || failed(verifyAccumulator(*this, shapes.get(getX()).elementType,
+                                               shapes.get(getFilter()).elementType, getAccumulator()))) // C3 C4
+    return failure();
+  results.push_back({accumulatorType(), {dims->begin(), dims->end()}, std::nullopt});
+  return success();
+}
+
+LogicalResult ConvIntegerOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  auto dims = convolutionSizes(*this, shapes); // C1 C2 C5 C6 C7
+  if (failed(dims))
+    return failure();
+  const ShapeInfo &filter = shapes.get(getFilter()), &xZero = shapes.get(getXZero()),
+                  &filterZero = shapes.get(getFilterZero());
+  Type wanted[] = {shapes.get(getX()).elementType, filter.elementType};
+  if (xZero.elementType != wanted[0] || filterZero.elementType != wanted[1])
+    return emitOpError("zero points have element types ")
+           << xZero.elementType << " and " << filterZero.elementType << "; expected " << wanted[0] << " and "
+           << wanted[1] << ", their operands'"; // C3
+  if (xZero.rank() != 0)
+    return emitOpError("xZero has rank ") << xZero.rank() << "; expected 0"; // C4
+  bool isPerOutput = filterZero.rank() == 1 && (filterZero.dims[0] == filter.dims[0] ||
+                                                !filterZero.dims[0].constant() || !filter.dims[0].constant());
+  if (filterZero.rank() != 0 && !isPerOutput)
+    return emitOpError("filterZero has shape ")
+           << formatShape(filterZero.dims) << "; expected one value, or one for each output of the filter "
+           << formatShape(filter.dims); // C4
+  results.push_back({IntegerType::get(getContext(), 32), {dims->begin(), dims->end()}, std::nullopt});
   return success();
 }
 
@@ -87,19 +116,23 @@ static Value groupBase(OpBuilder &b, Location loc, int64_t group, Value channel,
   return mulIndex(b, loc, g, other);
 }
 
-LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &filter = operands[1], &result = results[0];
-  Window window{getStrides(), getDilations(), getPads()};
-  ActivationAxes axes{x.rank(), getChannelsLast()};
-  Type sumType = computeType(accumulatorType());
+/// The loops of a convolution. `load` gives one element of an operand (by its number) as a scalar that can be
+/// multiplied.
+template <typename OpT>
+static void emitConvolutionLoops(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                 const Tensor &result, Type sumType,
+                                 llvm::function_ref<Value(OpBuilder &, Location, unsigned, ValueRange)> load) {
+  const Tensor &x = operands[0], &filter = operands[1];
+  Window window{op.getStrides(), op.getDilations(), op.getPads()};
+  ActivationAxes axes{x.rank(), op.getChannelsLast()};
   DimContext &d = k.dims();
   // The channels that a sum runs over; as the operand has them where that is not the filter's number.
-  Value perGroup = agreeingSize(k, b, getLoc(), filter.dims[1], d.floorDiv(x.dims[axes.channel()], getGroup()),
+  Value perGroup = agreeingSize(k, b, op.getLoc(), filter.dims[1], d.floorDiv(x.dims[axes.channel()], op.getGroup()),
                                 "the filter's channels differ from the operand's");
-  Value outputsPerGroup = k.size(d.floorDiv(filter.dims[0], getGroup()));
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+  Value outputsPerGroup = k.size(d.floorDiv(filter.dims[0], op.getGroup()));
+  k.parallelNest(b, op.getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     ActivationIndex index = splitIndex(axes, at);
-    Value base = groupBase(b, loc, getGroup(), index.channel, outputsPerGroup, perGroup);
+    Value base = groupBase(b, loc, op.getGroup(), index.channel, outputsPerGroup, perGroup);
     SmallVector<Taps> taps;
     SmallVector<Value> bounds{perGroup};
     for (auto [i, position] : llvm::enumerate(index.spatial)) {
@@ -107,29 +140,46 @@ LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
           tapsInside(b, loc, window, i, position, k.size(filter.dims[2 + i]), k.size(x.dims[axes.spatial(i)])));
       bounds.push_back(taps.back().count);
     }
-    if (getChannelsLast()) // the contiguous axis innermost
+    if (op.getChannelsLast()) // the contiguous axis innermost
       std::rotate(bounds.begin(), bounds.begin() + 1, bounds.end());
     Value zero = constantScalar(b, loc, sumType, 0);
     Value sum =
         reduceNest(b, loc, bounds, {zero}, [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
-          Value c = getChannelsLast() ? inner.back() : inner.front();
-          ValueRange tap = getChannelsLast() ? inner.drop_back() : inner.drop_front();
+          Value c = op.getChannelsLast() ? inner.back() : inner.front();
+          ValueRange tap = op.getChannelsLast() ? inner.drop_back() : inner.drop_front();
           SmallVector<Value> from, weight{index.channel, c};
           for (auto [i, t] : llvm::enumerate(tap)) {
             from.push_back(tapPosition(b, loc, window, i, taps[i], t));
             weight.push_back(addIndex(b, loc, taps[i].lo, t));
           }
-          Value channel = getGroup() == 1 ? c : addIndex(b, loc, base, c);
-          Value left = x.load(b, loc, axes.make<Value>(index.batch, channel, from)),
-                right = filter.load(b, loc, weight);
-          left = convertScalar(b, loc, left, x.elementType, accumulatorType());
-          right = convertScalar(b, loc, right, filter.elementType, accumulatorType());
+          Value channel = op.getGroup() == 1 ? c : addIndex(b, loc, base, c);
+          Value left = load(b, loc, 0, axes.make<Value>(index.batch, channel, from)), right = load(b, loc, 1, weight);
           return SmallVector<Value>{multiplyAdd(k, b, loc, carried[0], left, right)};
         })[0];
     result.store(b, loc, sum, at);
   });
+}
+
+LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  emitConvolutionLoops(*this, k, b, operands, results[0], computeType(accumulatorType()),
+                       [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
+                         return convertScalar(b, loc, operands[i].load(b, loc, indices), operands[i].elementType,
+                                              accumulatorType());
+                       });
   return success();
 }
+
+LogicalResult ConvIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  emitConvolutionLoops(*this, k, b, operands, results[0], b.getI32Type(),
+                       [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
+                         const Tensor &zero = operands[2 + i];
+                         return loadCentred(k, b, loc, operands[i], indices, zero, indices.take_front(zero.rank()));
+                       });
+  return success();
+}
+
+bool ConvIntegerOp::allowsEpilogue() { return true; }
 
 bool ConvOp::allowsEpilogue() { return true; }
 
@@ -255,7 +305,9 @@ LogicalResult ConvTransposeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRe
 bool ConvTransposeOp::allowsEpilogue() { return true; }
 
 unsigned ConvTransposeOp::weightOperand() { return getFilterMutable().getOperandNumber(); }
-int64_t ConvTransposeOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
+int64_t ConvTransposeOp::channelAxis() {
+  return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1;
+}
 int64_t ConvTransposeOp::weightAxis() { return getGroup() == 1 ? 1 : -1; }
 
 Dim ConvTransposeOp::flops(ShapeAnalysis &shapes) {
@@ -278,7 +330,9 @@ LogicalResult Col2ImOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   if (x.rank() != 3)
     return emitOpError("operand has rank ") << x.rank() << "; expected 3"; // C1
   auto image = shapes.elements(getImageShape()), block = shapes.elements(getBlockShape());
-  auto count = [](const auto &list) { return list ? std::to_string(list->size()) : std::string("an unknown number of"); };
+  auto count = [](const auto &list) {
+    return list ? std::to_string(list->size()) : std::string("an unknown number of");
+  };
   if (!image || !block || image->size() != block->size())
     return emitOpError("imageShape has ")
            << count(image) << " elements and blockShape " << count(block) << "; expected one known number"; // C2
@@ -300,7 +354,7 @@ LogicalResult Col2ImOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   }
   if (auto own = x.dims[1].constant(), wanted = rows.constant(); own && wanted && *own % *wanted != 0)
     return emitOpError("operand's second size is ")
-           << *own << "; expected a multiple of the block's size " << *wanted;                          // C3
+           << *own << "; expected a multiple of the block's size " << *wanted;                         // C3
   if (failed(verifySameSize(*this, x.dims[2], blocks, "operand's third size, the number of blocks,"))) // C3
     return failure();
   ShapeInfo info{x.elementType, {x.dims[0], d.floorDiv(x.dims[1], rows)}, std::nullopt};

@@ -19,7 +19,7 @@ def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_K
     dilations are 1 or more. (C3) element types agree, unless both are integers and `accumulator` is given.
     (C4) `accumulator` is an integer type. (C5) group is 1 or more and divides C and O. (C6) the filter's second size is C/group.
     (C7) the dilated kernel is not larger than the padded operand.
-    ONNX: Conv, since 1; ConvInteger.
+    ONNX: Conv, since 1.
     Example: `%y = cameo.conv %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> tensor<1x4x4x4xf32>`
   }];
   let arguments = (ins Cameo_NumberTensor:$x, Cameo_NumberTensor:$filter, DenseI64ArrayAttr:$strides,
@@ -31,6 +31,26 @@ def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_K
     /// Element type of sums and result.
     ::mlir::Type accumulatorType();
   }];
+}
+
+def Cameo_ConvIntegerOp : Cameo_StructuredOp<"conv_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+                                                        Cameo_ChannelsLastInterface]> {
+  let summary = "convolution of 8-bit integers with zero points, in i32";
+  let description = [{
+    Like cameo.conv on `x - xZero` and `filter - filterZero`, wrapping in i32; outside, `x - xZero` is 0. `xZero` is one value,
+    `filterZero` one for all or one per output.
+    (C1) both ranks are equal and 3 or more. (C2) strides and dilations have an entry per spatial axis, pads two; strides and
+    dilations are 1 or more. (C3) zero points have the types of their operands. (C4) xZero has rank 0, filterZero rank 0, or
+    rank 1 and the filter's first size. (C5) group is 1 or more and divides C and O. (C6) the filter's second size is C/group.
+    (C7) the dilated kernel is not larger than the padded operand.
+    ONNX: ConvInteger, since 10; QLinearConv with a requantization behind it.
+    Example: `%y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x8xui8>, tensor<4x3x3xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>`
+  }];
+  let arguments = (ins Cameo_ByteTensor:$x, Cameo_ByteTensor:$filter, Cameo_ByteTensor:$xZero, Cameo_ByteTensor:$filterZero,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, I64Attr:$group,
+                       UnitAttr:$channelsLast);
+  let results = (outs Cameo_I32Tensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cameo_ConvTransposeOp : Cameo_StructuredOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,

@@ -70,6 +70,12 @@ bool ConvOp::prefersChannelsLast() { return !getChannelsLast(); }
 SmallVector<unsigned> ConvOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t> p) { return activation(*this, p); }
 void ConvOp::permuteAxes(OpBuilder &, ArrayRef<int64_t>) { setChannelsLast(true); }
 
+bool ConvIntegerOp::prefersChannelsLast() { return !getChannelsLast(); }
+SmallVector<unsigned> ConvIntegerOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t> p) {
+  return activation(*this, p);
+}
+void ConvIntegerOp::permuteAxes(OpBuilder &, ArrayRef<int64_t>) { setChannelsLast(true); }
+
 bool ConvTransposeOp::prefersChannelsLast() { return !getChannelsLast(); }
 SmallVector<unsigned> ConvTransposeOp::permutedOperands(ShapeAnalysis &, ArrayRef<int64_t> p) {
   return activation(*this, p);

@@ -86,3 +86,43 @@ func.func @det_c2_not_square(%x: tensor<3x4xf32>) -> tensor<f32> {
   %y = cameo.det %x : (tensor<3x4xf32>) -> tensor<f32>
   return %y : tensor<f32>
 }
+
+// -----
+
+func.func @matmul_integer_c1_rank(%a: tensor<3xui8>, %b: tensor<3x2xi8>, %az: tensor<ui8>, %bz: tensor<i8>) -> tensor<2xi32> {
+  // expected-error@+1 {{operands have ranks 1 and 2; expected 2 or more}}
+  %y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<3xui8>, tensor<3x2xi8>, tensor<ui8>, tensor<i8>) -> tensor<2xi32>
+  return %y : tensor<2xi32>
+}
+
+// -----
+
+func.func @matmul_integer_c2_zero_of_another_type(%a: tensor<2x3xui8>, %b: tensor<3x2xi8>, %az: tensor<i8>, %bz: tensor<i8>) -> tensor<2x2xi32> {
+  // expected-error@+1 {{lhsZero has element type 'i8'; expected 'ui8', its operand's}}
+  %y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<2x3xui8>, tensor<3x2xi8>, tensor<i8>, tensor<i8>) -> tensor<2x2xi32>
+  return %y : tensor<2x2xi32>
+}
+
+// -----
+
+func.func @matmul_integer_c3_inner_sizes_differ(%a: tensor<2x3xui8>, %b: tensor<4x2xi8>, %az: tensor<ui8>, %bz: tensor<i8>) -> tensor<2x2xi32> {
+  // expected-error@+1 {{inner dimensions differ: lhs 2x3 has K=3, rhs 4x2 has K=4}}
+  %y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<2x3xui8>, tensor<4x2xi8>, tensor<ui8>, tensor<i8>) -> tensor<2x2xi32>
+  return %y : tensor<2x2xi32>
+}
+
+// -----
+
+func.func @matmul_integer_c4_batches_differ(%a: tensor<2x2x3xui8>, %b: tensor<3x3x2xi8>, %az: tensor<ui8>, %bz: tensor<i8>) -> tensor<2x2x2xi32> {
+  // expected-error@+1 {{leading axes do not broadcast: lhs 2x2x3 and rhs 3x3x2 have 2 and 3}}
+  %y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<2x2x3xui8>, tensor<3x3x2xi8>, tensor<ui8>, tensor<i8>) -> tensor<2x2x2xi32>
+  return %y : tensor<2x2x2xi32>
+}
+
+// -----
+
+func.func @matmul_integer_c5_zero_along_k(%a: tensor<2x3xui8>, %b: tensor<3x2xi8>, %az: tensor<ui8>, %bz: tensor<3x1xi8>) -> tensor<2x2xi32> {
+  // expected-error@+1 {{rhsZero has shape 3x1; expected one that broadcasts to 3x2 and has size 1 on axis 0}}
+  %y = cameo.matmul_integer %a, %b, %az, %bz : (tensor<2x3xui8>, tensor<3x2xi8>, tensor<ui8>, tensor<3x1xi8>) -> tensor<2x2xi32>
+  return %y : tensor<2x2xi32>
+}

@@ -15,6 +15,13 @@ func.func @matmul_integers(%a: tensor<2x3xui8>, %b: tensor<3x4xi8>) -> tensor<2x
   return %y : tensor<2x4xi32>
 }
 
+// CHECK-LABEL: func.func @matmul_integer
+// CHECK: cameo.matmul_integer %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {transposeRhs} : (tensor<2x3xui8>, tensor<4x3xi8>, tensor<ui8>, tensor<4x1xi8>) -> tensor<2x4xi32>
+func.func @matmul_integer(%a: tensor<2x3xui8>, %b: tensor<4x3xi8>, %az: tensor<ui8>, %bz: tensor<4x1xi8>) -> tensor<2x4xi32> {
+  %y = cameo.matmul_integer %a, %b, %az, %bz {transposeRhs} : (tensor<2x3xui8>, tensor<4x3xi8>, tensor<ui8>, tensor<4x1xi8>) -> tensor<2x4xi32>
+  return %y : tensor<2x4xi32>
+}
+
 // CHECK-LABEL: func.func @einsum
 // CHECK: cameo.einsum %{{.*}} {labels = [array<i64: 0, 0>], output = array<i64: 0>} : (tensor<3x3xf32>) -> tensor<3xf32>
 func.func @einsum(%x: tensor<3x3xf32>) -> tensor<3xf32> {

@@ -169,3 +169,67 @@ func.func @col2im_c3_rows(%x: tensor<1x6x5xf32>, %i: tensor<2xi64>) -> tensor<1x
   %y = cameo.col2im %x, %i, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x6x5xf32>, tensor<2xi64>, tensor<2xi64>) -> tensor<1x?x?x?xf32>
   return %y : tensor<1x?x?x?xf32>
 }
+
+// -----
+
+func.func @conv_integer_c1_ranks(%x: tensor<4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<ui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{operand has shape 4x8 and filter 4x4x3; expected one rank, 3 or more}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<4x8xui8>, tensor<4x4x3xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c2_strides(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<ui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{strides}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1, 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c3_zero_of_another_type(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<i8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{zero points have element types 'i8' and 'i8'; expected 'ui8' and 'i8', their operands'}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<i8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c4_zero_per_channel(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<4xui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{xZero has rank 1; expected 0}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<4xui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c4_zeros_for_other_outputs(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<ui8>, %wz: tensor<3xi8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{filterZero has shape 3; expected one value, or one for each output of the filter 4x4x3}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<ui8>, tensor<3xi8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c5_group(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<ui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{group 3 does not divide the 4 channels}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 3 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c6_channels(%x: tensor<1x4x8xui8>, %w: tensor<4x4x3xi8>, %xz: tensor<ui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{operand has 4 channels in 2 groups, the filter 4x4x3 takes 4 per group}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 2 : i64} : (tensor<1x4x8xui8>, tensor<4x4x3xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}
+
+// -----
+
+func.func @conv_integer_c7_kernel(%x: tensor<1x4x8xui8>, %w: tensor<4x4x9xi8>, %xz: tensor<ui8>, %wz: tensor<i8>) -> tensor<1x4x6xi32> {
+  // expected-error@+1 {{kernel}}
+  %y = cameo.conv_integer %x, %w, %xz, %wz {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x4x8xui8>, tensor<4x4x9xi8>, tensor<ui8>, tensor<i8>) -> tensor<1x4x6xi32>
+  return %y : tensor<1x4x6xi32>
+}

@@ -39,6 +39,9 @@ mlir::ElementsAttr constantBehind(mlir::Value value);
 void forEachConstantPiece(mlir::ElementsAttr value, WriteBytes write);
 int64_t constantBytes(mlir::ElementsAttr value);
 
+/// All bytes of a constant.
+std::vector<uint8_t> bytesOf(mlir::ElementsAttr value);
+
 /// The elements of an f32, f16 or bf16 constant as f32: in place where they are, else in `storage`.
 llvm::ArrayRef<float> constantFloats(mlir::ElementsAttr value, std::vector<float> &storage);
 

@@ -1,6 +1,6 @@
 // AnchorConv.cpp - cameo.conv over channels-last activations by the convolution micro-kernels: up to two spatial axes,
 // a constant filter. The layout pass has made convolutions channels-last; others keep their naive loops.
-#include "Anchors.h"
+#include "AnchorConvolution.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -9,61 +9,6 @@ using namespace cameo;
 using namespace cameo::codegen;
 
 namespace {
-
-/// Constant filter sizes, [O, C/group, spatial..].
-struct FilterSizes {
-  int64_t outputs, perGroup, taps = 1;
-};
-
-std::optional<FilterSizes> filterSizes(ArrayRef<Dim> filter) {
-  FilterSizes sizes;
-  for (auto [axis, d] : llvm::enumerate(filter)) {
-    auto size = d.constant();
-    if (!size)
-      return std::nullopt;
-    if (axis == 0)
-      sizes.outputs = *size;
-    else if (axis == 1)
-      sizes.perGroup = *size;
-    else
-      sizes.taps *= *size;
-  }
-  return sizes;
-}
-
-/// The geometry; `extent` makes sizes of Dims.
-ConvolutionSpec geometryOf(ConvOp op, const FilterSizes &sizes, ArrayRef<Dim> x, ArrayRef<Dim> filter,
-                           ArrayRef<Dim> result, llvm::function_ref<Extent(Dim)> extent) {
-  bool isPlane = x.size() == 4;
-  ConvolutionSpec s;
-  s.n = extent(x[0]);
-  s.inHeight = isPlane ? extent(x[1]) : Extent(1);
-  s.inWidth = extent(x[x.size() - 2]);
-  s.outHeight = isPlane ? extent(result[1]) : Extent(1);
-  s.outWidth = extent(result[x.size() - 2]);
-  s.inChannels = sizes.perGroup * op.getGroup();
-  s.outChannels = sizes.outputs;
-  s.groups = op.getGroup();
-  size_t last = op.getStrides().size() - 1;
-  s.kernelWidth = *filter.back().constant();
-  s.strideWidth = op.getStrides()[last];
-  s.dilationWidth = op.getDilations()[last];
-  s.padLeft = op.getPads()[last];
-  s.padRight = op.getPads()[2 * last + 1];
-  if (isPlane) {
-    s.kernelHeight = *filter[2].constant();
-    s.strideHeight = op.getStrides()[0];
-    s.dilationHeight = op.getDilations()[0];
-    s.padTop = op.getPads()[0];
-    s.padBottom = op.getPads()[2];
-  }
-  s.inputType = getElementTypeOrSelf(op.getX().getType());
-  return s;
-}
-
-bool isDepthwise(ConvOp op, const FilterSizes &sizes) {
-  return op.getGroup() > 1 && sizes.perGroup == 1 && sizes.outputs == int64_t(op.getGroup());
-}
 
 void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t taps) {
   int64_t channels = s.outChannels;

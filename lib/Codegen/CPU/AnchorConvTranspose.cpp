@@ -138,7 +138,7 @@ public:
       : a(a), op(op), g(std::move(geometry)), x(a.operands[0]), result(a.results[0]) {}
 
   LogicalResult emit() {
-    auto chosen = a.tile(*contractionShape(op, a.k.shapes()));
+    auto chosen = a.tile(*contractionShape(op, a.k.shapes(), a.target));
     if (failed(chosen))
       return failure();
     tile = *chosen;

@@ -3,7 +3,7 @@
 // A constant right operand is stored in panels. One known only at run time is read where it lies when that is about as
 // good (few rows, or row-major and no wider than two panels); otherwise every step packs the one panel that it
 // multiplies by.
-#include "Anchors.h"
+#include "AnchorProduct.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -15,32 +15,6 @@ namespace {
 
 /// Rows from which packing a panel costs less than reading it from scattered rows.
 constexpr int64_t kPackingRows = 16;
-
-/// A product seen as batches of plain matrices.
-struct Product {
-  SmallVector<Dim> batchDims; ///< of the result; empty when rows of all batches follow each other and share B
-  Dim batch, m, n, k, rhsK;
-};
-
-ArrayRef<Dim> batchOf(ArrayRef<Dim> dims) { return dims.drop_back(2); }
-bool isShared(ArrayRef<Dim> dims) {
-  return llvm::all_of(batchOf(dims), [](Dim d) { return d.isConstant(1); });
-}
-
-Product describe(MatMulOp op, DimContext &d, ArrayRef<Dim> lhs, ArrayRef<Dim> rhs, ArrayRef<Dim> result) {
-  Product p;
-  p.m = result[result.size() - 2];
-  p.n = result.back();
-  p.k = op.getTransposeLhs() ? lhs[lhs.size() - 2] : lhs.back();
-  p.rhsK = op.getTransposeRhs() ? rhs.back() : rhs[rhs.size() - 2];
-  p.batchDims.assign(result.begin(), result.end() - 2);
-  if (isShared(rhs) && !op.getTransposeLhs() && batchOf(lhs) == ArrayRef(p.batchDims)) {
-    p.m = d.mul(d.product(p.batchDims), p.m);
-    p.batchDims.clear();
-  }
-  p.batch = d.product(p.batchDims);
-  return p;
-}
 
 /// Sizes and strides; `extent` makes them of Dims.
 void setSizes(ContractionSpec &s, MatMulOp op, const Product &p, Type lhsType, llvm::function_ref<Extent(Dim)> extent) {
@@ -61,7 +35,7 @@ public:
   std::optional<LogicalResult> emit() {
     if (!isMicroKernelType(lhs.elementType) || rhs.elementType != lhs.elementType || !lhs.memref || !rhs.memref)
       return std::nullopt;
-    p = describe(op, a.dims(), lhs.dims, rhs.dims, a.results[0].dims);
+    p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, op.getTransposeLhs(), op.getTransposeRhs());
     if (p.k != p.rhsK) // only the run can tell whether they agree
       return std::nullopt;
     auto chosen = a.tile(matMulShape(op, a.k.shapes()));
@@ -69,7 +43,7 @@ public:
       return failure();
     tile = *chosen;
     ElementsAttr constant = a.k.constantOperand(op.getRhs());
-    if (constant && isShared(rhs.dims) && p.k.constant() && p.n.constant())
+    if (constant && isSharedMatrix(rhs.dims) && p.k.constant() && p.n.constant())
       emitPackedConstant();
     else if (readsInPlace())
       emitInPlace();
@@ -94,35 +68,13 @@ private:
 
   /// Elements from one batch to the next, where that is one number.
   Extent batchStride(const Tensor &t) {
-    if (batchOf(t.dims) != ArrayRef(p.batchDims))
+    if (ArrayRef(t.dims).drop_back(2) != ArrayRef(p.batchDims))
       return 0;
     return a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
   }
 
-  /// Base of the matrix of `t` that batch `batch` of the result reads.
   Value batchPointer(OpBuilder &b, Location loc, const Tensor &t, Value base, Value batch) {
-    if (p.batchDims.empty() || isShared(t.dims))
-      return base;
-    Emit e(b, loc);
-    Extent matrix = a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
-    Value number = batch;
-    if (batchOf(t.dims) != ArrayRef(p.batchDims)) {
-      Value rest = b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch);
-      SmallVector<Value> indices(p.batchDims.size());
-      for (size_t i = indices.size(); i-- > 0;) {
-        Value size = a.k.size(p.batchDims[i]);
-        indices[i] = i == 0 ? rest : b.createOrFold<arith::RemUIOp>(loc, rest, size);
-        if (i > 0)
-          rest = b.createOrFold<arith::DivUIOp>(loc, rest, size);
-      }
-      Tensor outer;
-      outer.dims.assign(batchOf(t.dims).begin(), batchOf(t.dims).end());
-      Value linear = constantIndex(b, loc, 0);
-      for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, a.k, outer, p.batchDims, indices), outer.dims))
-        linear = b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, linear, a.k.size(d)), index);
-      number = b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), linear);
-    }
-    return e.offset(base, e.mul(e.mul(number, matrix), elementBytes(t.elementType)));
+    return cameo::codegen::batchPointer(a, p, b, loc, t, base, batch);
   }
 
   void setBatchPointers(ContractionSpec &s) {
@@ -229,7 +181,8 @@ private:
 } // namespace
 
 ContractionShape cameo::codegen::matMulShape(MatMulOp op, ShapeAnalysis &shapes) {
-  Product p = describe(op, shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op));
+  Product p = describeProduct(shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op),
+                              op.getTransposeLhs(), op.getTransposeRhs());
   ContractionSpec s;
   setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
   return shapeOf(s);

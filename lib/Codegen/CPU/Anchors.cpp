@@ -10,9 +10,8 @@ using namespace cameo::codegen;
 constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 /// Tried in order.
-static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {emitMatMul, emitConv,
-                                                                                emitConvTranspose, emitTranspose,
-                                                                                emitAttention};
+static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {
+    emitMatMul, emitConv, emitConvTranspose, emitTranspose, emitAttention, emitMatMulInteger, emitConvInteger};
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
@@ -28,16 +27,29 @@ VectorTarget cameo::codegen::vectorTarget(const CpuTarget &target) {
                          : target.vectorBytes == 32 ? VectorTarget::avx2()
                                                     : VectorTarget::sse();
   vectors.hasFma = target.hasFma;
+  vectors.byteDots = target.byteDots;
   return vectors;
 }
 
-std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, ShapeAnalysis &shapes) {
+VectorTarget cameo::codegen::vectorTargetOf(Operation *op, const CpuTarget &target) {
+  VectorTarget vectors = vectorTarget(target);
+  if (isa<MatMulIntegerOp, ConvIntegerOp>(op))
+    vectors.hasFma = target.byteDots == ByteDots::Quads;
+  return vectors;
+}
+
+std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, ShapeAnalysis &shapes,
+                                                                 const CpuTarget &target) {
   if (auto matmul = dyn_cast<MatMulOp>(op))
     return matMulShape(matmul, shapes);
   if (auto conv = dyn_cast<ConvOp>(op))
     return convShape(conv, shapes);
   if (auto transposed = dyn_cast<ConvTransposeOp>(op))
     return convTransposeShape(transposed, shapes);
+  if (auto matmul = dyn_cast<MatMulIntegerOp>(op))
+    return matMulIntegerShape(matmul, shapes, target);
+  if (auto conv = dyn_cast<ConvIntegerOp>(op))
+    return convIntegerShape(conv, shapes, target);
   return std::nullopt;
 }
 
@@ -49,6 +61,28 @@ Extent Anchor::extent(Dim dim) const {
 
 Value Anchor::i64(Value index) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getI64Type(), index); }
 Value Anchor::index(Value i64) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getIndexType(), i64); }
+
+ElementsAttr cameo::codegen::constantInKernel(Operation *reader, Value operand) {
+  if (auto constant = operand.getDefiningOp<ConstantOp>())
+    return constant.getValue();
+  auto argument = dyn_cast<BlockArgument>(operand);
+  auto kernel = reader->getParentOfType<KernelOp>();
+  return argument && kernel ? constantBehind(kernel.getInputs()[argument.getArgNumber()]) : ElementsAttr();
+}
+
+Value Anchor::packedBytes(Value operand, std::string key, int64_t bytes,
+                          std::function<void(const uint8_t *, char *)> pack) const {
+  WeightForm form;
+  form.key = std::move(key);
+  form.bytes = bytes;
+  form.make = [bytes, pack = std::move(pack)](ElementsAttr value, WriteBytes write) {
+    std::vector<uint8_t> source = bytesOf(value);
+    std::vector<char> packed(bytes);
+    pack(source.data(), packed.data());
+    write(packed);
+  };
+  return k.packedWeight(operand, std::move(form));
+}
 
 Value Anchor::packedFloats(Value operand, std::string key, int64_t elements,
                            std::function<void(const float *, float *)> pack) const {

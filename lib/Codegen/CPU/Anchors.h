@@ -11,8 +11,14 @@ namespace cameo::codegen {
 /// What a CPU level offers to the micro-kernels.
 VectorTarget vectorTarget(const CpuTarget &target);
 
+/// The same for the micro-kernel of one op: products of bytes may take an addition of their own.
+VectorTarget vectorTargetOf(mlir::Operation *op, const CpuTarget &target);
+
 /// The contraction that `op` is, for chooseTile; null for ops without a tile.
-std::optional<ContractionShape> contractionShape(mlir::Operation *op, ShapeAnalysis &shapes);
+std::optional<ContractionShape> contractionShape(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target);
+
+/// The constant that an operand of an op in a kernel is; null when it is none.
+mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand);
 
 /// One anchor that is being emitted.
 struct Anchor {
@@ -25,7 +31,7 @@ struct Anchor {
 
   mlir::Location loc() const { return op->getLoc(); }
   DimContext &dims() const { return k.dims(); }
-  VectorTarget vectors() const { return vectorTarget(target); }
+  VectorTarget vectors() const { return vectorTargetOf(op, target); }
   /// A size for the micro-kernels: a number, or an i64 value.
   Extent extent(Dim dim) const;
   /// Base pointer of a buffer.
@@ -45,6 +51,9 @@ struct Anchor {
   /// A constant operand as `elements` f32 values that `pack` makes of the constant's; `key` as in WeightForm.
   mlir::Value packedFloats(mlir::Value operand, std::string key, int64_t elements,
                            std::function<void(const float *source, float *packed)> pack) const;
+  /// A constant operand of bytes as `bytes` that `pack` makes of them.
+  mlir::Value packedBytes(mlir::Value operand, std::string key, int64_t bytes,
+                          std::function<void(const uint8_t *source, char *packed)> pack) const;
   /// Steps of a contraction: `batch` times blocks of rows times panels.
   Dim steps(const ContractionTile &tile, Dim batch, Dim m, Dim n) const;
   /// Declares the iteration space: `steps` of `multiplyAdds` each.
@@ -62,10 +71,14 @@ std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvTranspose(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitTranspose(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitAttention(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitMatMulInteger(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitConvInteger(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes);
+std::optional<ContractionShape> matMulIntegerShape(MatMulIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);
+std::optional<ContractionShape> convIntegerShape(ConvIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);
 
 /// What chooseAttentionTile is asked for `op`; null for other ops, and where a width is not known.
 std::optional<AttentionShape> attentionShape(mlir::Operation *op, ShapeAnalysis &shapes);

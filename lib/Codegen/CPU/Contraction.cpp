@@ -1,5 +1,5 @@
 // Contraction.cpp - matrix products: rows of A at a constant distance.
-#include "ContractionLoops.h"
+#include "ContractionArithmetic.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -13,7 +13,8 @@ ContractionLoops loopsOf(const ContractionSpec &spec) {
   loops.batch = spec.batch;
   loops.m = spec.m;
   loops.n = spec.n;
-  loops.k = spec.k;
+  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : floatArithmetic();
+  loops.panelRows = spec.bytes ? Extent(spec.bytes->panelRows(1, spec.k.fixed)) : spec.k;
   loops.rhsLayout = spec.rhsLayout;
   loops.rhsRowStride = spec.rhsRowStride;
   loops.resultRowStride = spec.resultRowStride;
@@ -44,11 +45,12 @@ ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
   ContractionShape shape;
   shape.m = spec.m.fixed;
   shape.n = spec.n.fixed;
-  shape.k = spec.k.fixed;
+  shape.k = spec.bytes && spec.k.isStatic() ? spec.bytes->panelRows(1, spec.k.fixed) : spec.k.fixed;
   shape.batch = spec.batch.fixed;
   if (spec.lhsRowStride.isStatic())
     shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);
-  shape.widensLhs = elementBytes(spec.lhsType) < 4;
+  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.lhsType) < 4;
+  shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of a dynamic M has a pointer per row, too.
   shape.indirectRows = !spec.m.isStatic() || !spec.lhsRowStride.isStatic();
   return shape;

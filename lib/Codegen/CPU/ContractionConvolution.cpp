@@ -4,7 +4,7 @@
 // Row m is output pixel (image, y, x), K runs over (tap row, tap column, channel). A tile has one pointer per row; for
 // each tap the row's run of channels is either in the image or, by a select, the row of zeros. Where all windows of a
 // tile lie inside the image the taps of one kernel row are one run of kernelWidth * channels elements, without selects.
-#include "ContractionLoops.h"
+#include "ContractionArithmetic.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -16,6 +16,30 @@ constexpr int64_t kShortRun = 64;
 /// Most stack that the windows of a border tile may take.
 constexpr int64_t kMaxWindowBytes = 32 << 10;
 
+bool isPadded(const ConvolutionSpec &spec) {
+  return spec.padTop > 0 || spec.padLeft > 0 || spec.padBottom > 0 || spec.padRight > 0;
+}
+bool hasContiguousTaps(const ConvolutionSpec &spec) {
+  return spec.groups == 1 && spec.dilationWidth == 1 && spec.kernelWidth > 1;
+}
+int64_t windowElements(const ConvolutionSpec &spec) {
+  return spec.kernelHeight * spec.kernelWidth * spec.inChannels / spec.groups;
+}
+/// Size of an element in the copy of a window.
+int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : 4; }
+/// Rows of a tile that windows are copied for, if it has no more.
+constexpr int64_t kCopiedRows = 8;
+
+/// Bytes that copies of `rows` windows take; vectors overhang.
+int64_t copiesOf(const ConvolutionSpec &spec, int64_t rows) {
+  return (rows * windowElements(spec) + spec.target.lanes()) * copiedBytes(spec);
+}
+/// Whether the windows of tiles at the border are copied; otherwise their taps are read one by one.
+bool copiesWindows(const ConvolutionSpec &spec) {
+  return hasContiguousTaps(spec) && spec.inChannels / spec.groups < kShortRun &&
+         copiesOf(spec, kCopiedRows) <= kMaxWindowBytes;
+}
+
 class WindowRows final : public LhsRows {
 public:
   WindowRows(const ConvolutionSpec &spec)
@@ -23,9 +47,9 @@ public:
 
   SmallVector<Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) override {
     SmallVector<Window> windows = windowsOf(e, kernel.rows, tile);
-    if (!padded())
+    if (!isPadded(spec))
       return accumulateInside(e, kernel, windows, state);
-    if (!hasContiguousTaps() || groupChannels >= kShortRun || windowBytes(kernel) > kMaxWindowBytes)
+    if (!copiesWindows(spec))
       return accumulateAnywhere(e, kernel, windows, state);
     return e.choose(
         allInside(e, windows), state.getTypes(), [&] { return accumulateInside(e, kernel, windows, state); },
@@ -37,9 +61,6 @@ private:
     Value pointer; ///< element (y, x, 0); outside the buffer where the window starts in the padding
     Value y, x;    ///< first row and column of the window, negative in the padding
   };
-
-  bool padded() const { return spec.padTop > 0 || spec.padLeft > 0 || spec.padBottom > 0 || spec.padRight > 0; }
-  bool hasContiguousTaps() const { return spec.groups == 1 && spec.dilationWidth == 1 && spec.kernelWidth > 1; }
 
   SmallVector<Window> windowsOf(Emit &e, int64_t rows, const TileRows &tile) {
     Value width = e.value(spec.outWidth), height = e.value(spec.outHeight);
@@ -97,8 +118,7 @@ private:
   SmallVector<Value> accumulateInside(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
     Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
     int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize;
-    int64_t runs = hasContiguousTaps() ? 1 : spec.kernelWidth;
-    int64_t length = hasContiguousTaps() ? spec.kernelWidth * groupChannels : groupChannels;
+    int64_t length = convolutionRun(spec), runs = spec.kernelWidth * groupChannels / length;
     return e.loop(e.number(0), e.number(spec.kernelHeight), 1, state, [&](Value tapY, ValueRange carried) {
       Value line = e.mul(tapY, lineBytes);
       return e.loop(e.number(0), e.number(runs), 1, carried, [&](Value tapX, ValueRange carried) {
@@ -111,16 +131,18 @@ private:
     });
   }
 
-  int64_t windowElements() const { return spec.kernelHeight * spec.kernelWidth * groupChannels; }
-  int64_t windowBytes(const MicroKernel &kernel) const {
-    return (kernel.rows * windowElements() + spec.target.lanes()) * 4;
-  }
-
-  /// Copies the windows to the stack as rows of f32, then reads them there.
+  /// Copies the windows to the stack as rows of f32 or bytes, then reads them there.
   SmallVector<Value> accumulateCopies(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
-    if (copiesBytes < windowBytes(kernel)) {
-      copiesBytes = windowBytes(kernel);
+    int64_t size = copiedBytes(spec), windowBytes = windowElements(spec) * size;
+    if (copiesBytes < copiesOf(spec, kernel.rows)) {
+      copiesBytes = copiesOf(spec, kernel.rows);
       copies = e.stack(copiesBytes);
+    }
+    VectorType byteVector = VectorType::get({spec.target.lanes()}, e.b.getI8Type());
+    Value outside; // what a byte outside the image is
+    if (spec.bytes) {
+      Value byte = arith::TruncIOp::create(e.b, e.loc, e.b.getI8Type(), spec.bytes->lhsZero);
+      outside = vector::BroadcastOp::create(e.b, e.loc, byteVector, byte);
     }
     int64_t lanes = spec.target.lanes(), run = spec.kernelWidth * groupChannels;
     Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
@@ -129,7 +151,7 @@ private:
     // Vectors overhang the end of a run; what they spill over is written later. Hence the order, and the room at the
     // end.
     for (auto [row, window] : llvm::enumerate(windows)) {
-      rows.push_back({copies, static_cast<int64_t>(row) * windowElements() * 4});
+      rows.push_back({copies, static_cast<int64_t>(row) * windowBytes});
       Value first = e.mul(e.min(e.max(e.sub(zero, window.x), zero), kernelWidth), groupChannels);
       Value limit = e.min(e.max(e.sub(e.value(spec.inWidth), window.x), zero), kernelWidth);
       limit = e.mul(limit, groupChannels);
@@ -138,17 +160,33 @@ private:
             e.compare(Emit::Pred::ult, e.add(window.y, e.mul(tapY, spec.dilationHeight)), e.value(spec.inHeight));
         Value end = e.select(exists, limit, zero);
         Value from = e.offset(window.pointer, e.mul(tapY, lineBytes));
-        Value to = e.offset(e.offset(copies, rows.back().bytes), e.mul(tapY, run * 4));
+        Value to = e.offset(e.offset(copies, rows.back().bytes), e.mul(tapY, run * size));
         for (int64_t at = 0; at < run; at += lanes) {
           Value mask = e.mask(lanes, e.number(at), first, end);
-          Value copy = emitLoad(e.b, e.loc, spec.inputType, e.offset(from, at * elementSize), lanes, mask);
-          emitStore(e.b, e.loc, Type(), copy, e.offset(to, at * 4));
+          Value source = e.offset(from, at * elementSize), target = e.offset(to, at * size);
+          if (spec.bytes) {
+            Value copy = LLVM::MaskedLoadOp::create(e.b, e.loc, byteVector, source, mask, outside, 1);
+            LLVM::StoreOp::create(e.b, e.loc, copy, target, 1);
+          } else {
+            emitStore(e.b, e.loc, Type(), emitLoad(e.b, e.loc, spec.inputType, source, lanes, mask), target);
+          }
         }
       });
     }
-    MicroKernel reading = kernel;
-    reading.lhsType = Type();
-    return emitRun(e, reading, rows, 4, windowElements(), state);
+    if (!spec.bytes) {
+      MicroKernel reading = kernel;
+      reading.lhsType = Type();
+      return emitRun(e, reading, rows, 4, windowElements(spec), state);
+    }
+    // As the image is read: each run begins with a new step.
+    int64_t length = convolutionRun(spec);
+    return e.loop(e.number(0), e.number(windowElements(spec) / length), 1, state, [&](Value index, ValueRange carried) {
+      SmallVector<RowPointer> shifted;
+      Value base = e.offset(copies, e.mul(index, length));
+      for (const RowPointer &row : rows)
+        shifted.push_back({base, row.bytes});
+      return this->run(e, kernel, shifted, length, carried);
+    });
   }
 
   SmallVector<Value> accumulateAnywhere(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows,
@@ -180,6 +218,12 @@ private:
   int64_t copiesBytes = 0;
 };
 
+/// Rows of a panel of weights.
+int64_t panelRowsOf(const ConvolutionSpec &spec) {
+  int64_t k = windowElements(spec), run = convolutionRun(spec);
+  return spec.bytes ? spec.bytes->panelRows(k / run, run) : k;
+}
+
 /// A convolution whose rows of A are the image's pixels themselves.
 bool isPlainContraction(const ConvolutionSpec &spec) {
   return spec.kernelHeight == 1 && spec.kernelWidth == 1 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
@@ -198,13 +242,14 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   loops.batch = spec.groups;
   loops.m = pixelsOf(e, spec);
   loops.n = groupOut;
-  loops.k = spec.kernelHeight * spec.kernelWidth * groupIn;
+  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : floatArithmetic();
+  loops.panelRows = panelRowsOf(spec);
   loops.resultRowStride = spec.outChannels;
   loops.lhsType = spec.inputType;
   loops.resultType = spec.resultType;
   loops.epilogue = spec.epilogue;
   loops.store = spec.store;
-  int64_t groupWeights = packedRhsElements(spec.tile, loops.k.fixed, groupOut);
+  int64_t groupWeights = packedRhsElements(spec.tile, loops.panelRows.fixed, groupOut);
   loops.batchAt = [&spec, groupIn, groupOut, groupWeights](Emit &e, Value group) -> ContractionLoops::Batch {
     if (!group)
       return {spec.input, spec.weights, spec.result, e.number(0)};
@@ -219,15 +264,23 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
 
 } // namespace
 
+int64_t cameo::codegen::convolutionRun(const ConvolutionSpec &spec) {
+  int64_t channels = spec.inChannels / spec.groups;
+  // Bytes: taps that do not fill their last step are joined where the border can be read the same way.
+  bool joins = !spec.bytes || channels % spec.bytes->stepElements() == 0 || !isPadded(spec) || copiesWindows(spec);
+  return hasContiguousTaps(spec) && joins ? channels * spec.kernelWidth : channels;
+}
+
 ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   ContractionShape shape;
   bool known = spec.n.isStatic() && spec.outHeight.isStatic() && spec.outWidth.isStatic();
   shape.m = known ? spec.n.fixed * spec.outHeight.fixed * spec.outWidth.fixed : kDynamicExtent;
   shape.n = spec.outChannels / spec.groups;
-  shape.k = spec.kernelHeight * spec.kernelWidth * (spec.inChannels / spec.groups);
+  shape.k = panelRowsOf(spec);
   shape.batch = spec.groups;
   shape.lhsRowBytes = spec.inChannels * spec.strideWidth * elementBytes(spec.inputType);
-  shape.widensLhs = elementBytes(spec.inputType) < 4;
+  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.inputType) < 4;
+  shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);
   return shape;
@@ -243,7 +296,7 @@ void cameo::codegen::emitConvolution(OpBuilder &b, Location loc, const Convoluti
   ContractionLoops loops = loopsOf(e, spec);
   if (isPlainContraction(spec)) {
     int64_t bytes = elementBytes(spec.inputType);
-    StridedRows rows(spec.inChannels * bytes, bytes, loops.k.fixed);
+    StridedRows rows(spec.inChannels * bytes, bytes, spec.inChannels / spec.groups);
     loops.emit(e, rows, begin, end);
     return;
   }

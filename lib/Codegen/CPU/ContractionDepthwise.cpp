@@ -116,6 +116,22 @@ private:
   }
 
   Value load(Type type, Value pointer) { return emitLoad(e.b, e.loc, type, pointer, lanes, mask); }
+  Value loadPixel(Value pointer) {
+    if (!spec.bytes)
+      return load(spec.inputType, pointer);
+    auto type = VectorType::get({lanes}, e.b.getI8Type()), wide = VectorType::get({lanes}, e.b.getI32Type());
+    Value bytes;
+    if (mask)
+      bytes = LLVM::MaskedLoadOp::create(e.b, e.loc, type, pointer, mask,
+                                         arith::ConstantOp::create(e.b, e.loc, e.b.getZeroAttr(type)), 1);
+    else
+      bytes = LLVM::LoadOp::create(e.b, e.loc, type, pointer, 1);
+    Value pixel = spec.bytes->lhsIsSigned ? Value(arith::ExtSIOp::create(e.b, e.loc, wide, bytes))
+                                          : Value(arith::ExtUIOp::create(e.b, e.loc, wide, bytes));
+    Value zero = e.b.createOrFold<vector::BroadcastOp>(e.loc, wide, spec.bytes->lhsZero);
+    pixel = e.b.createOrFold<arith::SubIOp>(e.loc, pixel, zero);
+    return arith::SIToFPOp::create(e.b, e.loc, e.vectorType(lanes), pixel);
+  }
   Value zeroVector() {
     return arith::ConstantOp::create(e.b, e.loc, cast<TypedAttr>(e.b.getZeroAttr(e.vectorType(lanes))));
   }
@@ -138,7 +154,7 @@ private:
           if (distance < 0 || distance % spec.dilationWidth || distance / spec.dilationWidth >= spec.kernelWidth)
             continue;
           if (!pixel)
-            pixel = load(spec.inputType, e.offset(line, at * channels * inBytes));
+            pixel = loadPixel(e.offset(line, at * channels * inBytes));
           next[column] = vector::FMAOp::create(e.b, e.loc, pixel, taps[distance / spec.dilationWidth], next[column]);
         }
       }
@@ -157,7 +173,7 @@ private:
       Value line = e.offset(window, e.mul(e.mul(tapY, spec.dilationHeight), inLine));
       return e.loop(beginX, endX, 1, carried, [&](Value tapX, ValueRange carried) {
         Value weight = load(Type(), e.offset(weights, e.mul(tapX, channels * 4)));
-        Value pixel = load(spec.inputType, e.offset(line, e.mul(tapX, spec.dilationWidth * channels * inBytes)));
+        Value pixel = loadPixel(e.offset(line, e.mul(tapX, spec.dilationWidth * channels * inBytes)));
         return SmallVector<Value>{vector::FMAOp::create(e.b, e.loc, pixel, weight, carried[0])};
       });
     });
@@ -165,6 +181,9 @@ private:
   }
 
   void finish(Value x, MutableArrayRef<Value> sums) {
+    if (spec.bytes) // integers so far, all of less than 24 bits
+      for (Value &sum : sums)
+        sum = arith::FPToSIOp::create(e.b, e.loc, VectorType::get({lanes}, e.b.getI32Type()), sum);
     Value pixel = e.add(e.mul(line, spec.outWidth), x);
     SmallVector<TilePosition> positions;
     for (size_t column = 0; column < sums.size(); ++column)

@@ -1,6 +1,5 @@
 // ContractionLoops.cpp - micro-kernel, tile, block and slice. See ContractionLoops.h.
-#include "ContractionLoops.h"
-#include <algorithm>
+#include "ContractionArithmetic.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -10,40 +9,13 @@ namespace {
 /// Steps written out where there are registers to spare.
 constexpr int64_t kStraightRun = 4;
 
-/// One step of K: a row of the panel of B against one element of each row of A.
-void emitStep(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
-              MutableArrayRef<Value> accumulators) {
-  SmallVector<Value> columns;
-  int64_t bytes = 0, widest = 0;
-  for (auto [index, lanes] : llvm::enumerate(kernel.vectors)) {
-    Value mask = kernel.rhsMasks.empty() ? Value() : kernel.rhsMasks[index];
-    columns.push_back(emitLoad(e.b, e.loc, Type(), e.offset(rhs, bytes), lanes, mask));
-    bytes += lanes * 4;
-    widest = std::max(widest, lanes);
-  }
-  for (auto [row, pointer] : llvm::enumerate(rows)) {
-    Type type = kernel.lhsType ? kernel.lhsType : e.b.getF32Type();
-    Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes);
-    Value element = LLVM::LoadOp::create(e.b, e.loc, type, address, elementBytes(kernel.lhsType));
-    if (!type.isF32())
-      element = arith::ExtFOp::create(e.b, e.loc, e.b.getF32Type(), element);
-    Value wide = vector::BroadcastOp::create(e.b, e.loc, e.vectorType(widest), element);
-    for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
-      Value broadcast = wide;
-      if (lanes != widest)
-        broadcast = vector::BroadcastOp::create(e.b, e.loc, e.vectorType(lanes), element);
-      Value &sum = accumulators[row * kernel.vectors.size() + column];
-      sum = vector::FMAOp::create(e.b, e.loc, broadcast, columns[column], sum);
-    }
-  }
-}
-
-/// Steps [index, index + count) of a run.
-SmallVector<Value> emitSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, const Extent &kStrideBytes,
+/// Steps [index, index + count) of a run, `stepBytes` apart in A.
+SmallVector<Value> emitSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, const Extent &stepBytes,
                              Value index, int64_t count, ValueRange state) {
   SmallVector<Value> next(state);
   MutableArrayRef<Value> accumulators = MutableArrayRef<Value>(next).drop_back();
-  Value distance = e.mul(index, kStrideBytes);
+  int64_t elements = kernel.arithmetic->stepElements();
+  Value distance = e.mul(index, stepBytes);
   SmallVector<RowPointer> shifted;
   DenseMap<Value, Value> moved;
   for (const RowPointer &row : rows) {
@@ -53,32 +25,49 @@ SmallVector<Value> emitSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPoi
     shifted.push_back({pointer, row.bytes});
   }
   for (int64_t step = 0; step < count; ++step) {
-    emitStep(e, kernel, shifted, kStrideBytes.isStatic() ? step * kStrideBytes.fixed : 0, next.back(), accumulators);
+    kernel.arithmetic->step(e, kernel, shifted, stepBytes.isStatic() ? step * stepBytes.fixed : 0, next.back(),
+                            accumulators, elements, elements);
     next.back() = e.offset(next.back(), kernel.rhsStepBytes);
-    if (!kStrideBytes.isStatic() && step + 1 < count)
+    if (!stepBytes.isStatic() && step + 1 < count)
       for (RowPointer &row : shifted)
-        row.pointer = e.offset(row.pointer, kStrideBytes.value);
+        row.pointer = e.offset(row.pointer, stepBytes.value);
   }
   return next;
 }
 
-} // namespace
-
-SmallVector<Value> cameo::codegen::emitRun(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows,
-                                           const Extent &kStrideBytes, const Extent &length, ValueRange state) {
+/// Whole steps of a run.
+SmallVector<Value> emitWholeSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows,
+                                  const Extent &stepBytes, const Extent &length, ValueRange state) {
   auto steps = [&](int64_t count) {
     return [&, count](Value index, ValueRange carried) {
-      return emitSteps(e, kernel, rows, kStrideBytes, index, count, carried);
+      return emitSteps(e, kernel, rows, stepBytes, index, count, carried);
     };
   };
   if (length.isStatic() && length.fixed <= kernel.straightRun)
-    return emitSteps(e, kernel, rows, kStrideBytes, e.number(0), length.fixed, state);
+    return emitSteps(e, kernel, rows, stepBytes, e.number(0), length.fixed, state);
   if (kernel.kUnroll == 1)
     return e.loop(e.number(0), e.value(length), 1, state, steps(1));
   Value end = e.value(length);
   Value mainEnd = e.sub(end, e.rem(end, e.number(kernel.kUnroll)));
   SmallVector<Value> carried = e.loop(e.number(0), mainEnd, kernel.kUnroll, state, steps(kernel.kUnroll));
   return e.loop(mainEnd, end, 1, carried, steps(1));
+}
+
+} // namespace
+
+SmallVector<Value> cameo::codegen::emitRun(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows,
+                                           const Extent &kStrideBytes, const Extent &length, ValueRange state) {
+  int64_t elements = kernel.arithmetic->stepElements();
+  if (elements == 1)
+    return emitWholeSteps(e, kernel, rows, kStrideBytes, length, state);
+  int64_t steps = length.fixed / elements, rest = length.fixed % elements;
+  SmallVector<Value> next = emitWholeSteps(e, kernel, rows, kStrideBytes.fixed * elements, steps, state);
+  if (rest > 0) {
+    kernel.arithmetic->step(e, kernel, rows, length.fixed * kStrideBytes.fixed, next.back(),
+                            MutableArrayRef<Value>(next).drop_back(), rest, length.fixed);
+    next.back() = e.offset(next.back(), kernel.rhsStepBytes);
+  }
+  return next;
 }
 
 SmallVector<Value> StridedRows::accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) {
@@ -139,6 +128,7 @@ public:
 private:
   void emitTile(Emit &e, const Panel &panel, Value rhs, int64_t rows, Value m, Value last) {
     MicroKernel kernel;
+    kernel.arithmetic = spec.arithmetic.get();
     kernel.vectors = panel.vectors;
     kernel.rows = rows;
     kernel.lhsType = spec.lhsType;
@@ -154,13 +144,12 @@ private:
       kernel.rhsStepBytes = e.times(spec.rhsRowStride, 4);
       kernel.rhsMasks = panel.masks;
     }
-    SmallVector<Value> state;
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t lanes : panel.vectors)
-        state.push_back(arith::ConstantOp::create(e.b, e.loc, cast<TypedAttr>(e.b.getZeroAttr(e.vectorType(lanes)))));
-    state.push_back(rhs);
+    Value firstStep = rhs;
+    SmallVector<Value> state = spec.arithmetic->begin(e, kernel, firstStep);
+    state.push_back(firstStep);
     state = lhs.accumulate(e, kernel, TileRows{batch.lhs, m, last}, state);
     state.pop_back();
+    spec.arithmetic->end(e, kernel, rhs, state);
 
     // Epilogues of all vectors before the first store: loads that rows share (bias) stay shared without alias analysis.
     SmallVector<TilePosition> positions;
@@ -256,7 +245,7 @@ void ContractionLoops::emit(Emit &e, LhsRows &lhs, Value begin, Value end) const
         panel.masks.push_back(mask);
         lane += lanes;
       }
-      Value rhs = rhsLayout == RhsLayout::Packed ? e.offset(at.rhs, e.mul(e.mul(index, tile.nr * 4), k))
+      Value rhs = rhsLayout == RhsLayout::Packed ? e.offset(at.rhs, e.mul(e.mul(index, tile.nr * 4), panelRows))
                                                  : e.offset(at.rhs, e.mul(panel.firstColumn, 4));
       block.emitBlock(e, panel, rhs, first, limit);
     };

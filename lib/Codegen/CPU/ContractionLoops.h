@@ -16,8 +16,11 @@ struct RowPointer {
   int64_t bytes = 0;
 };
 
+class Arithmetic;
+
 /// The part of a tile that is the same for every run.
 struct MicroKernel {
+  const Arithmetic *arithmetic;
   llvm::SmallVector<int64_t, 8> vectors; ///< lanes of each vector of the panel
   int64_t rows;
   mlir::Type lhsType;
@@ -68,7 +71,9 @@ private:
 struct ContractionLoops {
   ContractionTile tile;
   VectorTarget target;
-  Extent batch = 1, m, n, k;
+  std::shared_ptr<const Arithmetic> arithmetic;
+  Extent batch = 1, m, n;
+  Extent panelRows; ///< of B: as many as K has steps, and what a panel begins with
   RhsLayout rhsLayout = RhsLayout::Packed;
   Extent rhsRowStride, resultRowStride;
   mlir::Type lhsType, resultType;

@@ -46,3 +46,38 @@ void cameo::codegen::packDepthwiseWeights(const float *source, int64_t channels,
     for (int64_t channel = 0; channel < channels; ++channel)
       *packed++ = source[channel * spatial + tap];
 }
+
+void cameo::codegen::packByteRhs(const ByteMatrix &matrix, int64_t run, const ByteProduct &product,
+                                 const ContractionTile &tile, char *packed) {
+  int64_t k = matrix.kOffsets.size(), perStep = product.stepElements();
+  bool isQuad = product.dots == ByteDots::Quads;
+  // Quads hold signed bytes.
+  int32_t shift = isQuad && !matrix.isSigned ? 128 : 0;
+  for (int64_t panel = 0, panels = panelCount(tile, matrix.n); panel < panels; ++panel) {
+    int64_t first = panel * tile.nr, width = panelWidth(tile, matrix.n, panel);
+    int64_t columns = std::min(tile.nr, matrix.n - first);
+    int64_t rows = product.panelRows(run ? k / run : 0, run);
+    std::fill(packed, packed + rows * width * 4, 0);
+    auto *sums = reinterpret_cast<int32_t *>(packed), *zeros = sums + width;
+    char *steps = packed + product.headRows() * width * 4;
+    for (int64_t column = 0; column < columns; ++column) {
+      const uint8_t *from = matrix.source + (first + column) * matrix.nStride;
+      int32_t zero = matrix.zeros[matrix.zeros.size() == 1 ? 0 : first + column], sum = 0;
+      for (int64_t i = 0; i < k; ++i) {
+        uint8_t byte = from[matrix.kOffsets[i]];
+        int32_t value = matrix.isSigned ? static_cast<int8_t>(byte) : byte;
+        sum += value - zero;
+        int64_t inRun = i % run, row = i / run * ((run + perStep - 1) / perStep) + inRun / perStep;
+        char *to = steps + (row * width + column) * 4;
+        if (isQuad)
+          to[inRun % perStep] = static_cast<char>(value - shift);
+        else
+          reinterpret_cast<int16_t *>(to)[inRun % perStep] = static_cast<int16_t>(value - zero);
+      }
+      sums[column] = sum;
+      if (product.rhsHasZero)
+        zeros[column] = zero - shift;
+    }
+    packed += rows * width * 4;
+  }
+}

@@ -52,7 +52,8 @@ struct Model {
 
   bool fits(int64_t mr, int64_t vectors) const {
     // Accumulators, one row of B and the broadcast; without FMA also the product and what LLVM copies for it.
-    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) + shape.widensLhs <= target.numRegisters;
+    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) + shape.widensLhs + (shape.sumsRows ? mr + 1 : 0) <=
+           target.numRegisters;
   }
 
   /// Slots of one tile of `mr` rows over all of K.

@@ -67,5 +67,9 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
     target.vectorBytes = 32;
   }
   target.hasFma = has("fma");
+  if (has("avx512vnni") && has("avx512vl"))
+    target.byteDots = ByteDots::Quads;
+  else if (has("sse2") && (target.vectorBytes < 64 || has("avx512bw")))
+    target.byteDots = ByteDots::Pairs;
   return target;
 }

@@ -92,8 +92,8 @@ public:
       getOperation().walk([&](KernelOp kernel) {
         VectorTarget vectors = vectorTarget(*target);
         for (Operation &op : kernel.getBody().front())
-          if (auto shape = contractionShape(&op, shapes))
-            setTile(kernel, *target, toAttribute(&getContext(), chooseTile(vectors, *shape)));
+          if (auto shape = contractionShape(&op, shapes, *target))
+            setTile(kernel, *target, toAttribute(&getContext(), chooseTile(vectorTargetOf(&op, *target), *shape)));
           else if (auto shape = attentionShape(&op, shapes))
             setTile(kernel, *target, toAttribute(&getContext(), chooseAttentionTile(vectors, *shape)));
         return WalkResult::skip();

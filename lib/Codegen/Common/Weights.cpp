@@ -66,6 +66,13 @@ ElementsAttr cameo::codegen::constantBehind(Value value) {
   return constant ? constant.getValue() : ElementsAttr();
 }
 
+std::vector<uint8_t> cameo::codegen::bytesOf(ElementsAttr value) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(constantBytes(value));
+  forEachConstantPiece(value, [&](ArrayRef<char> piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+  return bytes;
+}
+
 /// An IEEE half: the exponent is rebiased by a multiplication, which treats subnormals right as well.
 static float halfToFloat(uint16_t bits) {
   uint32_t magnitude = uint32_t(bits & 0x7fff) << 13;

@@ -11,7 +11,7 @@
 // What is emitted is arith, scf, vector and the LLVM dialect (pointers), all integers i64. Lower it with scf-to-cf,
 // vector-, arith-, cf-to-llvm. Compile with SLP off, and the pointer arguments `noalias`. Values given in the specs
 // must be visible at the builder's insertion point, which must lie inside a function. Precision: f32 accumulators,
-// whatever is loaded or stored.
+// whatever is loaded or stored; products of bytes are exact in i32.
 //
 // Parallel use. The iteration space of each emitter is one linear range; emit*Steps emits its size (for the entry
 // function), and the kernel emits the slice [begin, end). Slices write disjoint parts of C.
@@ -38,6 +38,24 @@ struct Extent {
   Extent(int64_t fixed) : fixed(fixed) {}
   Extent(mlir::Value value) : value(value) {}
   bool isStatic() const { return fixed != kDynamicExtent; }
+};
+
+/// A product of bytes (see ContractionArithmetic.h). The result's vectors are i32; without a StoreFn nothing stores them.
+struct ByteProduct {
+  ByteDots dots = ByteDots::None;
+  bool lhsIsSigned = false;
+  bool rhsHasZero = false; ///< panels have a row of zero points; only with Quads
+  mlir::Value lhsZero;     ///< i32: the zero point of A, as A is stored
+
+  /// Elements of K that one step of the micro-kernel takes.
+  int64_t stepElements() const { return dots == ByteDots::Quads ? 4 : 2; }
+  bool widensLhs() const { return dots == ByteDots::Pairs || lhsIsSigned; }
+  /// Rows of a panel before its first step.
+  int64_t headRows() const { return rhsHasZero ? 2 : 1; }
+  /// Rows of a panel for `runs` pieces of K of `length` elements each, every one of which begins with a new step.
+  int64_t panelRows(int64_t runs, int64_t length) const {
+    return headRows() + runs * ((length + stepElements() - 1) / stepElements());
+  }
 };
 
 /// One vector of the result: `lanes` consecutive columns of one row.
@@ -82,6 +100,8 @@ struct ContractionSpec {
   std::function<BatchPointers(mlir::OpBuilder &, mlir::Location, mlir::Value batch)> batchPointers;
   /// f32, f16 or bf16; null means f32. B is f32.
   mlir::Type lhsType, resultType;
+  /// A is i8 or ui8 with K stride 1, B is packed by packByteRhs. K must be static.
+  std::optional<ByteProduct> bytes;
   EpilogueFn epilogue; ///< may be null
   StoreFn store;       ///< may be null
 };
@@ -100,13 +120,21 @@ struct ConvolutionSpec {
   /// At least inChannels zeros of the input's type; needed when there is padding (see getZeros).
   mlir::Value zeros;
   mlir::Type inputType, resultType; ///< f32, f16 or bf16; null means f32
+  /// The input is i8 or ui8, weights are packed by packByteConvolutionWeights, `zeros` holds zero points.
+  std::optional<ByteProduct> bytes;
   EpilogueFn epilogue;              ///< position.row is the output pixel (n * outHeight + y) * outWidth + x
   StoreFn store;
 };
 
 /// Depthwise convolution (one filter per channel), NHWC, weights from packDepthwiseWeights. inChannels = outChannels =
-/// groups. tile is not used.
+/// groups. tile is not used. Of bytes, weights are f32 with their zero points subtracted, and sums are exact for up to
+/// kMaxByteTaps taps.
+constexpr int64_t kMaxByteTaps = (1 << 24) / (255 * 255);
 using DepthwiseSpec = ConvolutionSpec;
+
+/// Elements of K that lie one after the other in the image and in a panel of weights: a tap's channels, or those of a
+/// line of taps. Panels of bytes begin each run with a new step.
+int64_t convolutionRun(const ConvolutionSpec &spec);
 
 /// What chooseTile should be asked for a convolution.
 ContractionShape shapeOf(const ConvolutionSpec &spec);

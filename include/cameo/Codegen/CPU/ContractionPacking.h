@@ -5,7 +5,8 @@
 #ifndef CAMEO_CODEGEN_CPU_CONTRACTIONPACKING_H
 #define CAMEO_CODEGEN_CPU_CONTRACTIONPACKING_H
 
-#include "cameo/Codegen/CPU/ContractionTile.h"
+#include "cameo/Codegen/CPU/Contraction.h"
+#include <vector>
 
 namespace cameo::codegen {
 
@@ -22,6 +23,20 @@ void packConvolutionWeights(const float *source, int64_t outChannels, int64_t in
 
 /// Packs depthwise weights [channels][1][spatial...] as [spatial][channels], as emitDepthwise reads them.
 void packDepthwiseWeights(const float *source, int64_t channels, int64_t spatial, float *packed);
+
+/// A matrix of bytes in memory, for packByteRhs: element (k, n) is source[kOffsets[k] + n * nStride].
+struct ByteMatrix {
+  const uint8_t *source;
+  bool isSigned;
+  std::vector<int64_t> kOffsets;
+  int64_t nStride, n;
+  llvm::ArrayRef<int32_t> zeros; ///< zero points: one, or one per column
+};
+
+/// Packs a right operand of bytes, K in runs of `run` elements (ContractionArithmetic.h). `packed` has 4 *
+/// packedRhsElements(tile, product.panelRows(K / run, run), n) bytes.
+void packByteRhs(const ByteMatrix &matrix, int64_t run, const ByteProduct &product, const ContractionTile &tile,
+                 char *packed);
 
 } // namespace cameo::codegen
 #endif

@@ -17,17 +17,22 @@
 
 namespace cameo::codegen {
 
+/// How a CPU level multiplies bytes: not at all, pairs of them widened to 16 bits, or four at once (see
+/// ContractionArithmetic.h).
+enum class ByteDots { None, Pairs, Quads };
+
 /// What a CPU level offers. Vectors wider than `vectorBytes` are never emitted.
 struct VectorTarget {
   int64_t vectorBytes = 16;
   int64_t numRegisters = 16;
   bool hasFma = false;
+  ByteDots byteDots = ByteDots::None;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
 
   static VectorTarget sse() { return {}; }
-  static VectorTarget avx2() { return {32, 16, true, 32 << 10, 512 << 10}; }
-  static VectorTarget avx512() { return {64, 32, true, 32 << 10, 1 << 20}; }
+  static VectorTarget avx2() { return {32, 16, true, ByteDots::None, 32 << 10, 512 << 10}; }
+  static VectorTarget avx512() { return {64, 32, true, ByteDots::None, 32 << 10, 1 << 20}; }
 
   int64_t lanes() const { return vectorBytes / 4; }
   /// Whether several steps of K with that many accumulators may be one piece of straight code: LLVM moves the loads of
@@ -51,6 +56,8 @@ struct ContractionShape {
   bool indirectRows = false;
   /// Elements of A are widened as they are read (f16, bf16), which takes a register more.
   bool widensLhs = false;
+  /// Rows of A are summed on the side, which takes a register per row and one more.
+  bool sumsRows = false;
 };
 
 /// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.

@@ -2,6 +2,7 @@
 #ifndef CAMEO_CODEGEN_CPU_CPUTARGET_H
 #define CAMEO_CODEGEN_CPU_CPUTARGET_H
 
+#include "cameo/Codegen/CPU/ContractionTile.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,7 @@ struct CpuTarget {
   int64_t numVectorRegisters = 16;
   bool hasFma = false;
   bool hasScale = false; ///< vreduceps and vscalefps on vectors of any length
+  ByteDots byteDots = ByteDots::None;
 };
 
 /// The target for a name of --cpu: "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", or any CPU that LLVM knows. Null (with a

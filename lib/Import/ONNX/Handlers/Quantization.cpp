@@ -132,33 +132,32 @@ DynamicQuantized cameo::onnx::dynamicallyQuantized(Compose &c, Value x) {
 
 namespace {
 
-/// x - zeroPoint in i32. `zeroAxis`: the axis (from the end, 1 = last) that a vector of zero points belongs to.
-Value centred(Compose &c, Value x, Value zeroPoint, int64_t zeroAxis) {
-  OpBinder &op = c.op;
-  Type i32 = op.builder.getI32Type();
-  Value wide = op.cast(x, i32);
+/// A zero point for x: 0 where it is absent, a scalar where it is one number, and a vector as `along` places it.
+Value zeroPointOf(Compose &c, Value x, Value zeroPoint, llvm::function_ref<Value(Value)> along) {
   if (!zeroPoint)
-    return wide;
-  if (isPerTensor(op, zeroPoint))
-    zeroPoint = op.rank(zeroPoint) == 1 ? op.squeeze(zeroPoint, {0}) : zeroPoint;
-  else if (op.rank(zeroPoint) == 1)
-    zeroPoint = c.unsqueeze(zeroPoint, llvm::to_vector(llvm::seq<int64_t>(1, zeroAxis)));
-  return c.sub(wide, c.cast(zeroPoint, i32));
+    return c.like(x, 0);
+  if (isPerTensor(c.op, zeroPoint))
+    return c.op.rank(zeroPoint) == 1 ? c.op.squeeze(zeroPoint, {0}) : zeroPoint;
+  return c.op.rank(zeroPoint) == 1 ? along(zeroPoint) : zeroPoint;
 }
 
 } // namespace
 
 Value cameo::onnx::integerMatMul(Compose &c, Value a, Value aZero, Value b, Value bZero, bool transposeA,
                                  bool transposeB) {
-  Value lhs = centred(c, a, aZero, 2), rhs = centred(c, b, bZero, 1);
-  if (!lhs || !rhs)
+  if (!a || !b)
     return {};
-  if (c.op.rank(lhs) < 2 || c.op.rank(rhs) < 2) {
-    (void)c.op.unsupported("an operand has rank " + Twine(std::min(c.op.rank(lhs), c.op.rank(rhs))) +
+  if (c.op.rank(a) < 2 || c.op.rank(b) < 2) {
+    (void)c.op.unsupported("an operand has rank " + Twine(std::min(c.op.rank(a), c.op.rank(b))) +
                            "; supported are 2 or more");
     return {};
   }
-  return c.make<MatMulOp>(lhs, rhs, transposeA, transposeB, TypeAttr());
+  if (transposeA)
+    a = c.make<TransposeOp>(a, ArrayRef<int64_t>{1, 0});
+  auto asColumn = [&](Value v) { return c.unsqueeze(v, {1}); };
+  Value lhsZero = zeroPointOf(c, a, aZero, asColumn);
+  Value rhsZero = zeroPointOf(c, b, bZero, [&](Value v) { return transposeB ? asColumn(v) : v; });
+  return c.make<MatMulIntegerOp>(a, b, lhsZero, rhsZero, transposeB);
 }
 
 namespace {
@@ -179,15 +178,17 @@ Value integerConv(Compose &c, Value x, Value xZero, Value w, Value wZero) {
   auto window = windowAttributes(op, op.shapes().dimsOf(x).drop_front(2), op.shapes().dimsOf(w).drop_front(2));
   if (failed(window))
     return {};
-  // Centred before it is padded: padding means the real number 0.
-  Value lhs = centred(c, x, xZero, 1), rhs = centred(c, w, wZero, rank);
+  auto asGiven = [](Value v) { return v; };
+  xZero = zeroPointOf(c, x, xZero, asGiven);
+  wZero = zeroPointOf(c, w, wZero, asGiven);
   auto pads = window->constantPads();
-  if (!pads) {
-    lhs = lhs ? padSpatial(op, lhs, window->pads, 0.0) : lhs;
+  if (!pads) { // the zero point means the real number 0
+    x = padSpatial(op, x, window->pads, xZero);
     pads.emplace(window->pads.size(), 0);
   }
-  return c.make<ConvOp>(lhs, rhs, ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
-                        ArrayRef<int64_t>(*pads), group, /*channelsLast=*/false, TypeAttr());
+  return c.make<ConvIntegerOp>(x, w, xZero, wZero, ArrayRef<int64_t>(window->strides),
+                               ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(*pads), group,
+                               /*channelsLast=*/false);
 }
 
 } // namespace

@@ -58,7 +58,7 @@ FailureOr<WindowAttributes> cameo::onnx::windowAttributes(OpBinder &op, ArrayRef
   return window;
 }
 
-Value cameo::onnx::padSpatial(OpBinder &op, Value x, ArrayRef<Dim> pads, double fill) {
+Value cameo::onnx::padSpatial(OpBinder &op, Value x, ArrayRef<Dim> pads, Value fill) {
   size_t rank = pads.size() / 2;
   SmallVector<Dim> all(2 * (rank + 2), op.dims().constant(0));
   for (size_t i = 0; i < rank; ++i) {
@@ -66,5 +66,9 @@ Value cameo::onnx::padSpatial(OpBinder &op, Value x, ArrayRef<Dim> pads, double 
     all[rank + 4 + i] = pads[rank + i];
   }
   Value amounts = op.sizes(all);
-  return amounts ? op.create<PadOp>(x, amounts, op.scalar(op.elementType(x), fill), "constant") : Value();
+  return amounts ? op.create<PadOp>(x, amounts, fill, "constant") : Value();
+}
+
+Value cameo::onnx::padSpatial(OpBinder &op, Value x, ArrayRef<Dim> pads, double fill) {
+  return padSpatial(op, x, pads, op.scalar(op.elementType(x), fill));
 }

@@ -22,7 +22,8 @@ mlir::FailureOr<WindowAttributes> windowAttributes(OpBinder &op, llvm::ArrayRef<
 mlir::FailureOr<llvm::SmallVector<int64_t>> spatialAttr(OpBinder &op, llvm::StringRef name, size_t count, int64_t low,
                                                         int64_t fallback);
 
-/// Pads the spatial axes of an [N, C, spatial..] value with `fill`. Null on failure (reported).
+/// Pads the spatial axes of an [N, C, spatial..] value with `fill`, a scalar. Null on failure (reported).
+mlir::Value padSpatial(OpBinder &op, mlir::Value x, llvm::ArrayRef<Dim> pads, mlir::Value fill);
 mlir::Value padSpatial(OpBinder &op, mlir::Value x, llvm::ArrayRef<Dim> pads, double fill);
 
 } // namespace cameo::onnx

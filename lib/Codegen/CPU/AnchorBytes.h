@@ -1,0 +1,27 @@
+// AnchorBytes.h - what the emitters of integer products and convolutions share: their zero points.
+#ifndef LIB_CODEGEN_CPU_ANCHORBYTES_H
+#define LIB_CODEGEN_CPU_ANCHORBYTES_H
+
+#include "Anchors.h"
+#include "cameo/Codegen/CPU/ContractionPacking.h"
+
+namespace cameo::codegen {
+
+/// The zero points of a constant right operand.
+struct RhsZeros {
+  std::vector<int32_t> values; ///< one, or one per column
+  std::string key;             ///< says what they are, for WeightForm
+};
+
+/// The zero points that `operand` of `reader` is: one for all columns, or one for each of `columns`. Null when they are
+/// not constant, or more.
+std::optional<RhsZeros> constantZeros(mlir::Operation *reader, mlir::Value operand, int64_t columns);
+
+/// How `target` multiplies bytes; lhsZero is not set. Null when it does not.
+std::optional<ByteProduct> byteProduct(const CpuTarget &target, mlir::Type lhs, mlir::Type rhs, const RhsZeros &zeros);
+
+/// The zero point `zero` (a tensor of one element) as i32.
+mlir::Value loadZeroPoint(const Anchor &a, const Tensor &zero);
+
+} // namespace cameo::codegen
+#endif

@@ -1,0 +1,26 @@
+// AnchorProduct.h - what the emitters of matrix products share: a product as batches of plain matrices.
+#ifndef LIB_CODEGEN_CPU_ANCHORPRODUCT_H
+#define LIB_CODEGEN_CPU_ANCHORPRODUCT_H
+
+#include "Anchors.h"
+
+namespace cameo::codegen {
+
+/// A product seen as batches of plain matrices.
+struct Product {
+  llvm::SmallVector<Dim> batchDims; ///< of the result; empty when rows of all batches follow each other and share B
+  Dim batch, m, n, k, rhsK;
+};
+
+Product describeProduct(DimContext &d, llvm::ArrayRef<Dim> lhs, llvm::ArrayRef<Dim> rhs, llvm::ArrayRef<Dim> result,
+                        bool transposeLhs, bool transposeRhs);
+
+/// True when all batches share one matrix.
+bool isSharedMatrix(llvm::ArrayRef<Dim> dims);
+
+/// Base of the matrix of `t`, which begins at `base`, that batch `batch` of the product's result reads.
+mlir::Value batchPointer(const Anchor &a, const Product &p, mlir::OpBuilder &b, mlir::Location loc, const Tensor &t,
+                         mlir::Value base, mlir::Value batch);
+
+} // namespace cameo::codegen
+#endif
