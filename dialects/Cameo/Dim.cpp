@@ -244,6 +244,18 @@ Dim DimContext::max(Dim a, Dim b) {
   return impl->atom(AtomKind::Max, {}, 0, a, b);
 }
 
+/// True for min(whole, c) with a constant c of 2 or more.
+static bool isLeastOf(Dim part, Dim whole) {
+  llvm::ArrayRef<DimTerm> terms = part.getNode()->terms;
+  if (terms.size() != 1 || terms[0].coefficient != 1 || terms[0].atoms.size() != 1)
+    return false;
+  const DimAtom &atom = *terms[0].atoms[0];
+  if (atom.kind != AtomKind::Min || (atom.lhs != whole && atom.rhs != whole))
+    return false;
+  auto least = (atom.lhs == whole ? atom.rhs : atom.lhs).constant();
+  return least && *least >= 2;
+}
+
 Dim DimContext::broadcast(Dim a, Dim b) {
   auto ca = a.constant(), cb = b.constant();
   if (a == b || cb == 1)
@@ -257,6 +269,10 @@ Dim DimContext::broadcast(Dim a, Dim b) {
     return a;
   if (cb)
     return b;
+  // A part of an axis against the whole: where it is less than that they do not fit.
+  for (auto [whole, part] : {std::pair(a, b), std::pair(b, a)})
+    if (isLeastOf(part, whole))
+      return whole;
   return impl->atom(AtomKind::Broadcast, {}, 0, a, b);
 }
 

@@ -34,7 +34,10 @@ static constexpr Phase kPhases[] = {
      }},
     // After simplify: views, powers and swapped operands are in one form. Before layout and fusion, which see whole ops.
     {"recognize", "composites that exporters take apart are one op again", 1,
-     [](PhaseBuilder &phase) { phase.add(createRecognizePass()); }},
+     [](PhaseBuilder &phase) {
+       phase.add(createRecognizePass());
+       phase.add(createRecognizeAttentionPass()); // reads softmax
+     }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
