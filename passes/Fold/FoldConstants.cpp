@@ -1,5 +1,6 @@
 // FoldConstants.cpp - finds the constant part of a function, has it run, and puts the results in its place.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fold/Passes.h"
 #include "cameo/Passes/Remarks.h"
@@ -37,11 +38,17 @@ struct ConstantPart {
   bool hasNested = false; ///< some lie in regions that may not run
 };
 
+/// Of the ops that are folded so far.
+struct Spent {
+  int64_t bytes = 0; ///< of results
+  int64_t work = 0;  ///< operations
+};
+
 struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> {
   using FoldConstantsPassBase::FoldConstantsPassBase;
 
   ConstantPart find(bool withNested);
-  bool mayFold(Operation *op, int64_t &spent);
+  bool mayFold(Operation *op, Spent &spent);
   OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
   FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
   void replace(const ConstantPart &part, ArrayRef<ElementsAttr> values);
@@ -50,8 +57,8 @@ struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> 
 
 } // namespace
 
-/// Whether the result's size is worth it; `spent` are the bytes of all results so far.
-bool FoldConstants::mayFold(Operation *op, int64_t &spent) {
+/// Whether the result's size is worth it, and whether it can be computed in little time.
+bool FoldConstants::mayFold(Operation *op, Spent &spent) {
   int64_t operandBytes = 0, resultBytes = 0;
   for (Value v : op->getOperands())
     operandBytes += staticBytes(v).value_or(0);
@@ -61,19 +68,28 @@ bool FoldConstants::mayFold(Operation *op, int64_t &spent) {
     resultBytes += staticBytes(v).value_or(operandBytes * rank * 8);
   }
   bool fits = resultBytes <= std::max<int64_t>(small, operandBytes * growth);
-  if (!fits || spent + resultBytes > budget) {
+  ShapeAnalysis shapes;
+  int64_t operations = flopsOf(shapes, op).constant().value_or(0);
+  if (operations > work - spent.work) {
+    left(getArgument(), op->getLoc(), "ops folded")
+        << remark::add("left for run time: it has {0} operations, and {1} of {2} are left for folding", operations,
+                       work - spent.work, int64_t(work));
+    return false;
+  }
+  if (!fits || resultBytes > budget - spent.bytes) {
     left(getArgument(), op->getLoc(), "ops folded")
         << remark::add("left for run time: its result has {0} bytes, its operands {1}{2}", resultBytes, operandBytes,
                        fits ? ", and the budget is spent" : "");
     return false;
   }
-  spent += resultBytes;
+  spent.bytes += resultBytes;
+  spent.work += operations;
   return true;
 }
 
 ConstantPart FoldConstants::find(bool withNested) {
   ConstantPart part;
-  int64_t spent = 0;
+  Spent spent;
   Block &body = getOperation().getBody().front();
   getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (isa<KernelOp>(op) || (op->getBlock() != &body && op != getOperation() && !withNested))
@@ -149,8 +165,8 @@ FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart 
   SmallVector<ElementsAttr> arguments;
   OwningOpRef<ModuleOp> module;
   // Ops with loops of their own may be built around sizes that their operands have at compile time.
-  bool mayBeOpen = llvm::none_of(
-      part.ops, [](Operation *op) { return isa<KernelInterface>(op) && !isa<IndexableInterface>(op); });
+  bool mayBeOpen =
+      llvm::none_of(part.ops, [](Operation *op) { return isa<KernelInterface>(op) && !isa<IndexableInterface>(op); });
   if (mayBeOpen) {
     ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &) { return success(); });
     module = outline(part, /*keepSizes=*/false, arguments);

@@ -23,6 +23,8 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
            "bytes of a result that is folded however small its operands are; 64 KiB are written in microseconds">,
     Option<"growth", "growth", "int64_t", "2",
            "most bytes of a larger result per byte of operands; 2 widens f16 weights, but leaves int8 ones packed">,
-    Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">];
+    Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">,
+    Option<"work", "work", "int64_t", "268435456",
+           "most operations of all folded ops together; the naive path does about as many in a second">];
 }
 #endif

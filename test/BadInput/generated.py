@@ -139,6 +139,21 @@ def endlessLoop():
                  initializer=[numpy_helper.from_array(np.int64(2**63 - 1), "trips"), numpy_helper.from_array(np.array(True), "true")])
 
 
+def longSequence():
+    return model([helper.make_node("SplitToSequence", ["x"], ["s"]), helper.make_node("ConcatFromSequence", ["s"], ["y"], axis=0)],
+                 [info("x", (1 << 30, 1))], [info("y", None)])
+
+
+def growingSequence():
+    """A loop that carries a sequence is unrolled, 2^40 times if nothing prevents it."""
+    sequence = lambda name: helper.make_tensor_sequence_value_info(name, F, (2,))
+    nodes = [helper.make_node("SequenceInsert", ["s", "x"], ["longer"]), helper.make_node("Identity", ["go"], ["on"])]
+    body = helper.make_graph(nodes, "body", [info("i", (), TensorProto.INT64), info("go", (), TensorProto.BOOL), sequence("s")], [info("on", (), TensorProto.BOOL), sequence("longer")])
+    return model([helper.make_node("SequenceEmpty", [], ["none"]), helper.make_node("Loop", ["trips", "true", "none"], ["all"], body=body),
+                  helper.make_node("ConcatFromSequence", ["all"], ["y"], axis=0)], outputs=[info("y", None)],
+                 initializer=[numpy_helper.from_array(np.int64(2**40), "trips"), numpy_helper.from_array(np.array(True), "true")])
+
+
 TENSOR = helper.make_tensor_type_proto(F, [2])
 
 
@@ -165,6 +180,8 @@ CASES = {
     "57_ten_million_nodes": Case(saved(tenMillionNodes), 5, "E-LIMIT", "--max-nodes"),
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
     "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
+    "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
+    "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "58_duplicate_initializer": Case(saved(twiceInitialized), 3, "E-SSA", "'w'"),
     "58_input_of_other_type": Case(saved(twoTypes), 3, "E-SSA", "'x'"),
     "59_sparse_index": Case(saved(lambda: sparse(7)), 3, "E-SPARSE", "7"),

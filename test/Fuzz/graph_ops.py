@@ -76,7 +76,8 @@ def grow(g, name):
 def partial(g, name):
     if name in ("Acosh", "Atanh") and g.opset < 9:
         raise Impossible
-    like(g, name, g.float())
+    low, high = {"Acosh": (1, 3), "Log": (0.1, 3), "Sqrt": (0, 3)}.get(name, (-1, 1))
+    like(g, name, g.leaf(g.draw.choice([np.float32, np.float64]), g.shape(), low, high) if g.draw.random() < 0.7 else g.float())
 
 
 @op("Shrink", since=9)

@@ -62,6 +62,8 @@ llvm::ArrayRef<LimitFlag> limitFlags() {
       {"--max-metadata", &ImportLimits::metadataEntries, "metadata entries"},
       {"--max-graph-depth", &ImportLimits::graphDepth, "subgraphs in subgraphs"},
       {"--max-call-depth", &ImportLimits::callDepth, "functions that call functions"},
+      {"--max-sequence-length", &ImportLimits::sequenceLength,
+       "elements of a sequence, and iterations of a loop that carries one"},
       {"--max-message-depth", &ImportLimits::messageDepth, "protobuf messages in messages"},
   };
   return flags;

@@ -124,5 +124,14 @@ func.func @trees() -> tensor<1x20xf32> {
   return %y : tensor<1x20xf32>
 }
 
+// Two billion operations would take seconds: they are left for run time.
+// CHECK-LABEL: func.func @product_of_large_constants
+// CHECK:       cameo.matmul
+func.func @product_of_large_constants() -> tensor<1000x1000xf32> {
+  %x = cameo.constant dense<0.5> : tensor<1000x1000xf32>
+  %y = cameo.matmul %x, %x : (tensor<1000x1000xf32>, tensor<1000x1000xf32>) -> tensor<1000x1000xf32>
+  return %y : tensor<1000x1000xf32>
+}
+
 // Its 20 weights are those of the second leaf: 1, 2, 3, ...
 // CHECK: folded: "0x{{[0-9A-F]*}}0000803F0000004000004040

@@ -135,6 +135,9 @@ public:
   /// An attribute value or type that Cameo doesn't support (exit code 4); the message says what would be.
   mlir::LogicalResult unsupported(const llvm::Twine &message);
 
+  /// An error where a sequence of `length`, or so many iterations that carry one, are beyond the limit.
+  mlir::LogicalResult checkSequenceLength(int64_t length);
+
   /// The same form; the import goes on.
   void warning(llvm::StringRef code, const llvm::Twine &message);
 

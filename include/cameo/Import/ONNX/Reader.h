@@ -25,6 +25,7 @@ struct ImportLimits {
   int64_t metadataEntries = 64 << 10;
   int64_t graphDepth = 32;    ///< subgraphs in subgraphs, through function calls too
   int64_t callDepth = 64;     ///< functions that call functions
+  int64_t sequenceLength = 4096; ///< and iterations of a loop that carries a sequence
   int64_t messageDepth = 100; ///< protobuf messages in messages
 };
 

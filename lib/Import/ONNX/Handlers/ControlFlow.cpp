@@ -242,6 +242,8 @@ LogicalResult unrollLoop(OpBinder &op, const Graph &body, SmallVector<Binding> c
   SmallVector<SmallVector<Value>> collected(numCollected);
   bool isRunning = !goesOn || goesOn->front() != 0;
   for (int64_t i = 0; isRunning && (!trips || i < trips->front()); ++i) {
+    if (failed(op.checkSequenceLength(i + 1)))
+      return failure();
     SmallVector<Binding> arguments{op.i64Scalar(i), op.scalar(op.builder.getI1Type(), 1)};
     arguments.append(carried.begin(), carried.end());
     auto values = op.importSubgraph(body, op.builder.getInsertionBlock(), arguments);

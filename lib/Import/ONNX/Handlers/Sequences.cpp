@@ -164,9 +164,13 @@ LogicalResult split(OpBinder &op) {
       if (piece < 1)
         return op.error("E-SHAPE", "split is " + Twine(piece) + "; expected 1 or more");
     }
+    if (failed(op.checkSequenceLength(*size / piece)))
+      return failure();
     for (int64_t left = *size; left > 0; left -= piece)
       lengths.push_back(d.constant(std::min(left, piece)));
   }
+  if (failed(op.checkSequenceLength(lengths.size())))
+    return failure();
   Dim sum = d.constant(0), whole = op.shapes().dim(x, axis);
   for (Dim length : lengths) {
     if (length.constant() && *length.constant() < 0)

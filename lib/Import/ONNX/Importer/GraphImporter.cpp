@@ -267,12 +267,21 @@ bool GraphImporter::standIn(StringRef name) {
   return true;
 }
 
+LogicalResult GraphImporter::checkSequenceLength(int64_t length) {
+  int64_t limit = options.read.limits.sequenceLength;
+  return length <= limit ? success()
+                         : error("E-LIMIT", "a sequence has more than " + Twine(limit) +
+                                                " elements, or a loop that carries one more iterations; the limit is "
+                                                "--max-sequence-length=" +
+                                                Twine(limit));
+}
+
 LogicalResult GraphImporter::importNode(const Node &node) {
   llvm::SaveAndRestore<const Node *> saveCurrent(current, inSchemaBody ? current : &node);
   llvm::SaveAndRestore<StringRef> saveBodyOp(bodyOp, inSchemaBody ? node.opType : StringRef());
   if (++importedNodes > options.read.limits.nodes)
     return error("E-LIMIT", "the model has more than " + Twine(options.read.limits.nodes) +
-                                " nodes once its functions and loops are expanded");
+                                " nodes once its functions and loops are expanded (--max-nodes)");
   for (StringRef name : node.inputs)
     if (isGiven(name) && !binding(name).isGiven())
       return failure();

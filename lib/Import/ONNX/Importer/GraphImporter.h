@@ -70,6 +70,7 @@ public:
   void discard(mlir::Operation *op);
   /// Reports an error about the current node, or about the file outside of nodes.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
+  mlir::LogicalResult checkSequenceLength(int64_t length);
   void warning(llvm::StringRef code, const llvm::Twine &message) { report(Severity::Warning, code, message); }
 
   ShapeAnalysis shapes;

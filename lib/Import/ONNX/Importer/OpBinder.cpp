@@ -233,6 +233,8 @@ FailureOr<SmallVector<Binding>> OpBinder::importRest(Block *block, ArrayRef<Bind
   return importer.importRest(block, results, why);
 }
 
+LogicalResult OpBinder::checkSequenceLength(int64_t length) { return importer.checkSequenceLength(length); }
+
 void OpBinder::endGraph(ArrayRef<Binding> outputs) { importer.endGraph(outputs); }
 
 FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
