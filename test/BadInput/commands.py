@@ -55,6 +55,7 @@ CASES = {
     "70_wrong_rank": Command(NUMPY.format("n.ones((28, 28), n.float32)"), 8, "E-INPUT", "28x28, expected 1x1x28x28", ("a.npy",)),
     "70_wrong_bytes": Command(NUMPY.format("n.ones((1, 1, 28, 28), n.float32)").replace("; cameo-run", "; truncate -s -9 a.npy; cameo-run"), 8, "E-NPY", "3127 bytes of data, its shape 1x1x28x28 needs 3136", ("a.npy",)),
     "70_conflicting_sizes": Command("cameo-compile dynamic.onnx -O0 -o d.cameo && python3 -c 'import numpy as n; n.savez(\"a.npz\", x=n.ones((2, 3, 4), n.float32), y=n.ones((5, 3, 2), n.float32))'; cameo-run d.cameo --input a.npz", 8, "E-INPUT", "an earlier input has batch = 2", ("a.npz", "d.cameo", "dynamic.onnx")),
+    "70_nan": Command(NUMPY.format("n.full((1, 1, 28, 28), n.nan, n.float32)") + " --reject-nan", 8, "E-INPUT", "'Input3' holds a NaN, first as element 0 of 784", ("a.npy",)),
     "71_big_endian": Command(NUMPY.format("n.ones((1, 1, 28, 28), \">f4\")"), 8, "E-NPY", "big-endian ('>f4'); save it as little-endian", ("a.npy",)),
     "71_fortran": Command(NUMPY.format("n.ones((28, 28, 1, 1), n.float32).T"), 8, "E-NPY", "Fortran order; save numpy.ascontiguousarray", ("a.npy",)),
     "71_objects": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.array([{}]))'; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),

@@ -135,7 +135,8 @@ TEST(Npy, TypesThatNumpyLacks) {
   EXPECT_NE(npyHeader(CAMEO_F8E5M2, nullptr, 0).find("|u1"), std::string::npos);
   Tensor large(CAMEO_U8, {1}, "a.npy");
   large.data[0] = 4;
-  EXPECT_NE(errorOf([&] { fromNpyType(std::move(large), CAMEO_U2, "a.npy"); }, "E-NPY").find("element 0 is 4"), std::string::npos);
+  EXPECT_NE(errorOf([&] { fromNpyType(std::move(large), CAMEO_U2, "a.npy"); }, "E-NPY").find("element 0 is 4"),
+            std::string::npos);
 }
 
 TEST(Elements, IntegersAreClamped) {
@@ -224,6 +225,14 @@ TEST(Pb, TypedAndRawValues) {
   // dims 3 (packed), data_type INT8, int32_data 1 -1 2 (packed).
   std::string packed("\x0a\x01\x03\x10\x03\x2a\x0c\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 19);
   EXPECT_EQ(valuesOf(readPb(folder.write("a.pb", packed.data(), packed.size()))), (std::vector<double>{1, -1, 2}));
+  // A shape of 2^40 elements, whose memory is not asked for: two int32 in raw_data, and one in int32_data.
+  std::string large("\x0a\x06\x80\x80\x80\x80\x80\x20\x10\x06\x4a\x08\0\0\0\0\0\0\0\0", 20);
+  auto refusal = [&](const std::string &bytes) {
+    return errorOf([&] { readPb(folder.write("a.pb", bytes.data(), bytes.size())); });
+  };
+  EXPECT_NE(refusal(large).find("raw_data has 8 bytes, shape 1099511627776 needs 4398046511104"), std::string::npos);
+  std::string few("\x0a\x06\x80\x80\x80\x80\x80\x20\x10\x06\x2a\x01\x07", 13);
+  EXPECT_NE(refusal(few).find("its shape 1099511627776 needs more values than the file can hold"), std::string::npos);
   for (size_t size = 0; size < raw.size(); ++size)
     EXPECT_NE(errorOf([&] { readPb(folder.write("a.pb", raw.data(), size)); }), "") << size;
   for (size_t i = 0; i < raw.size(); ++i)

@@ -210,10 +210,12 @@ Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what) {
     refuse("it is in Fortran order; save numpy.ascontiguousarray(array)");
   if (isText)
     return textsOf(bytes + begin, size - begin, header, what);
-  Tensor tensor(dtype, std::move(header.dims), what);
-  if (tensor.bytes() > size - begin)
+  // No more memory is asked for than the file can fill.
+  uint64_t needed = cameo_tensor_bytes(dtype, header.dims.data(), uint32_t(header.dims.size()));
+  if (needed != UINT64_MAX && needed > size - begin)
     refuse("it has " + std::to_string(size - begin) + " bytes of data, its shape " +
-           shapeText(tensor.dims.data(), tensor.dims.size()) + " needs " + std::to_string(tensor.bytes()));
+           shapeText(header.dims.data(), header.dims.size()) + " needs " + std::to_string(needed));
+  Tensor tensor(dtype, std::move(header.dims), what);
   memcpy(tensor.data.get(), bytes + begin, tensor.bytes());
   if (dtype == CAMEO_BOOL)
     for (uint64_t i = 0; i < tensor.size(); ++i)

@@ -80,6 +80,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   app.add_flag("--profile", options.profile, "Time each kernel");
   app.add_flag("--signature", options.signature, "Print inputs and outputs and do not run");
   app.add_flag("--verify-weights", options.verifyWeights, "Compare the weights with their digest while loading");
+  app.add_flag("--reject-nan", options.rejectNan, "Refuse inputs that hold a NaN");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &request) {

@@ -24,6 +24,7 @@ struct Options {
   bool profile = false;
   bool signature = false;
   bool verifyWeights = false;
+  bool rejectNan = false;
 };
 
 /// The options, or nothing after --help or --version have been printed. UserError(E-USAGE) for what cannot be read.

@@ -35,11 +35,16 @@ public:
       refuse("its data is in another file; expected a tensor that holds its data");
     if (dtype == CAMEO_STRING)
       return Tensor(readTexts(), dims, escaped(path));
+    // No more memory is asked for than the file can fill.
+    uint64_t needed = cameo_tensor_bytes(dtype, dims.data(), uint32_t(dims.size()));
+    bool isPossible = needed != UINT64_MAX;
+    if (isPossible && raw.size() && raw.size() != needed)
+      refuse("raw_data has " + std::to_string(raw.size()) + " bytes, shape " + shapeText(dims.data(), dims.size()) +
+             " needs " + std::to_string(needed));
+    if (isPossible && !raw.size() && needed / unitBytes() > message.length())
+      refuse("its shape " + shapeText(dims.data(), dims.size()) + " needs more values than the file can hold");
     Tensor tensor(dtype, dims, escaped(path));
     if (raw.size()) {
-      if (raw.size() != tensor.bytes())
-        refuse("raw_data has " + std::to_string(raw.size()) + " bytes, shape " + shapeText(dims.data(), dims.size()) +
-               " needs " + std::to_string(tensor.bytes()));
       memcpy(tensor.data.get(), raw.data(), raw.size());
     } else {
       readValues(tensor);

@@ -8,6 +8,7 @@
 #include "cameo/Runtime/cameo.hpp"
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace cameo::run {
 namespace {
@@ -53,6 +54,14 @@ void addToProfile(void *user, const cameo_trace_event *event) {
   ++time.launches;
 }
 
+void rejectNan(const Tensor &tensor, const std::string &name) {
+  for (uint64_t i = 0; isFloat(tensor.dtype) && i < tensor.size(); ++i)
+    if (std::isnan(loadElement(tensor.data.get(), tensor.dtype, i)))
+      throw UserError("E-INPUT", BadInput,
+                      "input '" + escaped(name) + "' holds a NaN, first as element " + std::to_string(i) + " of " +
+                          std::to_string(tensor.size()) + ", which --reject-nan refuses");
+}
+
 } // namespace
 
 int runProgram(const Options &options) {
@@ -63,6 +72,9 @@ int runProgram(const Options &options) {
     return Success;
   }
   std::vector<Tensor> inputs = makeInputs(program.get(), options);
+
+  for (uint64_t i = 0; options.rejectNan && i < inputs.size(); ++i)
+    rejectNan(inputs[i], program.input(i).name);
 
   cameo_context_options creating{};
   creating.threads = options.threads;
