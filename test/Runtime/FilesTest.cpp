@@ -205,6 +205,7 @@ TEST(Npy, WhatCannotBeReadSaysWhy) {
   EXPECT_NE(npyError(npyOf("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, ), }\n", 24)), "");
   EXPECT_NE(npyError(npyOf("{'descr': '<f4', 'shape': (-1,)}", 24)), "");
   EXPECT_NE(npyError(npyOf("{'descr'", 0)), "");
+  EXPECT_NE(npyError(npyOf("{'descr': '", 0)).find("not a Python dictionary"), std::string::npos);
   EXPECT_NE(npyError("\x93NUMPY\x02"), "");
   EXPECT_NE(npyError(std::string("\x93NUMPY\x02\x00\xff\xff\xff\x7f", 12)).find("at most 1 MiB"), std::string::npos);
 }
@@ -233,6 +234,8 @@ TEST(Pb, TypedAndRawValues) {
   EXPECT_NE(refusal(large).find("raw_data has 8 bytes, shape 1099511627776 needs 4398046511104"), std::string::npos);
   std::string few("\x0a\x06\x80\x80\x80\x80\x80\x20\x10\x06\x2a\x01\x07", 13);
   EXPECT_NE(refusal(few).find("its shape 1099511627776 needs more values than the file can hold"), std::string::npos);
+  std::string texts("\x0a\x06\x80\x80\x80\x80\x80\x20\x10\x08\x32\x01x", 13);
+  EXPECT_NE(refusal(texts).find("has 1 texts, shape 1099511627776 needs 1099511627776"), std::string::npos);
   for (size_t size = 0; size < raw.size(); ++size)
     EXPECT_NE(errorOf([&] { readPb(folder.write("a.pb", raw.data(), size)); }), "") << size;
   for (size_t i = 0; i < raw.size(); ++i)

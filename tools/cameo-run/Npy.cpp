@@ -59,16 +59,15 @@ private:
   }
   void expect(char c) {
     if (peek() != c)
-      refuse("its header is not a Python dictionary as NumPy writes it");
+      refuseHeader();
     ++at;
   }
+  [[noreturn]] void refuseHeader() { refuse("its header is not a Python dictionary as NumPy writes it"); }
   std::string quoted() {
     char quote = peek();
-    if (quote != '\'' && quote != '"')
-      expect('\'');
-    size_t end = text.find(quote, at + 1);
+    size_t end = quote == '\'' || quote == '"' ? text.find(quote, at + 1) : std::string::npos;
     if (end == std::string::npos)
-      expect('\'');
+      refuseHeader();
     std::string result = text.substr(at + 1, end - at - 1);
     at = end + 1;
     return result;

@@ -95,13 +95,19 @@ Tensor::Tensor(uint32_t dtype, std::vector<int64_t> dims, const std::string &wha
     count *= size ? uint64_t(d) : 0;
 }
 
-Tensor::Tensor(std::vector<std::string> elements, std::vector<int64_t> dims, const std::string &what)
-    : Tensor(CAMEO_STRING, std::move(dims), what) {
-  texts = std::move(elements);
-  if (texts.size() != count)
+/// `dims` where they are a shape of `count` texts, so that no more memory is asked for than there are.
+static std::vector<int64_t> shapeOfTexts(std::vector<int64_t> dims, uint64_t count, const std::string &what) {
+  uint64_t bytes = cameo_tensor_bytes(CAMEO_STRING, dims.data(), uint32_t(dims.size()));
+  if (bytes != count * sizeof(cameo_text))
     throw UserError("E-INPUT", BadInput,
-                    what + ": has " + std::to_string(texts.size()) + " texts, shape " +
-                        shapeText(this->dims.data(), this->dims.size()) + " needs " + std::to_string(count));
+                    what + ": has " + std::to_string(count) + " texts, shape " + shapeText(dims.data(), dims.size()) +
+                        " needs " + (bytes == UINT64_MAX ? "too many" : std::to_string(bytes / sizeof(cameo_text))));
+  return dims;
+}
+
+Tensor::Tensor(std::vector<std::string> elements, std::vector<int64_t> dims, const std::string &what)
+    : Tensor(CAMEO_STRING, shapeOfTexts(std::move(dims), elements.size(), what), what) {
+  texts = std::move(elements);
   for (size_t i = 0; i < texts.size(); ++i)
     storeAs<cameo_text>(data.get(), i, {texts[i].data(), texts[i].size()});
 }
