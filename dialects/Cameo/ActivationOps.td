@@ -6,7 +6,7 @@ include "dialects/Cameo/PointwiseBase.td"
 
 def Cameo_ReluOp : Cameo_Unary<"relu", "Relu", [{
     return ::cameo::maxScalar(b, b.getLoc(), x[0], ::cameo::constantScalar(b, b.getLoc(), type, 0), element);
-  }]> {
+  }], [Cameo_Homogeneous]> {
   let summary = "max(x, 0); NaN stays NaN";
   let description = [{ ONNX: Relu, since 6. Example: `%y = cameo.relu %x : (tensor<2xf32>) -> tensor<2xf32>` }];
 }
@@ -14,7 +14,7 @@ def Cameo_LeakyReluOp : Cameo_FloatUnary<"leaky_relu", "LeakyRelu", [{
     Value scaled = arith::MulFOp::create(b, x[0], ::cameo::constantScalar(b, b.getLoc(), type, getAlpha().convertToFloat()));
     Value negative = ::cameo::lessThan(b, b.getLoc(), x[0], ::cameo::constantScalar(b, b.getLoc(), type, 0), element);
     return arith::SelectOp::create(b, negative, scaled, x[0]);
-  }]> {
+  }], [Cameo_Homogeneous]> {
   let arguments = (ins Cameo_FloatTensor:$x, F32Attr:$alpha);
   let summary = "x < 0 ? alpha * x : x";
   let description = [{ ONNX: LeakyRelu, since 6. Example: `%y = cameo.leaky_relu %x {alpha = 0.1 : f32} : (tensor<2xf32>) -> tensor<2xf32>` }];

@@ -59,6 +59,9 @@ def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 class Cameo_Op<string mnemonic, list<Trait> traits = []>
     : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
 
+// f(c x) = c f(x) for numbers c > 0.
+def Cameo_Homogeneous : NativeOpTrait<"Homogeneous"> { let cppNamespace = "::cameo"; }
+
 // The layout of an op with the attribute channelsLast: operand 0 and the results are activations.
 def Cameo_ChannelsLastInterface : DeclareOpInterfaceMethods<
     Cameo_LayoutInterface, ["prefersChannelsLast", "permutedOperands", "permuteAxes"]>;

@@ -73,6 +73,30 @@ def Cameo_AliasInterface : OpInterface<"AliasInterface"> {
   let description = [{Result 0 is operand 0's bytes under another shape; the compiled program does nothing for it.}];
 }
 
+def Cameo_SelectionInterface : OpInterface<"SelectionInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Each element of result 0 is an element of a selected operand, chosen by its position or, where there is one such operand, by
+    its rank among others (a maximum). So an increasing function of the elements, quantization for instance, may as well be
+    applied to the selected operands.
+  }];
+  let methods = [
+    InterfaceMethod<"Numbers of the operands that elements are taken from.", "::llvm::SmallVector<unsigned>", "selectedOperands",
+      (ins), "", "return {0};">,
+  ];
+}
+
+def Cameo_ZeroPointInterface : OpInterface<"ZeroPointInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Reads operands only as differences from a zero point. So numbers and zero point may be raised together, and may become unsigned.
+  }];
+  let methods = [
+    InterfaceMethod<"Number of the operand that is the zero point of operand `operand`; -1 when it has none.", "int64_t",
+      "zeroPointOperand", (ins "unsigned":$operand)>,
+  ];
+}
+
 def Cameo_LayoutInterface : OpInterface<"LayoutInterface"> {
   let cppNamespace = "::cameo";
   let description = [{

@@ -200,6 +200,8 @@ LogicalResult MatMulIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRe
 
 bool MatMulIntegerOp::allowsEpilogue() { return true; }
 
+int64_t MatMulIntegerOp::zeroPointOperand(unsigned operand) { return operand < 2 ? operand + 2 : -1; }
+
 // ---- einsum
 
 static ArrayRef<int64_t> labelsOf(EinsumOp op, size_t operand) {

@@ -26,7 +26,8 @@ def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cam
   }];
 }
 
-def Cameo_MatMulIntegerOp : Cameo_StructuredOp<"matmul_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+def Cameo_MatMulIntegerOp : Cameo_StructuredOp<"matmul_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+                                                            DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>]> {
   let summary = "product of matrices of 8-bit integers with zero points, in i32";
   let description = [{
     `y[b.., m, n] = sum_k (lhs[b.., m, k] - lhsZero) * (rhs[b.., k, n] - rhsZero)`, wrapping in i32; with `transposeRhs` the last

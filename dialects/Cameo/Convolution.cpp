@@ -181,6 +181,8 @@ LogicalResult ConvIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
 
 bool ConvIntegerOp::allowsEpilogue() { return true; }
 
+int64_t ConvIntegerOp::zeroPointOperand(unsigned operand) { return operand < 2 ? operand + 2 : -1; }
+
 bool ConvOp::allowsEpilogue() { return true; }
 
 unsigned ConvOp::weightOperand() { return getFilterMutable().getOperandNumber(); }

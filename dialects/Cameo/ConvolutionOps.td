@@ -34,7 +34,8 @@ def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_K
 }
 
 def Cameo_ConvIntegerOp : Cameo_StructuredOp<"conv_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                                        Cameo_ChannelsLastInterface]> {
+                                                        Cameo_ChannelsLastInterface,
+                                                        DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>]> {
   let summary = "convolution of 8-bit integers with zero points, in i32";
   let description = [{
     Like cameo.conv on `x - xZero` and `filter - filterZero`, wrapping in i32; outside, `x - xZero` is 0. `xZero` is one value,

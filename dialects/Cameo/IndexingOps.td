@@ -4,7 +4,7 @@
 #define CAMEO_INDEXING_OPS_TD
 include "dialects/Cameo/MovementBase.td"
 
-def Cameo_GatherOp : Cameo_MovementOp<"gather"> {
+def Cameo_GatherOp : Cameo_MovementOp<"gather", [Cameo_SelectionInterface]> {
   let summary = "whole slices along an axis, picked by index";
   let description = [{
     `y[o.., i.., r..] = x[o.., indices[i..], r..]`, the index standing at `axis`.

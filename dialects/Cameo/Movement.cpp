@@ -297,6 +297,10 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 
 bool ConcatOp::allowsPrologue(unsigned) { return true; }
 
+SmallVector<unsigned> ConcatOp::selectedOperands() {
+  return llvm::to_vector(llvm::seq<unsigned>(0, getNumOperands()));
+}
+
 // ---- expand and tile
 
 LogicalResult ExpandOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
@@ -457,6 +461,10 @@ Value PadOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands
   scf::YieldOp::create(thenBuilder, loc, x.load(thenBuilder, loc, source));
   scf::YieldOp::create(elseBuilder, loc, outside);
   return branch.getResult(0);
+}
+
+SmallVector<unsigned> PadOp::selectedOperands() {
+  return {getXMutable().getOperandNumber(), getValueMutable().getOperandNumber()};
 }
 
 // ---- reverse_sequence and trilu

@@ -3,7 +3,7 @@
 #define CAMEO_MOVEMENT_OPS_TD
 include "dialects/Cameo/MovementBase.td"
 
-def Cameo_TransposeOp : Cameo_IndexableOp<"transpose"> {
+def Cameo_TransposeOp : Cameo_IndexableOp<"transpose", [Cameo_SelectionInterface]> {
   let summary = "axes in another order";
   let description = [{
     Result axis i is operand axis `permutation[i]`. (C1) `permutation` holds each of 0 to rank-1 once.
@@ -20,7 +20,7 @@ def Cameo_TransposeOp : Cameo_IndexableOp<"transpose"> {
   let hasFolder = 1;
 }
 
-def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface]> {
+def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface, Cameo_SelectionInterface]> {
   let summary = "every step-th element from start up to, not including, end, along some axes";
   let description = [{
     `starts`, `ends`, `steps` hold one value per entry of `axes` (each in [0, rank)). As in ONNX, a negative start or end counts
@@ -36,7 +36,8 @@ def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface]> {
+def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface,
+                                             DeclareOpInterfaceMethods<Cameo_SelectionInterface, ["selectedOperands"]>]> {
   let summary = "tensors one after the other along an axis";
   let description = [{
     (C1) all operands have one element type and rank. (C2) `axis` is in [-rank, rank). (C3) sizes of the other axes agree.
@@ -47,7 +48,7 @@ def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface]> {
   let hasFolder = 1;
 }
 
-def Cameo_ExpandOp : Cameo_IndexableOp<"expand"> {
+def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface]> {
   let summary = "broadcasts to at least the given sizes";
   let description = [{
     The result's sizes are those of NumPy's broadcast of `x` with the sizes in `shape`.
@@ -59,7 +60,7 @@ def Cameo_ExpandOp : Cameo_IndexableOp<"expand"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_TileOp : Cameo_IndexableOp<"tile"> {
+def Cameo_TileOp : Cameo_IndexableOp<"tile", [Cameo_SelectionInterface]> {
   let summary = "repeats the tensor along each axis";
   let description = [{
     `y[i] = x[i mod size(x)]`. (C1) `repeats` has one element per axis. (C2) no repeat is negative.
@@ -71,7 +72,8 @@ def Cameo_TileOp : Cameo_IndexableOp<"tile"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_PadOp : Cameo_IndexableOp<"pad", [Cameo_AxesLayoutInterface]> {
+def Cameo_PadOp : Cameo_IndexableOp<"pad", [Cameo_AxesLayoutInterface,
+                                        DeclareOpInterfaceMethods<Cameo_SelectionInterface, ["selectedOperands"]>]> {
   let summary = "adds elements before and after along each axis, or removes them";
   let description = [{
     `pads` holds how many to add before each axis, then how many after each; negative numbers remove. `mode` says what is added:
@@ -86,7 +88,7 @@ def Cameo_PadOp : Cameo_IndexableOp<"pad", [Cameo_AxesLayoutInterface]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_ReverseSequenceOp : Cameo_IndexableOp<"reverse_sequence"> {
+def Cameo_ReverseSequenceOp : Cameo_IndexableOp<"reverse_sequence", [Cameo_SelectionInterface]> {
   let summary = "reverses the first elements along the time axis, how many per batch entry";
   let description = [{
     `y[b, t] = x[b, lengths[b] - 1 - t]` for `t < lengths[b]`, else `x[b, t]`; b and t stand at `batchAxis` and `timeAxis`.

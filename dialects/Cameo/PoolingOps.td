@@ -6,9 +6,9 @@
 include "dialects/Cameo/CameoBase.td"
 
 // A pool whose windows are given by attributes.
-class Cameo_PoolOp<string mnemonic, Type type, dag extra, string flopsPerElement>
-    : Cameo_StructuredOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_ChannelsLastInterface,
-                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+class Cameo_PoolOp<string mnemonic, Type type, dag extra, string flopsPerElement, list<Trait> traits = []>
+    : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+                              Cameo_ChannelsLastInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)> {
   let extraClassDefinition = Cameo_FlopsPerElement<"getResult()", flopsPerElement>.definition;
   let arguments = !con((ins type:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                             DenseI64ArrayAttr:$pads, UnitAttr:$ceilMode, UnitAttr:$channelsLast), extra);
@@ -16,7 +16,8 @@ class Cameo_PoolOp<string mnemonic, Type type, dag extra, string flopsPerElement
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_MaxPoolOp : Cameo_PoolOp<"max_pool", Cameo_NumberTensor, (ins UnitAttr:$columnMajor), "::cameo::windowSize(getKernel())"> {
+def Cameo_MaxPoolOp : Cameo_PoolOp<"max_pool", Cameo_NumberTensor, (ins UnitAttr:$columnMajor), "::cameo::windowSize(getKernel())",
+                                   [Cameo_SelectionInterface]> {
   let summary = "maximum of each window, and where it was";
   let description = [{
     `y[n, c, p..] = max_k x[n, c, p.. * strides - pads + k.. * dilations]` over the taps inside x; NaN wins. A window without

@@ -1,4 +1,5 @@
-// Quantization.cpp - registers the quantization ops, whose bodies are in Scalar.cpp; shapes and elements of unpack.
+// Quantization.cpp - registers the quantization ops, whose bodies are in Scalar.cpp; shapes and loops of unpack and
+// matmul_nbits.
 #include "IndexHelpers.h"
 
 using namespace mlir;
@@ -48,4 +49,73 @@ Value UnpackOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operan
   Value shift = arith::MulIOp::create(b, loc, place, constantInt(b, loc, byte.getType(), getBits()));
   return arith::AndIOp::create(b, loc, Value(arith::ShRUIOp::create(b, loc, byte, shift)),
                                constantInt(b, loc, byte.getType(), (1 << getBits()) - 1));
+}
+
+// ---- dequantize
+
+int64_t DequantizeOp::zeroPointOperand(unsigned operand) { return operand == 0 ? 2 : -1; }
+
+// ---- matmul_nbits
+
+LogicalResult MatMulNBitsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  const ShapeInfo &x = shapes.get(getX()), &weights = shapes.get(getWeights());
+  DimContext &d = shapes.dims();
+  int64_t block = getBlock();
+  if (x.rank() == 0)
+    return emitOpError("operand is a scalar; expected rank 1 or more"); // C1
+  if (block < 16 || (block & (block - 1)))
+    return emitOpError("block is ") << block << "; expected a power of two, 16 or more"; // C2
+  if (weights.rank() != 2)
+    return emitOpError("weights have rank ") << weights.rank() << "; expected 2"; // C3
+  Dim blocks = d.ceilDiv(x.dims.back(), block);
+  if (failed(verifySameSize(*this, weights.dims[1], d.mul(blocks, block / 2), "bytes of a row of weights"))) // C1 C3
+    return failure();
+  for (auto [name, operand] : {std::pair("scale", getScale()), std::pair("zero", getZero())}) {
+    const ShapeInfo &info = shapes.get(operand);
+    if (info.rank() != 2)
+      return emitOpError() << name << " has rank " << info.rank() << "; expected 2"; // C4
+    if (failed(verifySameSize(*this, info.dims[0], weights.dims[0], Twine("rows of ") + name)) ||
+        failed(verifySameSize(*this, info.dims[1], blocks, Twine("blocks of ") + name))) // C4
+      return failure();
+  }
+  ShapeInfo info{x.elementType, x.dims, std::nullopt};
+  info.dims.back() = weights.dims[0];
+  results.push_back(std::move(info));
+  return success();
+}
+
+LogicalResult MatMulNBitsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                       ArrayRef<Tensor> results) {
+  const Tensor &x = operands[0], &weights = operands[1], &scale = operands[2], &zero = operands[3];
+  Value length = k.size(x.dims.back());
+  k.parallelNest(b, getLoc(), results[0].dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    auto number = [&](int64_t v) { return constantIndex(b, loc, v); };
+    auto body = [&](OpBuilder &b, Location loc, ValueRange kk, ValueRange carried) {
+      auto integer = [&](Value v, int64_t n) { return constantInt(b, loc, v.getType(), n); };
+      Value byte = weights.load(b, loc, {at.back(), arith::DivUIOp::create(b, loc, kk[0], number(2))});
+      Value isHigh =
+          arith::IndexCastUIOp::create(b, loc, byte.getType(), Value(arith::RemUIOp::create(b, loc, kk[0], number(2))));
+      Value shift = arith::MulIOp::create(b, loc, isHigh, integer(byte, 4));
+      Value bits = arith::AndIOp::create(b, loc, Value(arith::ShRUIOp::create(b, loc, byte, shift)), integer(byte, 15));
+      SmallVector<Value> block{at.back(), arith::DivUIOp::create(b, loc, kk[0], number(getBlock()))};
+      ImplicitLocOpBuilder inner(loc, b);
+      Type f32 = b.getF32Type();
+      Value factor = convertScalar(b, loc, scale.load(b, loc, block), scale.elementType, f32);
+      Value w = dequantizeScalar(inner, bits, factor, zero.load(b, loc, block), weights.elementType, f32);
+      SmallVector<Value> from(at);
+      from.back() = kk[0];
+      Value left = convertScalar(b, loc, x.load(b, loc, from), x.elementType, f32);
+      return SmallVector<Value>{addScalar(b, loc, carried[0], mulScalar(b, loc, left, w), k.mayReassociate())};
+    };
+    Value sum = reduceNest(b, loc, {length}, {constantScalar(b, loc, b.getF32Type(), 0)}, body)[0];
+    results[0].store(b, loc, convertScalar(b, loc, sum, b.getF32Type(), x.elementType), at);
+  });
+  return success();
+}
+
+bool MatMulNBitsOp::allowsEpilogue() { return true; }
+
+Dim MatMulNBitsOp::flops(ShapeAnalysis &shapes) {
+  DimContext &d = shapes.dims();
+  return d.mul(d.mul(shapes.numElements(getResult()), shapes.dimsOf(getX()).back()), 2);
 }

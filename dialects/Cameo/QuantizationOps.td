@@ -24,7 +24,7 @@ def Cameo_DequantizeOp : Cameo_Pointwise<"dequantize", "",
     (ins Cameo_QuantizedTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint),
     Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getScale().getType())">, [{
     return ::cameo::dequantizeScalar(b, x[0], x[1], x[2], element, ::mlir::getElementTypeOrSelf(getScale().getType()));
-  }]> {
+  }], [DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>]> {
   let arguments = (ins Cameo_QuantizedTensor:$x, Cameo_FloatTensor:$scale, Cameo_QuantizedTensor:$zeroPoint);
   let summary = "(x - zero point) * scale";
   let description = [{
@@ -33,6 +33,24 @@ def Cameo_DequantizeOp : Cameo_Pointwise<"dequantize", "",
     Example: `%y = cameo.dequantize %x, %s, %z : (tensor<2xui8>, tensor<f32>, tensor<ui8>) -> tensor<2xf32>`
   }];
   let hasVerifier = 1;
+}
+
+def Cameo_MatMulNBitsOp : Cameo_StructuredOp<"matmul_nbits", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+                                                        DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+  let summary = "product with a matrix of 4-bit numbers in blocks";
+  let description = [{
+    `y[.., m, n] = sum_k x[.., m, k] * (w[n, k] - zero[n, k / block]) * scale[n, k / block]` with k in [0, K). weights holds two
+    numbers per byte, the first in its low bits, and rows of whole blocks: [N, ceil(K / block) * block / 2]. Sums are in f32. With
+    `byteActivations` x may be rounded to 8-bit integers, in blocks with a scale of their own, before it is multiplied.
+    (C1) x has rank 1 or more, and its last size is K. (C2) block is a power of two, 16 or more. (C3) weights has rank 2 and rows of
+    that many bytes. (C4) scale and zero are [N, ceil(K / block)].
+    ONNX: com.microsoft MatMulNBits with 4 bits.
+    Example: `%y = cameo.matmul_nbits %x, %w, %s, %z {block = 32 : i64} : (tensor<2x40xf32>, tensor<8x32xui8>, tensor<8x2xf32>, tensor<8x2xui8>) -> tensor<2x8xf32>`
+  }];
+  let arguments = (ins Cameo_FloatTensor:$x, RankedTensorOf<[UI8]>:$weights, Cameo_FloatTensor:$scale, RankedTensorOf<[UI8]>:$zero,
+                       I64Attr:$block, UnitAttr:$byteActivations);
+  let results = (outs Cameo_FloatTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cameo_UnpackOp : Cameo_IndexableOp<"unpack"> {

@@ -153,8 +153,8 @@ Value cameo::mishScalar(ImplicitLocOpBuilder &b, Value x) {
 
 /// x times the normal distribution's probability below x, in f32: with the probability h beyond |x| it is x (1 - h) for
 /// positive and x h for negative x, where 1 + erf would cancel. log h is a polynomial of |x|, fitted over [0, 5.8],
-/// where h falls to 3e-9, to 1e-6; it goes on falling. Largest errors: 3.2 ULP for positive x, 3e-6 of the result down to
-/// x = -5.5.
+/// where h falls to 3e-9, to 1e-6; it goes on falling. Largest errors: 3.2 ULP for positive x, 3e-6 of the result down
+/// to x = -5.5.
 static Value normalGelu(ImplicitLocOpBuilder &b, Value x) {
   Value magnitude = math::AbsFOp::create(b, x), logarithm = number(b, x, -1.4621400090675252e-08);
   auto contract = arith::FastMathFlags::contract;
@@ -197,20 +197,28 @@ Value cameo::quantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value
     return roundToNarrowFloat(b, loc, arith::AddFOp::create(b, y, zero), to, rounding);
   unsigned width = cast<IntegerType>(to).getWidth();
   bool isUnsigned = to.isUnsignedInteger();
-  y = arith::AddFOp::create(b, math::RoundEvenOp::create(b, y), zero);
-  // f32 cannot hold the largest 32-bit integer; the largest float below it is the limit then.
   double upper = std::ldexp(1.0, isUnsigned ? width : width - 1) - 1, lower = isUnsigned ? 0 : -upper - 1;
-  if (wide.isF32() && upper > 0x1p24)
-    upper = std::nextafterf(float(upper), 0.0f);
-  Value low = number(b, y, lower), high = number(b, y, upper);
-  // Written so that NaN becomes the lower limit: converting NaN to an integer is undefined.
-  y = arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, y, low), y, low);
-  y = arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, y, high), y, high);
-  if (width > 16)
-    return convertScalar(b, loc, y, wide, to);
-  // In range: 32 bits hold it, which is half the work of convertScalar's 64.
-  Value integer = arith::FPToSIOp::create(b, shapedLike(y, b.getI32Type()), y);
-  return arith::TruncIOp::create(b, shapedLike(y, computeType(to)), integer);
+  // Written so that NaN becomes the lower limit.
+  auto limit = [&](Value v, Value low, Value high) {
+    v = arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, v, low), v, low);
+    return Value(arith::SelectOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, v, high), v, high));
+  };
+  if (width > 16) {
+    y = arith::AddFOp::create(b, math::RoundEvenOp::create(b, y), zero);
+    // f32 cannot hold the largest 32-bit integer; the largest float below it is the limit then.
+    if (wide.isF32() && upper > 0x1p24)
+      upper = std::nextafterf(float(upper), 0.0f);
+    return convertScalar(b, loc, limit(y, number(b, y, lower), number(b, y, upper)), wide, to);
+  }
+  // Limits and zero point are integers, so they may come before and after the rounding. Adding 1.5 * 2^23 rounds to the
+  // nearest even integer and leaves it in the low bits; the same for f64.
+  Value below = arith::SubFOp::create(b, number(b, y, lower), zero),
+        above = arith::SubFOp::create(b, number(b, y, upper), zero);
+  y = limit(y, below, above);
+  y = arith::AddFOp::create(b, y, number(b, y, wide.isF32() ? 0x1.8p23 : 0x1.8p52));
+  Value bits = arith::BitcastOp::create(b, shapedLike(y, b.getIntegerType(wide.getIntOrFloatBitWidth())), y);
+  Value integer = arith::TruncIOp::create(b, shapedLike(y, computeType(to)), bits);
+  return arith::AddIOp::create(b, integer, zeroPoint);
 }
 
 Value cameo::dequantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Value zeroPoint, Type element, Type to) {
@@ -220,6 +228,7 @@ Value cameo::dequantizeScalar(ImplicitLocOpBuilder &b, Value x, Value scale, Val
   Type middle = isReal ? computeType(to) : Type(b.getI32Type());
   x = convertScalar(b, loc, x, element, middle);
   zeroPoint = convertScalar(b, loc, zeroPoint, element, middle);
-  Value centred = isReal ? Value(arith::SubFOp::create(b, x, zeroPoint)) : Value(arith::SubIOp::create(b, x, zeroPoint));
+  Value centred =
+      isReal ? Value(arith::SubFOp::create(b, x, zeroPoint)) : Value(arith::SubIOp::create(b, x, zeroPoint));
   return arith::MulFOp::create(b, convertScalar(b, loc, centred, middle, computeType(to)), scale);
 }

@@ -16,7 +16,7 @@ def Cameo_ConstantOp : Cameo_Op<"constant", [ConstantLike, AllTypesMatch<["value
   let hasFolder = 1;
 }
 
-def Cameo_ReshapeOp : Cameo_Op<"reshape", [DeclareOpInterfaceMethods<Cameo_AliasInterface>]> {
+def Cameo_ReshapeOp : Cameo_Op<"reshape", [DeclareOpInterfaceMethods<Cameo_AliasInterface>, Cameo_SelectionInterface]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     `shape` holds the result's sizes; a 0 copies the operand's size of that axis unless `allowzero`, one -1 takes what remains.
@@ -30,7 +30,7 @@ def Cameo_ReshapeOp : Cameo_Op<"reshape", [DeclareOpInterfaceMethods<Cameo_Alias
   let assemblyFormat = "$x `,` $shape attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_SqueezeOp : Cameo_Op<"squeeze", [DeclareOpInterfaceMethods<Cameo_AliasInterface>]> {
+def Cameo_SqueezeOp : Cameo_Op<"squeeze", [DeclareOpInterfaceMethods<Cameo_AliasInterface>, Cameo_SelectionInterface]> {
   let summary = "drops axes of size 1";
   let description = [{
     (C1) every axis of `axes` is in range and unique. (C2) the dropped axes have size 1.
@@ -42,7 +42,7 @@ def Cameo_SqueezeOp : Cameo_Op<"squeeze", [DeclareOpInterfaceMethods<Cameo_Alias
   let hasFolder = 1;
 }
 
-def Cameo_UnsqueezeOp : Cameo_Op<"unsqueeze", [DeclareOpInterfaceMethods<Cameo_AliasInterface>]> {
+def Cameo_UnsqueezeOp : Cameo_Op<"unsqueeze", [DeclareOpInterfaceMethods<Cameo_AliasInterface>, Cameo_SelectionInterface]> {
   let summary = "inserts axes of size 1";
   let description = [{
     `axes` are positions in the result. (C1) every axis is in range and unique.

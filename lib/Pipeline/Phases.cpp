@@ -23,16 +23,20 @@ static constexpr Phase kPhases[] = {
        phase.add(createInferShapesPass());
        phase.add(createFoldSizesPass());
      }},
+    // Before constants, which would make quantized weights float again.
+    {"quantization", "arithmetic on dequantized bytes is done on the bytes", 1,
+     [](PhaseBuilder &phase) { phase.add(createIntegerArithmeticPass()); }},
     // After shapes: arithmetic on sizes that are known is constant too.
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
-    // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces one value,
-    // as the next phase wants them.
+    // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces
+    // one value, as the next phase wants them.
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
      [](PhaseBuilder &phase) {
        phase.add(createSimplifyPass());
        phase.add(createCSEPass());
      }},
-    // After simplify: views, powers and swapped operands are in one form. Before layout and fusion, which see whole ops.
+    // After simplify: views, powers and swapped operands are in one form. Before layout and fusion, which see whole
+    // ops.
     {"recognize", "composites that exporters take apart are one op again", 1,
      [](PhaseBuilder &phase) {
        phase.add(createRecognizePass());
@@ -51,8 +55,8 @@ static constexpr Phase kPhases[] = {
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
     // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
-    {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU", 1,
-     [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus)); }},
+    {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
+     1, [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus)); }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }
@@ -83,7 +87,8 @@ void cameo::registerAllPasses() {
   codegen::registerLoopVectorizationPass();
 }
 
-static LogicalResult runPhase(const Phase &phase, ModuleOp module, const CompileOptions &options, CompileReport &report) {
+static LogicalResult runPhase(const Phase &phase, ModuleOp module, const CompileOptions &options,
+                              CompileReport &report) {
   // Implicit nesting: a pass on functions finds its place by itself.
   PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
   PhaseBuilder builder(passes, options);

@@ -17,6 +17,8 @@ void GraphRewriter::notifyOperationInserted(Operation *op, OpBuilder::InsertPoin
 
 void GraphRewriter::notifyOperationErased(Operation *op) {
   constants.erase(op);
+  if (auto reason = reasons.find(op->getLoc()); reason != reasons.end())
+    reason->second.clear(); // an op in its place may be declined again
   for (Value v : op->getResults())
     shapes.erased(v);
 }
@@ -33,7 +35,8 @@ void GraphRewriter::apply(RewritePatternSet patterns) {
   // Every rewrite makes progress; where the bound on iterations ends it, what was done is right all the same.
   (void)applyPatternsGreedily(function, std::move(patterns), config);
   for (auto &[loc, reason] : reasons)
-    left(pass, loc, "nodes declined") << reason;
+    if (!reason.empty())
+      left(pass, loc, "nodes declined") << reason;
   followReturn(function);
 }
 

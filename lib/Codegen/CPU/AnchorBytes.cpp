@@ -22,15 +22,15 @@ std::optional<RhsZeros> cameo::codegen::constantZeros(Operation *reader, Value o
 }
 
 std::optional<ByteProduct> cameo::codegen::byteProduct(const CpuTarget &target, Type lhs, Type rhs,
-                                                       const RhsZeros &zeros) {
+                                                       const std::optional<RhsZeros> &zeros) {
   if (target.byteDots == ByteDots::None)
     return std::nullopt;
   ByteProduct product;
   product.dots = target.byteDots;
   product.lhsIsSigned = !lhs.isUnsignedInteger();
   int32_t neutral = rhs.isUnsignedInteger() ? 128 : 0;
-  product.rhsHasZero =
-      product.dots == ByteDots::Quads && llvm::any_of(zeros.values, [&](int32_t zero) { return zero != neutral; });
+  bool isNeutral = zeros && llvm::all_of(zeros->values, [&](int32_t zero) { return zero == neutral; });
+  product.rhsHasZero = product.dots == ByteDots::Quads && !isNeutral;
   return product;
 }
 

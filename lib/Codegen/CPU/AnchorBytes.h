@@ -17,8 +17,10 @@ struct RhsZeros {
 /// not constant, or more.
 std::optional<RhsZeros> constantZeros(mlir::Operation *reader, mlir::Value operand, int64_t columns);
 
-/// How `target` multiplies bytes; lhsZero is not set. Null when it does not.
-std::optional<ByteProduct> byteProduct(const CpuTarget &target, mlir::Type lhs, mlir::Type rhs, const RhsZeros &zeros);
+/// How `target` multiplies bytes; lhsZero is not set. Null when it does not. Zero points are null when only the run
+/// knows them.
+std::optional<ByteProduct> byteProduct(const CpuTarget &target, mlir::Type lhs, mlir::Type rhs,
+                                       const std::optional<RhsZeros> &zeros);
 
 /// The zero point `zero` (a tensor of one element) as i32.
 mlir::Value loadZeroPoint(const Anchor &a, const Tensor &zero);

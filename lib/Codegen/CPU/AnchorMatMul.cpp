@@ -132,8 +132,7 @@ private:
   void emitPackingSteps() {
     ContractionSpec s = spec();
     s.tile.panelOuter = true;
-    s.tile.mBlock =
-        s.m.isStatic() ? llvm::alignTo(std::max<int64_t>(s.m.fixed, 1), s.tile.mr) : kAllRows / s.tile.mr * s.tile.mr;
+    s.tile.mBlock = allRows(s.m, s.tile.mr);
     DimContext &d = a.dims();
     Dim width = p.n.constant() ? d.constant(packedRhsElements(s.tile, 1, *p.n.constant()))
                                : d.mul(d.ceilDiv(p.n, s.tile.nr), s.tile.nr);
@@ -167,9 +166,6 @@ private:
       emitContraction(a.b, a.loc(), s, step, e.add(step, 1));
     });
   }
-
-  /// Stands for all rows of a matrix whose height only the run knows.
-  static constexpr int64_t kAllRows = int64_t(1) << 40;
 
   const Anchor &a;
   MatMulOp op;

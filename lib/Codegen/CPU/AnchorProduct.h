@@ -22,5 +22,11 @@ bool isSharedMatrix(llvm::ArrayRef<Dim> dims);
 mlir::Value batchPointer(const Anchor &a, const Product &p, mlir::OpBuilder &b, mlir::Location loc, const Tensor &t,
                          mlir::Value base, mlir::Value batch);
 
+/// A block of rows that holds all `m` of them, a multiple of `mr`; m may be known only at run time.
+inline int64_t allRows(const Extent &m, int64_t mr) {
+  constexpr int64_t kAll = int64_t(1) << 40;
+  return m.isStatic() ? llvm::alignTo(std::max<int64_t>(m.fixed, 1), mr) : kAll / mr * mr;
+}
+
 } // namespace cameo::codegen
 #endif

@@ -73,6 +73,7 @@ std::optional<mlir::LogicalResult> emitTranspose(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitAttention(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitMatMulInteger(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvInteger(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitMatMulNBits(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);

@@ -174,26 +174,28 @@ private:
   }
 
   Value multiplyAdd(Emit &e, Value sum, Value lhs, Value rhs, int64_t lanes) const {
-    VectorType type = intType(e, lanes);
-    auto call = [&](StringRef name, ArrayRef<Value> operands) {
-      return LLVM::CallIntrinsicOp::create(e.b, e.loc, type, e.b.getStringAttr(name), operands).getResult(0);
-    };
     Type narrow = product.dots == ByteDots::Quads ? e.b.getI8Type() : e.b.getI16Type();
     auto elements = VectorType::get({lanes * stepElements()}, narrow);
     lhs = LLVM::BitcastOp::create(e.b, e.loc, elements, lhs);
-    rhs = LLVM::BitcastOp::create(e.b, e.loc, elements, rhs);
-    if (product.dots == ByteDots::Quads)
-      return call("llvm.x86.avx512.vpdpbusd." + std::to_string(lanes * 32), {sum, lhs, rhs});
-    StringRef name = lanes == 4   ? "llvm.x86.sse2.pmadd.wd"
-                     : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
-                                  : "llvm.x86.avx512.pmaddw.d.512";
-    return arith::AddIOp::create(e.b, e.loc, sum, call(name, {lhs, rhs}));
+    return emitByteDot(e, product.dots, sum, lhs, LLVM::BitcastOp::create(e.b, e.loc, elements, rhs), lanes);
   }
 
   ByteProduct product;
 };
 
 } // namespace
+
+Value cameo::codegen::emitByteDot(Emit &e, ByteDots dots, Value sum, Value lhs, Value rhs, int64_t lanes) {
+  auto call = [&](StringRef name, ArrayRef<Value> operands) {
+    return LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), e.b.getStringAttr(name), operands).getResult(0);
+  };
+  if (dots == ByteDots::Quads)
+    return call("llvm.x86.avx512.vpdpbusd." + std::to_string(lanes * 32), {sum, lhs, rhs});
+  StringRef name = lanes == 4   ? "llvm.x86.sse2.pmadd.wd"
+                   : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                : "llvm.x86.avx512.pmaddw.d.512";
+  return arith::AddIOp::create(e.b, e.loc, sum, call(name, {lhs, rhs}));
+}
 
 std::unique_ptr<Arithmetic> cameo::codegen::floatArithmetic() { return std::make_unique<FloatArithmetic>(); }
 

@@ -95,6 +95,9 @@ public:
 /// As many vectors as they have lanes, with rows and columns exchanged.
 llvm::SmallVector<mlir::Value> emitTransposedSquare(Emit &e, llvm::ArrayRef<mlir::Value> rows);
 
+/// sum + the dot products of the bytes (unsigned lhs, signed rhs) or i16 that share a lane of it.
+mlir::Value emitByteDot(Emit &e, ByteDots dots, mlir::Value sum, mlir::Value lhs, mlir::Value rhs, int64_t lanes);
+
 /// Size in bytes of an element that the emitters load or store; null stands for f32.
 inline int64_t elementBytes(mlir::Type type) { return type ? type.getIntOrFloatBitWidth() / 8 : 4; }
 

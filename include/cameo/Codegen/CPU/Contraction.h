@@ -166,6 +166,19 @@ struct PackRhsSpec {
 mlir::Value emitPackRhsSteps(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec);
 void emitPackRhs(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec, mlir::Value begin, mlir::Value end);
 
+/// Packs one panel of a right operand of bytes known only at run time: element (k, n) lies at source + k * kStride + n * nStride,
+/// one of the two being 1. `packed` has 4 * packedRhsElements(tile, bytes.panelRows(1, k), n) bytes.
+struct PackBytesSpec {
+  ContractionTile tile;
+  VectorTarget target;
+  ByteProduct bytes;
+  bool isSigned = false;
+  mlir::Value rhsZero; ///< i32
+  int64_t k, n, kStride, nStride;
+  mlir::Value source, packed; ///< !llvm.ptr
+};
+void emitPackBytes(mlir::OpBuilder &b, mlir::Location loc, const PackBytesSpec &spec, mlir::Value panel);
+
 // ---- helpers for callers
 
 /// Loads `lanes` consecutive elements of `type` (f32, f16, bf16) as vector<lanes x f32>; masked-off lanes are zero.

@@ -33,6 +33,11 @@ int64_t interpolationFlops(llvm::StringRef mode, int64_t axes);
 int64_t windowSize(llvm::ArrayRef<int64_t> kernel);
 } // namespace cameo
 
+namespace cameo {
+/// The trait of functions with f(c x) = c f(x) for numbers c > 0.
+template <typename OpT> class Homogeneous : public mlir::OpTrait::TraitBase<OpT, Homogeneous> {};
+} // namespace cameo
+
 #include "cameo/Dialect/Cameo/CameoDialect.h.inc"
 #include "cameo/Dialect/Cameo/CameoInterfaces.h.inc"
 

@@ -39,6 +39,24 @@ Value dequantized(Compose &c, Value numbers, Value scale, Value zero, int64_t bi
   return c.make<DequantizeOp>(numbers, scale, zero);
 }
 
+/// What matMulNBits reads of a node.
+struct BlockedWeights {
+  int64_t rows, blocks, block;
+  Value numbers, scale, zero; ///< bytes, [rows, blocks], and the same or null
+};
+
+/// The op of its own that products with 4-bit weights have.
+Value nibbleProduct(Compose &c, Value a, const BlockedWeights &w) {
+  OpBinder &op = c.op;
+  Type ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
+  Value zero = w.zero;
+  if (!zero)
+    zero = c.make<ExpandOp>(op.scalar(ui8, 8), op.i64({w.rows, w.blocks}));
+  bool byteActivations = op.intAttr("accuracy_level", 0) == 4;
+  return c.make<MatMulNBitsOp>(a, op.reshape(w.numbers, {w.rows, w.blocks * w.block / 2}), w.scale, zero, w.block,
+                               byteActivations);
+}
+
 /// y = a w^T + bias with w [N, K] in blocks along K: [N, blocks, bytes of a block].
 LogicalResult matMulNBits(OpBinder &op) {
   Compose c{op};
@@ -58,7 +76,6 @@ LogicalResult matMulNBits(OpBinder &op) {
     return op.error("E-SHAPE", "input '" + op.node.inputs[1] + "' has shape " + formatShape(op.shapes().dimsOf(bytes)) +
                                    "; expected [" + Twine(rows) + ", " + Twine(blocks) + ", " +
                                    Twine(block * *bits / 8) + "]");
-  Value numbers = unpacked(op, op.reshape(bytes, {rows, blocks * (block * *bits / 8)}), *bits);
   Value scale = op.reshape(op.cast(scales, type), {rows, blocks}), zero;
   if (Value given = op.input(3)) {
     // Bytes hold zero points like numbers, each row beginning with a new byte.
@@ -69,7 +86,10 @@ LogicalResult matMulNBits(OpBinder &op) {
     if (!zero)
       return failure();
   }
-  Value weights;
+  auto withBias = [&](Value y) { return op.hasInput(5) ? c.add(y, op.cast(op.input(5), type)) : y; };
+  if (*bits == 4 && !op.hasInput(4) && (!zero || op.elementType(zero) == ui8))
+    return op.result(withBias(nibbleProduct(c, a, {rows, blocks, block, bytes, scale, zero})));
+  Value numbers = unpacked(op, op.reshape(bytes, {rows, blocks * (block * *bits / 8)}), *bits), weights;
   if (op.hasInput(4)) {
     // Each column names its group.
     Value group = op.input(4);
@@ -85,10 +105,7 @@ LogicalResult matMulNBits(OpBinder &op) {
     weights = weights ? op.reshape(weights, {rows, blocks * block}) : Value();
     weights = firstColumns(op, weights, 1, op.dims().constant(columns));
   }
-  Value y = c.make<MatMulOp>(a, weights, false, /*transposeRhs=*/true, TypeAttr());
-  if (op.hasInput(5))
-    y = c.add(y, op.cast(op.input(5), type));
-  return op.result(y);
+  return op.result(withBias(c.make<MatMulOp>(a, weights, false, /*transposeRhs=*/true, TypeAttr())));
 }
 
 /// Rows of a quantized table: gathered as they are stored, then dequantized.

@@ -1,0 +1,49 @@
+// AnchorMatMulNBits.cpp - cameo.matmul_nbits with constant weights, by the micro-kernels for 4-bit numbers.
+#include "Anchors.h"
+#include "ContractionNibbles.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+std::optional<LogicalResult> cameo::codegen::emitMatMulNBits(const Anchor &a) {
+  auto op = dyn_cast<MatMulNBitsOp>(a.op);
+  if (!op || !a.operands[0].elementType.isF32() || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
+    return std::nullopt;
+  ElementsAttr scale = constantInKernel(op, op.getScale()), zero = constantInKernel(op, op.getZero());
+  const Tensor &x = a.operands[0];
+  auto k = x.dims.back().constant(), n = a.results[0].dims.back().constant();
+  if (!scale || !zero || !k || !n || *k == 0 || *n == 0 || !isMicroKernelType(scale.getElementType()))
+    return std::nullopt;
+  DimContext &d = a.dims();
+  Dim m = d.product(ArrayRef(x.dims).drop_back());
+  NibbleSpec s;
+  s.target = a.vectors();
+  s.m = a.extent(m);
+  s.n = *n;
+  s.k = *k;
+  s.block = op.getBlock();
+  s.inBytes = op.getByteActivations() && a.target.byteDots == ByteDots::Quads;
+  s.tile = chooseNibbleTile(s);
+  s.lhs = a.pointer(x);
+  s.store = a.storeThroughEpilogue();
+  std::vector<float> storage;
+  ArrayRef<float> scales = constantFloats(scale, storage);
+  std::vector<uint8_t> zeros = bytesOf(zero);
+  auto bits = ArrayRef(reinterpret_cast<const uint8_t *>(scales.data()), scales.size() * sizeof(float));
+  s.weights = a.packedBytes(
+      op.getWeights(),
+      llvm::formatv("nibbles k={0} n={1} block={2} scales=#{3:x} zeros=#{4:x} nr={5} lanes={6}", s.k, s.n, s.block,
+                    llvm::xxh3_64bits(bits), llvm::xxh3_64bits(zeros), s.tile.nr, s.tile.lanes),
+      4 * packedRhsElements(s.tile, s.panelRows(), s.n), [s, scale, zeros](const uint8_t *source, char *packed) {
+        std::vector<float> storage;
+        packNibbles(source, constantFloats(scale, storage), zeros, s, packed);
+      });
+  int64_t rows = nibbleRows(s);
+  a.setTiles(d.mul(d.ceilDiv(m, rows), panelCount(s.tile, s.n)), rows * s.tile.nr * s.k / (s.inBytes ? 4 : 1));
+  auto [begin, end] = a.slice();
+  emitNibbles(a.b, a.loc(), s, begin, end);
+  return success();
+}

@@ -1,0 +1,26 @@
+// Passes.td - quantization: arithmetic on quantized tensors stays in integers.
+#ifndef CAMEO_PASSES_QUANTIZATION_TD
+#define CAMEO_PASSES_QUANTIZATION_TD
+include "mlir/Pass/PassBase.td"
+
+def IntegerArithmeticPass : Pass<"cameo-integer-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "products and convolutions of dequantized bytes are computed on the bytes";
+  let description = [{
+    Before: `quantize(relu(conv(dequantize %x, dequantize %w) + dequantize %b))`.
+    After: `quantize(relu(cast(conv_integer(%x, %w) + %b) * scales))`, which is one kernel of integer products with a short epilogue.
+
+    - matmul and conv of dequantized 8-bit tensors: sums in i32, exact, times the product of the scales. The weights are constant;
+      activations have one scale and zero point, weights those or one of each per column of the result. A bias of i32 with the scale
+      of the sums is added to them.
+    - The scale of a quantize behind them becomes part of their scale, through what commutes with it (relu, bounds, biases).
+    - quantize and dequantize move through what only moves elements (SelectionInterface), so that a pair of them with equal
+      parameters meets and vanishes, and data moves as bytes.
+    - A relu goes where the quantize behind it cuts at 0 anyway.
+    - Signed activations become unsigned, with a zero point greater by 128: processors multiply u8 by s8.
+
+    Left alone, in float, with a remark: sums that may not fit 32 bits, operands that are not both quantized, wider and narrower integers.
+    Runs before constants are folded, which would make the weights float again.
+    Linear: every pattern looks at a bounded number of ops.
+  }];
+}
+#endif

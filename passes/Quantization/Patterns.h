@@ -1,0 +1,29 @@
+// Patterns.h - the pattern sets of this folder, each in a file of its own, and what they share.
+#ifndef PASSES_QUANTIZATION_PATTERNS_H
+#define PASSES_QUANTIZATION_PATTERNS_H
+#include "cameo/Passes/Simplify/GraphRewriter.h"
+
+namespace cameo {
+
+/// Products and convolutions of dequantized bytes.
+void populateProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+/// Biases, scales and activations between sums in i32 and the quantize behind them.
+void populateRequantizationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph,
+                                    llvm::StringLiteral counted);
+/// Quantize and dequantize through ops that only move elements.
+void populateMovementPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+
+/// Signed activations of `function` become unsigned where nobody else sees them.
+void makeActivationsUnsigned(mlir::func::FuncOp function, llvm::StringRef pass, llvm::StringLiteral counted);
+
+/// True when both are the same value, or constants that say the same.
+bool isSameConstant(mlir::Value x, mlir::Value y);
+
+/// The elements of a constant of f32, seen through views; null for other values.
+std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
+
+/// `value`, which has one element, as a scalar.
+mlir::Value asScalar(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Value value);
+
+} // namespace cameo
+#endif

@@ -1,0 +1,157 @@
+// Requantization.cpp - what stands between sums in i32 and the quantize behind them becomes as little arithmetic as it
+// can.
+#include "Patterns.h"
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+/// cast(sums) * scale, with a constant scale.
+struct ScaledSums {
+  MulOp mul;
+  CastOp cast;
+};
+
+std::optional<ScaledSums> scaledSums(GraphRewriter &graph, Value value) {
+  auto mul = value.getDefiningOp<MulOp>();
+  auto cast = mul ? mul.getX().getDefiningOp<CastOp>() : CastOp();
+  if (!cast || !getElementTypeOrSelf(cast.getX()).isInteger(32) || !getElementTypeOrSelf(cast).isF32() ||
+      !graph.isConstant(mul.getY()))
+    return std::nullopt;
+  return ScaledSums{mul, cast};
+}
+
+/// The values of a product of constants, each one number or one per channel; null where they are not known.
+std::optional<SmallVector<float>> scaleValues(Value scale) {
+  auto mul = scale.getDefiningOp<MulOp>();
+  if (!mul)
+    return constantFloats(scale);
+  auto x = constantFloats(mul.getX()), y = constantFloats(mul.getY());
+  if (!x || !y || (x->size() != 1 && y->size() != 1 && x->size() != y->size()))
+    return std::nullopt;
+  if (x->size() < y->size())
+    std::swap(x, y);
+  for (auto [i, value] : llvm::enumerate(*x))
+    value *= (*y)[y->size() == 1 ? 0 : i];
+  return x;
+}
+
+/// Whether two scales are one up to the rounding of their product.
+bool agree(ArrayRef<float> x, ArrayRef<float> y) {
+  for (size_t i = 0, count = std::max(x.size(), y.size()); i < count; ++i) {
+    float a = x[x.size() == 1 ? 0 : i], c = y[y.size() == 1 ? 0 : i];
+    if (!(std::abs(a - c) <= 1e-6f * std::abs(a)))
+      return false;
+  }
+  return true;
+}
+
+/// cast(sums) * s + dequantize(bias, s, 0)  ->  cast(sums + bias) * s
+struct IntegerBias : GraphPattern<AddOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &b) const override {
+    for (unsigned i : {0u, 1u}) {
+      auto sums = scaledSums(graph, op->getOperand(i));
+      auto bias = op->getOperand(1 - i).getDefiningOp<DequantizeOp>();
+      // The bias may have been given axes of size 1.
+      Value view = op->getOperand(1 - i);
+      if (auto unsqueeze = view.getDefiningOp<UnsqueezeOp>(); !bias && unsqueeze)
+        bias = unsqueeze.getX().getDefiningOp<DequantizeOp>();
+      if (!sums || !op->getOperand(i).hasOneUse() || !bias || !graph.haveEqualShapes(op, op->getOperand(i)) ||
+          !getElementTypeOrSelf(bias.getX()).isInteger(32) || !graph.isConstant(bias.getX()))
+        continue;
+      auto wanted = scaleValues(sums->mul.getY()), found = constantFloats(bias.getScale());
+      DenseElementsAttr zero;
+      bool isCentred = matchPattern(bias.getZeroPoint(), m_Constant(&zero)) && zero.isSplat() &&
+                       zero.getSplatValue<APInt>().isZero();
+      if (!wanted || !found || !isCentred || !agree(*wanted, *found))
+        return b.notifyMatchFailure(op, "is added in float: its scale is not that of the sums");
+      Value integer = bias.getX();
+      if (auto unsqueeze = view.getDefiningOp<UnsqueezeOp>())
+        integer = createOp<UnsqueezeOp>(b, shapes, op.getLoc(), integer, unsqueeze.getAxes());
+      Value sum = createOp<AddOp>(b, shapes, op.getLoc(), sums->cast.getX(), integer);
+      Value real = createOp<CastOp>(b, shapes, op.getLoc(), sum, b.getF32Type());
+      return replace(b, op, createOp<MulOp>(b, shapes, sums->mul.getLoc(), real, sums->mul.getY()),
+                     "its bias is added to the sums of 32 bits");
+    }
+    return failure();
+  }
+};
+
+/// quantize(f(cast(sums) * s), t)  ->  quantize(f(cast(sums) * (s / t)), 1)
+struct ScaleOfQuantize : GraphPattern<QuantizeOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &b) const override {
+    if (uniformFloat(op.getScale()) == 1.0 || !graph.isConstant(op.getScale()) ||
+        !shapes.numElements(op.getScale()).isConstant(1) || !getElementTypeOrSelf(op.getX()).isF32() ||
+        !canDivide(op.getX()))
+      return failure();
+    Value scale = asScalar(b, shapes, op.getScale());
+    auto scalar = RankedTensorType::get({}, b.getF32Type());
+    Value one = ConstantOp::create(b, op.getLoc(), scalar, DenseElementsAttr::get(scalar, 1.0f));
+    Value x = divided(b, op.getX(), scale);
+    return replace(b, op, createOp<QuantizeOp>(b, shapes, op.getLoc(), x, one, op.getZeroPoint(), op.getSaturate()),
+                   "its scale is part of that of the sums");
+  }
+
+private:
+  /// The operand of `op` that is computed, when the other one is constant.
+  Value computedOperand(Operation *op) const {
+    for (unsigned i : {0u, 1u})
+      if (graph.isConstant(op->getOperand(1 - i)) && graph.haveEqualShapes(op->getOperand(i), op->getResult(0)))
+        return op->getOperand(i);
+    return {};
+  }
+
+  bool canDivide(Value value) const {
+    if (!value.hasOneUse())
+      return false;
+    if (scaledSums(graph, value))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return false;
+    if (op->hasTrait<Homogeneous>())
+      return canDivide(op->getOperand(0));
+    Value computed = isa<AddOp, MaxOp, MinOp>(op) ? computedOperand(op) : Value();
+    return computed && canDivide(computed);
+  }
+
+  Value divided(PatternRewriter &b, Value value, Value scale) const {
+    Operation *op = value.getDefiningOp();
+    bool isProduct = bool(scaledSums(graph, value));
+    Value computed = isProduct                     ? op->getOperand(0)
+                     : op->hasTrait<Homogeneous>() ? op->getOperand(0)
+                                                   : computedOperand(op);
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, operand == computed ? (isProduct ? operand : divided(b, operand, scale))
+                                               : Value(createOp<DivOp>(b, shapes, op->getLoc(), operand, scale)));
+    return b.clone(*op, mapping)->getResult(0);
+  }
+};
+
+/// quantize(relu x, s, lowest)  ->  quantize(x, s, lowest), which cuts at the real number 0
+struct ReluByQuantize : GraphPattern<QuantizeOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &b) const override {
+    auto relu = op.getX().getDefiningOp<ReluOp>();
+    auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(op));
+    DenseElementsAttr zero;
+    if (!relu || !type || !matchPattern(op.getZeroPoint(), m_Constant(&zero)) || !zero.isSplat())
+      return failure();
+    APInt lowest = type.isUnsigned() ? APInt::getMinValue(type.getWidth()) : APInt::getSignedMinValue(type.getWidth());
+    if (zero.getSplatValue<APInt>() != lowest)
+      return failure();
+    b.modifyOpInPlace(op, [&] { op.getXMutable().assign(relu.getX()); });
+    return done(relu.getLoc(), "is what the quantization behind it does");
+  }
+};
+
+} // namespace
+
+void cameo::populateRequantizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph,
+                                           llvm::StringLiteral counted) {
+  patterns.add<IntegerBias, ScaleOfQuantize, ReluByQuantize>(patterns.getContext(), graph, counted);
+}
