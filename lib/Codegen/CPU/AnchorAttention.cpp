@@ -164,7 +164,9 @@ std::optional<AttentionShape> cameo::codegen::attentionShape(Operation *op, Shap
   shape.keys = fixedExtent(k[2]).fixed;
   shape.depth = *k[3].constant();
   shape.width = *v[3].constant();
-  shape.convertsKeys = elementBytes(type) < 4;
+  shape.elements = type.isF32()   ? AttentionShape::Elements::F32
+                   : type.isF16() ? AttentionShape::Elements::F16
+                                  : AttentionShape::Elements::Bf16;
   return shape;
 }
 

@@ -29,6 +29,7 @@ VectorTarget cameo::codegen::vectorTarget(const CpuTarget &target) {
                                                     : VectorTarget::sse();
   vectors.hasFma = target.hasFma;
   vectors.byteDots = target.byteDots;
+  vectors.bf16Dots = target.hasBf16Dots;
   return vectors;
 }
 

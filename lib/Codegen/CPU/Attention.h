@@ -11,6 +11,10 @@
 //
 // and in the end O / l. Where nothing is left of a row, m is -inf and l 0, and the row is 0.
 //
+// bf16. Where the CPU multiplies pairs of bf16, keys are read in pairs of columns where they lie, queries are packed in
+// pairs, unscaled, weights are rounded to bf16 in pairs of keys, and values of a block are paired row by row. Sums, maxima
+// and exponentials are in f32. Elsewhere, and of f16, keys and values are converted to f32 block by block.
+//
 // Query heads that read one key head follow each other, so that rows (head, query) of a key head are one range, which
 // steps cut into blocks: they share what is read of keys and values.
 #ifndef LIB_CODEGEN_CPU_ATTENTION_H
@@ -32,7 +36,13 @@ struct AttentionShape {
   int64_t rows = kDynamicExtent; ///< queries of all heads that read one key head
   int64_t keys = kDynamicExtent;
   int64_t depth = 0, width = 0; ///< of a key, of a value
-  bool convertsKeys = false;    ///< keys and values are narrower than f32
+  enum class Elements { F32, F16, Bf16 } elements = Elements::F32;
+
+  /// Whether products are sums of pairs of bf16: keys are read as they lie, weights are rounded to bf16. Otherwise what
+  /// is narrower than f32 is converted, block by block.
+  bool usesPairs(const VectorTarget &target) const {
+    return elements == Elements::Bf16 && target.bf16Dots && depth % 2 == 0;
+  }
 };
 
 /// A thread's stack is 512 KB or more, and others need some of it.
@@ -40,7 +50,7 @@ constexpr int64_t kMostAttentionScratch = 256 << 10;
 
 AttentionTile chooseAttentionTile(const VectorTarget &target, const AttentionShape &shape);
 /// Bytes of a thread's stack that blocks of this size take.
-int64_t attentionScratchBytes(const AttentionTile &tile, const AttentionShape &shape);
+int64_t attentionScratchBytes(const VectorTarget &target, const AttentionTile &tile, const AttentionShape &shape);
 
 /// Lanes of the vectors that hold `count` elements; the last one may be narrow.
 int64_t paddedLanes(const VectorTarget &target, int64_t count);

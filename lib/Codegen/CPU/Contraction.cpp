@@ -13,7 +13,9 @@ ContractionLoops loopsOf(const ContractionSpec &spec) {
   loops.batch = spec.batch;
   loops.m = spec.m;
   loops.n = spec.n;
-  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : floatArithmetic();
+  loops.arithmetic = spec.bytes       ? byteArithmetic(*spec.bytes)
+                     : spec.bf16Pairs ? bf16PairArithmetic()
+                                      : floatArithmetic();
   loops.panelRows = spec.bytes ? Extent(spec.bytes->panelRows(1, spec.k.fixed)) : spec.k;
   loops.rhsLayout = spec.rhsLayout;
   loops.rhsRowStride = spec.rhsRowStride;

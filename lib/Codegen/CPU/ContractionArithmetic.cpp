@@ -13,7 +13,8 @@ Value zeroOf(Emit &e, Type type) {
 
 int64_t widest(const MicroKernel &kernel) { return *llvm::max_element(kernel.vectors); }
 
-class FloatArithmetic final : public Arithmetic {
+/// f32 sums of what one element of A and a row of B make.
+class FloatSums : public Arithmetic {
 public:
   Accumulators begin(Emit &e, const MicroKernel &kernel, Value &) const override {
     Accumulators sums;
@@ -23,8 +24,8 @@ public:
     return sums;
   }
 
-  void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
-            MutableArrayRef<Value> sums, int64_t, int64_t) const override {
+protected:
+  static SmallVector<Value> rowOf(Emit &e, const MicroKernel &kernel, Value rhs) {
     SmallVector<Value> columns;
     int64_t bytes = 0;
     for (auto [index, lanes] : llvm::enumerate(kernel.vectors)) {
@@ -32,6 +33,15 @@ public:
       columns.push_back(emitLoad(e.b, e.loc, Type(), e.offset(rhs, bytes), lanes, mask));
       bytes += lanes * 4;
     }
+    return columns;
+  }
+};
+
+class FloatArithmetic final : public FloatSums {
+public:
+  void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
+            MutableArrayRef<Value> sums, int64_t, int64_t) const override {
+    SmallVector<Value> columns = rowOf(e, kernel, rhs);
     for (auto [row, pointer] : llvm::enumerate(rows)) {
       Type type = kernel.lhsType ? kernel.lhsType : e.b.getF32Type();
       Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes);
@@ -45,6 +55,31 @@ public:
           broadcast = vector::BroadcastOp::create(e.b, e.loc, e.vectorType(lanes), element);
         Value &sum = sums[row * kernel.vectors.size() + column];
         sum = vector::FMAOp::create(e.b, e.loc, broadcast, columns[column], sum);
+      }
+    }
+  }
+};
+
+class Bf16PairArithmetic final : public FloatSums {
+public:
+  void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
+            MutableArrayRef<Value> sums, int64_t, int64_t) const override {
+    SmallVector<Value> columns = rowOf(e, kernel, rhs);
+    auto asPairs = [&](Value v, int64_t lanes) -> Value {
+      return LLVM::BitcastOp::create(e.b, e.loc, VectorType::get({lanes * 2}, e.b.getBF16Type()), v);
+    };
+    for (auto [column, lanes] : llvm::enumerate(kernel.vectors))
+      columns[column] = asPairs(columns[column], lanes);
+    for (auto [row, pointer] : llvm::enumerate(rows)) {
+      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes);
+      Value pair = LLVM::LoadOp::create(e.b, e.loc, e.b.getI32Type(), address, 4);
+      for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
+        auto type = VectorType::get({lanes}, e.b.getI32Type());
+        Value spread = asPairs(vector::BroadcastOp::create(e.b, e.loc, type, pair), lanes);
+        Value &sum = sums[row * kernel.vectors.size() + column];
+        auto name = e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps." + std::to_string(lanes * 32));
+        sum = LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), name, ValueRange{sum, spread, columns[column]})
+                  .getResult(0);
       }
     }
   }
@@ -198,6 +233,8 @@ Value cameo::codegen::emitByteDot(Emit &e, ByteDots dots, Value sum, Value lhs, 
 }
 
 std::unique_ptr<Arithmetic> cameo::codegen::floatArithmetic() { return std::make_unique<FloatArithmetic>(); }
+
+std::unique_ptr<Arithmetic> cameo::codegen::bf16PairArithmetic() { return std::make_unique<Bf16PairArithmetic>(); }
 
 std::unique_ptr<Arithmetic> cameo::codegen::byteArithmetic(const ByteProduct &product) {
   return std::make_unique<ByteArithmetic>(product);

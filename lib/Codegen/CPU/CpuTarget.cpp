@@ -63,6 +63,7 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
     target.vectorBytes = 64;
     target.numVectorRegisters = 32;
     target.hasScale = has("avx512dq");
+    target.hasBf16Dots = has("avx512bf16");
   } else if (has("avx2")) {
     target.vectorBytes = 32;
   }

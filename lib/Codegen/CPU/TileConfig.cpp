@@ -68,7 +68,7 @@ const char *problemOf(const AttentionTile &tile, const VectorTarget &target, con
     return "queries and keys are 1 or more";
   if (tile.queries != paddedLanes(target, tile.queries) || tile.keys % target.lanes() != 0)
     return "queries fill vectors, and keys is a multiple of the CPU's lanes";
-  if (attentionScratchBytes(tile, shape) > kMostAttentionScratch)
+  if (attentionScratchBytes(target, tile, shape) > kMostAttentionScratch)
     return "what a block needs fits a thread's stack";
   return nullptr;
 }

@@ -6,8 +6,8 @@
 
 A score is a sum of D products, |ds| <= 2 (D + 4) eps |scale| sum |q k| with eps = 2^-24, for the factors are rounded as well; a
 softcap or a mask adds roundings of its own. A weight then is off by a factor 1 + ds - ds' + 8 eps (the exponential, the sum's N
-roundings aside), and a result, a sum of N products, by (2 max |ds| + (2 N + 16) eps) sum |p v|. Results in f16 and bf16 are rounded once
-more: + half a unit in the last place of |y|. Results must be bitwise equal for one, two and three threads.
+roundings aside), and a result, a sum of N products, by (2 max |ds| + (2 N + 16) eps) sum |p v|. With products of bf16 weights are rounded to
+bf16: + 2^-9 sum |p v|. Results in f16 and bf16 are rounded once more: + half a unit in the last place of |y|. Results must be bitwise equal for one, two and three threads.
 """
 import itertools
 import os
@@ -110,8 +110,9 @@ def reference(case: Case, fed: dict, rescale: bool = True):
         p = np.exp(s - np.repeat(np.maximum.accumulate(tops, -1), 64, -1)[..., :count])
     total = p.sum(-1, keepdims=True) + np.exp(sink - top)
     p = np.where(total > 0, p / np.where(total > 0, total, 1), 0)
+    magnitudes = p @ np.abs(v)
     live = np.where(np.isfinite(s), error, 0).max(-1, keepdims=True)
-    bound = (2 * live + (2 * count + 16) * eps) * (p @ np.abs(v)) + 1e-30
+    bound = (2 * live + (2 * count + 16) * eps + (2.0**-9 if case.element == "bf16" else 0)) * magnitudes + 1e-30
     return p @ v, bound
 
 
@@ -170,6 +171,10 @@ for narrow in ("f16", "bf16"):
     case(f"{narrow}", [1, 2, 70, 48], [1, 2, 300, 48], element=narrow)
     case(f"{narrow}-causal-groups", [1, 4, 70, 20], [1, 2, 70, 20], element=narrow, right=0)
     case(f"{narrow}-masked", [1, 2, 30, 16], [1, 2, 70, 16], element=narrow, feeds=masked(narrow, (30, 70)))
+case("bf16-ragged", [1, 2, 77, 20], [1, 2, 301, 20], 12, element="bf16")
+case("bf16-odd-widths", [1, 2, 19, 7], [1, 2, 45, 7], 5, element="bf16")
+case("bf16-decode", [1, 4, 1, 64], [1, 2, 333, 64], element="bf16", softcap=2.0, feeds=given(l=np.array([201])))
+case("bf16-dynamic", [1, 4, "s", 16], [1, 2, "t", 16], element="bf16", right=0, runs=[{"s": s, "t": t} for s, t in [(1, 1), (70, 71), (200, 333)]])
 
 
 def compileModule(path: str, opt: str, cpu: str = "native") -> str:

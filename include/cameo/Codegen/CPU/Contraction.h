@@ -100,6 +100,9 @@ struct ContractionSpec {
   std::function<BatchPointers(mlir::OpBuilder &, mlir::Location, mlir::Value batch)> batchPointers;
   /// f32, f16 or bf16; null means f32. B is f32.
   mlir::Type lhsType, resultType;
+  /// Elements of A and B, and what K and strides count, are pairs of bf16 that follow each other along K; for targets
+  /// with bf16Dots.
+  bool bf16Pairs = false;
   /// A is i8 or ui8 with K stride 1, B is packed by packByteRhs. K must be static.
   std::optional<ByteProduct> bytes;
   EpilogueFn epilogue; ///< may be null

@@ -27,12 +27,13 @@ struct VectorTarget {
   int64_t numRegisters = 16;
   bool hasFma = false;
   ByteDots byteDots = ByteDots::None;
+  bool bf16Dots = false; ///< multiplies pairs of bf16 and adds both to an f32
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
 
   static VectorTarget sse() { return {}; }
-  static VectorTarget avx2() { return {32, 16, true, ByteDots::None, 32 << 10, 512 << 10}; }
-  static VectorTarget avx512() { return {64, 32, true, ByteDots::None, 32 << 10, 1 << 20}; }
+  static VectorTarget avx2() { return {32, 16, true, ByteDots::None, false, 32 << 10, 512 << 10}; }
+  static VectorTarget avx512() { return {64, 32, true, ByteDots::None, false, 32 << 10, 1 << 20}; }
 
   int64_t lanes() const { return vectorBytes / 4; }
   /// Whether several steps of K with that many accumulators may be one piece of straight code: LLVM moves the loads of

@@ -19,6 +19,7 @@ struct CpuTarget {
   int64_t vectorBytes = 16;
   int64_t numVectorRegisters = 16;
   bool hasFma = false;
+  bool hasBf16Dots = false; ///< vdpbf16ps on vectors of any length
   bool hasScale = false; ///< vreduceps and vscalefps on vectors of any length
   ByteDots byteDots = ByteDots::None;
 };
