@@ -7,6 +7,7 @@
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fusion/Passes.h"
 #include "cameo/Runtime/KernelABI.h"
+#include "cameo/Support/ErrorCode.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -187,12 +188,16 @@ int64_t Run::element(Value tensor, int64_t index) {
 
 // ---- memory
 
+/// Of one value whose size only the run can tell: as much as cameo-fold-constants spends on those whose size is known.
+static constexpr int64_t kMaxBytes = int64_t(1) << 32;
+
 /// Memory of `owner`, or of the running kernel when that is null. Null after a failure.
 char *Run::allocate(Value owner, int64_t bytes) {
   if (call.status != CAMEO_OK)
     return nullptr;
-  if (bytes < 0 || bytes > (int64_t(1) << 40)) {
-    fail(&call, CAMEO_OUT_OF_MEMORY, nullptr, "a tensor is too large", 0);
+  if (bytes < 0 || bytes > kMaxBytes) {
+    fail(&call, CAMEO_OUT_OF_MEMORY, nullptr,
+         "a value that depends on constants alone needs more than %lld MiB; -O0 leaves it to the run", kMaxBytes >> 20);
     return nullptr;
   }
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<int64_t>(bytes, 1), CAMEO_BUFFER_ALIGN);
@@ -261,6 +266,20 @@ void Run::fail(cameo_call *call, int32_t code, const char *, const char *message
   static_cast<Run *>(call->runtime)->failure = hasValue ? (before + Twine(value) + after).str() : before.str();
 }
 
+/// The code of an error of the run, for one that is found at compile time.
+static StringLiteral errorCode(int32_t status) {
+  switch (status) {
+  case CAMEO_OUT_OF_RANGE:
+    return "E-INDEX";
+  case CAMEO_DIVISION_BY_ZERO:
+    return "E-DIV0";
+  case CAMEO_OUT_OF_MEMORY:
+    return "E-MEMORY";
+  default:
+    return "E-SHAPE";
+  }
+}
+
 LogicalResult Run::launch(KernelOp kernel) {
   KernelUse use = compiler.use(kernel);
   const KernelSignature &s = *use.signature;
@@ -281,7 +300,8 @@ LogicalResult Run::launch(KernelOp kernel) {
   temporaries.clear();
   Operation *yield = kernel.getBody().front().getTerminator();
   if (call.status != CAMEO_OK)
-    return mlir::emitError(yield->getPrevNode()->getLoc()) << failure << ", found while computing it from constants";
+    return withCode(errorCode(call.status), mlir::emitError(yield->getPrevNode()->getLoc()))
+           << failure << ", found while computing it from constants";
   for (auto [report, found] : llvm::zip(s.sizeReports, reports))
     sizes[{yield->getOperand(report.first), report.second}] = found;
   return success();

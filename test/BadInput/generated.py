@@ -18,7 +18,7 @@ class Case:
     exitCode: int
     code: str
     text: str = ""
-    suffix: str = ".onnx"
+    opt: str = "O0"
 
 
 def info(name, shape=(2,), dtype=F):
@@ -144,6 +144,13 @@ def longSequence():
                  [info("x", (1 << 30, 1))], [info("y", None)])
 
 
+def hugeRange():
+    """The count of floats is a number that only folding finds."""
+    constants = {"count": np.int64(2**36), "zero": np.float32(0), "one": np.float32(1)}
+    return model([helper.make_node("Cast", ["count"], ["limit"], to=F), helper.make_node("Range", ["zero", "limit", "one"], ["y"], name="r")],
+                 [], [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
+
+
 def growingSequence():
     """A loop that carries a sequence is unrolled, 2^40 times if nothing prevents it."""
     sequence = lambda name: helper.make_tensor_sequence_value_info(name, F, (2,))
@@ -180,6 +187,7 @@ CASES = {
     "57_ten_million_nodes": Case(saved(tenMillionNodes), 5, "E-LIMIT", "--max-nodes"),
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
     "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
+    "57_range_of_constants": Case(saved(hugeRange), 5, "E-MEMORY", "node 'r'", opt="O3"),
     "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "58_duplicate_initializer": Case(saved(twiceInitialized), 3, "E-SSA", "'w'"),
