@@ -131,6 +131,32 @@ def readmeTour() -> None:
         sys.exit(f"the tour has {len(commands)} commands")
 
 
+def compareEngines() -> None:
+    """compare agrees with ONNX Runtime on a small model, says what it measured, and does not time what is wrong."""
+    import json
+
+    import onnx
+    from onnx import helper
+
+    node = helper.make_node("Softmax", ["x"], ["y"], axis=-1)
+    values = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", 8]) for n in "xy"]
+    with tempfile.TemporaryDirectory() as folder:
+        model, figures = f"{folder}/softmax.onnx", pathlib.Path(folder, "figures.json")
+        onnx.save(helper.make_model(helper.make_graph([node], "g", values[:1], values[1:]), opset_imports=[helper.make_opsetid("", 18)]), model)
+        compare = lambda *flags: subprocess.run([ROOT / "tools/dev/compare", model, "--rounds=2", "--seconds=0.001", *flags], capture_output=True, text=True)
+        done = compare("--dim=n=3", "--threads=1,2", f"--json={figures}")
+        rows = json.loads(figures.read_text())
+        for row in rows:
+            engines = row["engines"]
+            if set(engines) != {"cameo", "ort"} or any(e["outputs"] != "agree" or e["min_ms"] <= 0 for e in engines.values()) or len(row["rounds"]) != 2:
+                sys.exit(f"figures are {row}")
+        if done.returncode or [r["threads"] for r in rows] != [1, 2] or "geometric mean" not in done.stdout:
+            sys.exit(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
+        refused = compare("--peers=ort,gcc")
+        if refused.returncode != 2 or "names gcc; known are ort" not in refused.stderr:
+            sys.exit(f"an unknown peer ends with {refused.returncode}: {refused.stderr}")
+
+
 def shellSyntax() -> None:
     scripts = [p for folder in ("tools/dev", ".ci") for p in (ROOT / folder).iterdir()
                if p.is_file() and (p.suffix == ".sh" or p.read_text().startswith("#!/usr/bin/env bash"))]
@@ -141,7 +167,7 @@ def shellSyntax() -> None:
 
 
 CASES = {"harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
-         "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "shell-syntax": shellSyntax}
+         "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "compare-engines": compareEngines, "shell-syntax": shellSyntax}
 
 if __name__ == "__main__":
     match sys.argv[1:]:
