@@ -50,7 +50,10 @@ static constexpr Phase kPhases[] = {
      }},
     // After all that adds or removes ops.
     {"fusion", "ops that hand elements to each other share a kernel", 1,
-     [](PhaseBuilder &phase) { phase.add(createFuseKernelsPass()); }},
+     [](PhaseBuilder &phase) {
+       phase.add(createFuseKernelsPass());
+       phase.add(createRoundInPlacePass());
+     }},
     // What fusion left alone; the whole of it at -O0.
     {"kernels", "every op that computes belongs to a kernel", 0,
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},

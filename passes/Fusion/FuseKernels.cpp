@@ -16,6 +16,34 @@ namespace cameo {
 using namespace mlir;
 using namespace cameo;
 
+/// Whether `op` makes more bytes of what it reads, element by element, and of numbers: a dequantization, a conversion
+/// to a wider type. Its readers had better do that.
+static bool widens(ShapeAnalysis &shapes, Operation *op) {
+  if (!isa<PointwiseInterface>(op) || op->getNumOperands() == 0)
+    return false;
+  Value x = op->getOperand(0), result = op->getResult(0);
+  return storageBits(getElementTypeOrSelf(x)) < storageBits(getElementTypeOrSelf(result)) &&
+         shapes.dimsOf(x) == shapes.dimsOf(result) && !x.getDefiningOp<ConstantOp>() &&
+         llvm::all_of(op->getOperands().drop_front(), [&](Value v) { return shapes.numElements(v).isConstant(1); });
+}
+
+/// Gives each reader of what an op widens a copy of that op.
+static void separateReaders(Block &block) {
+  ShapeAnalysis shapes;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (op.getNumResults() != 1 || op.getResult(0).hasOneUse() || !widens(shapes, &op))
+      continue;
+    OpBuilder b(&op);
+    llvm::SmallDenseMap<Operation *, Value> copies;
+    for (OpOperand &use : llvm::make_early_inc_range(op.getResult(0).getUses())) {
+      Value &copy = copies[use.getOwner()];
+      if (!copy)
+        copy = copies.size() == 1 ? op.getResult(0) : b.clone(op)->getResult(0);
+      use.set(copy);
+    }
+  }
+}
+
 namespace {
 
 /// More would make kernels that neither LLVM nor a reader enjoys.
@@ -65,7 +93,8 @@ private:
   Reason join(unsigned a, unsigned b);
 
   void growEpilogue(Operation *anchor);
-  Reason joinsEpilogue(Operation *op, Operation *anchor);
+  Reason fitsEpilogue(Operation *op, Operation *anchor);
+  bool isLeftToReaders(Operation *op);
 
   void intoReaders(Operation *op);
   Reason mayEvaluateIn(Operation *op, unsigned group, Dim &times);
@@ -147,7 +176,16 @@ BlockFusion::Reason BlockFusion::join(unsigned a, unsigned b) {
 
 // ---- pointwise ops behind an anchor
 
-BlockFusion::Reason BlockFusion::joinsEpilogue(Operation *op, Operation *anchor) {
+/// Whether all readers of what `op` widens can do that themselves; then the narrow numbers are stored.
+bool BlockFusion::isLeftToReaders(Operation *op) {
+  return widens(shapes, op) && llvm::all_of(op->getResult(0).getUses(), [&](OpOperand &use) {
+           Operation *reader = use.getOwner();
+           return reader->getBlock() == &block && isKernel(reader) &&
+                  cast<KernelInterface>(reader).allowsPrologue(use.getOperandNumber());
+         });
+}
+
+BlockFusion::Reason BlockFusion::fitsEpilogue(Operation *op, Operation *anchor) {
   Value space = anchor->getResult(0);
   if (!haveEqualShapes(op->getResult(0), space))
     return "its result has another shape than that of the op before it";
@@ -159,7 +197,7 @@ BlockFusion::Reason BlockFusion::joinsEpilogue(Operation *op, Operation *anchor)
         !haveEqualShapes(v, space))
       return "it broadcasts what the kernel before it computes";
   }
-  return join(graph.groupOf(anchor), graph.groupOf(op));
+  return {};
 }
 
 void BlockFusion::growEpilogue(Operation *anchor) {
@@ -174,12 +212,32 @@ void BlockFusion::growEpilogue(Operation *anchor) {
         candidates.push(user);
   };
   addUsers(anchor);
+  llvm::SmallSetVector<Operation *, 4> waiting; // for a reader that joins
   while (!candidates.empty()) {
     Operation *op = candidates.top();
     candidates.pop();
     if (!isAlone(op))
       continue;
-    Reason reason = joinsEpilogue(op, anchor);
+    if (isLeftToReaders(op)) {
+      waiting.insert(op);
+      addUsers(op);
+      continue;
+    }
+    SmallVector<Operation *> joining;
+    for (Value v : op->getOperands())
+      if (Operation *producer = v.getDefiningOp(); waiting.contains(producer) && isAlone(producer))
+        joining.push_back(producer);
+    joining.push_back(op);
+    Reason reason;
+    for (Operation *each : joining)
+      reason = reason.empty() ? fitsEpilogue(each, anchor) : reason;
+    auto joins = [&](unsigned group) {
+      return llvm::any_of(joining, [&](Operation *each) { return graph.groupOf(each) == group; });
+    };
+    if (reason.empty() && joining.size() > 1 && graph.leadsAround(graph.groupOf(anchor), graph.groupOf(op), joins))
+      reason = "what lies between needs the one and is needed by the other";
+    for (Operation *each : joining)
+      reason = reason.empty() ? join(graph.groupOf(anchor), graph.groupOf(each)) : reason;
     if (reason.empty())
       addUsers(op);
     else
@@ -359,6 +417,7 @@ struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
       for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
         if (isOpTriviallyDead(&op))
           op.erase();
+      separateReaders(*block);
       BlockFusion(getArgument(), *block).run();
     }
   }

@@ -61,6 +61,27 @@ bool KernelGraph::reach(unsigned from, unsigned to, int64_t low, int64_t high, N
   return true;
 }
 
+bool KernelGraph::leadsAround(unsigned from, unsigned to, llvm::function_ref<bool(unsigned)> ignored) {
+  ++search;
+  mark[from] = search;
+  std::vector<unsigned> work{from};
+  while (!work.empty()) {
+    unsigned at = work.back();
+    work.pop_back();
+    for (Operation *op : members[at])
+      for (unsigned user : users[number.lookup(op)]) {
+        unsigned next = group[user];
+        if (next == to && at != from)
+          return true;
+        if (next == to || mark[next] == search || order[next] >= order[to] || ignored(next))
+          continue;
+        mark[next] = search;
+        work.push_back(next);
+      }
+  }
+  return false;
+}
+
 bool KernelGraph::join(unsigned a, unsigned b) {
   unsigned first = order[a] < order[b] ? a : b, last = first == a ? b : a;
   std::vector<unsigned> behind, before;

@@ -11,6 +11,7 @@
 #define PASSES_FUSION_KERNELGRAPH_H
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <vector>
 
@@ -28,6 +29,9 @@ public:
   mlir::Operation *inBlock(mlir::Operation *user) const { return block.findAncestorOpInBlock(*user); }
   /// True when an op of `b` uses a result of `a`.
   bool feeds(unsigned a, unsigned b) const;
+
+  /// True when a path leads from group `from` to `to` through other groups than those that `ignored` names.
+  bool leadsAround(unsigned from, unsigned to, llvm::function_ref<bool(unsigned)> ignored);
 
   /// Makes one group of two, which keeps the number of `a`. False, and nothing changes, when a path leads from one to
   /// the other through a third, or so many groups lie between them that one would have to look for long.

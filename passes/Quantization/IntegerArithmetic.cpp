@@ -20,21 +20,36 @@ bool cameo::isSameConstant(Value x, Value y) {
   return a && c && a.getValue() == c.getValue();
 }
 
-std::optional<SmallVector<float>> cameo::constantFloats(Value value) {
+/// The constant that `value` is, seen through views, with the bytes of one stored outside the IR.
+static std::pair<ElementsAttr, ArrayRef<char>> constantOf(Value value) {
   while (auto view = value.getDefiningOp<AliasInterface>())
     value = view->getOperand(0);
   auto constant = value.getDefiningOp<ConstantOp>();
-  if (!constant || !constant.getValue().getElementType().isF32())
-    return std::nullopt;
-  if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
-    return llvm::to_vector(dense.getValues<float>());
+  if (!constant)
+    return {};
   auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob)
+  return {constant.getValue(), blob ? blob->getData() : ArrayRef<char>()};
+}
+
+std::optional<SmallVector<float>> cameo::constantFloats(Value value) {
+  auto [constant, bytes] = constantOf(value);
+  if (!constant || !constant.getElementType().isF32())
     return std::nullopt;
-  SmallVector<float> values(blob->getData().size() / sizeof(float));
-  std::copy_n(blob->getData().data(), values.size() * sizeof(float), reinterpret_cast<char *>(values.data()));
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant))
+    return llvm::to_vector(dense.getValues<float>());
+  if (bytes.empty())
+    return std::nullopt;
+  SmallVector<float> values(bytes.size() / sizeof(float));
+  std::copy_n(bytes.data(), values.size() * sizeof(float), reinterpret_cast<char *>(values.data()));
   return values;
+}
+
+bool cameo::isZeroEverywhere(Value value) {
+  auto [constant, bytes] = constantOf(value);
+  if (auto dense = dyn_cast_if_present<DenseElementsAttr>(constant))
+    return dense.isSplat() && isa<IntegerType>(dense.getElementType()) && dense.getSplatValue<APInt>().isZero();
+  return !bytes.empty() && llvm::all_of(bytes, [](char byte) { return byte == 0; });
 }
 
 Value cameo::asScalar(OpBuilder &b, ShapeAnalysis &shapes, Value value) {
@@ -52,11 +67,13 @@ struct IntegerArithmetic : public cameo::impl::IntegerArithmeticPassBase<Integer
     if (getOperation().isExternal())
       return;
     GraphRewriter graph(getArgument(), getOperation());
-    RewritePatternSet patterns(&getContext());
-    populateMovementPatterns(patterns, graph, "conversions moved");
-    populateProductPatterns(patterns, graph, "integer products");
-    populateRequantizationPatterns(patterns, graph, "steps of requantization merged");
-    graph.apply(std::move(patterns));
+    RewritePatternSet products(&getContext()), requantization(&getContext());
+    populateMovementPatterns(products, graph, "conversions moved");
+    populateProductPatterns(products, graph, "integer products");
+    populateBiasPatterns(products, graph, "steps of requantization merged");
+    graph.apply(std::move(products));
+    populateRequantizationPatterns(requantization, graph, "steps of requantization merged");
+    graph.apply(std::move(requantization));
     makeActivationsUnsigned(getOperation(), getArgument(), "activations made unsigned");
   }
 };

@@ -23,4 +23,13 @@ def IntegerArithmeticPass : Pass<"cameo-integer-arithmetic", "::mlir::func::Func
     Linear: every pattern looks at a bounded number of ops.
   }];
 }
+
+def RoundInPlacePass : Pass<"cameo-round-in-place", "::mlir::func::FuncOp"> {
+  let summary = "integers that a kernel makes only for itself stay real numbers";
+  let description = [{
+    Before, in a kernel: `%q = quantize %x, 1, %z; %y = dequantize %q, %s, %z`, where nothing else reads %q.
+    After: `%y = min(max(round %x, lowest - z), highest - z) * %s`: the same numbers without the way through bytes.
+    Only for sums of integers times a number, which are never NaN. Runs after fusion, which decides what is stored. Linear.
+  }];
+}
 #endif

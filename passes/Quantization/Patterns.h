@@ -7,7 +7,9 @@ namespace cameo {
 
 /// Products and convolutions of dequantized bytes.
 void populateProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
-/// Biases, scales and activations between sums in i32 and the quantize behind them.
+/// Biases that are added to sums in i32.
+void populateBiasPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+/// Scales and activations before a quantize, once biases have their place.
 void populateRequantizationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph,
                                     llvm::StringLiteral counted);
 /// Quantize and dequantize through ops that only move elements.
@@ -21,6 +23,9 @@ bool isSameConstant(mlir::Value x, mlir::Value y);
 
 /// The elements of a constant of f32, seen through views; null for other values.
 std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
+
+/// True for constant integers that are all 0.
+bool isZeroEverywhere(mlir::Value value);
 
 /// `value`, which has one element, as a scalar.
 mlir::Value asScalar(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Value value);

@@ -7,6 +7,12 @@ using namespace cameo;
 
 namespace {
 
+/// A scalar constant of f32.
+Value number(OpBuilder &b, Location loc, float value) {
+  auto type = RankedTensorType::get({}, b.getF32Type());
+  return ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, value));
+}
+
 /// cast(sums) * scale, with a constant scale.
 struct ScaledSums {
   MulOp mul;
@@ -62,10 +68,7 @@ struct IntegerBias : GraphPattern<AddOp> {
           !getElementTypeOrSelf(bias.getX()).isInteger(32) || !graph.isConstant(bias.getX()))
         continue;
       auto wanted = scaleValues(sums->mul.getY()), found = constantFloats(bias.getScale());
-      DenseElementsAttr zero;
-      bool isCentred = matchPattern(bias.getZeroPoint(), m_Constant(&zero)) && zero.isSplat() &&
-                       zero.getSplatValue<APInt>().isZero();
-      if (!wanted || !found || !isCentred || !agree(*wanted, *found))
+      if (!wanted || !found || !isZeroEverywhere(bias.getZeroPoint()) || !agree(*wanted, *found))
         return b.notifyMatchFailure(op, "is added in float: its scale is not that of the sums");
       Value integer = bias.getX();
       if (auto unsqueeze = view.getDefiningOp<UnsqueezeOp>())
@@ -79,56 +82,58 @@ struct IntegerBias : GraphPattern<AddOp> {
   }
 };
 
-/// quantize(f(cast(sums) * s), t)  ->  quantize(f(cast(sums) * (s / t)), 1)
+/// quantize(f(x * s), t)  ->  quantize(f(x * (s / t)), 1): a division by a constant becomes part of constants.
 struct ScaleOfQuantize : GraphPattern<QuantizeOp> {
   using GraphPattern::GraphPattern;
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &b) const override {
     if (uniformFloat(op.getScale()) == 1.0 || !graph.isConstant(op.getScale()) ||
         !shapes.numElements(op.getScale()).isConstant(1) || !getElementTypeOrSelf(op.getX()).isF32() ||
-        !canDivide(op.getX()))
+        graph.isConstant(op.getX()) || !canDivide(op.getX()))
       return failure();
     Value scale = asScalar(b, shapes, op.getScale());
-    auto scalar = RankedTensorType::get({}, b.getF32Type());
-    Value one = ConstantOp::create(b, op.getLoc(), scalar, DenseElementsAttr::get(scalar, 1.0f));
     Value x = divided(b, op.getX(), scale);
-    return replace(b, op, createOp<QuantizeOp>(b, shapes, op.getLoc(), x, one, op.getZeroPoint(), op.getSaturate()),
-                   "its scale is part of that of the sums");
+    return replace(
+        b, op,
+        createOp<QuantizeOp>(b, shapes, op.getLoc(), x, number(b, op.getLoc(), 1), op.getZeroPoint(), op.getSaturate()),
+        "its scale is part of those before it");
   }
 
 private:
-  /// The operand of `op` that is computed, when the other one is constant.
-  Value computedOperand(Operation *op) const {
+  /// Numbers of the operands that must be divided so that the result is; empty when there are none.
+  SmallVector<unsigned> dividedOperands(Operation *op) const {
+    if (auto dequantize = dyn_cast<DequantizeOp>(op))
+      return graph.isConstant(dequantize.getScale())
+                 ? SmallVector<unsigned>{dequantize.getScaleMutable().getOperandNumber()}
+                 : SmallVector<unsigned>{};
     for (unsigned i : {0u, 1u})
-      if (graph.isConstant(op->getOperand(1 - i)) && graph.haveEqualShapes(op->getOperand(i), op->getResult(0)))
-        return op->getOperand(i);
-    return {};
+      if (isa<MulOp>(op) && graph.isConstant(op->getOperand(i)))
+        return {i};
+    if (op->hasTrait<Homogeneous>())
+      return {0};
+    return isa<AddOp, SubOp, MaxOp, MinOp>(op) ? SmallVector<unsigned>{0, 1} : SmallVector<unsigned>{};
   }
 
   bool canDivide(Value value) const {
-    if (!value.hasOneUse())
-      return false;
-    if (scaledSums(graph, value))
+    if (graph.isConstant(value))
       return true;
     Operation *op = value.getDefiningOp();
-    if (!op)
+    // Another reader of a dequantize keeps one of its own.
+    if (!op || (!value.hasOneUse() && !isa<DequantizeOp>(op)))
       return false;
-    if (op->hasTrait<Homogeneous>())
-      return canDivide(op->getOperand(0));
-    Value computed = isa<AddOp, MaxOp, MinOp>(op) ? computedOperand(op) : Value();
-    return computed && canDivide(computed);
+    SmallVector<unsigned> operands = dividedOperands(op);
+    return !operands.empty() && llvm::all_of(operands, [&](unsigned i) { return canDivide(op->getOperand(i)); });
   }
 
   Value divided(PatternRewriter &b, Value value, Value scale) const {
+    if (graph.isConstant(value))
+      return createOp<DivOp>(b, shapes, value.getLoc(), value, scale);
     Operation *op = value.getDefiningOp();
-    bool isProduct = bool(scaledSums(graph, value));
-    Value computed = isProduct                     ? op->getOperand(0)
-                     : op->hasTrait<Homogeneous>() ? op->getOperand(0)
-                                                   : computedOperand(op);
-    IRMapping mapping;
-    for (Value operand : op->getOperands())
-      mapping.map(operand, operand == computed ? (isProduct ? operand : divided(b, operand, scale))
-                                               : Value(createOp<DivOp>(b, shapes, op->getLoc(), operand, scale)));
-    return b.clone(*op, mapping)->getResult(0);
+    SmallVector<Value> operands(op->getOperands());
+    for (unsigned i : dividedOperands(op))
+      operands[i] = divided(b, operands[i], scale);
+    Operation *copy = b.clone(*op);
+    copy->setOperands(operands);
+    return copy->getResult(0);
   }
 };
 
@@ -151,7 +156,11 @@ struct ReluByQuantize : GraphPattern<QuantizeOp> {
 
 } // namespace
 
+void cameo::populateBiasPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
+  patterns.add<IntegerBias>(patterns.getContext(), graph, counted);
+}
+
 void cameo::populateRequantizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph,
                                            llvm::StringLiteral counted) {
-  patterns.add<IntegerBias, ScaleOfQuantize, ReluByQuantize>(patterns.getContext(), graph, counted);
+  patterns.add<ScaleOfQuantize, ReluByQuantize>(patterns.getContext(), graph, counted);
 }

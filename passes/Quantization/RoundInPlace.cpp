@@ -1,0 +1,78 @@
+// RoundInPlace.cpp - integers that a kernel makes for itself stay real numbers.
+#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Passes/Remarks.h"
+#include "cameo/Passes/Simplify/GraphRewriter.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace cameo {
+#define GEN_PASS_DEF_ROUNDINPLACEPASS
+#include "cameo/Passes/Quantization/Passes.h.inc"
+} // namespace cameo
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+/// The integer that a value of a kernel's body is everywhere.
+std::optional<APInt> uniformInteger(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    if (auto kernel = dyn_cast<KernelOp>(argument.getOwner()->getParentOp()))
+      value = kernel.getInputs()[argument.getArgNumber()];
+  DenseElementsAttr elements;
+  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat() ||
+      !isa<IntegerType>(elements.getElementType()))
+    return std::nullopt;
+  return elements.getSplatValue<APInt>();
+}
+
+/// Sums of integers times a number: never NaN.
+bool isScaledSum(Value value) {
+  auto mul = value.getDefiningOp<MulOp>();
+  auto cast = mul ? mul.getX().getDefiningOp<CastOp>() : CastOp();
+  return cast && isa<IntegerType>(getElementTypeOrSelf(cast.getX()));
+}
+
+/// dequantize(quantize(x, 1, z), s, z)  ->  min(max(round x, lowest - z), highest - z) * s
+struct RoundInPlace : OpRewritePattern<DequantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &b) const override {
+    auto quantize = op.getX().getDefiningOp<QuantizeOp>();
+    auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(op.getX()));
+    if (!quantize || !isa<KernelOp>(op->getParentOp()) || !quantize->hasOneUse() || !isScaledSum(quantize.getX()) ||
+        uniformFloat(quantize.getScale()) != 1.0 || !type || type.getWidth() > 16 ||
+        quantize.getZeroPoint() != op.getZeroPoint())
+      return failure();
+    auto zero = uniformInteger(op.getZeroPoint());
+    if (!zero)
+      return failure();
+    bool isUnsigned = type.isUnsigned();
+    unsigned width = type.getWidth();
+    APInt lowest = isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width),
+          highest = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
+    Location loc = quantize.getLoc();
+    auto scalar = RankedTensorType::get({}, b.getF32Type());
+    auto limit = [&](const APInt &v) -> Value {
+      float number = v.roundToDouble(!isUnsigned) - zero->roundToDouble(!isUnsigned);
+      return ConstantOp::create(b, loc, scalar, DenseElementsAttr::get(scalar, number));
+    };
+    Value x = RoundOp::create(b, loc, op.getType(), quantize.getX());
+    x = MaxOp::create(b, loc, op.getType(), x, limit(lowest));
+    x = MinOp::create(b, loc, op.getType(), x, limit(highest));
+    b.replaceOpWithNewOp<MulOp>(op, op.getType(), x, op.getScale());
+    return success();
+  }
+};
+
+struct RoundInPlacePass : public cameo::impl::RoundInPlacePassBase<RoundInPlacePass> {
+  using RoundInPlacePassBase::RoundInPlacePassBase;
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RoundInPlace>(&getContext());
+    RemarkListener remarks(getArgument());
+    (void)applyPatternsGreedily(getOperation(), std::move(patterns), GreedyRewriteConfig().setListener(&remarks));
+  }
+};
+
+} // namespace
