@@ -1,5 +1,6 @@
 // Windows.cpp - which keys a mask keeps: the elements of a constant, or the op that makes a triangle.
 #include "Windows.h"
+#include "Bands.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
@@ -50,6 +51,17 @@ static ElementsAttr constantBehind(Value value) {
   return constant ? constant.getValue() : ElementsAttr();
 }
 
+/// Bounds are not negative: instead the queries stand further along the keys.
+static Window normalized(std::optional<int64_t> left, std::optional<int64_t> right) {
+  Window w{left, right, 0, Value()};
+  w.offset = right ? *right : left ? std::max<int64_t>(0, -*left) : 0;
+  if (right)
+    w.right = 0;
+  if (left)
+    w.left = *left + w.offset;
+  return w;
+}
+
 namespace {
 
 /// One side of a band, seen from the diagonal: `last - row` for the side above. Rows that the end of the keys cuts off
@@ -86,16 +98,7 @@ public:
   std::optional<Window> window() const {
     if (!isBand || !keepsOneInEachRow() || !above.isOne() || !below.isOne())
       return std::nullopt;
-    Window w{std::nullopt, above.at, 0, Value()};
-    if (below.at)
-      w.left = *below.at;
-    // Bounds are not negative: instead the queries stand further along the keys.
-    w.offset = w.right ? *w.right : w.left ? std::max<int64_t>(0, -*w.left) : 0;
-    if (w.right)
-      w.right = 0;
-    if (w.left)
-      w.left = *w.left + w.offset;
-    return w;
+    return normalized(below.at, above.at);
   }
 
 private:
@@ -222,7 +225,8 @@ static std::optional<Triangle> cutOut(GraphRewriter &graph, SliceOp slice, int m
     if ((*starts)[i].isConstant(0))
       continue;
     auto rows = (*starts)[i].constant();
-    if (fromEnd != 2 || inner->start || (rows && *rows < 0))
+    // A negative start would count from the end.
+    if (fromEnd != 2 || inner->start || !graph.shapes.dims().isNonNegative((*starts)[i]))
       return std::nullopt;
     if (rows)
       inner->k += *rows;
@@ -272,6 +276,7 @@ std::optional<Window> cameo::windowOf(GraphRewriter &graph, const MaskTerm &mask
     return std::nullopt;
   Value condition = mask.value;
   bool keeps = mask.keeps;
+  double low = mask.low;
   if (!mask.isBool()) {
     // where(c, low, 0) or where(c, 0, low)
     while (isa_and_present<AliasInterface>(condition.getDefiningOp()))
@@ -281,13 +286,27 @@ std::optional<Window> cameo::windowOf(GraphRewriter &graph, const MaskTerm &mask
     if (!x || !y)
       return std::nullopt;
     keeps = *x == 0;
-    Type type = getElementTypeOrSelf(where.getType());
-    if ((keeps ? *x : *y) != 0 || !isOut((keeps ? *y : *x) * mask.factor, type))
+    low = (keeps ? *y : *x) * mask.factor;
+    if ((keeps ? *x : *y) != 0 || !isOut(low, getElementTypeOrSelf(where.getType())))
       return std::nullopt;
     condition = where.getCondition();
   }
-  auto triangle = triangleOf(graph, condition);
-  if (!triangle || triangle->isLower != keeps)
+  Window window;
+  if (auto triangle = triangleOf(graph, condition)) {
+    if (triangle->isLower != keeps)
+      return std::nullopt;
+    window = Window{std::nullopt, 0, triangle->k, triangle->start};
+  } else {
+    auto band = keeps ? bandOf(graph, condition) : std::nullopt;
+    if (!band)
+      return std::nullopt;
+    window = normalized(band->left, band->right);
+    if (window.left && *window.left < 0)
+      return std::nullopt;
+  }
+  // A row that keeps nothing would have equal weights in pieces, unless what it has in place of scores is -infinity.
+  bool reachesBack = !window.left || (space.back() == space[space.size() - 2] && *window.left >= window.offset);
+  if (!std::isinf(low) && (window.offset < 0 || !reachesBack))
     return std::nullopt;
-  return Window{std::nullopt, 0, triangle->k, triangle->start};
+  return window;
 }

@@ -124,8 +124,10 @@ func.func @causal_of_any_length(%q: tensor<1x4x?x16xf32>) -> tensor<1x4x?x16xf32
 
 // GPT-2: the part of a constant triangle that begins where the cache ends.
 // CHECK-LABEL: @cut_out_of_a_triangle
-// CHECK:         cameo.attention %arg0, %arg1, %arg1 offsets %arg2 {right = 0 : i64, scale = 1.000000e+00 : f32}
-func.func @cut_out_of_a_triangle(%q: tensor<1x4x1x16xf32>, %k: tensor<1x4x3x16xf32>, %past: tensor<1xi64>) -> tensor<1x4x1x16xf32> {
+// CHECK:         %[[PAST:.*]] = cameo.shape_of %arg2
+// CHECK:         cameo.attention %arg0, %arg1, %arg1 offsets %[[PAST]] {right = 0 : i64, scale = 1.000000e+00 : f32}
+func.func @cut_out_of_a_triangle(%q: tensor<1x4x1x16xf32>, %k: tensor<1x4x3x16xf32>, %cache: tensor<1x4x?x16xf32>) -> tensor<1x4x1x16xf32> {
+  %past = cameo.shape_of %cache {start = 2 : i64, end = 3 : i64} : (tensor<1x4x?x16xf32>) -> tensor<1xi64>
   %all = cameo.constant dense<[[true, false, false], [true, true, false], [true, true, true]]> : tensor<3x3xi1>
   %low = cameo.constant dense<-3.40282347E+38> : tensor<f32>
   %one = cameo.constant dense<1> : tensor<1xi64>
@@ -138,6 +140,58 @@ func.func @cut_out_of_a_triangle(%q: tensor<1x4x1x16xf32>, %k: tensor<1x4x3x16xf
   %w = cameo.softmax %t {axis = 3 : i64} : (tensor<1x4x1x3xf32>) -> tensor<1x4x1x3xf32>
   %y = cameo.matmul %w, %k : (tensor<1x4x1x3xf32>, tensor<1x4x3x16xf32>) -> tensor<1x4x1x16xf32>
   return %y : tensor<1x4x1x16xf32>
+}
+
+// -----
+
+// transformers: positions are compared, here with a window of 8; that they belong to one sequence is known.
+// CHECK-LABEL: @positions_are_compared
+// CHECK:         cameo.attention %arg0, %arg0, %arg0 {left = 7 : i64, right = 0 : i64, scale = 1.000000e+00 : f32}
+func.func @positions_are_compared(%q: tensor<1x4x?x16xf32>) -> tensor<1x4x?x16xf32> {
+  %zero = cameo.constant dense<0> : tensor<i64>
+  %one = cameo.constant dense<1> : tensor<i64>
+  %eight = cameo.constant dense<8> : tensor<i64>
+  %keep = cameo.constant dense<0.0> : tensor<f32>
+  %low = cameo.constant dense<-3.40282347E+38> : tensor<f32>
+  %asRows = cameo.constant dense<[1, 1, -1, 1]> : tensor<4xi64>
+  %asColumns = cameo.constant dense<[1, 1, 1, -1]> : tensor<4xi64>
+  %n = cameo.shape_of %q {start = 2 : i64, end = 3 : i64} : (tensor<1x4x?x16xf32>) -> tensor<1xi64>
+  %at = cameo.range %zero, %one, %n : (tensor<i64>, tensor<i64>, tensor<1xi64>) -> tensor<?xi64>
+  %rows = cameo.reshape %at, %asRows : (tensor<?xi64>, tensor<4xi64>) -> tensor<1x1x?x1xi64>
+  %columns = cameo.reshape %at, %asColumns : (tensor<?xi64>, tensor<4xi64>) -> tensor<1x1x1x?xi64>
+  %oldest = cameo.sub %rows, %eight : (tensor<1x1x?x1xi64>, tensor<i64>) -> tensor<1x1x?x1xi64>
+  %near = cameo.less %oldest, %columns : (tensor<1x1x?x1xi64>, tensor<1x1x1x?xi64>) -> tensor<1x1x?x?xi1>
+  %past = cameo.less_equal %columns, %rows : (tensor<1x1x1x?xi64>, tensor<1x1x?x1xi64>) -> tensor<1x1x?x?xi1>
+  %both = cameo.and %near, %past : (tensor<1x1x?x?xi1>, tensor<1x1x?x?xi1>) -> tensor<1x1x?x?xi1>
+  %m = cameo.where %both, %keep, %low : (tensor<1x1x?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x?x?xf32>
+  %s = cameo.matmul %q, %q {transposeRhs} : (tensor<1x4x?x16xf32>, tensor<1x4x?x16xf32>) -> tensor<1x4x?x?xf32>
+  %t = cameo.add %s, %m : (tensor<1x4x?x?xf32>, tensor<1x1x?x?xf32>) -> tensor<1x4x?x?xf32>
+  %w = cameo.softmax %t {axis = 3 : i64} : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+  %y = cameo.matmul %w, %q : (tensor<1x4x?x?xf32>, tensor<1x4x?x16xf32>) -> tensor<1x4x?x16xf32>
+  return %y : tensor<1x4x?x16xf32>
+}
+
+// -----
+
+// Queries before all keys would have equal weights: this mask is added as it is.
+// CHECK-LABEL: @rows_that_keep_nothing
+// CHECK:         cameo.attention %arg0, %arg0, %arg0 mask %{{.*}} {scale
+func.func @rows_that_keep_nothing(%q: tensor<1x4x?x16xf32>) -> tensor<1x4x?x16xf32> {
+  %zero = cameo.constant dense<0> : tensor<i64>
+  %one = cameo.constant dense<1> : tensor<i64>
+  %keep = cameo.constant dense<0.0> : tensor<f32>
+  %low = cameo.constant dense<-3.40282347E+38> : tensor<f32>
+  %asRows = cameo.constant dense<[-1, 1]> : tensor<2xi64>
+  %n = cameo.shape_of %q {start = 2 : i64, end = 3 : i64} : (tensor<1x4x?x16xf32>) -> tensor<1xi64>
+  %at = cameo.range %zero, %one, %n : (tensor<i64>, tensor<i64>, tensor<1xi64>) -> tensor<?xi64>
+  %rows = cameo.reshape %at, %asRows : (tensor<?xi64>, tensor<2xi64>) -> tensor<?x1xi64>
+  %past = cameo.less %at, %rows : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %m = cameo.where %past, %keep, %low : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %s = cameo.matmul %q, %q {transposeRhs} : (tensor<1x4x?x16xf32>, tensor<1x4x?x16xf32>) -> tensor<1x4x?x?xf32>
+  %t = cameo.add %s, %m : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %w = cameo.softmax %t {axis = 3 : i64} : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+  %y = cameo.matmul %w, %q : (tensor<1x4x?x?xf32>, tensor<1x4x?x16xf32>) -> tensor<1x4x?x16xf32>
+  return %y : tensor<1x4x?x16xf32>
 }
 
 // -----

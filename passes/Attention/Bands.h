@@ -1,0 +1,19 @@
+// Bands.h - masks that are computed from positions: comparisons of integers each of which is a sum of multiples of its
+// indices.
+#ifndef PASSES_ATTENTION_BANDS_H
+#define PASSES_ATTENTION_BANDS_H
+#include "cameo/Passes/Simplify/GraphRewriter.h"
+
+namespace cameo {
+
+/// Row i keeps the keys j with i - left <= j <= i + right; absent bounds keep all.
+struct Band {
+  std::optional<int64_t> left, right;
+};
+
+/// The band that a bool tensor keeps along its last two axes, the same along all others. Nothing where that is not
+/// known.
+std::optional<Band> bandOf(GraphRewriter &graph, mlir::Value condition);
+
+} // namespace cameo
+#endif
