@@ -117,10 +117,36 @@ LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
 
 bool AttentionOp::allowsEpilogue() { return !getScores(); }
 
+/// Keys that the rows of one head see, all together. Sizes that only data tell (offsets, lengths) count as if they left out none.
+static Dim visibleKeys(AttentionOp op, DimContext &d, Dim rows, Dim keys) {
+  auto triangle = [&](Dim n) { return d.floorDiv(d.mul(n, d.add(n, 1)), 2); }; // 1 + ... + n
+  // Row i sees min(keys, i + right + 1) keys less the min(keys, max(0, i - left)) that lie too far behind.
+  Dim seen = d.mul(rows, keys);
+  if (op.getOffsets())
+    return seen;
+  if (auto right = op.getRight()) {
+    Dim short_ = d.min(rows, d.max(d.sub(keys, int64_t(*right) + 1), d.constant(0)));
+    seen = d.add(d.add(triangle(d.sub(short_, 1)), d.mul(short_, int64_t(*right) + 1)), d.mul(d.sub(rows, short_), keys));
+  }
+  if (auto left = op.getLeft()) {
+    Dim some = d.max(d.sub(rows, int64_t(*left) + 1), d.constant(0)), few = d.min(some, keys);
+    seen = d.sub(seen, d.add(triangle(few), d.mul(d.sub(some, few), keys)));
+  }
+  return seen;
+}
+
 Dim AttentionOp::flops(ShapeAnalysis &shapes) {
   ArrayRef<Dim> q = shapes.dimsOf(getQ()), v = shapes.dimsOf(getV());
   DimContext &d = shapes.dims();
-  return d.mul(d.mul(d.product(q.take_front(3)), d.mul(v[2], d.add(q[3], v[3]))), 2);
+  Dim heads = d.mul(q[0], q[1]), pairs = d.mul(heads, visibleKeys(*this, d, q[2], v[2]));
+  // A score: the product, its scale, cap and mask. A weight: maximum, difference, exponential and sum.
+  bool isAdded = getMask() && isa<FloatType>(getElementTypeOrSelf(getMask().getType()));
+  Dim perScore = d.add(d.mul(q[3], 2), getSoftcap() ? 4 : 1);
+  Dim scores = d.mul(getScores() ? d.mul(d.mul(heads, q[2]), v[2]) : pairs, perScore);
+  Dim weights = d.mul(pairs, d.add(d.mul(v[3], 2), 4 + isAdded));
+  Dim rows = d.mul(d.mul(heads, q[2]), d.add(v[3], getSinks() ? 3 : 1));
+  Dim reported = getStage() == "weights" ? d.mul(d.mul(heads, q[2]), v[2]) : d.constant(0);
+  return d.add(d.add(scores, weights), d.add(rows, reported));
 }
 
 namespace {
@@ -340,13 +366,6 @@ LogicalResult LinearAttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   results.push_back({q.elementType, {batch, steps, q.dims[2], width}, std::nullopt});
   results.push_back({getState(), state, std::nullopt});
   return success();
-}
-
-Dim LinearAttentionOp::flops(ShapeAnalysis &shapes) {
-  ArrayRef<Dim> q = shapes.dimsOf(getQ()), v = shapes.dimsOf(getV());
-  DimContext &d = shapes.dims();
-  Dim heads = d.add(q[2], d.mul(v[2], getBeta() ? 2 : 1));
-  return d.mul(d.mul(d.mul(q[0], q[1]), d.mul(heads, d.mul(q[3], v[3]))), 2);
 }
 
 LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,

@@ -34,8 +34,7 @@ def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegment
   }];
 }
 
-def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedOperandSegments]> {
   let summary = "attention as a state that each step's key and value update";
   let description = [{
     q [B, T, H, D], k [B, T, G, D], v [B, T, G, E] -> y [B, T, H, E] and the last state [B, G, D, E]. Per step and key head, from

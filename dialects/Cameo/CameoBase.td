@@ -68,15 +68,6 @@ def Cameo_ChannelsLastInterface : DeclareOpInterfaceMethods<
 // The layout of an op that names axes by attributes.
 def Cameo_AxesLayoutInterface : DeclareOpInterfaceMethods<Cameo_LayoutInterface, ["permutedOperands", "permuteAxes"]>;
 
-// CostInterface's method for ops whose cost is a number per element of a value; `count` may use the op's getters.
-class Cameo_FlopsPerElement<string value, string count> {
-  code definition = [{
-    ::cameo::Dim $cppClass::flops(::cameo::ShapeAnalysis &shapes) {
-      return shapes.dims().mul(shapes.numElements(}] # value # [{), int64_t(}] # count # [{));
-    }
-  }];
-}
-
 // A structured op with its own loops.
 class Cameo_StructuredOp<string mnemonic, list<Trait> traits = []>
     : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface>], traits)>;

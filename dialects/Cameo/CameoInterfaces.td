@@ -135,12 +135,14 @@ def Cameo_LinearInterface : OpInterface<"LinearInterface"> {
 def Cameo_CostInterface : OpInterface<"CostInterface"> {
   let cppNamespace = "::cameo";
   let description = [{
-    Says how much arithmetic the op is. An op without it has none on floating-point numbers: it moves, compares or counts.
+    Says how much arithmetic the op is, where its naive loops do not tell by themselves (LoopCost.cpp): their length depends on where
+    they are, as at the border of a convolution.
   }];
   let methods = [
     InterfaceMethod<[{
-      Floating-point operations of the op's definition as a function of the sizes: additions, multiplications, divisions, maxima, and
-      each function of the math dialect count 1, so a multiply-add is 2. Comparisons, conversions and integers don't count.
+      Floating-point operations of the naive loops as a function of the sizes: additions, multiplications, divisions, maxima, and
+      each function of the math dialect count 1, so a multiply-add is 2. Comparisons, conversions and integers don't count, nor what
+      only makes addresses. What data decide (lengths, masks) counts as if it left out nothing.
     }], "::cameo::Dim", "flops", (ins "::cameo::ShapeAnalysis &":$shapes)>,
   ];
 }

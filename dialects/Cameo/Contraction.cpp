@@ -144,6 +144,8 @@ int64_t MatMulOp::weightAxis() {
 }
 
 Dim MatMulOp::flops(ShapeAnalysis &shapes) {
+  if (!isa<FloatType>(getElementTypeOrSelf(getLhs().getType())))
+    return shapes.dims().constant(0);
   Dim count = shapes.numElements(getResult());
   MatMulSizes sizes =
       matMulSizes(shapes.dimsOf(getLhs()), shapes.dimsOf(getRhs()), getTransposeLhs(), getTransposeRhs());
@@ -305,7 +307,10 @@ LogicalResult EinsumOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 bool EinsumOp::allowsEpilogue() { return true; }
 
 Dim EinsumOp::flops(ShapeAnalysis &shapes) {
-  Dim count = shapes.dims().constant(2);
+  if (!isa<FloatType>(getElementTypeOrSelf(getInputs().front().getType())))
+    return shapes.dims().constant(0);
+  // The product of n factors and its addition.
+  Dim count = shapes.dims().constant(getInputs().size());
   auto sizes = labelSizes(*this, shapes);
   if (succeeded(sizes))
     for (auto &[label, size] : *sizes)

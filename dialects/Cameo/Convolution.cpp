@@ -189,11 +189,24 @@ unsigned ConvOp::weightOperand() { return getFilterMutable().getOperandNumber();
 int64_t ConvOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
 int64_t ConvOp::weightAxis() { return 0; }
 
-Dim ConvOp::flops(ShapeAnalysis &shapes) {
-  Dim count = shapes.dims().mul(shapes.numElements(getResult()), 2);
-  for (Dim size : shapes.dimsOf(getFilter()).drop_front())
-    count = shapes.dims().mul(count, size);
+/// A multiply-add for every tap of every window that lies inside `size`, over all batches, outputs and inputs of their groups.
+template <typename OpT>
+static Dim convolutionFlops(OpT op, ShapeAnalysis &shapes, Value windows, Value tapped, Dim channels) {
+  DimContext &d = shapes.dims();
+  if (!isa<FloatType>(getElementTypeOrSelf(op.getX().getType())))
+    return d.constant(0);
+  Window window{op.getStrides(), op.getDilations(), op.getPads()};
+  ActivationAxes axes{shapes.rank(op.getX()), op.getChannelsLast()};
+  Dim count = d.mul(d.mul(channels, shapes.dim(op.getX(), 0)), 2);
+  for (int64_t i = 0; i < axes.numSpatial(); ++i)
+    count = d.mul(count, countTapsInside(d, window, i, shapes.dim(tapped, axes.spatial(i)),
+                                         shapes.dim(windows, axes.spatial(i)), shapes.dim(op.getFilter(), 2 + i)));
   return count;
+}
+
+Dim ConvOp::flops(ShapeAnalysis &shapes) {
+  ArrayRef<Dim> filter = shapes.dimsOf(getFilter());
+  return convolutionFlops(*this, shapes, getResult(), getX(), shapes.dims().mul(filter[0], filter[1]));
 }
 
 // ---- conv_transpose
@@ -313,11 +326,8 @@ int64_t ConvTransposeOp::channelAxis() {
 int64_t ConvTransposeOp::weightAxis() { return getGroup() == 1 ? 1 : -1; }
 
 Dim ConvTransposeOp::flops(ShapeAnalysis &shapes) {
-  // Every operand element meets every tap and output of its group once.
-  Dim count = shapes.dims().mul(shapes.numElements(getX()), 2);
-  for (Dim size : shapes.dimsOf(getFilter()).drop_front())
-    count = shapes.dims().mul(count, size);
-  return count;
+  ArrayRef<Dim> filter = shapes.dimsOf(getFilter());
+  return convolutionFlops(*this, shapes, getX(), getResult(), shapes.dims().mul(filter[0], filter[1]));
 }
 
 // ---- col2im

@@ -1,5 +1,8 @@
 // Cost.cpp - counts operations.
 #include "cameo/Dialect/Cameo/Cost.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dialect.h"
 
 using namespace mlir;
@@ -35,9 +38,49 @@ int64_t cameo::operationsPerElement(Operation *op) {
   return operations;
 }
 
+bool cameo::isFloatArithmetic(Operation &op) {
+  if (op.getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op.getResult(0).getType())))
+    return false;
+  return isa<math::MathDialect>(op.getDialect()) ||
+         isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp,
+             arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op);
+}
+
+/// Whether a use makes its value part of what the kernel stores, and does not only decide or address.
+static bool becomesNumber(OpOperand &use, llvm::DenseMap<Value, bool> &known);
+
+static bool becomesNumber(Value value, llvm::DenseMap<Value, bool> &known) {
+  auto [it, isNew] = known.try_emplace(value, false);
+  if (isNew) {
+    bool becomes = llvm::any_of(value.getUses(), [&](OpOperand &use) { return becomesNumber(use, known); });
+    known[value] = becomes;
+  }
+  return known[value];
+}
+
+static bool becomesNumber(OpOperand &use, llvm::DenseMap<Value, bool> &known) {
+  Operation *user = use.getOwner();
+  if (isa<memref::StoreOp>(user))
+    return use.getOperandNumber() == 0;
+  if (isa<memref::LoadOp, arith::CmpFOp, arith::CmpIOp, scf::IfOp>(user))
+    return false;
+  if (auto loop = dyn_cast<scf::ForOp>(user))
+    return use.getOperandNumber() >= loop.getNumControlOperands();
+  if (user->getNumResults() == 0)
+    return true; // a yield, a call
+  return llvm::any_of(user->getResults(), [&](Value result) { return becomesNumber(result, known); });
+}
+
+int64_t cameo::countFloatArithmetic(Block &block, llvm::DenseMap<Value, bool> &known) {
+  return llvm::count_if(block,
+                        [&](Operation &op) { return isFloatArithmetic(op) && becomesNumber(op.getResult(0), known); });
+}
+
 Dim cameo::flopsOf(ShapeAnalysis &shapes, Operation *op) {
-  auto cost = dyn_cast<CostInterface>(op);
-  return cost ? cost.flops(shapes) : shapes.dims().constant(0);
+  if (auto cost = dyn_cast<CostInterface>(op))
+    return cost.flops(shapes);
+  auto kernel = dyn_cast<KernelInterface>(op);
+  return kernel ? loopFlops(shapes, kernel) : shapes.dims().constant(0);
 }
 
 Dim cameo::bytesSaved(ShapeAnalysis &shapes, KernelOp kernel) {

@@ -18,10 +18,3 @@ Value cameo::cubicKernel(const FloatMath &m, Value x, double a) {
   Value rest = m.select(m.less(x, m.constant(2)), far, m.constant(0));
   return m.select(m.lessEqual(x, m.constant(1)), near, rest);
 }
-
-int64_t cameo::interpolationFlops(StringRef mode, int64_t axes) {
-  int64_t taps = mode == "linear" ? 2 : mode == "cubic" ? 4 : 0, count = 1;
-  for (int64_t i = 0; i < axes; ++i)
-    count *= taps;
-  return 2 * count;
-}

@@ -1,5 +1,6 @@
 // Normalization.cpp - layer, RMS, group and local response normalization: shapes and loops.
 #include "ReductionHelpers.h"
+#include "WindowHelpers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -125,6 +126,34 @@ static LogicalResult emitRowNorm(Operation *op, KernelEmitter &k, OpBuilder &b, 
 LogicalResult LayerNormOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferRowNorm(*this, getAxis(), shapes, results);
 }
+/// `perElement` for each element of x, `perRow` for each of the `rows` that have a mean and variance of their own.
+static Dim normFlops(ShapeAnalysis &shapes, Value x, int64_t perElement, Dim rows, int64_t perRow) {
+  return shapes.dims().add(shapes.dims().mul(shapes.numElements(x), perElement), shapes.dims().mul(rows, perRow));
+}
+static Dim rowsBefore(ShapeAnalysis &shapes, Value x, int64_t axis) {
+  return shapes.dims().product(shapes.dimsOf(x).take_front(axisFromFront(axis, shapes.rank(x))));
+}
+
+Dim LayerNormOp::flops(ShapeAnalysis &shapes) {
+  return normFlops(shapes, getX(), getBias() ? 8 : 7, rowsBefore(shapes, getX(), getAxis()), 5);
+}
+Dim RmsNormOp::flops(ShapeAnalysis &shapes) {
+  return normFlops(shapes, getX(), 4, rowsBefore(shapes, getX(), getAxis()), 4);
+}
+Dim GroupNormOp::flops(ShapeAnalysis &shapes) {
+  Dim groups = getGroups() ? shapes.dims().constant(getGroups()) : shapes.dim(getX(), 1);
+  return normFlops(shapes, getX(), 8, shapes.dims().mul(shapes.dim(getX(), 0), groups), 5);
+}
+Dim LrnOp::flops(ShapeAnalysis &shapes) {
+  DimContext &d = shapes.dims();
+  int64_t size = getSize(), before = (size - 1) / 2;
+  int64_t stride = 1, dilation = 1, pads[] = {before, size - 1 - before};
+  Dim channels = shapes.dim(getX(), 1);
+  Dim squares = countTapsInside(d, Window{stride, dilation, pads}, 0, channels, channels, d.constant(size));
+  Dim places = d.mul(shapes.dim(getX(), 0), d.product(shapes.dimsOf(getX()).drop_front(2)));
+  return d.add(d.mul(d.mul(squares, places), 2), d.mul(shapes.numElements(getX()), 4));
+}
+
 LogicalResult LayerNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
                                      ArrayRef<Tensor> results) {
   return emitRowNorm(*this, k, b, operands, results[0], getAxis(), getEpsilon().convertToFloat(), /*centre=*/true);

@@ -1,5 +1,6 @@
 // Pointwise.cpp - what all pointwise and indexable ops share: shape by broadcasting, one loop nest, element access.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Support/ErrorCode.h"
 #include "cameo/Runtime/KernelABI.h"
 
@@ -103,15 +104,6 @@ static Dim followElement(DimContext &d, Operation *op, Type elementType, ArrayRe
     return x[0].constant() ? x[*x[0].constant() ? 1 : 2] : Dim();
   }
   return {};
-}
-
-/// Whether an op of a pointwise body is arithmetic on floating-point numbers.
-static bool isFloatArithmetic(Operation &op) {
-  if (op.getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op.getResult(0).getType())))
-    return false;
-  return isa<math::MathDialect>(op.getDialect()) ||
-         isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp, arith::MinimumFOp,
-             arith::MaxNumFOp, arith::MinNumFOp>(op);
 }
 
 Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {

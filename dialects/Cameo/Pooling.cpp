@@ -95,6 +95,28 @@ static Value lowestScalar(OpBuilder &b, Location loc, Type elementType) {
 
 // ---- max_pool
 
+/// `perTap` for every tap inside x, `perWindow` for every window.
+template <typename OpT> static Dim poolFlops(OpT op, ShapeAnalysis &shapes, int64_t perTap, int64_t perWindow) {
+  DimContext &d = shapes.dims();
+  if (!isa<FloatType>(getElementTypeOrSelf(op.getX().getType())))
+    return d.constant(0);
+  Window window{op.getStrides(), op.getDilations(), op.getPads()};
+  Value result = op->getResult(0);
+  ActivationAxes axes{shapes.rank(op.getX()), op.getChannelsLast()};
+  Dim taps = d.mul(shapes.dim(result, 0), shapes.dim(result, axes.channel()));
+  for (auto [i, size] : llvm::enumerate(op.getKernel()))
+    taps = d.mul(taps, countTapsInside(d, window, i, shapes.dim(op.getX(), axes.spatial(i)),
+                                       shapes.dim(result, axes.spatial(i)), d.constant(size)));
+  return d.add(d.mul(taps, perTap), d.mul(shapes.numElements(result), perWindow));
+}
+// With positions it compares instead of taking maxima.
+Dim MaxPoolOp::flops(ShapeAnalysis &shapes) { return poolFlops(*this, shapes, getNumResults() == 1, 0); }
+Dim AveragePoolOp::flops(ShapeAnalysis &shapes) { return poolFlops(*this, shapes, 1, 1); }
+Dim LpPoolOp::flops(ShapeAnalysis &shapes) {
+  bool isSum = getP().convertToDouble() == 1;
+  return poolFlops(*this, shapes, isSum ? 2 : 3, isSum ? 0 : 1);
+}
+
 LogicalResult MaxPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   if (failed(inferPool(*this, shapes, results)))
     return failure();

@@ -6,18 +6,16 @@
 include "dialects/Cameo/CameoBase.td"
 
 // A pool whose windows are given by attributes.
-class Cameo_PoolOp<string mnemonic, Type type, dag extra, string flopsPerElement, list<Trait> traits = []>
+class Cameo_PoolOp<string mnemonic, Type type, dag extra, list<Trait> traits = []>
     : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                               Cameo_ChannelsLastInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)> {
-  let extraClassDefinition = Cameo_FlopsPerElement<"getResult()", flopsPerElement>.definition;
   let arguments = !con((ins type:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                             DenseI64ArrayAttr:$pads, UnitAttr:$ceilMode, UnitAttr:$channelsLast), extra);
   let results = (outs type:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_MaxPoolOp : Cameo_PoolOp<"max_pool", Cameo_NumberTensor, (ins UnitAttr:$columnMajor), "::cameo::windowSize(getKernel())",
-                                   [Cameo_SelectionInterface]> {
+def Cameo_MaxPoolOp : Cameo_PoolOp<"max_pool", Cameo_NumberTensor, (ins UnitAttr:$columnMajor), [Cameo_SelectionInterface]> {
   let summary = "maximum of each window, and where it was";
   let description = [{
     `y[n, c, p..] = max_k x[n, c, p.. * strides - pads + k.. * dilations]` over the taps inside x; NaN wins. A window without
@@ -31,8 +29,7 @@ def Cameo_MaxPoolOp : Cameo_PoolOp<"max_pool", Cameo_NumberTensor, (ins UnitAttr
   let results = (outs Cameo_NumberTensor:$result, Optional<Cameo_I64Tensor>:$indices);
 }
 
-def Cameo_AveragePoolOp : Cameo_PoolOp<"average_pool", Cameo_FloatTensor, (ins UnitAttr:$countIncludePad),
-                                       "::cameo::windowSize(getKernel()) + 1"> {
+def Cameo_AveragePoolOp : Cameo_PoolOp<"average_pool", Cameo_FloatTensor, (ins UnitAttr:$countIncludePad)> {
   let summary = "mean of each window";
   let description = [{
     `y[n, c, p..] = sum_k x[n, c, p.. * strides - pads + k.. * dilations] / count` over the taps inside x; count is their number,
@@ -44,7 +41,7 @@ def Cameo_AveragePoolOp : Cameo_PoolOp<"average_pool", Cameo_FloatTensor, (ins U
   }];
 }
 
-def Cameo_LpPoolOp : Cameo_PoolOp<"lp_pool", Cameo_FloatTensor, (ins F32Attr:$p), "2 * ::cameo::windowSize(getKernel()) + 1"> {
+def Cameo_LpPoolOp : Cameo_PoolOp<"lp_pool", Cameo_FloatTensor, (ins F32Attr:$p)> {
   let summary = "p-norm of each window";
   let description = [{
     `y[n, c, q..] = (sum_k |x[n, c, q.. * strides - pads + k.. * dilations]|^p)^(1/p)` over the taps inside x. Sums are in f32 for

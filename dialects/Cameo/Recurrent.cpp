@@ -2,6 +2,7 @@
 //
 // A step adds h R^T to its gates and then works through its units. The product is a sum of rows of R^T: each is
 // contiguous, and several are added at once so that the gates are loaded and stored less often than the weights.
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "Interpolation.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -148,15 +149,40 @@ LogicalResult LstmOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   return verifyShape(*this, shapes, getPeepholes(), "peepholes", {state[0], peepholes}); // C7
 }
 
-/// Products of states and weights; what the units compute is left out.
-template <typename OpT> static Dim recurrentFlops(OpT op, ShapeAnalysis &shapes) {
-  ArrayRef<Dim> inputs = shapes.dimsOf(op.getInputs());
-  DimContext &d = shapes.dims();
-  return d.mul(d.mul(d.product(inputs), shapes.dim(op.getWeights(), 1)), 2);
+/// Operations of activation function `i` of the op's list.
+template <typename OpT> static int64_t activationFlops(OpT op, size_t i) {
+  Block scratch;
+  Type type = computeType(getElementTypeOrSelf(op.getInputs().getType()));
+  OpBuilder b(op.getContext());
+  b.setInsertionPointToEnd(&scratch);
+  FloatMath m(b, op.getLoc(), type);
+  Value x = scratch.addArgument(type, op.getLoc());
+  activationOf(cast<StringAttr>(op.getActivations()[i]).getValue())(m, x, op.getAlpha()[i], op.getBeta()[i]);
+  return llvm::count_if(scratch, isFloatArithmetic);
 }
-Dim RnnOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
-Dim GruOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
-Dim LstmOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes); }
+
+/// The products of states and weights, and for each unit `perUnit`, the limits of `clipped` gates, and each activation function of
+/// a direction as often as `uses` says. All steps count, as if no sequence ended early.
+template <typename OpT>
+static Dim recurrentFlops(OpT op, ShapeAnalysis &shapes, int64_t perUnit, int64_t clipped, ArrayRef<int64_t> uses) {
+  DimContext &d = shapes.dims();
+  ArrayRef<Dim> inputs = shapes.dimsOf(op.getInputs());
+  Dim hidden = shapes.dim(op.getWeights(), 1);
+  int64_t directions = op.getActivations().size() / uses.size();
+  int64_t ofUnits = directions * (perUnit + (op.getClip() ? 2 * clipped : 0));
+  for (size_t i = 0; i < op.getActivations().size(); ++i)
+    ofUnits += activationFlops(op, i) * uses[i % uses.size()];
+  Dim products = d.mul(d.mul(d.product(inputs), hidden), 2);
+  return d.add(products, d.mul(d.mul(d.mul(inputs[0], inputs[1]), hidden), ofUnits));
+}
+Dim RnnOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes, 0, 1, {1}); }
+Dim GruOp::flops(ShapeAnalysis &shapes) {
+  return recurrentFlops(*this, shapes, getLinearBeforeReset() ? 6 : 5, 3, {2, 1});
+}
+Dim LstmOp::flops(ShapeAnalysis &shapes) {
+  int64_t coupled = getInputForget(); // the forget gate is 1 - i
+  return recurrentFlops(*this, shapes, 4 + coupled + (getPeepholes() ? 6 - 2 * coupled : 0), 4 - coupled, {3 - coupled, 1, 1});
+}
 
 // ---- loops
 

@@ -141,6 +141,18 @@ static Value emitReduction(KernelEmitter &k, OpBuilder &b, Location loc, StringR
   return total;
 }
 
+/// One for each element of x, and for a mean one for each result.
+template <typename OpT> static Dim reductionFlops(OpT op, ShapeAnalysis &shapes, bool isMean) {
+  DimContext &d = shapes.dims();
+  if (!isa<FloatType>(getElementTypeOrSelf(op.getX().getType())))
+    return d.constant(0);
+  Dim elements = shapes.numElements(op.getX());
+  return isMean ? d.add(elements, shapes.numElements(op.getResult())) : elements;
+}
+Dim ReduceOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes, getKind() == "mean"); }
+Dim ReduceDynamicOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes, getKind() == "mean"); }
+Dim CumulateOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes, false); }
+
 LogicalResult ReduceOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   const Tensor &x = operands[0], &y = results[0];
   llvm::SmallBitVector reduced(x.rank());

@@ -3,10 +3,9 @@
 #define CAMEO_REDUCTION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-class Cameo_ReductionBase<string mnemonic, dag ins_, string flopsPerElement, list<Trait> traits = []>
-    : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
-                                          DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)> {
-  let extraClassDefinition = Cameo_FlopsPerElement<"getX()", flopsPerElement>.definition;
+class Cameo_ReductionBase<string mnemonic, dag ins_, list<Trait> traits = []>
+    : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>],
+                                         traits)> {
   let arguments = ins_;
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
@@ -14,7 +13,7 @@ class Cameo_ReductionBase<string mnemonic, dag ins_, string flopsPerElement, lis
 
 def Cameo_ReduceOp : Cameo_ReductionBase<"reduce",
     (ins Cameo_ComputableTensor:$x, DenseI64ArrayAttr:$axes, StrAttr:$kind, UnitAttr:$keepDims),
-    "::mlir::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(getX().getType())) ? 1 : 0", [Cameo_AxesLayoutInterface]> {
+    [Cameo_AxesLayoutInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "sum, mean, prod, max or min over some axes";
   let description = [{
     `y[i] = kind over j of x[i, j]`, j running over `axes`, which the result keeps with size 1 if `keepDims`. Over no elements a
@@ -28,7 +27,7 @@ def Cameo_ReduceOp : Cameo_ReductionBase<"reduce",
 
 def Cameo_ReduceDynamicOp : Cameo_ReductionBase<"reduce_dynamic",
     (ins Cameo_ComputableTensor:$x, Cameo_I64Tensor:$axes, StrAttr:$kind, UnitAttr:$keepDims),
-    "::mlir::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(getX().getType())) ? 1 : 0"> {
+    [DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "cameo.reduce over axes that only the run can tell";
   let description = [{
     Negative axes count from the end; others outside [-rank, rank) are a run-time error.
@@ -39,7 +38,7 @@ def Cameo_ReduceDynamicOp : Cameo_ReductionBase<"reduce_dynamic",
 }
 
 class Cameo_ArgOp<string mnemonic> : Cameo_ReductionBase<mnemonic,
-    (ins Cameo_NumberTensor:$x, I64Attr:$axis, UnitAttr:$keepDims, UnitAttr:$last), "0", [Cameo_AxesLayoutInterface]>;
+    (ins Cameo_NumberTensor:$x, I64Attr:$axis, UnitAttr:$keepDims, UnitAttr:$last), [Cameo_AxesLayoutInterface]>;
 def Cameo_ArgMaxOp : Cameo_ArgOp<"arg_max"> {
   let summary = "position of the largest element along an axis";
   let description = [{
@@ -59,7 +58,7 @@ def Cameo_ArgMinOp : Cameo_ArgOp<"arg_min"> {
 
 def Cameo_CumulateOp : Cameo_ReductionBase<"cumulate",
     (ins Cameo_NumberTensor:$x, Cameo_I64Tensor:$axis, StrAttr:$kind, UnitAttr:$exclusive, UnitAttr:$reverse),
-    "::mlir::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(getX().getType())) ? 1 : 0"> {
+    [DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "running sum or prod along an axis";
   let description = [{
     `y[t] = kind over s <= t of x[s]`; `s < t` if `exclusive`, `s >= t` or `s > t` if `reverse`. `axis` may be known only at run time;
@@ -69,7 +68,8 @@ def Cameo_CumulateOp : Cameo_ReductionBase<"cumulate",
   }];
 }
 
-class Cameo_SoftmaxBase<string mnemonic> : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis), "5", [Cameo_AxesLayoutInterface]>;
+class Cameo_SoftmaxBase<string mnemonic> : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis),
+    [Cameo_AxesLayoutInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>]>;
 def Cameo_SoftmaxOp : Cameo_SoftmaxBase<"softmax"> {
   let summary = "softmax along one axis";
   let description = [{

@@ -4,8 +4,7 @@
 include "dialects/Cameo/CameoBase.td"
 
 def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cameo_AxesLayoutInterface,
-                                             DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                             DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                             DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "interpolation along axes";
   let description = [{
     The result's size along axes[i] is sizes[i]; s = scales[i], without scales s = sizes[i] / n with n the operand's size. (Both are
@@ -24,7 +23,6 @@ def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cam
     ONNX: Resize, since 10; Upsample.
     Example: `%y = cameo.resize %x, sizes %n {axes = array<i64: 2>, mode = "nearest", transform = "asymmetric", nearest = "floor", cubicA = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<1x1x4xf32>, tensor<1xi64>) -> tensor<1x1x?xf32>`
   }];
-  let extraClassDefinition = Cameo_FlopsPerElement<"getResult()", "::cameo::interpolationFlops(getMode(), getAxes().size())">.definition;
   let arguments = (ins Cameo_NumberTensor:$x, Cameo_I64Tensor:$sizes, Optional<Cameo_FloatTensor>:$scales,
                        Optional<Cameo_FloatTensor>:$roi, DenseI64ArrayAttr:$axes, StrAttr:$mode, StrAttr:$transform,
                        StrAttr:$nearest, F32Attr:$cubicA, F32Attr:$extrapolation, UnitAttr:$excludeOutside,
@@ -35,8 +33,7 @@ def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cam
   }];
 }
 
-def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                                      DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
   let summary = "values of an image at the places that a grid gives";
   let description = [{
     `y[n, c, p..]` is x[n, c], interpolated at grid[n, p.., :], which holds one coordinate per spatial axis, the last axis first, from
@@ -49,7 +46,6 @@ def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMe
     ONNX: GridSample, since 16.
     Example: `%y = cameo.grid_sample %x, %g {mode = "linear", padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x6x6x2xf32>) -> tensor<1x1x6x6xf32>`
   }];
-  let extraClassDefinition = Cameo_FlopsPerElement<"getResult()", "::cameo::interpolationFlops(getMode(), ::mlir::cast<::mlir::RankedTensorType>(getX().getType()).getRank() - 2)">.definition;
   let arguments = (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$grid, StrAttr:$mode, StrAttr:$padding, UnitAttr:$alignCorners);
   let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";

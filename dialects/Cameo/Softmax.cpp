@@ -1,5 +1,6 @@
 // Softmax.cpp - softmax and its logarithm: shapes and loops.
 #include "ReductionHelpers.h"
+#include "IndexHelpers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -67,6 +68,22 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
   });
   return success();
 }
+
+/// `perElement` for each element and one for each row.
+static Dim softmaxFlops(ShapeAnalysis &shapes, Value x, int64_t axis, int64_t perElement) {
+  DimContext &d = shapes.dims();
+  Dim rows = d.constant(1);
+  for (auto [i, size] : llvm::enumerate(shapes.dimsOf(x)))
+    if (int64_t(i) != axisFromFront(axis, shapes.rank(x)))
+      rows = d.mul(rows, size);
+  return d.add(d.mul(shapes.numElements(x), perElement), rows);
+}
+// Exponentials that cannot be kept in the result, because that is narrower, are computed twice.
+Dim SoftmaxOp::flops(ShapeAnalysis &shapes) {
+  Type type = getElementTypeOrSelf(getX().getType());
+  return softmaxFlops(shapes, getX(), getAxis(), computeType(type) == type ? 5 : 7);
+}
+Dim LogSoftmaxOp::flops(ShapeAnalysis &shapes) { return softmaxFlops(shapes, getX(), getAxis(), 6); }
 
 LogicalResult SoftmaxOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferSoftmax(*this, getX(), getAxis(), shapes, results);

@@ -96,9 +96,18 @@ Value cameo::floorToIndex(OpBuilder &b, Location loc, Value floored) {
                                     Value(arith::FPToSIOp::create(b, loc, b.getI64Type(), x)));
 }
 
-int64_t cameo::windowSize(ArrayRef<int64_t> kernel) {
-  int64_t count = 1;
-  for (int64_t size : kernel)
-    count *= size;
-  return count;
+Dim cameo::countTapsInside(DimContext &d, const Window &window, size_t axis, Dim size, Dim positions, Dim kernel) {
+  constexpr int64_t kMostTaps = 1024; // of a larger window the padding is not told apart
+  if (!kernel.constant() || *kernel.constant() > kMostTaps)
+    return d.mul(positions, kernel);
+  Dim sum = d.constant(0);
+  int64_t stride = window.strides[axis];
+  for (int64_t tap = 0; tap < *kernel.constant(); ++tap) {
+    // Position p reads p * stride + offset.
+    int64_t offset = tap * window.dilations[axis] - window.padBegin(axis);
+    Dim end = d.min(positions, d.ceilDiv(d.sub(size, offset), stride));
+    Dim begin = d.constant(std::max<int64_t>(0, llvm::divideCeilSigned(-offset, stride)));
+    sum = d.add(sum, d.max(d.sub(end, begin), d.constant(0)));
+  }
+  return sum;
 }

@@ -49,6 +49,9 @@ mlir::LogicalResult verifyWindow(mlir::Operation *op, const Window &window, int6
 mlir::FailureOr<Dim> windowPositions(mlir::Operation *op, DimContext &d, const Window &window, size_t axis, Dim size,
                                      Dim kernel, bool ceil = false);
 
+/// How many taps of `positions` windows along an axis lie inside an operand of `size`, all together.
+Dim countTapsInside(DimContext &d, const Window &window, size_t axis, Dim size, Dim positions, Dim kernel);
+
 /// The taps of one window along one axis that lie inside the operand: tap k in [lo, lo + count) reads position
 /// start + k * dilation. `count` may be negative for none.
 struct Taps {

@@ -2,7 +2,7 @@
 #include "cameo/Pipeline/Summary.h"
 #include "Messages.h"
 #include "cameo/Codegen/MemoryPlan.h"
-#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Pipeline/Phases.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -51,9 +51,6 @@ private:
   }
 };
 
-/// Bytes of one element in memory.
-int64_t elementBytes(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
-
 using Kinds = std::map<std::string, KindCost>;
 
 /// Adds `costs`, `times` over.
@@ -100,8 +97,7 @@ struct CostWalk {
     if (!isa<ShapeInterface>(op) || isa<ConstantOp, AliasInterface>(op))
       return {};
     KindCost cost{1, 0, 0};
-    if (auto arithmetic = dyn_cast<CostInterface>(op))
-      cost.flops = sizes(arithmetic.flops(shapes));
+    cost.flops = sizes(flopsOf(shapes, &op));
     for (Value v : llvm::concat<Value>(op.getOperands(), op.getResults()))
       cost.bytes += bytes(v);
     return {{op.getName().stripDialect().str(), cost}};

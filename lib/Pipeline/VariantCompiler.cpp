@@ -3,6 +3,7 @@
 #include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "cameo/Codegen/CPU/LoopVectorization.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
+#include "cameo/Codegen/FlopCounting.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -73,6 +74,8 @@ FailureOr<SmallVector<char, 0>> VariantCompiler::compile(size_t i) {
     if (!isHost)
       vectorizeLoops(module.lookupSymbol<func::FuncOp>(kKernelFunction), variant.target.vectorBytes);
   }
+  if (options.countFlops && !isHost)
+    countFlops(module, "cameo_flops_" + std::to_string(i));
   if (failed(lowerToLLVM(module, variant.target, options.optLevel > 0)))
     return failure();
   llvm::LLVMContext context;

@@ -154,6 +154,8 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option("--disable-pass", compile.disabledPasses, "skip passes by name: cameo-fuse-kernels, …")
       ->delimiter(',')
       ->check(checkPass);
+  app.add_flag("--count-flops", compile.countFlops,
+               "with -O0: kernels add up their arithmetic in exported variables, which test/Costs reads");
   app.add_flag("--list-phases", options->listPhases, "print the phases and end");
   app.add_flag("--list-ops", options->listOps, "print the ONNX ops that can be imported and end");
   app.add_option("-j", compile.jobs, "threads (default: all CPUs)");

@@ -32,10 +32,10 @@ def runLit(build: pathlib.Path, pattern: str) -> collections.Counter:
     return counts
 
 
-def runConformance(build: pathlib.Path, opt: int, pattern: str) -> collections.Counter:
-    report = build / f"test/conformance-O{opt}.json"
+def runConformance(build: pathlib.Path, opt: int, mode: str, pattern: str) -> collections.Counter:
+    report = build / f"test/conformance-O{opt}-{mode}.json"
     report.unlink(missing_ok=True)
-    command = [str(ROOT / "tools/dev/conformance"), f"--opt={opt}", "--filter", pattern, "--json", str(report)]
+    command = [str(ROOT / "tools/dev/conformance"), f"--opt={opt}", f"--mode={mode}", "--filter", pattern, "--json", str(report)]
     status = subprocess.run(command, env=dict(os.environ, CAMEO_BUILD=str(build))).returncode
     if report.exists():
         found = json.loads(report.read_text())
@@ -50,8 +50,8 @@ def main() -> int:
     except re.error as error:
         sys.exit(f"FILTER '{pattern}' is not a regular expression: {error}")
     counts = runLit(build, pattern)
-    for opt in (0, 3):
-        counts += runConformance(build, opt, pattern)
+    for opt, mode in ((0, "static"), (3, "static"), (3, "dynamic"), (3, "constant")):
+        counts += runConformance(build, opt, mode, pattern)
     if not counts.total():
         print(f"no test matches '{pattern}'")
         return 1

@@ -16,6 +16,7 @@ struct CompileOptions {
   Emit emit = Emit::Shared;
   std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
   unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
+  bool countFlops = false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
   std::string stopAfter;                   ///< phase name; empty: run all
   std::vector<std::string> dumpAfter;      ///< phase names whose IR is printed to stderr
   std::vector<std::string> disabledPasses; ///< pass arguments ("cameo-fuse-kernels") that are skipped

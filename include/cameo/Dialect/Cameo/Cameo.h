@@ -27,10 +27,6 @@ mlir::LogicalResult emitIndexable(mlir::Operation *op, KernelEmitter &k, mlir::O
 mlir::Value pointwiseElement(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
                              llvm::ArrayRef<Dim> resultDims, mlir::ValueRange indices);
 Dim pointwiseFlops(mlir::Operation *op, ShapeAnalysis &shapes);
-/// Per result element of resize and grid_sample: a multiply-add for each element that the kernel weighs, over `axes` axes.
-int64_t interpolationFlops(llvm::StringRef mode, int64_t axes);
-/// The product of a pool's kernel sizes.
-int64_t windowSize(llvm::ArrayRef<int64_t> kernel);
 } // namespace cameo
 
 namespace cameo {

@@ -15,7 +15,17 @@ Dim bytesOf(ShapeAnalysis &shapes, mlir::Value value);
 /// body that buildScalar makes; 0 for ops that only move data.
 int64_t operationsPerElement(mlir::Operation *op);
 
-/// Floating-point operations of the whole op: what its CostInterface says, 0 without one.
+/// Whether an op of a body of scalars is arithmetic that CostInterface::flops counts.
+bool isFloatArithmetic(mlir::Operation &op);
+
+/// The arithmetic of a block, without loops and branches in it. What only decides or addresses (it ends in comparisons or indices)
+/// does not count. `known` keeps what has been found out about values.
+int64_t countFloatArithmetic(mlir::Block &block, llvm::DenseMap<mlir::Value, bool> &known);
+
+/// Floating-point operations of the op's naive loops; 0 where their number depends on data.
+Dim loopFlops(ShapeAnalysis &shapes, KernelInterface op);
+
+/// Floating-point operations of the whole op: what its CostInterface says, without one what its loops do.
 Dim flopsOf(ShapeAnalysis &shapes, mlir::Operation *op);
 
 /// Bytes that a kernel does not move because its ops share it: values that one hands to another, and operands that several read.

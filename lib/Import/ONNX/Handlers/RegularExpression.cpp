@@ -1,5 +1,5 @@
-// RegularExpression.cpp - see RegularExpression.h. A recursive descent over the pattern builds Thompson's automaton with
-// edges of byte ranges; the subset construction makes it deterministic.
+// RegularExpression.cpp - see RegularExpression.h. A recursive descent over the pattern builds Thompson's automaton
+// with edges of byte ranges; the subset construction makes it deterministic.
 #include "RegularExpression.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/SmallVector.h"
@@ -377,19 +377,32 @@ private:
       return {{code, code}};
     };
     switch (c) {
-    case 'd': return digits;
-    case 'D': return digits.inverted();
-    case 's': return spaces;
-    case 'S': return spaces.inverted();
-    case 'w': return words;
-    case 'W': return words.inverted();
-    case 'a': return {{7, 7}};
-    case 'f': return {{'\f', '\f'}};
-    case 'n': return {{'\n', '\n'}};
-    case 'r': return {{'\r', '\r'}};
-    case 't': return {{'\t', '\t'}};
-    case 'v': return {{'\v', '\v'}};
-    case 'x': return hexadecimal();
+    case 'd':
+      return digits;
+    case 'D':
+      return digits.inverted();
+    case 's':
+      return spaces;
+    case 'S':
+      return spaces.inverted();
+    case 'w':
+      return words;
+    case 'W':
+      return words.inverted();
+    case 'a':
+      return {{7, 7}};
+    case 'f':
+      return {{'\f', '\f'}};
+    case 'n':
+      return {{'\n', '\n'}};
+    case 'r':
+      return {{'\r', '\r'}};
+    case 't':
+      return {{'\t', '\t'}};
+    case 'v':
+      return {{'\v', '\v'}};
+    case 'x':
+      return hexadecimal();
     default:
       if (llvm::isAlnum(char(c)) && c < 128)
         fail("\\" + Twine(char(c)) + " is not supported");
@@ -400,11 +413,19 @@ private:
   /// [...], behind its bracket.
   Characters bracketed() {
     static const std::pair<StringRef, Characters> classes[] = {
-        {"[:alnum:]", {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}}}, {"[:alpha:]", {{'A', 'Z'}, {'a', 'z'}}},
-        {"[:ascii:]", {{0, 127}}}, {"[:blank:]", {{'\t', '\t'}, {' ', ' '}}}, {"[:cntrl:]", {{0, 31}, {127, 127}}},
-        {"[:digit:]", {{'0', '9'}}}, {"[:graph:]", {{'!', '~'}}}, {"[:lower:]", {{'a', 'z'}}}, {"[:print:]", {{' ', '~'}}},
-        {"[:punct:]", {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}}, {"[:space:]", {{'\t', '\r'}, {' ', ' '}}},
-        {"[:upper:]", {{'A', 'Z'}}}, {"[:word:]", {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
+        {"[:alnum:]", {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}}},
+        {"[:alpha:]", {{'A', 'Z'}, {'a', 'z'}}},
+        {"[:ascii:]", {{0, 127}}},
+        {"[:blank:]", {{'\t', '\t'}, {' ', ' '}}},
+        {"[:cntrl:]", {{0, 31}, {127, 127}}},
+        {"[:digit:]", {{'0', '9'}}},
+        {"[:graph:]", {{'!', '~'}}},
+        {"[:lower:]", {{'a', 'z'}}},
+        {"[:print:]", {{' ', '~'}}},
+        {"[:punct:]", {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}},
+        {"[:space:]", {{'\t', '\r'}, {' ', ' '}}},
+        {"[:upper:]", {{'A', 'Z'}}},
+        {"[:word:]", {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
         {"[:xdigit:]", {{'0', '9'}, {'A', 'F'}, {'a', 'f'}}}};
     Characters set;
     bool isInverted = rest.consume_front("^");
@@ -457,7 +478,9 @@ private:
   }
 
   static bool isWord(unsigned byte) { return byte < 128 && (llvm::isAlnum(char(byte)) || byte == '_'); }
-  static Condition boundary(bool before, bool behind) { return before != behind ? AtWordBoundary : InsideWordOrOutside; }
+  static Condition boundary(bool before, bool behind) {
+    return before != behind ? AtWordBoundary : InsideWordOrOutside;
+  }
 
   std::vector<int32_t> determine(Fragment all) {
     std::vector<int32_t> table;

@@ -16,8 +16,10 @@ Dim transformLength(OpBinder &op, Value x, int64_t axis) {
 
 /// `axis` is in [0, rank - 1).
 Value dftAlong(OpBinder &op, Value x, int64_t axis) {
-  Value length = op.hasInput(1) ? op.cast(op.input(1), op.builder.getI64Type()) : op.sizes({transformLength(op, x, axis)});
-  return length ? op.create<DftOp>(x, length, axis, op.intAttr("inverse", 0) != 0, op.intAttr("onesided", 0) != 0) : Value();
+  Value length =
+      op.hasInput(1) ? op.cast(op.input(1), op.builder.getI64Type()) : op.sizes({transformLength(op, x, axis)});
+  return length ? op.create<DftOp>(x, length, axis, op.intAttr("inverse", 0) != 0, op.intAttr("onesided", 0) != 0)
+                : Value();
 }
 
 LogicalResult dftAlongKnown(OpBinder &op, int64_t axis) {
@@ -59,7 +61,8 @@ LogicalResult dft(OpBinder &op) {
   std::function<Value(ArrayRef<int64_t>)> among = [&](ArrayRef<int64_t> axes) -> Value {
     if (!x || axes.size() == 1)
       return x ? dftAlong(op, x, axes.front()) : x;
-    return op.branch(is(axes.front()), [&] { return dftAlong(op, x, axes.front()); }, [&] { return among(axes.drop_front()); });
+    return op.branch(
+        is(axes.front()), [&] { return dftAlong(op, x, axes.front()); }, [&] { return among(axes.drop_front()); });
   };
   return op.result(among(candidates));
 }
