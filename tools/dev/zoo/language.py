@@ -5,12 +5,23 @@ DYNAMIC = [{"batch": 1, "seq": 5}, {"batch": 3, "seq": 12}, {"batch": 2, "seq": 
 SMALL = {"vocab_size": 200, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64}
 
 
+def masksWithoutVmap() -> None:
+    """transformers makes masks by torch.vmap, which neither exporter can follow; its own way to export leaves it out."""
+    from transformers import masking_utils
+    from transformers.integrations.executorch import sdpa_mask_without_vmap
+
+    masking_utils.sdpa_mask = sdpa_mask_without_vmap
+    masking_utils.ALL_MASK_ATTENTION_FUNCTIONS.register("sdpa", sdpa_mask_without_vmap)
+
+
 def pretrained(kind: str, result, **options):
     """A maker of transformers' model class `kind`; `result(model, *inputs)` calls it and picks the tensors."""
 
     def make():
         import torch
         import transformers
+
+        masksWithoutVmap()
 
         class Network(torch.nn.Module):
             def __init__(self):

@@ -19,8 +19,12 @@ COLUMNS = ["model", "exporter", "opset", "nodes", "sizes", "cameo check", "-O0",
 
 
 def preload() -> None:
-    """Imports what is slow to import, so that the processes of many models start with it."""
-    import onnxruntime, onnxscript, skl2onnx, sklearn.pipeline, torch.onnx, torchvision, transformers.modeling_utils  # noqa: E401, F401
+    """Imports what is slow to import, so that the processes of many models start with it; much of it comes with a first export."""
+    import onnxruntime, skl2onnx, sklearn.pipeline, torch, torchvision, transformers.modeling_utils  # noqa: E401, F401
+
+    torch.set_num_threads(1)
+    for dynamo in (True, False):
+        torch.onnx.export(torch.nn.Linear(2, 2), (torch.zeros(1, 2),), os.devnull, dynamo=dynamo, verbose=False)
 
 
 def inProcess(name: str, output: pathlib.Path, check: bool, keep: bool) -> bool:
@@ -87,7 +91,8 @@ def facts(path: pathlib.Path) -> dict:
     import onnx
 
     model = onnx.load(path, load_external_data=False)
-    opsets = sorted({f"{o.domain} {o.version}".strip() for o in model.opset_import})
+    used = {n.domain for n in model.graph.node}
+    opsets = sorted({f"{o.domain} {o.version}".strip() for o in model.opset_import if o.domain in used})
     sizes = [d.dim_param or "?" for i in model.graph.input for d in i.type.tensor_type.shape.dim if not d.HasField("dim_value")]
     return {"opset": ", ".join(opsets), "nodes": len(model.graph.node), "sizes": ", ".join(dict.fromkeys(sizes)) or "fixed"}
 
