@@ -1,8 +1,9 @@
 // Pointwise.cpp - what all pointwise and indexable ops share: shape by broadcasting, one loop nest, element access.
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Dialect/Cameo/Cost.h"
-#include "cameo/Support/ErrorCode.h"
 #include "cameo/Runtime/KernelABI.h"
+#include "cameo/Support/ErrorCode.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -117,6 +118,24 @@ Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {
   return shapes.dims().mul(shapes.numElements(op->getResult(0)), llvm::count_if(block, isFloatArithmetic));
 }
 
+/// The integers that a cast makes of a small float constant (older exporters write sizes so); nothing when one has no
+/// integer.
+static std::optional<SmallVector<Dim, 4>> castConstant(CastOp op, ShapeAnalysis &shapes) {
+  DenseFPElementsAttr values;
+  auto to = dyn_cast<IntegerType>(op.getTo());
+  if (!to || to.getWidth() < 32 || !matchPattern(op.getX(), m_Constant(&values)))
+    return std::nullopt;
+  SmallVector<Dim, 4> integers;
+  for (APFloat value : values) {
+    APSInt integer(to.getWidth(), /*isUnsigned=*/false);
+    bool isExact;
+    if (value.convertToInteger(integer, APFloat::rmTowardZero, &isExact) & APFloat::opInvalidOp)
+      return std::nullopt;
+    integers.push_back(shapes.dims().constant(integer.getSExtValue()));
+  }
+  return integers;
+}
+
 LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalysis &shapes,
                                     SmallVectorImpl<ShapeInfo> &results) {
   auto operands = op->getOperands();
@@ -140,10 +159,13 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
     return type.isSignlessInteger(64) || type.isSignlessInteger(32) || type.isInteger(1);
   };
   auto count = shapes.dims().product(info.dims).constant();
-  if (info.rank() <= 1 && count && *count <= kMaxTrackedElements && mayHoldSizes(elementType) &&
-      llvm::all_of(operands, [&](Value v) {
-        return mayHoldSizes(getElementTypeOrSelf(v.getType())) && shapes.get(v).contents;
-      })) {
+  bool isTracked = info.rank() <= 1 && count && *count <= kMaxTrackedElements && mayHoldSizes(elementType);
+  if (auto conversion = dyn_cast<CastOp>(op);
+      isTracked && conversion && isa<FloatType>(getElementTypeOrSelf(operands[0].getType()))) {
+    info.contents = castConstant(conversion, shapes);
+  } else if (isTracked && llvm::all_of(operands, [&](Value v) {
+               return mayHoldSizes(getElementTypeOrSelf(v.getType())) && shapes.get(v).contents;
+             })) {
     info.contents.emplace();
     for (int64_t i = 0; i < *count && info.contents; ++i) {
       SmallVector<Dim, 3> x;

@@ -43,6 +43,8 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
 /// Sizes that are read at run time may be 0 (copy) or -1 (what remains). A single one is what remains in any case. Several
 /// are written with indicators, where `zero` is 1 for a size 0 and `rest` is 1 for a size -1, else 0:
 ///   c = s + zero * x_i;  dim = c + rest * (total / product of (c + 2 * rest) over all axes + 1).
+/// No valid size is negative, so the maximum with 0 changes none; it makes a factor one term, where products of sums would
+/// double their terms with every axis.
 static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, ArrayRef<Dim> given, ArrayRef<Dim> x, Dim total,
                                 bool allowZero) {
   Dim one = d.constant(1), zero = d.constant(0), others = one;
@@ -61,13 +63,13 @@ static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, Array
   }
   for (size_t i = 0; i < sizes.size(); ++i)
     if (unknown.size() > 1 || i != unknown.front())
-      others = d.mul(others, d.add(sizes[i], d.mul(rest[i], 2)));
+      others = d.mul(others, d.max(d.add(sizes[i], d.mul(rest[i], 2)), zero));
   Dim remaining = d.floorDiv(total, others);
   if (unknown.size() == 1)
     sizes[unknown.front()] = remaining;
   else
     for (size_t i : unknown)
-      sizes[i] = d.add(sizes[i], d.mul(rest[i], d.add(remaining, 1)));
+      sizes[i] = d.max(d.add(sizes[i], d.mul(rest[i], d.add(remaining, 1))), zero);
 }
 
 LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {

@@ -23,3 +23,33 @@ func.func @product_of_sizes(%x: tensor<2x8xf32>) -> tensor<?xf32> {
   %y = cameo.reshape %x, %n : (tensor<2x8xf32>, tensor<1xi64>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// Older exporters write sizes as floating-point numbers.
+// CHECK-LABEL: func.func @sizes_of_floats
+// CHECK: cameo.reshape {{.*}} -> tensor<2x2x4xf32>
+func.func @sizes_of_floats(%x: tensor<2x8xf32>) -> tensor<?x?x?xf32> {
+  %s = cameo.constant dense<[0.0, -1.0, 4.0]> : tensor<3xf64>
+  %i = cameo.cast %s {to = i64} : (tensor<3xf64>) -> tensor<3xi64>
+  %y = cameo.reshape %x, %i : (tensor<2x8xf32>, tensor<3xi64>) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+// What has no integer is left to the run.
+// CHECK-LABEL: func.func @sizes_of_no_number
+// CHECK: cameo.reshape {{.*}} -> tensor<?x?xf32>
+func.func @sizes_of_no_number(%x: tensor<2x8xf32>) -> tensor<?x?xf32> {
+  %s = cameo.constant dense<[0x7FC00000, 4.0]> : tensor<2xf32>
+  %i = cameo.cast %s {to = i64} : (tensor<2xf32>) -> tensor<2xi64>
+  %y = cameo.reshape %x, %i : (tensor<2x8xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// Six sizes that only the run knows, three times over: the expressions stay short (the test ends).
+// CHECK-LABEL: func.func @many_run_time_sizes
+// CHECK-COUNT-3: cameo.reshape {{.*}} -> tensor<?x?x?x?x?x?xf32>
+func.func @many_run_time_sizes(%x: tensor<?x?xf32>, %a: tensor<6xi64>, %b: tensor<6xi64>, %c: tensor<6xi64>) -> tensor<?x?x?x?x?x?xf32> {
+  %u = cameo.reshape %x, %a : (tensor<?x?xf32>, tensor<6xi64>) -> tensor<?x?x?x?x?x?xf32>
+  %v = cameo.reshape %u, %b : (tensor<?x?x?x?x?x?xf32>, tensor<6xi64>) -> tensor<?x?x?x?x?x?xf32>
+  %y = cameo.reshape %v, %c : (tensor<?x?x?x?x?x?xf32>, tensor<6xi64>) -> tensor<?x?x?x?x?x?xf32>
+  return %y : tensor<?x?x?x?x?x?xf32>
+}
