@@ -73,7 +73,7 @@ struct CostWalk {
   ShapeAnalysis &shapes;
   Sizes &sizes;
 
-  int64_t bytes(Value v) { return sizes(shapes.numElements(v)) * elementBytes(getElementTypeOrSelf(v.getType())); }
+  int64_t bytes(Value v) { return storageBytes(getElementTypeOrSelf(v.getType()), sizes(shapes.numElements(v))); }
 
   Kinds cost(Block &block) {
     Kinds kinds;
@@ -109,7 +109,10 @@ Summary::Value describe(Type type, DictionaryAttr attributes) {
   Summary::Value value;
   if (auto name = attributes ? attributes.getAs<StringAttr>("cameo.name") : StringAttr())
     value.name = name.str();
-  llvm::raw_string_ostream(value.type) << tensor.getElementType();
+  if (isa<StringType>(tensor.getElementType()))
+    value.type = "string";
+  else
+    llvm::raw_string_ostream(value.type) << tensor.getElementType();
   auto names = attributes ? attributes.getAs<ArrayAttr>("cameo.dims") : ArrayAttr();
   for (auto [axis, size] : llvm::enumerate(tensor.getShape())) {
     StringRef name = names && axis < names.size() ? cast<StringAttr>(names[axis]).getValue() : "";
@@ -125,7 +128,7 @@ int64_t planArena(func::FuncOp main, ShapeAnalysis &shapes, Sizes &sizes) {
   main.walk([&](KernelOp kernel) {
     for (Value v : kernel.getResults())
       if (!llvm::is_contained(ret.getOperands(), v)) // outputs are the caller's memory
-        plan.addValue(v, sizes(shapes.numElements(v)) * elementBytes(getElementTypeOrSelf(v.getType())),
+        plan.addValue(v, storageBytes(getElementTypeOrSelf(v.getType()), sizes(shapes.numElements(v))),
                       /*toTheEnd=*/false);
   });
   plan.place();
@@ -167,7 +170,7 @@ FailureOr<Summary> cameo::summarize(ModuleOp module, std::vector<cameo::Diagnost
     if (type.getNumElements() < 2)
       return;
     summary.parameters += type.getNumElements();
-    summary.parameterBytes += type.getNumElements() * elementBytes(type.getElementType());
+    summary.parameterBytes += storageBytes(type.getElementType(), type.getNumElements());
   });
   if (auto opsets = module->getAttrOfType<DictionaryAttr>("cameo.opsets"))
     for (NamedAttribute opset : opsets)

@@ -162,6 +162,13 @@ def types():
     return [value("x", [2]), value("n", [2], I)], [value("y", [2])], [helper.make_node("Add", ["x", "n"], ["y"], name="mix")], []
 
 
+def texts():
+    """Strings in and out, and a constant one."""
+    S = TensorProto.STRING
+    return [value("name", ["n"], S)], [value("greeting", ["n"], S)], [
+        helper.make_node("StringConcat", ["hello", "name"], ["greeting"])], [const("hello", np.array(["hello "], dtype=object))]
+
+
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
                           opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=10,
