@@ -170,6 +170,10 @@ LogicalResult treeEnsembleRegressor(OpBinder &op) {
   auto ensemble = readOld(op, OldVotes("target"), targets);
   if (failed(ensemble))
     return failure();
+  // With one target a leaf has one weight: ONNX Runtime takes the first, and converters repeat it.
+  if (targets == 1)
+    for (auto &votes : ensemble->leaves)
+      votes.resize(std::min<size_t>(votes.size(), 1));
   StringRef name = op.stringAttr("aggregate_function", "SUM");
   auto aggregate = aggregateOf(name);
   if (!aggregate)
