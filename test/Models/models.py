@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""models.py - compiles the models of ../shared/models and compares each with ONNX Runtime.
+"""models.py - compiles the models of ../shared/models and of data/zoo, and compares each with ONNX Runtime.
 
     models.py list             the cases
     models.py run NAME-O3      one case: all sizes and all real inputs from one program
@@ -10,12 +10,14 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import typing
 
 import inputs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build")) / "bin"
+ZOO = ROOT / "test/Models/data/zoo"
 SKIPPED = 77
 
 
@@ -64,17 +66,30 @@ def different(actual: dict, wanted: dict, rtol: float, atol: float) -> str:
     return ""
 
 
-def compareModel(model: inputs.Model, opt: str) -> None:
-    path, failures = SHARED / "models" / model.path, []
-    expected = reference(path)
+def compareModel(model: inputs.Model, path: pathlib.Path, feeds: typing.Iterable, opt: str) -> None:
+    """`feeds`: (label, what is fed) per run."""
+    failures, expected = [], reference(path)
     with tempfile.TemporaryDirectory(prefix="cameo-models-") as folder:
         compileModel(path, opt, f"{folder}/model.cameo")
-        for label, feeds in model.feeds(SHARED):
-            wrong = different(runProgram(f"{folder}/model.cameo", feeds, folder), expected(feeds), model.rtol, model.atol)
+        for label, fed in feeds:
+            wrong = different(runProgram(f"{folder}/model.cameo", fed, folder), expected(fed), model.rtol, model.atol)
             print(f"{model.name} {label}: {wrong or 'agrees'}")
             failures += [label] * bool(wrong)
     if failures:
         sys.exit(f"differs from ONNX Runtime: {', '.join(failures)}")
+
+
+def zooFeeds(stored: pathlib.Path) -> typing.Iterator[tuple[str, inputs.Feeds]]:
+    """The runs in an archive of tools/dev/models --store, whose arrays are named `run/input`."""
+    import numpy as np
+
+    with np.load(stored) as archive:
+        for run in sorted({name.partition("/")[0] for name in archive}):
+            yield f"run {run}", {name.partition("/")[2]: archive[name] for name in archive if name.startswith(f"{run}/")}
+
+
+def compareSmall(path: pathlib.Path, opt: str) -> None:
+    compareModel(inputs.Model(path.name, None), path, zooFeeds(path.with_suffix(".npz")), opt)
 
 
 def magikaLabels(opt: str) -> None:
@@ -162,8 +177,10 @@ def refuseModel(path: str, opt: str) -> None:
 def main() -> None:
     cases = {}
     for opt in ("O0", "O3"):
+        for path in sorted(ZOO.glob("*.onnx")):
+            cases[f"zoo/{path.stem}-{opt}"] = lambda path=path, opt=opt: compareSmall(path, opt)
         for model in inputs.MODELS:
-            cases[f"{model.name}-{opt}"] = lambda model=model, opt=opt: compareModel(model, opt)
+            cases[f"{model.name}-{opt}"] = lambda model=model, opt=opt: compareModel(model, SHARED / "models" / model.path, model.feeds(SHARED), opt)
         for path in inputs.REFUSED:
             cases[f"{path.replace('/', '.').removesuffix('.onnx')}-{opt}"] = lambda path=path, opt=opt: refuseModel(path, opt)
         cases[f"magika-labels-{opt}"] = lambda opt=opt: magikaLabels(opt)
@@ -175,7 +192,7 @@ def main() -> None:
         case ["list"]:
             print("\n".join(cases))
         case ["run", name] if name in cases:
-            if not (SHARED / "models").is_dir():
+            if not (SHARED / "models").is_dir() and not name.startswith("zoo/"):
                 print("skipped: ../shared/models is not here")
                 sys.exit(SKIPPED)
             cases[name]()

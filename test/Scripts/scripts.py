@@ -166,8 +166,22 @@ def shellSyntax() -> None:
         sys.exit(f"only {len(scripts)} scripts found")
 
 
+def modelsTable() -> None:
+    """Every row of the table of exported models is of a model that tools/dev/models can still write, and says that it agrees."""
+    sys.path.insert(0, str(ROOT / "tools/dev"))
+    from zoo import catalogue
+
+    entries = catalogue.entries()
+    rows = [line.strip("| ").split(" | ") for line in (ROOT / "test/Models/zoo.md").read_text().splitlines() if line.startswith("| ")][1:]
+    unknown = [row[0] for row in rows if row[0] not in entries]
+    failing = [row[0] for row in rows if row[-3] != "compiles" or not all(re.fullmatch(r"equal|.* \(.* %\)", outcome) for outcome in row[-2:])]
+    if unknown or failing or len(rows) < 100:
+        sys.exit(f"{len(rows)} rows; not of a model: {unknown}; not agreeing: {failing}")
+
+
 CASES = {"harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
-         "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "compare-engines": compareEngines, "shell-syntax": shellSyntax}
+         "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "compare-engines": compareEngines, "shell-syntax": shellSyntax,
+         "models-table": modelsTable}
 
 if __name__ == "__main__":
     match sys.argv[1:]:

@@ -94,7 +94,6 @@ decoder("opt-tiny-decode", "OPTForCausalLM", {"vocab_size": 200, "hidden_size": 
 prompt("bloom-tiny", "BloomForCausalLM", {"vocab_size": 200, "hidden_size": 32, "n_layer": 2, "n_head": 4}, 2)
 decoder("bloom-tiny-decode", "BloomForCausalLM", {"vocab_size": 200, "hidden_size": 32, "n_layer": 2, "n_head": 4}, 2, 4, 8, hasPositions=False)
 decoder("falcon-tiny-decode", "FalconForCausalLM", {**TINY, "multi_query": True, "new_decoder_architecture": False, "alibi": False}, 2, 1, 8)
-prompt("mixtral-tiny", "MixtralForCausalLM", {**GROUPED, "num_local_experts": 4, "num_experts_per_tok": 2}, 2)
 prompt("olmo2-tiny", "Olmo2ForCausalLM", GROUPED, 2)
 prompt("cohere-tiny", "CohereForCausalLM", {**GROUPED, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}, 2)
 prompt("granite-tiny", "GraniteForCausalLM", GROUPED, 2)

@@ -86,6 +86,16 @@ def work(name: str, place: pathlib.Path, check: bool) -> None:
     (place / "result.json").write_text(json.dumps({"row": row, "agrees": agrees}))
 
 
+def store(folders: list[pathlib.Path]) -> None:
+    """What test/Models/models.py reads: NAME.onnx, and NAME.npz with arrays that are named `run/input`."""
+    for folder in folders:
+        target = ROOT / "test/Models/data/zoo" / folder.name
+        shutil.copy(folder / "model.onnx", target.with_suffix(".onnx"))
+        feeds = enumerate(np.load(f) for f in sorted(folder.glob("feeds-*.npz")))
+        np.savez_compressed(target.with_suffix(".npz"), **{f"{i}/{name}": f[name] for i, f in feeds for name in f})
+        print(f"{target}: {target.with_suffix('.onnx').stat().st_size / 1024:.0f} kB")
+
+
 def facts(path: pathlib.Path) -> dict:
     """What the table says of the file: opsets, number of nodes, the sizes of its inputs that are open."""
     import onnx

@@ -174,7 +174,6 @@ TRANSFORMERS = {
     "k-means": sklearn("cluster", "KMeans", n_clusters=4, n_init=2, **SEED),
     "mini-batch-k-means": sklearn("cluster", "MiniBatchKMeans", n_clusters=4, n_init=2, **SEED),
     "gaussian-mixture": sklearn("mixture", "GaussianMixture", n_components=3, **SEED),
-    "isolation-forest": sklearn("ensemble", "IsolationForest", n_estimators=10, **SEED),
     "one-class-svm": sklearn("svm", "OneClassSVM"),
     "local-outlier-factor": sklearn("neighbors", "LocalOutlierFactor", novelty=True),
     "random-projection": sklearn("random_projection", "GaussianRandomProjection", n_components=3, **SEED),
