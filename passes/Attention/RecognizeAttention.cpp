@@ -151,7 +151,7 @@ private:
         window = found;
       else
         masks.push_back(mask);
-    if (const char *problem = problemOf(masks, target, type))
+    if (const char *problem = problemOf(make, masks, target, type))
       return refuse(b, op, problem);
 
     auto qDims = headsOf(q, product.getTransposeLhs(), target), kDims = headsOf(k, !product.getTransposeRhs(), target),
@@ -165,6 +165,9 @@ private:
                 ((*kDims)[1] == target[1] || (numHeads && groups && *groups > 0 && *numHeads % *groups == 0));
     if (!fits)
       return refuse(b, op, "its products broadcast");
+    SmallVector<Dim> made{target[0], target[1], (*qDims)[2], (*vDims)[3]};
+    if (!make.mayReshape(made, shapes.dimsOf(op)))
+      return refuse(b, op, "only the run knows how its leading axes are split");
 
     auto heads = [&](Value x, bool isTransposed, ArrayRef<Dim> dims) {
       return make.reshaped(isTransposed ? make.transposed(x) : x, dims);
@@ -181,12 +184,12 @@ private:
     Value offsets = window ? offsetsOf(make, *window) : Value();
     auto bound = [&](std::optional<int64_t> n) { return n ? b.getI64IntegerAttr(*n) : IntegerAttr(); };
     Type placeholder = placeholderType(b.getContext());
-    auto made = AttentionOp::create(b, op.getLoc(), placeholder, Type(), q, k, v, mask, Value(), offsets, Value(),
+    auto created = AttentionOp::create(b, op.getLoc(), placeholder, Type(), q, k, v, mask, Value(), offsets, Value(),
                                     b.getF32FloatAttr(scores.scale * qFactor * kFactor),
                                     scores.softcap ? b.getF32FloatAttr(*scores.softcap) : FloatAttr(),
                                     bound(window ? window->left : std::nullopt),
                                     bound(window ? window->right : std::nullopt), StringAttr());
-    auto attention = cast<AttentionOp>(finishOp(shapes, made));
+    auto attention = cast<AttentionOp>(finishOp(shapes, created));
     Value y = make.reshaped(attention.getResult(), shapes.dimsOf(op));
     return replace(b, op, y, "one attention");
   }
@@ -209,10 +212,13 @@ private:
   }
 
   /// Why masks cannot be an operand of the op; null when they can.
-  const char *problemOf(ArrayRef<MaskTerm> masks, ArrayRef<Dim> target, Type type) const {
+  const char *problemOf(AttentionBuilder &make, ArrayRef<MaskTerm> masks, ArrayRef<Dim> target, Type type) const {
     for (const MaskTerm &mask : masks) {
-      if (!alignedDims(mask, target))
+      auto aligned = alignedDims(mask, target);
+      if (!aligned)
         return "its mask has another shape than its scores";
+      if (!make.mayReshape(shapes.dimsOf(mask.value), *aligned))
+        return "only the run knows how its mask lies over its scores";
       Type own = getElementTypeOrSelf(mask.value);
       if (!mask.isBool() && own != type && !type.isBF16())
         return "its mask has another element type than its queries";

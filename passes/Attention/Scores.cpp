@@ -4,8 +4,8 @@
 using namespace mlir;
 using namespace cameo;
 
-/// Deeper than any exporter writes.
-constexpr int kMostOps = 8;
+/// More ops than any exporter puts between product and softmax, and between a sum and the product that it is made of.
+constexpr int kMostOps = 32, kMostOpsOfSummand = 8;
 
 bool cameo::isOut(double number, Type type) {
   if (std::isinf(number))
@@ -47,7 +47,7 @@ public:
   /// `value` times `factor` is what was found so far.
   bool read(Value value, double factor) {
     Operation *op = value.getDefiningOp();
-    if (!op)
+    if (!op || ++opsRead > kMostOps)
       return false;
     if (!value.hasOneUse())
       return refuse("others read its scores, so they are needed in memory");
@@ -116,7 +116,7 @@ private:
 
   /// Whether `value`, of the shape of the scores `whole`, is made of a product.
   bool leadsToProduct(Value value, Value whole) {
-    return shapes.dimsOf(value) == shapes.dimsOf(whole) && leadsToProduct(value, kMostOps);
+    return shapes.dimsOf(value) == shapes.dimsOf(whole) && leadsToProduct(value, kMostOpsOfSummand);
   }
   static bool leadsToProduct(Value value, int mostOps) {
     Operation *op = value.getDefiningOp();
@@ -132,6 +132,7 @@ private:
 
   ShapeAnalysis &shapes;
   std::string &reason;
+  int opsRead = 0;
 };
 
 } // namespace

@@ -45,6 +45,25 @@ std::optional<SmallVector<float>> cameo::constantFloats(Value value) {
   return values;
 }
 
+std::optional<int64_t> cameo::largestMagnitude(Value value) {
+  auto [constant, bytes] = constantOf(value);
+  if (!constant || !constant.getElementType().isInteger(32))
+    return std::nullopt;
+  int64_t largest = 0;
+  auto consider = [&](int32_t element) { largest = std::max(largest, std::abs(int64_t(element))); };
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
+    for (const APInt &element : dense.getValues<APInt>())
+      consider(int32_t(element.getSExtValue()));
+    return largest;
+  }
+  for (size_t at = 0; at + sizeof(int32_t) <= bytes.size(); at += sizeof(int32_t)) {
+    int32_t element;
+    std::memcpy(&element, bytes.data() + at, sizeof(element));
+    consider(element);
+  }
+  return bytes.empty() ? std::nullopt : std::optional(largest);
+}
+
 bool cameo::isZeroEverywhere(Value value) {
   auto [constant, bytes] = constantOf(value);
   if (auto dense = dyn_cast_if_present<DenseElementsAttr>(constant))

@@ -24,6 +24,9 @@ bool isSameConstant(mlir::Value x, mlir::Value y);
 /// The elements of a constant of f32, seen through views; null for other values.
 std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
 
+/// The largest magnitude among the elements of a constant of i32, seen through views; null for other values.
+std::optional<int64_t> largestMagnitude(mlir::Value value);
+
 /// True for constant integers that are all 0.
 bool isZeroEverywhere(mlir::Value value);
 

@@ -53,6 +53,25 @@ bool agree(ArrayRef<float> x, ArrayRef<float> y) {
   return true;
 }
 
+/// Whether a bias can be added to sums of products of bytes, whatever these are, without leaving 32 bits.
+bool fitsWithSums(ShapeAnalysis &shapes, Value sums, Value bias) {
+  Dim terms = shapes.dims().constant(1);
+  if (auto product = sums.getDefiningOp<MatMulIntegerOp>())
+    terms = shapes.dimsOf(product.getLhs()).back();
+  else if (auto product = sums.getDefiningOp<ConvIntegerOp>())
+    terms = shapes.dims().product(shapes.dimsOf(product.getFilter()).drop_front());
+  else
+    return false;
+  auto largest = largestMagnitude(bias);
+  constexpr int64_t kLargestProduct = 255 * 255, kMost = (int64_t(1) << 31) - 1;
+  return largest && terms.constant() && *terms.constant() <= (kMost - *largest) / kLargestProduct;
+}
+
+/// True for constant scales as they should be: finite and above 0.
+bool arePositive(std::optional<SmallVector<float>> scales) {
+  return scales && llvm::all_of(*scales, [](float scale) { return scale > 0 && std::isfinite(scale); });
+}
+
 /// cast(sums) * s + dequantize(bias, s, 0)  ->  cast(sums + bias) * s
 struct IntegerBias : GraphPattern<AddOp> {
   using GraphPattern::GraphPattern;
@@ -70,6 +89,8 @@ struct IntegerBias : GraphPattern<AddOp> {
       auto wanted = scaleValues(sums->mul.getY()), found = constantFloats(bias.getScale());
       if (!wanted || !found || !isZeroEverywhere(bias.getZeroPoint()) || !agree(*wanted, *found))
         return b.notifyMatchFailure(op, "is added in float: its scale is not that of the sums");
+      if (!fitsWithSums(shapes, sums->cast.getX(), bias.getX()))
+        return b.notifyMatchFailure(op, "is added in float: with the sums it may not fit 32 bits");
       Value integer = bias.getX();
       if (auto unsqueeze = view.getDefiningOp<UnsqueezeOp>())
         integer = createOp<UnsqueezeOp>(b, shapes, op.getLoc(), integer, unsqueeze.getAxes());
@@ -90,6 +111,8 @@ struct ScaleOfQuantize : GraphPattern<QuantizeOp> {
         !shapes.numElements(op.getScale()).isConstant(1) || !getElementTypeOrSelf(op.getX()).isF32() ||
         graph.isConstant(op.getX()) || !canDivide(op.getX()))
       return failure();
+    if (!arePositive(constantFloats(op.getScale())))
+      return b.notifyMatchFailure(op, "keeps its scale, which is not above 0");
     Value scale = asScalar(b, shapes, op.getScale());
     Value x = divided(b, op.getX(), scale);
     return replace(
@@ -149,6 +172,8 @@ struct ReluByQuantize : GraphPattern<QuantizeOp> {
     APInt lowest = type.isUnsigned() ? APInt::getMinValue(type.getWidth()) : APInt::getSignedMinValue(type.getWidth());
     if (zero.getSplatValue<APInt>() != lowest)
       return failure();
+    if (!arePositive(constantFloats(op.getScale())))
+      return b.notifyMatchFailure(op, "keeps the relu before it: its scale is not a constant above 0");
     b.modifyOpInPlace(op, [&] { op.getXMutable().assign(relu.getX()); });
     return done(relu.getLoc(), "is what the quantization behind it does");
   }

@@ -165,18 +165,25 @@ void failCall(cameo_call *call, int32_t code, const char *node, const char *mess
     context.recordFailure(code, "%.*s%s%s", int(before), message, number, after);
 }
 
-/// Runs `fn` with the context and its texts, and stores what it makes: 0 after a failure.
+/// What `fn` makes of the context and its texts; 0 after a failure. Nothing it throws gets into compiled code.
 template <typename Fn> int64_t withTexts(cameo_call *call, Fn fn) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return 0;
   try {
-    int64_t result = fn(context, context.texts[context.currentTexts]);
-    if (result >= 0)
-      return result;
+    return fn(context, context.texts[context.currentTexts]);
   } catch (const std::bad_alloc &) {
+    context.recordFailure(CAMEO_OUT_OF_MEMORY, "a text does not fit into memory");
+    return 0;
   }
-  context.outOfMemory("a text", 0);
+}
+
+/// The number of a text that is made; 0 where the budget has no room for it.
+int64_t numberOf(cameo_context &context, Texts &texts, std::string_view text) {
+  int64_t number = texts.number(text, context.budget);
+  if (number >= 0)
+    return number;
+  context.outOfMemory("a text", int64_t(text.size()));
   return 0;
 }
 
@@ -184,7 +191,7 @@ int64_t concatTexts(cameo_call *call, int64_t first, int64_t second) {
   return withTexts(call, [&](cameo_context &context, Texts &texts) {
     std::string joined;
     joined.append(texts[first]).append(texts[second]);
-    return texts.number(joined, context.budget);
+    return numberOf(context, texts, joined);
   });
 }
 
@@ -193,7 +200,7 @@ int64_t textCase(cameo_call *call, int64_t text, int64_t toUpper) {
     std::vector<char> changed;
     if (!changeCase(texts[text], toUpper, changed))
       context.recordFailure(CAMEO_NOT_FOUND, "this system has no locale C.UTF-8, which the case of letters needs");
-    return texts.number({changed.data(), changed.size()}, context.budget);
+    return numberOf(context, texts, {changed.data(), changed.size()});
   });
 }
 
@@ -206,7 +213,7 @@ int64_t splitIntoPieces(cameo_call *call, int64_t text, int64_t delimiter, int64
 
 int64_t textPiece(cameo_call *call, int64_t index) {
   return withTexts(call, [&](cameo_context &context, Texts &texts) {
-    return uint64_t(index) < context.pieces.size() ? texts.number(context.pieces[index], context.budget) : 0;
+    return uint64_t(index) < context.pieces.size() ? numberOf(context, texts, context.pieces[index]) : 0;
   });
 }
 
@@ -221,21 +228,20 @@ int64_t matchText(cameo_call *call, int64_t text, const int32_t *automaton) {
 }
 
 int64_t textToNumber(cameo_call *call, int64_t text, int64_t isFloat) {
-  cameo_context &context = contextOf(call);
-  if (context.hasFailed())
-    return 0;
-  std::string_view given = context.texts[context.currentTexts][text];
-  int64_t bits = 0;
-  if (!parseNumber(given, isFloat, bits))
-    context.recordFailure(CAMEO_INVALID_ARGUMENT, "the text '%.*s' is no %s", int(std::min<size_t>(given.size(), 80)),
-                          given.data(), isFloat ? "number" : "integer");
-  return bits;
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    std::string_view given = texts[text];
+    int64_t bits = 0;
+    if (!parseNumber(given, isFloat, bits))
+      context.recordFailure(CAMEO_INVALID_ARGUMENT, "the text '%.*s' is no %s",
+                            int(std::min<size_t>(given.size(), 80)), given.data(), isFloat ? "number" : "integer");
+    return bits;
+  });
 }
 
 int64_t numberToText(cameo_call *call, int64_t number, int64_t digits) {
   return withTexts(call, [&](cameo_context &context, Texts &texts) {
     NumberText written(number, digits);
-    return texts.number(written.view(), context.budget);
+    return numberOf(context, texts, written.view());
   });
 }
 

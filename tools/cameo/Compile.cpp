@@ -22,7 +22,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::string output, report, target = "cpu";
-  bool explain = false, listPhases = false, listOps = false;
+  bool explain = false, listPhases = false, listPasses = false, listOps = false;
 };
 
 struct EmitName {
@@ -66,6 +66,11 @@ static std::string checkPhase(const std::string &name) {
 
 static std::string checkPass(const std::string &name) { return unknownName("optional pass", name, optionalPasses()); }
 
+static void listPasses() {
+  for (const std::string &pass : optionalPasses())
+    llvm::outs() << pass << "\n";
+}
+
 static void listPhases() {
   for (const Phase &phase : phases())
     llvm::outs() << llvm::left_justify(phase.name, 16) << phase.summary
@@ -99,6 +104,8 @@ static bool compileWithProgress(mlir::ModuleOp module, CompileOptions options, c
 }
 
 static int run(Options &options) {
+  if (options.listPasses)
+    return listPasses(), 0;
   if (options.listPhases)
     return listPhases(), 0;
   handleInterrupts();
@@ -157,6 +164,7 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_flag("--count-flops", compile.countFlops,
                "with -O0: kernels add up their arithmetic in exported variables, which test/Costs reads");
   app.add_flag("--list-phases", options->listPhases, "print the phases and end");
+  app.add_flag("--list-passes", options->listPasses, "print the passes that --disable-pass takes and end");
   app.add_flag("--list-ops", options->listOps, "print the ONNX ops that can be imported and end");
   app.add_option("-j", compile.jobs, "threads (default: all CPUs)");
   return [options] { return run(*options); };

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 1u
+#define CAMEO_ABI_VERSION 2u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
