@@ -151,6 +151,11 @@ def hugeRange():
                  [], [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
 
 
+def hugeBlock():
+    return model([helper.make_node("QuantizeLinear", ["x", "s"], ["y"], axis=0, block_size=2**63 - 1)], [info("x", (2, 3)), info("s", (1, 3))],
+                 [helper.make_empty_tensor_value_info("y")])
+
+
 def growingSequence():
     """A loop that carries a sequence is unrolled, 2^40 times if nothing prevents it."""
     sequence = lambda name: helper.make_tensor_sequence_value_info(name, F, (2,))
@@ -188,6 +193,7 @@ CASES = {
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
     "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
     "57_range_of_constants": Case(saved(hugeRange), 5, "E-MEMORY", "node 'r'", opt="O3"),
+    "57_huge_block": Case(saved(hugeBlock), 5, "E-OVERFLOW", "block_size is 9223372036854775807; expected at most"),
     "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "58_duplicate_initializer": Case(saved(twiceInitialized), 3, "E-SSA", "'w'"),

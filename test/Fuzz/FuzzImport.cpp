@@ -9,8 +9,8 @@
 
 using namespace cameo;
 
-/// A context with all dialects, made anew now and then because it keeps what is imported.
-static mlir::MLIRContext &context() {
+/// A context with all dialects, made anew now and then because it keeps what is imported: call it once for each input.
+static mlir::MLIRContext &nextContext() {
   static std::unique_ptr<mlir::MLIRContext> current;
   static unsigned uses = 0;
   if (uses++ % 256 == 0) {
@@ -23,18 +23,19 @@ static mlir::MLIRContext &context() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  mlir::MLIRContext &context = nextContext();
   fuzz::MemoryFile file(data, size);
   onnx::ImportOptions options;
   options.read.limits.constantBytes = 16 << 20;
   options.read.limits.tensorBytes = 64 << 20;
   options.read.externalDataRoot = "/nonexistent";
   std::vector<Diagnostic> diagnostics;
-  mlir::OwningOpRef<mlir::ModuleOp> module = loadModel(file.path(), context(), options, diagnostics);
+  mlir::OwningOpRef<mlir::ModuleOp> module = loadModel(file.path(), context, options, diagnostics);
   if (bool(module) == hasErrors(diagnostics) || exitCodeOf(diagnostics) == ExitCode::InternalError)
     abort();
   if (!module)
     return 0;
-  mlir::ScopedDiagnosticHandler quiet(&context(), [](mlir::Diagnostic &) { return mlir::success(); });
+  mlir::ScopedDiagnosticHandler quiet(&context, [](mlir::Diagnostic &) { return mlir::success(); });
   if (failed(verify(*module)))
     abort();
   CompileOptions compile;

@@ -43,6 +43,27 @@ def planted() -> None:
     served.close()
 
 
+def targets() -> None:
+    """Each target of libFuzzer for a few seconds."""
+    script("fuzz", "--seconds=3")
+
+
+def sanitized() -> None:
+    """What test/BadInput holds, given to a compiler whose reader and importer have AddressSanitizer and UndefinedBehaviorSanitizer."""
+    subprocess.run(["ninja", "-C", server.BUILD, "cameo-compile-instrumented"], check=True, stdout=subprocess.DEVNULL)
+    environment = dict(os.environ, CAMEO_SANITIZED_COMPILER=str(server.BUILD / "bin/cameo-compile-instrumented"),
+                       ASAN_OPTIONS="detect_container_overflow=0", UBSAN_OPTIONS="print_stacktrace=1")
+    badInputs = [sys.executable, ROOT / "test/BadInput/bad_inputs.py"]
+    cases = subprocess.run([*badInputs, "list"], capture_output=True, text=True, check=True).stdout.split()
+    failed = 0
+    for case in (c for c in cases if c.endswith("-O0") or c.split("_")[0] in ("04", "55", "56", "57", "58", "59", "60", "61", "62", "73")):
+        done = subprocess.run([*badInputs, "run", case], capture_output=True, text=True, env=environment)
+        if done.returncode:
+            failed += 1
+            print(f"{case}: {done.stdout}{done.stderr}")
+    sys.exit(bool(failed))
+
+
 def graphs() -> None:
     script("random-graphs", "--count=40", "--seed=7")
 
@@ -67,7 +88,7 @@ def differences() -> None:
         sys.exit(f"noise, a wrong element, a wrong type: {found}")
 
 
-CASES = {"planted": planted, "differences": differences, "mutations": mutations, "graphs": graphs}
+CASES = {"planted": planted, "differences": differences, "mutations": mutations, "graphs": graphs, "targets": targets, "sanitized": sanitized}
 
 if __name__ == "__main__":
     match sys.argv[1:]:

@@ -11,7 +11,6 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 option(CAMEO_WERROR "Warnings are errors" OFF)
 set(CAMEO_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
-option(CAMEO_FUZZ "Build the libFuzzer targets of test/Fuzz, and all code with the coverage that steers them; wants clang" OFF)
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 # -O2 with line tables only: full debug information doubles the build time on two cores.
@@ -25,10 +24,6 @@ endif()
 if(CAMEO_SANITIZE)
   add_compile_options(-fsanitize=${CAMEO_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CAMEO_SANITIZE})
-endif()
-if(CAMEO_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-  add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 
 find_program(CAMEO_CCACHE ccache)

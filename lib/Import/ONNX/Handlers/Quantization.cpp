@@ -29,6 +29,9 @@ namespace {
 /// Each element along `axis` `block` times in a row, up to the size of x there.
 Value spreadBlocks(Compose &c, Value v, Value x, int64_t axis, int64_t block) {
   OpBinder &op = c.op;
+  // One block holds the whole axis, however much larger it is said to be.
+  if (auto size = op.shapes().dim(x, axis).constant())
+    block = std::min(block, std::max<int64_t>(*size, 1));
   SmallVector<Dim> dims(op.shapes().dimsOf(v));
   SmallVector<int64_t> repeats(op.rank(v) + 1, 1);
   repeats[axis + 1] = block;
@@ -52,6 +55,11 @@ Value aligned(Compose &c, Value v, Value x, size_t input) {
   int64_t block = op.intAttr("block_size", 0);
   if (block < 0) {
     (void)op.error("E-ATTR", "block_size is " + Twine(block) + "; expected 0 or more");
+    return {};
+  }
+  constexpr int64_t kMaxBlock = int64_t(1) << 31;
+  if (block > kMaxBlock) {
+    (void)op.error("E-OVERFLOW", "block_size is " + Twine(block) + "; expected at most " + Twine(kMaxBlock));
     return {};
   }
   if (block > 0 && op.rank(v) == op.rank(x))
