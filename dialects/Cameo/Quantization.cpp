@@ -117,5 +117,6 @@ bool MatMulNBitsOp::allowsEpilogue() { return true; }
 
 Dim MatMulNBitsOp::flops(ShapeAnalysis &shapes) {
   DimContext &d = shapes.dims();
-  return d.mul(d.mul(shapes.numElements(getResult()), shapes.dimsOf(getX()).back()), 2);
+  // A weight's scale, its product and the sum.
+  return d.mul(d.mul(shapes.numElements(getResult()), shapes.dimsOf(getX()).back()), 3);
 }

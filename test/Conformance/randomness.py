@@ -37,7 +37,8 @@ def enlarged(case: dict, folder: str) -> dict:
         tensor = numpy_helper.to_array(onnx.TensorProto.FromString(pathlib.Path(file).read_bytes()))
         many = pathlib.Path(folder, "input.pb")
         many.write_bytes(numpy_helper.from_array(np.concatenate([tensor] * COPIES), name).SerializeToString())
-        sets.append(data | {"inputs": [[name, str(many)], *others]})
+        given = [[name, str(many)], *others]
+        sets.append(data | {"inputs": given, "given": given})  # `given` stays when the inputs become initializers
     return case | {"model": str(path), "sets": sets}
 
 
@@ -46,7 +47,7 @@ def check(case: dict, data: dict, actual: dict, wanted: dict) -> str:
     import onnx
     from onnx import numpy_helper
 
-    inputs = [numpy_helper.to_array(onnx.TensorProto.FromString(pathlib.Path(file).read_bytes())) for _, file in data["inputs"]]
+    inputs = [numpy_helper.to_array(onnx.TensorProto.FromString(pathlib.Path(file).read_bytes())) for _, file in data["given"]]
     x = inputs[0].astype(np.float64)
     y, *mask = [actual[name] for name in wanted]
     for name, value in wanted.items():

@@ -1,5 +1,5 @@
 // Structure.cpp - constants, shapes as values, reshapes, casts, and ops that pass their input through.
-#include "cameo/Import/ONNX/OpBinder.h"
+#include "Compose.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
@@ -118,9 +118,46 @@ bool hasOnlyDeclaredShape(OpBinder &op) {
   return op.hasInput(1) && !op.shapes().constantElements(op.input(1)) && op.declaredShape(0);
 }
 
+/// How many axes input 1 gives, where only the run knows which; nothing where they are constants, or their number is open too.
+std::optional<int64_t> numRunTimeAxes(OpBinder &op) {
+  if (!op.hasInput(1) || op.shapes().constantElements(op.input(1)))
+    return std::nullopt;
+  return op.shapes().numElements(op.input(1)).constant();
+}
+
+/// x with the axes of its result at places that only the run knows: `isAxis` says of each place of the result whether x has no axis
+/// there, and `source` which of x's axes is there otherwise.
+LogicalResult reshapeByAxes(Compose &c, Value isAxis, Value source) {
+  OpBinder &op = c.op;
+  Value x = op.input(0);
+  Value sizes = op.i64(SmallVector<int64_t>(*op.shapes().dim(source, 0).constant(), 1));
+  if (int64_t rank = op.rank(x)) {
+    Value own = op.sizes(SmallVector<Dim>(op.shapes().dimsOf(x)));
+    Value inside = c.min(source, c.like(source, double(rank - 1)));
+    Value there = c.make<GatherOp>(own, inside, int64_t(0));
+    sizes = isAxis ? c.where(isAxis, c.like(there, 1), there) : there;
+  }
+  return op.result(c.make<ReshapeOp>(x, sizes, /*allowzero=*/true));
+}
+
+/// Input 1 as a vector of axes counted from the front, of a tensor of rank `rank`.
+Value runTimeAxes(Compose &c, int64_t rank) {
+  OpBinder &op = c.op;
+  Value axes = c.cast(op.reshape(op.input(1), ArrayRef<int64_t>{-1}), op.builder.getI64Type());
+  return c.where(c.make<LessOp>(axes, c.like(axes, 0)), c.add(axes, double(rank)), axes);
+}
+
+Value places(OpBinder &op, int64_t count) { return op.i64(llvm::to_vector(llvm::seq<int64_t>(0, count))); }
+
 LogicalResult importSqueeze(OpBinder &op) {
   if (hasOnlyDeclaredShape(op))
     return op.result(op.create<ReshapeOp>(op.input(0), op.i64(*op.declaredShape(0)), /*allowzero=*/true));
+  if (int64_t rank = op.rank(op.input(0)); rank > 0 && numRunTimeAxes(op) == 1) {
+    // What stands behind the axis moves up by one.
+    Compose c{op};
+    Value to = places(op, rank - 1), isBehind = c.make<LessEqualOp>(runTimeAxes(c, rank), to);
+    return reshapeByAxes(c, Value(), c.add(to, c.cast(isBehind, op.builder.getI64Type())));
+  }
   auto given = axesOf(op);
   if (failed(given))
     return failure();
@@ -151,6 +188,15 @@ LogicalResult importSqueeze(OpBinder &op) {
 LogicalResult importUnsqueeze(OpBinder &op) {
   if (hasOnlyDeclaredShape(op))
     return op.result(op.create<ReshapeOp>(op.input(0), op.i64(*op.declaredShape(0)), /*allowzero=*/true));
+  if (auto count = numRunTimeAxes(op)) {
+    // An axis of x stands at as many places behind its own as there are new axes before it.
+    Compose c{op};
+    int64_t rank = op.rank(op.input(0)) + *count;
+    Value to = places(op, rank), axes = c.unsqueeze(runTimeAxes(c, rank), {1});
+    auto countAxes = [&](Value which) { return c.reduce(c.cast(which, op.builder.getI64Type()), {0}, "sum", false); };
+    Value isAxis = c.make<LessOp>(c.like(to, 0), countAxes(c.make<EqualOp>(axes, to)));
+    return reshapeByAxes(c, isAxis, c.sub(to, countAxes(c.make<LessOp>(axes, to))));
+  }
   auto axes = axesOf(op);
   if (failed(axes))
     return failure();

@@ -44,7 +44,10 @@ LogicalResult stringNormalizer(OpBinder &op) {
   Compose c{op};
   Value x = op.input(0);
   int64_t rank = op.rank(x), axis = rank - 1;
-  if (rank < 1 || rank > 2 || (rank == 2 && !op.shapes().dim(x, 0).isConstant(1)))
+  Dim rows = rank == 2 ? op.shapes().dim(x, 0) : op.dims().constant(1);
+  if (!rows.constant())
+    x = c.make<RequireOp>(x, c.make<EqualOp>(op.sizes({rows}), op.i64({1})), true, "the input has more than one row of words");
+  else if (rank < 1 || rank > 2 || !rows.isConstant(1))
     return op.error("E-SHAPE",
                     "the input has shape " + formatShape(op.shapes().dimsOf(x)) + "; expected [words] or [1, words]");
   StringRef action = op.stringAttr("case_change_action", "NONE");
@@ -54,7 +57,7 @@ LogicalResult stringNormalizer(OpBinder &op) {
   if (!stopWords.empty()) {
     bool isSensitive = op.intAttr("is_case_sensitive", 0) != 0;
     auto compared = [&](Value texts) { return isSensitive ? texts : c.make<StringCaseOp>(texts, /*upper=*/false); };
-    Value words = rank == 2 ? c.squeeze(x, {0}) : x;
+    Value words = rank == 2 ? c.make<ReshapeOp>(x, op.i64({-1}), false) : x;
     Value is = c.make<EqualOp>(c.unsqueeze(compared(words), {1}), compared(op.texts(stopWords)));
     Value stops = c.reduce(c.cast(is, op.builder.getI32Type()), {1}, "max", false);
     x = c.make<CompressOp>(x, c.make<EqualOp>(stops, c.like(stops, 0)), axis);
