@@ -33,7 +33,7 @@ def standIn(folder: pathlib.Path, compile: str, run: str) -> dict:
     np.savez(folder / "bad.npz", y=np.array([1, 3], np.float32))
     np.savez(folder / "double.npz", y=np.array([1, 2], np.float64))
     np.savez(folder / "shape.npz", y=np.array([[1, 2]], np.float32))
-    return {"name": "node/test", "model": str(folder / "model.onnx"), "rtol": 1e-3, "atol": 1e-7,
+    return {"name": "node/test", "model": str(folder / "model.onnx"), "rtol": 1e-3, "atol": 1e-7, "random": False,
             "sets": [{"inputs": [], "outputs": [["y", str(folder / "output_0.pb")]]}]}
 
 
@@ -179,7 +179,36 @@ def modelsTable() -> None:
         sys.exit(f"{len(rows)} rows; not of a model: {unknown}; not agreeing: {failing}")
 
 
-CASES = {"harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
+def randomResults() -> None:
+    """Draws are told from draws by another probability, and dropped elements from those that are only missing."""
+    import numpy as np
+    import onnx
+    import randomness
+
+    rng = np.random.default_rng(0)
+    p = np.array([0.1, 0.5, 0.9], np.float32)
+    x = np.concatenate([p] * randomness.COPIES)
+    draws = (rng.random(x.shape) < x).astype(np.float32)
+    kept = rng.random(x.shape) < 0.75
+    with tempfile.TemporaryDirectory() as folder:
+        def file(name: str, value) -> list[str]:
+            path = pathlib.Path(folder, name)
+            path.write_bytes(onnx.numpy_helper.from_array(np.asarray(value, np.float32), name).SerializeToString())
+            return [name, str(path)]
+
+        bernoulli = {"given": [file("x", x)]}
+        dropout = {"given": [file("x", x), file("ratio", 0.25), file("training", 1)]}
+        case, wanted = {"name": "node/test"}, {"y": p}
+        for data, good, bad in ((bernoulli, draws, (rng.random(x.shape) < x + 0.05).astype(np.float32)),
+                                (dropout, np.where(kept, x / np.float32(0.75), 0), np.where(kept, x, 0)),
+                                (dropout, np.where(kept, x / np.float32(0.75), 0), np.where(rng.random(x.shape) < 0.7, x / np.float32(0.75), 0))):
+            if problem := randomness.check(case, data, {"y": good.astype(np.float32)}, wanted):
+                sys.exit(f"right draws are refused: {problem}")
+            if not randomness.check(case, data, {"y": bad.astype(np.float32)}, wanted):
+                sys.exit("wrong draws are accepted")
+
+
+CASES = {"random-results": randomResults, "harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
          "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "compare-engines": compareEngines, "shell-syntax": shellSyntax,
          "models-table": modelsTable}
 
