@@ -185,10 +185,10 @@ private:
     auto bound = [&](std::optional<int64_t> n) { return n ? b.getI64IntegerAttr(*n) : IntegerAttr(); };
     Type placeholder = placeholderType(b.getContext());
     auto created = AttentionOp::create(b, op.getLoc(), placeholder, Type(), q, k, v, mask, Value(), offsets, Value(),
-                                    b.getF32FloatAttr(scores.scale * qFactor * kFactor),
-                                    scores.softcap ? b.getF32FloatAttr(*scores.softcap) : FloatAttr(),
-                                    bound(window ? window->left : std::nullopt),
-                                    bound(window ? window->right : std::nullopt), StringAttr());
+                                       b.getF32FloatAttr(scores.scale * qFactor * kFactor),
+                                       scores.softcap ? b.getF32FloatAttr(*scores.softcap) : FloatAttr(),
+                                       bound(window ? window->left : std::nullopt),
+                                       bound(window ? window->right : std::nullopt), StringAttr());
     auto attention = cast<AttentionOp>(finishOp(shapes, created));
     Value y = make.reshaped(attention.getResult(), shapes.dimsOf(op));
     return replace(b, op, y, "one attention");

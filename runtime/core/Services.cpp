@@ -232,8 +232,8 @@ int64_t textToNumber(cameo_call *call, int64_t text, int64_t isFloat) {
     std::string_view given = texts[text];
     int64_t bits = 0;
     if (!parseNumber(given, isFloat, bits))
-      context.recordFailure(CAMEO_INVALID_ARGUMENT, "the text '%.*s' is no %s",
-                            int(std::min<size_t>(given.size(), 80)), given.data(), isFloat ? "number" : "integer");
+      context.recordFailure(CAMEO_INVALID_ARGUMENT, "the text '%.*s' is no %s", int(std::min<size_t>(given.size(), 80)),
+                            given.data(), isFloat ? "number" : "integer");
     return bits;
   });
 }

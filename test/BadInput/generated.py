@@ -156,6 +156,23 @@ def hugeBlock():
                  [helper.make_empty_tensor_value_info("y")])
 
 
+def groupQueryAttention(inputs: list[str], **shapes):
+    """An op that ONNX has no schema of; each input is of floats with the shape given, or [1]."""
+    made = model([helper.make_node("GroupQueryAttention", inputs, ["y"], name="gqa", domain="com.microsoft", num_heads=2, kv_num_heads=2)],
+                 [info(name, shapes.get(name, (1,))) for name in dict.fromkeys(inputs) if name], [helper.make_empty_tensor_value_info("y")])
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return made
+
+
+def skipNormalization():
+    """Of integers, which it does not take."""
+    inputs = [info("x", (1, 2, 4), TensorProto.INT64), info("g", (4,), TensorProto.INT64)]
+    made = model([helper.make_node("SkipSimplifiedLayerNormalization", ["x", "x", "g"], ["y"], name="n", domain="com.microsoft", epsilon=1e-5)],
+                 inputs, [helper.make_empty_tensor_value_info("y")])
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return made
+
+
 def growingSequence():
     """A loop that carries a sequence is unrolled, 2^40 times if nothing prevents it."""
     sequence = lambda name: helper.make_tensor_sequence_value_info(name, F, (2,))
@@ -206,6 +223,11 @@ CASES = {
     "61_unknown_attribute_type": Case(saved(unknownAttributeType), 3, "E-ATTR", "77"),
     "61_two_payloads": Case(saved(lambda: attribute(f=0.5, i=3, type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
     "61_no_payload": Case(saved(lambda: attribute(type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
+    "45_variadic_left_out": Case(saved(lambda: model([helper.make_node("Concat", ["", "x"], ["y"], name="c", axis=0)])), 3, "E-ARITY", "'inputs'"),
+    "45_no_schema": Case(saved(lambda: groupQueryAttention(["q", "k", "v"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-ARITY", "(seqlens_k) is missing"),
+    "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
+    "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
+    "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),
     "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
     "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, TENSOR))), 4, "E-TYPE", "'x'"),
     "62_complex": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.COMPLEX64, [2]))), 4, "E-TYPE", "'x'"),

@@ -72,7 +72,7 @@ private:
                        rangeText(schema.minOutputs, schema.maxOutputs));
     for (int64_t i = 0; i < inputs; ++i)
       if (const FormalParameter *p = schema.input(i);
-          p && p->kind == FormalParameter::Kind::Single && node.inputs[i].empty())
+          p && p->kind != FormalParameter::Kind::Optional && node.inputs[i].empty())
         report.error("E-ARITY", node, "input " + Twine(i) + " ('" + p->name + "') is required, but left out");
 
     for (const Attribute &a : node.attributes) {

@@ -157,7 +157,12 @@ using Handler = std::function<mlir::LogicalResult(OpBinder &)>;
 class HandlerTable {
 public:
   void on(llvm::StringRef op, int64_t since, Handler handler) { add("", op, since, std::move(handler)); }
-  void onMicrosoft(llvm::StringRef op, Handler handler) { add("com.microsoft", op, 1, std::move(handler)); }
+  /// For ops that the reader has no schema of. `inputs` are their formal inputs in order, as "A:2 B C? D*": `:2` is a rank, `?`
+  /// may be left out, `*` is any number of one or more. What a node gives is held against them before the handler runs.
+  void onMicrosoft(llvm::StringRef op, llvm::StringLiteral inputs, Handler handler) {
+    add("com.microsoft", op, 1, checked(inputs, std::move(handler)));
+  }
+  static Handler checked(llvm::StringLiteral inputs, Handler handler);
   void onMl(llvm::StringRef op, int64_t since, Handler handler) { add("ai.onnx.ml", op, since, std::move(handler)); }
   void add(llvm::StringRef domain, llvm::StringRef op, int64_t since, Handler handler) {
     entries[(domain + ":" + op).str()][since] = std::move(handler);

@@ -16,7 +16,7 @@ Value cameo::onnx::splitHeads(OpBinder &op, Value x, int64_t heads) {
   if (!x)
     return {};
   ArrayRef<Dim> dims = op.shapes().dimsOf(x);
-  auto width = dims.back().constant();
+  auto width = dims.empty() ? std::nullopt : dims.back().constant();
   if (dims.size() != 3 || heads < 1 || (width && *width % heads)) {
     (void)op.error("E-SHAPE", "a tensor of shape " + formatShape(dims) + " is to be split into " + Twine(heads) +
                                   " heads; expected [batch, tokens, a multiple of the heads]");

@@ -152,7 +152,7 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
 
 namespace cameo::onnx {
 void registerBlockQuantizedHandlers(HandlerTable &table) {
-  table.onMicrosoft("MatMulNBits", matMulNBits);
-  table.onMicrosoft("GatherBlockQuantized", gatherBlockQuantized);
+  table.onMicrosoft("MatMulNBits", "A B scales zero_points? g_idx? bias?", matMulNBits);
+  table.onMicrosoft("GatherBlockQuantized", "data indices scales zero_points?", gatherBlockQuantized);
 }
 } // namespace cameo::onnx

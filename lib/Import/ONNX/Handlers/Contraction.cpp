@@ -105,8 +105,8 @@ void registerContractionHandlers(HandlerTable &table) {
   table.on("MatMul", 1, matMulNode);
   table.on("Gemm", 1, gemm);
   table.on("Det", 11, [](OpBinder &op) { return op.result(op.create<DetOp>(op.input(0))); });
-  table.onMicrosoft("FusedMatMul", fusedMatMul);
-  table.onMicrosoft("TransposeMatMul", fusedMatMul);
-  table.onMicrosoft("FusedGemm", fusedGemm);
+  table.onMicrosoft("FusedMatMul", "A B", fusedMatMul);
+  table.onMicrosoft("TransposeMatMul", "A B", fusedMatMul);
+  table.onMicrosoft("FusedGemm", "A B C?", fusedGemm);
 }
 } // namespace cameo::onnx

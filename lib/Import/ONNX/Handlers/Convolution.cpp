@@ -235,6 +235,6 @@ void registerConvolutionHandlers(HandlerTable &table) {
   table.on("DeformConv", 19, deformConv);
   table.on("Col2Im", 18, col2Im);
   table.on("CausalConvWithState", 27, causalConv);
-  table.onMicrosoft("FusedConv", fusedConv);
+  table.onMicrosoft("FusedConv", "X W B? Z?", fusedConv);
 }
 } // namespace cameo::onnx

@@ -229,12 +229,12 @@ void registerMathHandlers(HandlerTable &table) {
   table.on("ThresholdedRelu", 1, thresholdedRelu);
   table.on("Reciprocal", 1, reciprocal);
   table.on("SwiGLU", 28, swiGlu);
-  table.onMicrosoft("Gelu", [](OpBinder &op) { return biasGelu(op, false); });
-  table.onMicrosoft("BiasGelu", [](OpBinder &op) { return biasGelu(op, false); });
-  table.onMicrosoft("FastGelu", [](OpBinder &op) { return biasGelu(op, true); });
-  table.onMicrosoft("BiasAdd", biasAdd);
-  table.onMicrosoft("BiasSplitGelu", biasSplitGelu);
-  table.onMicrosoft("QuickGelu", [](OpBinder &op) {
+  table.onMicrosoft("Gelu", "X", [](OpBinder &op) { return biasGelu(op, false); });
+  table.onMicrosoft("BiasGelu", "A B", [](OpBinder &op) { return biasGelu(op, false); });
+  table.onMicrosoft("FastGelu", "X bias?", [](OpBinder &op) { return biasGelu(op, true); });
+  table.onMicrosoft("BiasAdd", "X bias skip", biasAdd);
+  table.onMicrosoft("BiasSplitGelu", "X bias", biasSplitGelu);
+  table.onMicrosoft("QuickGelu", "X", [](OpBinder &op) {
     return op.result(op.create<SwishOp>(op.input(0), llvm::APFloat(float(op.floatAttr("alpha", 1.702)))));
   });
 }

@@ -348,6 +348,6 @@ void registerMovementHandlers(HandlerTable &table) {
   table.on("SpaceToDepth", 1, spaceToDepth);
   table.on("ReverseSequence", 10, reverseSequence);
   table.on("Trilu", 14, trilu);
-  table.onMicrosoft("Trilu", trilu);
+  table.onMicrosoft("Trilu", "X k?", trilu);
 }
 } // namespace cameo::onnx

@@ -245,12 +245,14 @@ void registerNormalizationHandlers(HandlerTable &table) {
   table.on("RMSNormalization", 23, [](OpBinder &op) { return rowNormalization(op, false); });
   // ONNX Runtime writes these two without a domain of their own.
   table.on("LayerNormalization", 1, [](OpBinder &op) { return rowNormalization(op, true); });
-  table.on("SimplifiedLayerNormalization", 1, [](OpBinder &op) { return rowNormalization(op, false); });
-  table.onMicrosoft("LayerNormalization", [](OpBinder &op) { return rowNormalization(op, true); });
-  table.onMicrosoft("SimplifiedLayerNormalization", [](OpBinder &op) { return rowNormalization(op, false); });
-  table.onMicrosoft("SkipLayerNormalization", [](OpBinder &op) { return skipNormalization(op, true); });
-  table.onMicrosoft("SkipSimplifiedLayerNormalization", [](OpBinder &op) { return skipNormalization(op, false); });
-  table.onMicrosoft("EmbedLayerNormalization", embedNormalization);
+  // In the domain of ai.onnx, where ONNX Runtime's optimizer puts it, though ONNX has no such op.
+  table.on("SimplifiedLayerNormalization", 1,
+           HandlerTable::checked("X scale", [](OpBinder &op) { return rowNormalization(op, false); }));
+  table.onMicrosoft("LayerNormalization", "X Scale B?", [](OpBinder &op) { return rowNormalization(op, true); });
+  table.onMicrosoft("SimplifiedLayerNormalization", "X scale", [](OpBinder &op) { return rowNormalization(op, false); });
+  table.onMicrosoft("SkipLayerNormalization", "input skip gamma beta? bias?", [](OpBinder &op) { return skipNormalization(op, true); });
+  table.onMicrosoft("SkipSimplifiedLayerNormalization", "input skip gamma bias?", [](OpBinder &op) { return skipNormalization(op, false); });
+  table.onMicrosoft("EmbedLayerNormalization", "input_ids:2 segment_ids:2? word_embedding:2 position_embedding:2 segment_embedding:2? gamma:1 beta:1 mask? position_ids?", embedNormalization);
   table.on("GroupNormalization", 18, groupNormalization);
   table.on("InstanceNormalization", 1, instanceNormalization);
   table.on("BatchNormalization", 1, batchNormalization);

@@ -263,8 +263,8 @@ namespace cameo::onnx {
 void registerQuantizationHandlers(HandlerTable &table) {
   table.on("QuantizeLinear", 10, quantizeLinear);
   table.on("DequantizeLinear", 10, dequantizeLinear);
-  table.onMicrosoft("QuantizeLinear", quantizeLinear);
-  table.onMicrosoft("DequantizeLinear", dequantizeLinear);
+  table.onMicrosoft("QuantizeLinear", "x y_scale y_zero_point?", quantizeLinear);
+  table.onMicrosoft("DequantizeLinear", "x x_scale x_zero_point?", dequantizeLinear);
   table.on("DynamicQuantizeLinear", 11, dynamicQuantize);
   table.on("MatMulInteger", 10, matMulInteger);
   table.on("ConvInteger", 10, convInteger);

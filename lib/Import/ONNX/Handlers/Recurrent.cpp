@@ -250,6 +250,6 @@ void registerRecurrentHandlers(HandlerTable &table) {
   table.on("RNN", 1, rnn);
   table.on("GRU", 1, gru);
   table.on("LSTM", 1, lstm);
-  table.onMicrosoft("DynamicQuantizeLSTM", dynamicQuantizeLstm);
+  table.onMicrosoft("DynamicQuantizeLSTM", "X:3 W:3 R:3 B? sequence_lens? initial_h? initial_c? P? W_scale W_zero_point R_scale R_zero_point", dynamicQuantizeLstm);
 }
 } // namespace cameo::onnx

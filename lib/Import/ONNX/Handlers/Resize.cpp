@@ -290,7 +290,7 @@ void registerResizeHandlers(HandlerTable &table) {
   table.on("Upsample", 1, upsampleAttributes);
   table.on("Upsample", 9, upsample);
   table.on("GridSample", 16, gridSample);
-  table.onMicrosoft("GridSample", gridSample);
+  table.onMicrosoft("GridSample", "X Grid", gridSample);
   table.on("AffineGrid", 20, affineGrid);
 }
 } // namespace cameo::onnx

@@ -147,8 +147,9 @@ LogicalResult split(OpBinder &op) {
   if (op.hasInput(1) && op.rank(op.input(1)) == 1) {
     auto given = op.shapes().elements(op.input(1));
     if (!given)
-      return op.error("E-SHAPE", "the number of entries of split is not known at compile time, so neither is the length of the "
-                                 "sequence; fix it with --dim");
+      return op.error("E-SHAPE",
+                      "the number of entries of split is not known at compile time, so neither is the length of the "
+                      "sequence; fix it with --dim");
     lengths.assign(given->begin(), given->end());
   } else {
     if (!size)

@@ -118,15 +118,16 @@ bool hasOnlyDeclaredShape(OpBinder &op) {
   return op.hasInput(1) && !op.shapes().constantElements(op.input(1)) && op.declaredShape(0);
 }
 
-/// How many axes input 1 gives, where only the run knows which; nothing where they are constants, or their number is open too.
+/// How many axes input 1 gives, where only the run knows which; nothing where they are constants, or their number is
+/// open too.
 std::optional<int64_t> numRunTimeAxes(OpBinder &op) {
   if (!op.hasInput(1) || op.shapes().constantElements(op.input(1)))
     return std::nullopt;
   return op.shapes().numElements(op.input(1)).constant();
 }
 
-/// x with the axes of its result at places that only the run knows: `isAxis` says of each place of the result whether x has no axis
-/// there, and `source` which of x's axes is there otherwise.
+/// x with the axes of its result at places that only the run knows: `isAxis` says of each place of the result whether x
+/// has no axis there, and `source` which of x's axes is there otherwise.
 LogicalResult reshapeByAxes(Compose &c, Value isAxis, Value source) {
   OpBinder &op = c.op;
   Value x = op.input(0);
@@ -173,10 +174,11 @@ LogicalResult importSqueeze(OpBinder &op) {
       if (dim.constant() || !x)
         continue;
       Value isOne = op.create<EqualOp>(op.sizes({dim}), op.i64({1}));
-      x = isOne ? op.create<RequireOp>(x, isOne, /*expected=*/false,
-                                       "axis " + std::to_string(axis) +
-                                           " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
-                                           "sizes; fix the size with --dim")
+      x = isOne ? op.create<RequireOp>(
+                      x, isOne, /*expected=*/false,
+                      "axis " + std::to_string(axis) +
+                          " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
+                          "sizes; fix the size with --dim")
                 : Value();
     }
     if (!x)
@@ -243,7 +245,8 @@ LogicalResult importCastByName(OpBinder &op) {
     if (dataTypeName(DataType(t)) == wanted)
       if (Type type = op.elementTypeOf(DataType(t)))
         return castTo(op, type);
-  return op.unsupported("to is '" + wanted + "'; supported are float, double, float16, integers of 8 to 64 bits, bool, string");
+  return op.unsupported("to is '" + wanted +
+                        "'; supported are float, double, float16, integers of 8 to 64 bits, bool, string");
 }
 
 LogicalResult importCastLike(OpBinder &op) { return castTo(op, op.elementType(op.input(1))); }

@@ -46,7 +46,8 @@ LogicalResult stringNormalizer(OpBinder &op) {
   int64_t rank = op.rank(x), axis = rank - 1;
   Dim rows = rank == 2 ? op.shapes().dim(x, 0) : op.dims().constant(1);
   if (!rows.constant())
-    x = c.make<RequireOp>(x, c.make<EqualOp>(op.sizes({rows}), op.i64({1})), true, "the input has more than one row of words");
+    x = c.make<RequireOp>(x, c.make<EqualOp>(op.sizes({rows}), op.i64({1})), true,
+                          "the input has more than one row of words");
   else if (rank < 1 || rank > 2 || !rows.isConstant(1))
     return op.error("E-SHAPE",
                     "the input has shape " + formatShape(op.shapes().dimsOf(x)) + "; expected [words] or [1, words]");

@@ -2,6 +2,7 @@
 #include "GraphImporter.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "cameo/Support/ErrorCode.h"
+#include "mlir/IR/Verifier.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -276,6 +277,22 @@ LogicalResult GraphImporter::checkSequenceLength(int64_t length) {
                                                 Twine(limit));
 }
 
+/// Of the ops behind `before` in the current block, for a node whose element types nothing else has checked.
+LogicalResult GraphImporter::checkOperandTypes(Operation *before) {
+  Block *block = builder.getInsertionBlock();
+  std::string problem;
+  ScopedDiagnosticHandler listen(builder.getContext(), [&](mlir::Diagnostic &d) {
+    if (problem.empty())
+      problem = d.str();
+    return success();
+  });
+  auto first = before && before->getBlock() == block ? std::next(before->getIterator()) : block->begin();
+  for (Operation &op : llvm::make_range(first, block->end()))
+    if (failed(verify(&op)))
+      return error("E-DTYPE", "its inputs have other types than it takes: " + problem);
+  return success();
+}
+
 LogicalResult GraphImporter::importNode(const Node &node) {
   llvm::SaveAndRestore<const Node *> saveCurrent(current, inSchemaBody ? current : &node);
   llvm::SaveAndRestore<StringRef> saveBodyOp(bodyOp, inSchemaBody ? node.opType : StringRef());
@@ -291,6 +308,7 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   size_t reported = diagnostics.size();
   OpBinder binder(*this, node, builder, locationOf(node));
   LogicalResult result = failure();
+  Operation *before = builder.getInsertionBlock()->empty() ? nullptr : &builder.getInsertionBlock()->back();
   if (const Handler *handler = handlers().find(node.domain, node.opType, node.opset))
     result = (*handler)(binder);
   else if (isPointwise(node, pointwise))
@@ -302,6 +320,8 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   else
     return error("E-OP", node.opType + " is not supported"); // checkSupported has said so before.
 
+  if (succeeded(result) && !node.schema)
+    result = checkOperandTypes(before);
   if (failed(result)) {
     if (!hasErrors(ArrayRef(diagnostics).drop_front(reported).vec()))
       return error("E-INTERNAL", "the import failed without a reason; please report it");

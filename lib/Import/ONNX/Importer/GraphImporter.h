@@ -97,6 +97,7 @@ private:
   mlir::LogicalResult importMainNodes(llvm::ArrayRef<Node> nodes);
   /// Gives a value that could not be computed a stand-in of its declared type; false where that is unknown.
   bool standIn(llvm::StringRef name);
+  mlir::LogicalResult checkOperandTypes(mlir::Operation *before);
   mlir::LogicalResult importNode(const Node &node);
   mlir::LogicalResult inlineFunction(const Function &function, const Node &call);
   mlir::LogicalResult checkInputTypes(const Node &node);
