@@ -27,6 +27,12 @@ static bool widens(ShapeAnalysis &shapes, Operation *op) {
          llvm::all_of(op->getOperands().drop_front(), [&](Value v) { return shapes.numElements(v).isConstant(1); });
 }
 
+/// Whether `op` makes fewer bytes of what it reads, element by element.
+static bool narrows(Operation *op) {
+  return isa<PointwiseInterface>(op) && op->getNumOperands() > 0 &&
+         storageBits(getElementTypeOrSelf(op->getOperand(0))) > storageBits(getElementTypeOrSelf(op->getResult(0)));
+}
+
 /// Gives each reader of what an op widens a copy of that op.
 static void separateReaders(Block &block) {
   ShapeAnalysis shapes;
@@ -95,6 +101,7 @@ private:
   void growEpilogue(Operation *anchor);
   Reason fitsEpilogue(Operation *op, Operation *anchor);
   bool isLeftToReaders(Operation *op);
+  bool rowsStayRows(Value source, Value result);
 
   void intoReaders(Operation *op);
   Reason mayEvaluateIn(Operation *op, unsigned group, Dim &times);
@@ -263,15 +270,19 @@ BlockFusion::Reason BlockFusion::isWorthIt(Operation *op, Dim times) {
   return isa<PointwiseInterface>(op) ? Reason() : isReadWell(op);
 }
 
+/// Whether rows of `source` are, as far as sizes tell, rows of `result` again.
+bool BlockFusion::rowsStayRows(Value source, Value result) {
+  return shapes.rank(source) == shapes.rank(result) && shapes.rank(result) > 0 &&
+         shapes.dimsOf(source).back() == shapes.dimsOf(result).back();
+}
+
 /// Whether a reader gets the elements of `op`, which only moves data, about as fast from where they come from.
 BlockFusion::Reason BlockFusion::isReadWell(Operation *op) {
   if (op->getNumOperands() == 0)
     return {};
   Value source = op->getOperand(0), result = op->getResult(0);
   int64_t bytes = bytesOf(shapes, source).constant().value_or(INT64_MAX);
-  bool rowsStayRows = shapes.rank(source) == shapes.rank(result) && shapes.rank(result) > 0 &&
-                      shapes.dimsOf(source).back() == shapes.dimsOf(result).back();
-  if (!rowsStayRows && bytes > kCacheBytes)
+  if (!rowsStayRows(source, result) && bytes > kCacheBytes)
     return "its reader would read out of order what does not fit into a cache";
   auto isData = [&](Value v) { return getElementTypeOrSelf(v) == getElementTypeOrSelf(result) && shapes.rank(v) > 0; };
   if (llvm::count_if(op->getOperands(), isData) > 1 && bytes > kSmallBytes)
@@ -297,6 +308,10 @@ BlockFusion::Reason BlockFusion::mayEvaluateIn(Operation *op, unsigned group, Di
     }
     if (!cast<KernelInterface>(reader).allowsPrologue(use.getOperandNumber()))
       return ("the " + reader->getName().stripDialect() + " that reads it needs its elements several times").str();
+    // Vectors of few bytes, then blocks of them turned in registers.
+    if (narrows(op) && isa<IndexableInterface>(reader) && !isa<PointwiseInterface>(reader) &&
+        !rowsStayRows(result, reader->getResult(0)))
+      return "it makes fewer bytes of what it reads, which are moved faster";
     auto known = evaluations.find(reader);
     times = d.max(times, isAnchor(reader)             ? shapes.numElements(result)
                          : known != evaluations.end() ? known->second

@@ -32,6 +32,8 @@ std::optional<LogicalResult> cameo::codegen::emitMatMulNBits(const Anchor &a) {
   std::vector<float> storage;
   ArrayRef<float> scales = constantFloats(scale, storage);
   std::vector<uint8_t> zeros = bytesOf(zero);
+  if (llvm::all_equal(zeros))
+    s.zero = zeros.front();
   auto bits = ArrayRef(reinterpret_cast<const uint8_t *>(scales.data()), scales.size() * sizeof(float));
   s.weights = a.packedBytes(
       op.getWeights(),

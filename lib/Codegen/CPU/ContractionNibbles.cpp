@@ -124,7 +124,8 @@ private:
 /// Rows of f32, or of bytes with a scale and a sum per block; the loop over blocks.
 class BlockedRows final : public LhsRows {
 public:
-  /// `factors`: for bytes, pairs (scale, scale * sum of the bytes) by row and block.
+  /// `factors`: for bytes, pairs by row and block: the scale, and scale * sum of the bytes or with one zero point for
+  /// all the integer -zero * sum.
   BlockedRows(const NibbleSpec &spec, Value factors) : spec(spec), factors(factors) {}
 
   SmallVector<Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) override {
@@ -152,7 +153,7 @@ public:
       }
       ByteNibbles arithmetic(scales, zeroPoints);
       inner.arithmetic = &arithmetic;
-      SmallVector<Value> sums = zeroSums(e, kernel, e.b.getI32Type());
+      SmallVector<Value> sums = firstSums(e, kernel, numbers, index);
       sums.push_back(next.back());
       sums = emitRun(e, inner, rows, 1, spec.block, sums);
       next.back() = sums.pop_back_val();
@@ -169,6 +170,20 @@ public:
   }
 
 private:
+  /// What the sums of a block start from: 0, or -zero * sum of the row's bytes.
+  SmallVector<Value> firstSums(Emit &e, const MicroKernel &kernel, ArrayRef<Value> numbers, Value index) {
+    if (!spec.zero)
+      return zeroSums(e, kernel, e.b.getI32Type());
+    SmallVector<Value> sums;
+    for (Value m : numbers) {
+      Value at = e.offset(factors, e.add(e.mul(e.add(e.mul(m, spec.blocks()), index), 8), 4));
+      Value start = LLVM::LoadOp::create(e.b, e.loc, e.b.getI32Type(), at, 4);
+      for (int64_t lanes : kernel.vectors)
+        sums.push_back(spread(e, lanes, start));
+    }
+    return sums;
+  }
+
   /// totals += sums * (scale of the row's block) * scales - (scale * sum of the row's block) * zeroPoints * scales
   void addBlock(Emit &e, const MicroKernel &kernel, ArrayRef<Value> numbers, Value index, ArrayRef<Value> sums,
                 ArrayRef<Value> scales, ArrayRef<Value> zeroPoints, MutableArrayRef<Value> totals) {
@@ -179,12 +194,14 @@ private:
     for (auto [row, m] : llvm::enumerate(numbers)) {
       Value at = e.offset(factors, e.mul(e.add(e.mul(m, spec.blocks()), index), 8));
       for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
-        Value scale = loadFloat(e, at, lanes), sum = loadFloat(e, e.offset(at, 4), lanes);
+        Value scale = loadFloat(e, at, lanes);
         Value real = arith::SIToFPOp::create(e.b, e.loc, e.vectorType(lanes), sums[row * columns + column]);
         real = arith::MulFOp::create(e.b, e.loc, real, scale);
         Value &total = totals[row * columns + column];
         total = vector::FMAOp::create(e.b, e.loc, real, scales[column], total);
-        Value negated = arith::NegFOp::create(e.b, e.loc, sum);
+        if (spec.zero)
+          continue;
+        Value negated = arith::NegFOp::create(e.b, e.loc, loadFloat(e, e.offset(at, 4), lanes));
         total = vector::FMAOp::create(e.b, e.loc, negated, offsets[column], total);
       }
     }
@@ -231,10 +248,15 @@ void emitRounding(Emit &e, const NibbleSpec &spec, Value first, Value limit, Val
         sum = arith::AddIOp::create(e.b, e.loc, sum, Value(arith::ExtSIOp::create(e.b, e.loc, ints, narrow)));
       }
       Value total = vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, sum);
-      Value real = arith::MulFOp::create(e.b, e.loc, Value(arith::SIToFPOp::create(e.b, e.loc, f32, total)), scale);
+      Value correction;
+      if (spec.zero)
+        correction = arith::MulIOp::create(
+            e.b, e.loc, total, Value(arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(), -*spec.zero)));
+      else
+        correction = arith::MulFOp::create(e.b, e.loc, Value(arith::SIToFPOp::create(e.b, e.loc, f32, total)), scale);
       Value pair = e.offset(pairs, e.mul(index, 8));
       LLVM::StoreOp::create(e.b, e.loc, scale, pair, 4);
-      LLVM::StoreOp::create(e.b, e.loc, real, e.offset(pair, 4), 4);
+      LLVM::StoreOp::create(e.b, e.loc, correction, e.offset(pair, 4), 4);
     };
     int64_t whole = spec.k / spec.block, rest = spec.k % spec.block;
     e.loop(e.number(0), e.number(whole), 1, [&](Value index) { emitBlock(index, spec.block); });
@@ -252,8 +274,9 @@ ContractionTile cameo::codegen::chooseNibbleTile(const NibbleSpec &spec) {
   tile.lanes = spec.target.lanes();
   bool isVector = spec.m.isStatic() && spec.m.fixed == 1;
   // Bytes take two sets of accumulators; one row wants enough columns for independent sums.
-  int64_t vectors = isVector || !spec.inBytes ? 4 : 2;
-  tile.mr = isVector ? 1 : spec.inBytes ? 6 : 4;
+  // Floats widen each row of B once per tile, so tiles are tall.
+  int64_t vectors = isVector ? 4 : 2;
+  tile.mr = isVector ? 1 : spec.inBytes ? 6 : 10;
   if (spec.target.numRegisters < 32) {
     vectors = 2;
     tile.mr = isVector ? 1 : 3;

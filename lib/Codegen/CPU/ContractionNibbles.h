@@ -23,8 +23,9 @@ struct NibbleSpec {
   VectorTarget target;
   Extent m;
   int64_t n = 0, k = 0, block = 0;
-  bool inBytes = false;     ///< only with ByteDots::Quads
-  mlir::Value lhs, weights; ///< !llvm.ptr; rows of f32, and packNibbles' panels
+  bool inBytes = false;        ///< only with ByteDots::Quads
+  std::optional<int32_t> zero; ///< the zero point, where all are the same; for bytes
+  mlir::Value lhs, weights;    ///< !llvm.ptr; rows of f32, and packNibbles' panels
   StoreFn store;
 
   int64_t blocks() const { return (k + block - 1) / block; }

@@ -51,7 +51,7 @@ Value nibbleProduct(Compose &c, Value a, const BlockedWeights &w) {
   Type ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
   Value zero = w.zero;
   if (!zero)
-    zero = c.make<ExpandOp>(op.scalar(ui8, 8), op.i64({w.rows, w.blocks}));
+    zero = op.splat(ui8, {w.rows, w.blocks}, 8);
   bool byteActivations = op.intAttr("accuracy_level", 0) == 4;
   return c.make<MatMulNBitsOp>(a, op.reshape(w.numbers, {w.rows, w.blocks * w.block / 2}), w.scale, zero, w.block,
                                byteActivations);
