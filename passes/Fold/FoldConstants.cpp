@@ -48,7 +48,7 @@ struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> 
   using FoldConstantsPassBase::FoldConstantsPassBase;
 
   ConstantPart find(bool withNested);
-  bool mayFold(Operation *op, Spent &spent);
+  bool mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent);
   OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
   FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
   void replace(const ConstantPart &part, ArrayRef<ElementsAttr> values);
@@ -58,7 +58,7 @@ struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> 
 } // namespace
 
 /// Whether the result's size is worth it, and whether it can be computed in little time.
-bool FoldConstants::mayFold(Operation *op, Spent &spent) {
+bool FoldConstants::mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent) {
   int64_t operandBytes = 0, resultBytes = 0;
   for (Value v : op->getOperands())
     operandBytes += staticBytes(v).value_or(0);
@@ -68,7 +68,6 @@ bool FoldConstants::mayFold(Operation *op, Spent &spent) {
     resultBytes += staticBytes(v).value_or(operandBytes * rank * 8);
   }
   bool fits = resultBytes <= std::max<int64_t>(small, operandBytes * growth);
-  ShapeAnalysis shapes;
   int64_t operations = flopsOf(shapes, op).constant().value_or(0);
   if (operations > work - spent.work) {
     left(getArgument(), op->getLoc(), "ops folded")
@@ -89,6 +88,7 @@ bool FoldConstants::mayFold(Operation *op, Spent &spent) {
 
 ConstantPart FoldConstants::find(bool withNested) {
   ConstantPart part;
+  ShapeAnalysis shapes;
   Spent spent;
   Block &body = getOperation().getBody().front();
   getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -102,7 +102,7 @@ ConstantPart FoldConstants::find(bool withNested) {
                          Operation *producer = v.getDefiningOp();
                          return producer && (isa<ConstantOp>(producer) || part.ops.contains(producer));
                        });
-    if (onConstants && mayFold(op, spent)) {
+    if (onConstants && mayFold(shapes, op, spent)) {
       part.ops.insert(op);
       part.hasNested |= op->getBlock() != &body;
     }

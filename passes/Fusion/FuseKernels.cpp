@@ -398,14 +398,13 @@ void BlockFusion::formKernels() {
   for (Operation &op : block)
     if (ArrayRef<Operation *> ops = graph.ops(graph.groupOf(&op)); ops.size() > 1 && ops.front() == &op)
       kernels.push_back(llvm::to_vector(ops));
-  for (ArrayRef<Operation *> ops : kernels) {
-    KernelOp kernel = formKernel(ops);
+  SmallVector<KernelOp> formed = llvm::map_to_vector(kernels, [](ArrayRef<Operation *> ops) { return formKernel(ops); });
+  ShapeAnalysis after;
+  for (KernelOp kernel : formed) {
     auto remark = changed(pass, kernel.getLoc(), "kernels of several ops");
     if (!remark)
       continue;
-    ShapeAnalysis inside;
-    auto saved = bytesSaved(inside, kernel).constant();
-    if (saved)
+    if (auto saved = bytesSaved(after, kernel).constant())
       remark << remark::add("share a kernel, which saves {0} bytes of memory traffic", *saved)
              << remark::metric("bytes_saved", *saved);
     else
