@@ -32,4 +32,24 @@ def RoundInPlacePass : Pass<"cameo-round-in-place", "::mlir::func::FuncOp"> {
     Only for sums of integers times a number, which are never NaN. Runs after fusion, which decides what is stored. Linear.
   }];
 }
+
+def QuantizeLayersPass : Pass<"cameo-quantize-layers", "::mlir::func::FuncOp"> {
+  let summary = "layers are quantized as their attribute cameo.quantization says";
+  let description = [{
+    A layer is a convolution, or a product with a matrix, of constant weights in f32. Before:
+    `%y = cameo.matmul %x, %w {cameo.quantization = {kind = "static"}, cameo.observed = {least = -1.0 : f32, most = 3.0 : f32}}`.
+    After: `%y = cameo.matmul (dequantize (quantize %x)), (dequantize %bytes)`, of which --cameo-integer-arithmetic makes an integer kernel.
+
+    What the attributes may hold is a table in passes/Quantization/README.md. Layers without the attribute, and those inside control
+    flow, are left alone. Linear in the weights, but for `method = "gptq"`, which is cubic in the terms of a sum.
+  }];
+}
+
+def ObserveLayersPass : Pass<"cameo-observe-layers", "::mlir::func::FuncOp"> {
+  let summary = "what layers read becomes results of @main";
+  let description = [{
+    Before: `%y = cameo.matmul %x, %w; return %y`. After: `return %y, %x`, and the new result is called `observed:0`, with the number of
+    the first layer that reads it. Each activation once, in the order of layers. Linear.
+  }];
+}
 #endif

@@ -41,6 +41,13 @@ template <typename OpT> struct ProductPattern : GraphPattern<OpT> {
   using GraphPattern<OpT>::GraphPattern;
 
 protected:
+  /// Whether a scale of a tensor of rank `rank` varies along `axis` or one behind it.
+  bool variesAlong(Value scale, int64_t rank, int64_t axis) const {
+    ArrayRef<Dim> dims = this->shapes.dimsOf(scale);
+    return llvm::any_of(dims.take_back(std::min<size_t>(dims.size(), rank - axis)),
+                        [](Dim size) { return !size.isConstant(1); });
+  }
+
   /// The operands of a product, and how the right one's parameters vary along its output axis.
   struct Operands {
     DequantizeOp lhs, rhs;
@@ -48,7 +55,9 @@ protected:
 
   /// Fails with a reason where one operand is quantized and the product cannot be one of integers; silently where none
   /// is.
-  FailureOr<Operands> operandsOf(PatternRewriter &b, OpT op, int64_t outputAxis, Dim terms) const {
+  ///
+  /// The left operand's scales may vary along axes before `summedFrom`, the right one's along `outputAxis`.
+  FailureOr<Operands> operandsOf(PatternRewriter &b, OpT op, int64_t summedFrom, int64_t outputAxis, Dim terms) const {
     ShapeAnalysis &shapes = this->shapes;
     Operands operands{op->getOperand(0).template getDefiningOp<DequantizeOp>(),
                       op->getOperand(1).template getDefiningOp<DequantizeOp>()};
@@ -62,9 +71,10 @@ protected:
       return refuse("its left operand " + problem);
     if (std::string problem = problemOf(operands.rhs); !problem.empty())
       return refuse("its right operand " + problem);
-    for (Value parameter : {operands.lhs.getScale(), operands.lhs.getZeroPoint()})
-      if (!shapes.numElements(parameter).isConstant(1))
-        return refuse("its left operand has scales or zero points per axis");
+    if (!shapes.numElements(operands.lhs.getZeroPoint()).isConstant(1))
+      return refuse("its left operand has zero points per axis");
+    if (variesAlong(operands.lhs.getScale(), shapes.rank(operands.lhs), summedFrom))
+      return refuse("the scales of its left operand vary along summed axes");
     for (Value parameter : {operands.rhs.getScale(), operands.rhs.getZeroPoint()})
       if (extentOf(shapes, parameter, shapes.rank(operands.rhs), outputAxis) == Extent::Other)
         return refuse("the scales or zero points of its right operand vary along summed axes");
@@ -89,9 +99,12 @@ protected:
   /// The integer sums times both scales.
   LogicalResult finish(PatternRewriter &b, OpT op, Value sums, Operands operands, int64_t behind) const {
     Location loc = op.getLoc();
-    Value scale = createOp<MulOp>(b, this->shapes, loc, asScalar(b, this->shapes, operands.lhs.getScale()),
-                                  aligned(b, operands.rhs.getScale(), behind));
+    Value scale = aligned(b, operands.rhs.getScale(), behind), own = operands.lhs.getScale();
     Value real = createOp<CastOp>(b, this->shapes, loc, sums, b.getF32Type());
+    if (this->shapes.numElements(own).isConstant(1))
+      scale = createOp<MulOp>(b, this->shapes, loc, asScalar(b, this->shapes, own), scale);
+    else // per row: no table of all products
+      real = createOp<MulOp>(b, this->shapes, loc, real, own);
     return this->replace(b, op, createOp<MulOp>(b, this->shapes, loc, real, scale),
                          "multiplies bytes and sums them in 32 bits");
   }
@@ -102,7 +115,8 @@ struct IntegerMatMul : ProductPattern<MatMulOp> {
   using ProductPattern::ProductPattern;
   LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &b) const override {
     int64_t rank = shapes.rank(op.getRhs()), column = rank - (op.getTransposeRhs() ? 2 : 1);
-    auto operands = operandsOf(b, op, column, shapes.dim(op.getRhs(), rank - (op.getTransposeRhs() ? 1 : 2)));
+    auto operands = operandsOf(b, op, op.getTransposeLhs() ? 0 : shapes.rank(op.getLhs()) - 1, column,
+                               shapes.dim(op.getRhs(), rank - (op.getTransposeRhs() ? 1 : 2)));
     if (failed(operands))
       return failure();
     if (!graph.isConstant(operands->rhs.getX()) && (!shapes.dim(op.getRhs(), column).constant() ||
@@ -130,7 +144,7 @@ struct IntegerConv : ProductPattern<ConvOp> {
   LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &b) const override {
     if (op.getChannelsLast())
       return failure();
-    auto operands = operandsOf(b, op, 0, shapes.dims().product(shapes.dimsOf(op.getFilter()).drop_front()));
+    auto operands = operandsOf(b, op, 1, 0, shapes.dims().product(shapes.dimsOf(op.getFilter()).drop_front()));
     if (failed(operands))
       return failure();
     if (!graph.isConstant(operands->rhs.getX()))

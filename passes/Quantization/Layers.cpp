@@ -1,0 +1,98 @@
+// Layers.cpp - finds layers; their weights as matrices of numbers and back.
+#include "Layers.h"
+#include "Patterns.h"
+#include "cameo/Dialect/Cameo/ElementType.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace cameo;
+
+std::optional<Layer> Layer::of(Operation *op) {
+  auto linear = dyn_cast<LinearInterface>(op);
+  if (!linear)
+    return std::nullopt;
+  Layer layer{};
+  layer.op = op;
+  layer.input = op->getOperand(0), layer.weights = op->getOperand(linear.weightOperand());
+  auto input = cast<RankedTensorType>(layer.input.getType()), weights = cast<RankedTensorType>(layer.weights.getType());
+  if (!input.getElementType().isF32() || !weights.getElementType().isF32() || !weights.hasStaticShape() ||
+      weights.getNumElements() == 0 || !constantFloats(layer.weights))
+    return std::nullopt;
+  bool found = llvm::TypeSwitch<Operation *, bool>(op)
+                   .Case([&](MatMulOp product) {
+                     layer.isMatrix = true, layer.group = 1, layer.inputAxis = input.getRank() - 1;
+                     layer.hasOutputsFirst = product.getTransposeRhs();
+                     layer.outputs = weights.getDimSize(layer.hasOutputsFirst ? 0 : 1);
+                     layer.channels = weights.getDimSize(layer.hasOutputsFirst ? 1 : 0);
+                     return weights.getRank() == 2 && !product.getTransposeLhs();
+                   })
+                   .Case([&](ConvOp convolution) {
+                     layer.group = convolution.getGroup(), layer.inputAxis = 1;
+                     layer.hasOutputsFirst = true;
+                     layer.outputs = weights.getDimSize(0);
+                     layer.channels = weights.getDimSize(1) * layer.group;
+                     return !convolution.getChannelsLast();
+                   })
+                   .Default(false);
+  layer.terms = layer.outputs ? weights.getNumElements() / layer.outputs : 0;
+  return found ? std::optional(layer) : std::nullopt;
+}
+
+SmallVector<float> Layer::matrix() const {
+  SmallVector<float> values = *constantFloats(weights);
+  if (values.size() == 1) // a splat
+    values.assign(outputs * terms, values.front());
+  if (hasOutputsFirst)
+    return values;
+  SmallVector<float> rows(values.size());
+  for (int64_t k = 0; k < terms; ++k)
+    for (int64_t n = 0; n < outputs; ++n)
+      rows[n * terms + k] = values[k * outputs + n];
+  return rows;
+}
+
+SmallVector<int64_t> Layer::perOutputShape() const {
+  auto type = cast<RankedTensorType>(weights.getType());
+  SmallVector<int64_t> shape(type.getRank(), 1);
+  shape[hasOutputsFirst ? 0 : 1] = outputs;
+  return shape;
+}
+
+SmallVector<int64_t> Layer::perChannelShape() const {
+  SmallVector<int64_t> shape(cast<RankedTensorType>(input.getType()).getRank() - inputAxis, 1);
+  shape[0] = channels;
+  return shape;
+}
+
+SmallVector<Layer> cameo::layersOf(func::FuncOp function) {
+  SmallVector<Layer> layers;
+  for (Operation &op : function.getBody().front())
+    if (auto layer = Layer::of(&op))
+      layers.push_back(*layer);
+  return layers;
+}
+
+SmallVector<float> cameo::floatsOf(DictionaryAttr dictionary, StringRef name) {
+  Attribute found = dictionary ? dictionary.get(name) : Attribute();
+  if (auto array = dyn_cast_if_present<DenseF32ArrayAttr>(found))
+    return SmallVector<float>(array.asArrayRef());
+  auto resource = dyn_cast_if_present<DenseResourceElementsAttr>(found);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob)
+    return {};
+  auto values = blob->getDataAs<float>();
+  return SmallVector<float>(values.begin(), values.end());
+}
+
+Value cameo::constantOf(OpBuilder &b, Location loc, RankedTensorType type, ArrayRef<char> bytes) {
+  constexpr size_t kInlineBytes = 64;
+  if (bytes.size() <= kInlineBytes)
+    return ConstantOp::create(b, loc, type, elementsFromBytes(type, bytes));
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(b.getContext());
+  auto attribute = DenseResourceElementsAttr::get(
+      type, manager.insert("quantized", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, /*align=*/64)));
+  return ConstantOp::create(b, loc, type, attribute);
+}

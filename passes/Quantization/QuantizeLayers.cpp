@@ -1,0 +1,348 @@
+// QuantizeLayers.cpp - layers are quantized as their attribute says. What follows (--cameo-integer-arithmetic) makes
+// integer kernels of it.
+#include "Layers.h"
+#include "WeightGrids.h"
+#include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Passes/Simplify/GraphRewriter.h"
+
+namespace cameo {
+#define GEN_PASS_DEF_QUANTIZELAYERSPASS
+#include "cameo/Passes/Quantization/Passes.h.inc"
+} // namespace cameo
+
+using namespace mlir;
+using namespace cameo;
+
+namespace {
+
+/// What an attribute of a layer says, with defaults.
+struct Choice {
+  explicit Choice(DictionaryAttr d) : dictionary(d) {}
+  StringRef text(StringRef name, StringRef otherwise = {}) const {
+    auto found = dictionary.getAs<StringAttr>(name);
+    return found ? found.getValue() : otherwise;
+  }
+  float number(StringRef name, float otherwise) const {
+    auto found = dictionary.getAs<FloatAttr>(name);
+    return found ? float(found.getValueAsDouble()) : otherwise;
+  }
+  int64_t integer(StringRef name, int64_t otherwise) const {
+    auto found = dictionary.getAs<IntegerAttr>(name);
+    return found ? found.getInt() : otherwise;
+  }
+  bool flag(StringRef name) const { return dictionary.contains(name); }
+
+  DictionaryAttr dictionary;
+};
+
+/// Symmetric 8-bit weights with a scale per output.
+struct ByteWeights {
+  SmallVector<int8_t> levels;
+  SmallVector<float> scales;
+
+  ByteWeights(const Layer &layer, ArrayRef<float> rows) : levels(rows.size()), scales(layer.outputs) {
+    for (int64_t n = 0; n < layer.outputs; ++n) {
+      float most = 0;
+      for (float w : rows.slice(n * layer.terms, layer.terms))
+        most = std::max(most, std::abs(w));
+      scales[n] = most > 0 ? most / 127 : 1;
+      for (int64_t k = 0; k < layer.terms; ++k)
+        levels[n * layer.terms + k] = int8_t(std::nearbyint(rows[n * layer.terms + k] / scales[n]));
+    }
+  }
+};
+
+class LayerQuantizer {
+public:
+  LayerQuantizer(StringRef pass, func::FuncOp function) : pass(pass), function(function), b(function.getContext()) {}
+
+  LogicalResult run() {
+    for (const Layer &layer : layersOf(function))
+      if (auto dictionary = layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr)) {
+        b.setInsertionPoint(layer.op);
+        loc = layer.op->getLoc();
+        if (failed(quantize(layer, Choice(dictionary))))
+          return failure();
+      }
+    return success();
+  }
+
+private:
+  LogicalResult quantize(const Layer &layer, const Choice &choice) {
+    StringRef kind = choice.text("kind");
+    if (kind == "static")
+      return quantizeStatic(layer, choice);
+    if (kind == "dynamic")
+      return quantizeDynamic(layer, choice);
+    if (kind == "weights")
+      return quantizeWeights(layer, choice);
+    if (kind == "bf16")
+      return useBf16(layer);
+    return layer.op->emitOpError("is to be quantized as '") << kind << "'; expected static, dynamic, weights or bf16";
+  }
+
+  // ---- pieces
+
+  Type f32() { return b.getF32Type(); }
+  Value number(float value) { return constantOf<float>(b, loc, {}, f32(), {value}); }
+  template <typename T> Value zeroPoint(Type type, int value) { return constantOf<T>(b, loc, {}, type, {T(value)}); }
+  Value floats(ArrayRef<int64_t> shape, ArrayRef<float> values) { return constantOf(b, loc, shape, f32(), values); }
+
+  /// Numbers of the input's channels, where all of them were observed.
+  SmallVector<float> observed(const Layer &layer, StringRef name) {
+    SmallVector<float> values = floatsOf(layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr), name);
+    return int64_t(values.size()) == layer.channels ? values : SmallVector<float>();
+  }
+
+  /// SmoothQuant: per channel what its input is divided by. All layers that read the input in the same way agree, so
+  /// that it is quantized once. Empty: nothing. Source: Xiao et al. 2023, equation 4.
+  SmallVector<float> smoothing(const Layer &layer, const Choice &choice) {
+    float strength = choice.number("smooth", 0);
+    SmallVector<float> low = observed(layer, "low"), high = observed(layer, "high");
+    if (strength <= 0 || low.empty() || high.empty())
+      return {};
+    SmallVector<float> &found = factors[{layer.input, choice.dictionary}];
+    if (!found.empty())
+      return found;
+    SmallVector<float> largest(layer.channels, 0);
+    for (Operation *user : layer.input.getUsers()) {
+      auto other = Layer::of(user);
+      if (!other || other->input != layer.input || other->channels != layer.channels ||
+          user->getAttr(kQuantizationAttr) != choice.dictionary)
+        continue;
+      SmallVector<float> rows = other->matrix();
+      for (int64_t n = 0; n < other->outputs; ++n)
+        for (int64_t k = 0; k < other->terms; ++k) {
+          float &most = largest[other->channelOf(n, k)];
+          most = std::max(most, std::abs(rows[n * other->terms + k]));
+        }
+    }
+    found.assign(layer.channels, 1);
+    double logs = 0;
+    for (int64_t c = 0; c < layer.channels; ++c) {
+      float peak = std::max(std::abs(low[c]), std::abs(high[c]));
+      if (peak > 0 && largest[c] > 0)
+        found[c] = std::pow(peak, strength) / std::pow(largest[c], 1 - strength);
+      found[c] = std::clamp(found[c], 1e-5f, 1e5f);
+      logs += std::log(found[c]);
+    }
+    for (float &factor : found) // of geometric mean 1, so that nothing over- or underflows
+      factor /= float(std::exp(logs / double(layer.channels)));
+    return found;
+  }
+
+  /// The layer's weights as [outputs][terms], each multiplied with its channel's factor.
+  SmallVector<float> scaledMatrix(const Layer &layer, ArrayRef<float> perChannel) {
+    SmallVector<float> rows = layer.matrix();
+    if (!perChannel.empty())
+      for (int64_t n = 0; n < layer.outputs; ++n)
+        for (int64_t k = 0; k < layer.terms; ++k)
+          rows[n * layer.terms + k] *= perChannel[layer.channelOf(n, k)];
+    return rows;
+  }
+
+  /// dequantize(bytes, scales, 0) with the shape of the weights.
+  Value byteWeights(const Layer &layer, const ByteWeights &bytes) {
+    auto shape = cast<RankedTensorType>(layer.weights.getType()).getShape();
+    Value levels =
+        constantOf<int8_t>(b, loc, shape, b.getIntegerType(8), layer.stored<int8_t>(ArrayRef<int8_t>(bytes.levels)));
+    return createOp<DequantizeOp>(b, shapes, loc, levels, floats(layer.perOutputShape(), bytes.scales),
+                                  zeroPoint<int8_t>(b.getIntegerType(8), 0));
+  }
+
+  /// What rounding the weights changes in the mean of each output, to be added; empty where the input's means are not
+  /// known.
+  SmallVector<float> correction(const Layer &layer, ArrayRef<float> rows, const ByteWeights &bytes,
+                                ArrayRef<float> perChannel) {
+    SmallVector<float> means = observed(layer, "mean"), result;
+    if (means.empty())
+      return result;
+    for (int64_t n = 0; n < layer.outputs; ++n) {
+      double sum = 0;
+      for (int64_t k = 0; k < layer.terms; ++k) {
+        int64_t at = n * layer.terms + k, channel = layer.channelOf(n, k);
+        double mean = perChannel.empty() ? means[channel] : means[channel] / perChannel[channel];
+        sum += (rows[at] - double(bytes.levels[at]) * bytes.scales[n]) * mean;
+      }
+      result.push_back(float(sum));
+    }
+    return result;
+  }
+
+  /// Puts a copy of the layer on other operands, with `addend` per output (may be empty), in its place.
+  LogicalResult replace(const Layer &layer, Value input, Value weights, ArrayRef<float> addend, const Twine &what) {
+    Operation *copy = b.clone(*layer.op);
+    for (OpOperand &operand : copy->getOpOperands())
+      operand.set(operand.get() == layer.weights ? weights : input);
+    copy->removeAttr(kQuantizationAttr);
+    copy->removeAttr(kObservedAttr);
+    Value result = finishOp(shapes, copy)->getResult(0);
+    if (!addend.empty()) {
+      SmallVector<int64_t> shape(layer.isMatrix ? 1 : cast<RankedTensorType>(result.getType()).getRank() - 1, 1);
+      shape[0] = layer.outputs;
+      result = createOp<AddOp>(b, shapes, loc, result, floats(shape, addend));
+    }
+    return finish(layer, result, what);
+  }
+
+  LogicalResult finish(const Layer &layer, Value result, const Twine &what) {
+    layer.op->getResult(0).replaceAllUsesWith(result);
+    layer.op->erase();
+    changed(pass, loc, "layers quantized") << what.str();
+    return success();
+  }
+
+  // ---- kinds
+
+  /// layer(x, w)  ->  layer(dequantize(quantize(x, scale per channel), scale), dequantize(bytes of w))
+  LogicalResult quantizeStatic(const Layer &layer, const Choice &choice) {
+    auto seen = layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr);
+    Choice range(seen ? seen : b.getDictionaryAttr({}));
+    float low = std::min(0.0f, range.number("least", 0)), high = std::max(0.0f, range.number("most", 0));
+    SmallVector<float> perChannel = smoothing(layer, choice);
+    if (!perChannel.empty()) {
+      SmallVector<float> lows = observed(layer, "low"), highs = observed(layer, "high");
+      low = high = 0;
+      for (int64_t c = 0; c < layer.channels; ++c)
+        low = std::min(low, lows[c] / perChannel[c]), high = std::max(high, highs[c] / perChannel[c]);
+    }
+    if (!(high > low) || !std::isfinite(high - low))
+      return layer.op->emitOpError("is to be quantized by a range that was not observed; see --cameo-observe-layers");
+    if (choice.flag("symmetric"))
+      high = std::max(high, -low), low = -high;
+    float scale = (high - low) / 255;
+    int zero = int(std::clamp(std::nearbyint(-low / scale), 0.0f, 255.0f));
+    Value uniform = number(scale), from = uniform;
+    if (!perChannel.empty()) {
+      SmallVector<float> scales(perChannel);
+      for (float &s : scales)
+        s *= scale;
+      from = floats(layer.perChannelShape(), scales);
+    }
+    Value zeros = zeroPoint<uint8_t>(b.getIntegerType(8, /*isSigned=*/false), zero);
+    Value bytes = createOp<QuantizeOp>(b, shapes, loc, layer.input, from, zeros, /*saturate=*/true);
+    Value input = createOp<DequantizeOp>(b, shapes, loc, bytes, uniform, zeros);
+    SmallVector<float> rows = scaledMatrix(layer, perChannel), addend;
+    ByteWeights weights(layer, rows);
+    if (choice.flag("correct"))
+      addend = correction(layer, rows, weights, perChannel);
+    return replace(layer, input, byteWeights(layer, weights), addend,
+                   "is quantized to 8 bits by the range that was observed");
+  }
+
+  /// layer(x, w)  ->  layer(dequantize(quantize(x, max |x| / 127)), dequantize(bytes of w)), with a maximum per row of
+  /// a product and per sample of a convolution
+  LogicalResult quantizeDynamic(const Layer &layer, const Choice &choice) {
+    int64_t rank = shapes.rank(layer.input);
+    SmallVector<float> perChannel = smoothing(layer, choice);
+    Value x = layer.input;
+    if (!perChannel.empty()) {
+      SmallVector<float> inverse(perChannel);
+      for (float &s : inverse)
+        s = 1 / s;
+      x = createOp<MulOp>(b, shapes, loc, x, floats(layer.perChannelShape(), inverse));
+    }
+    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(layer.isMatrix ? rank - 1 : 1, rank));
+    Value largest = createOp<ReduceOp>(b, shapes, loc, createOp<AbsOp>(b, shapes, loc, x), axes, "max", true);
+    Value scale = createOp<MulOp>(b, shapes, loc, largest, number(1.0f / 127));
+    scale = createOp<MaxOp>(b, shapes, loc, scale, number(1e-30f)); // of rows of zeros
+    Value zero = zeroPoint<int8_t>(b.getIntegerType(8), 0);
+    Value bytes = createOp<QuantizeOp>(b, shapes, loc, x, scale, zero, /*saturate=*/true);
+    Value input = createOp<DequantizeOp>(b, shapes, loc, bytes, scale, zero);
+    ByteWeights weights(layer, scaledMatrix(layer, perChannel));
+    return replace(layer, input, byteWeights(layer, weights), {},
+                   layer.isMatrix ? "is quantized to 8 bits row by row as it runs"
+                                  : "is quantized to 8 bits sample by sample as it runs");
+  }
+
+  /// matmul(x, w)  ->  matmul_nbits(x, w in blocks of 4 bits)
+  LogicalResult quantizeWeights(const Layer &layer, const Choice &choice) {
+    int64_t bits = choice.integer("bits", 4), block = choice.integer("block", 32);
+    StringRef method = choice.text("method", "rtn");
+    if (bits < 2 || bits > 4 || block < 16 || !llvm::isPowerOf2_64(block))
+      return layer.op->emitOpError("is to have weights of ")
+             << bits << " bits in blocks of " << block << "; expected 2 to 4 bits, and a power of two of 16 or more";
+    if (!layer.isMatrix) {
+      left(pass, loc, "layers quantized") << "keeps its weights: only matrices are kept in blocks";
+      return success();
+    }
+    SmallVector<float> rows = layer.matrix(), gram = floatsOf(seen(layer), "gram"), factors;
+    WeightGrid grid(layer.outputs, layer.terms, unsigned(bits), block, choice.flag("symmetric"));
+    if (method == "awq") {
+      SmallVector<float> squares = observed(layer, "square");
+      if (squares.empty())
+        return layer.op->emitOpError("is to be quantized by AWQ, which needs 'square' in ") << kObservedAttr;
+      std::vector<float> found = activationAware(grid, rows, squares);
+      factors.assign(found.begin(), found.end());
+      rows = scaledMatrix(layer, factors);
+    }
+    if (method == "gptq") {
+      if (int64_t(gram.size()) != layer.terms * layer.terms)
+        return layer.op->emitOpError("is to be quantized by GPTQ, which needs 'gram' in ") << kObservedAttr;
+      if (!compensated(grid, rows, gram))
+        left(pass, loc, "weights compensated") << "is rounded to nearest: its inputs' second moments are degenerate";
+    } else if (method == "hqq") {
+      halfQuadratic(grid, rows);
+    } else if (method == "rtn" || method == "awq") {
+      roundToNearest(grid, rows);
+    } else {
+      return layer.op->emitOpError("is to be quantized by '") << method << "'; expected rtn, hqq, awq or gptq";
+    }
+    Value x = layer.input;
+    if (!factors.empty()) {
+      for (float &s : factors)
+        s = 1 / s;
+      x = createOp<MulOp>(b, shapes, loc, x, floats(layer.perChannelShape(), factors));
+    }
+    return finish(layer, blockProduct(layer, x, grid, choice.flag("bytes")),
+                  "has weights of " + Twine(bits) + " bits in blocks of " + Twine(block) + " (" + method + ")");
+  }
+
+  Value blockProduct(const Layer &layer, Value x, const WeightGrid &grid, bool byteActivations) {
+    int64_t blocks = grid.blocks(), rowBytes = blocks * grid.block / 2;
+    SmallVector<uint8_t> packed(layer.outputs * rowBytes, 0);
+    for (int64_t n = 0; n < layer.outputs; ++n)
+      for (int64_t k = 0; k < layer.terms; ++k)
+        packed[n * rowBytes + k / 2] |= uint8_t(grid.levels[n * layer.terms + k] << (k % 2 * 4));
+    Type ui8 = b.getIntegerType(8, /*isSigned=*/false);
+    return createOp<MatMulNBitsOp>(
+        b, shapes, loc, x, constantOf<uint8_t>(b, loc, {layer.outputs, rowBytes}, ui8, packed),
+        floats({layer.outputs, blocks}, grid.scales),
+        constantOf<uint8_t>(b, loc, {layer.outputs, blocks}, ui8, ArrayRef<uint8_t>(grid.zeros)), grid.block,
+        byteActivations);
+  }
+
+  /// layer(x, w)  ->  cast(layer(cast x, cast w))
+  LogicalResult useBf16(const Layer &layer) {
+    auto narrow = [&](Value v) -> Value { return createOp<CastOp>(b, shapes, loc, v, b.getBF16Type()); };
+    Operation *copy = b.clone(*layer.op);
+    for (OpOperand &operand : copy->getOpOperands()) {
+      b.setInsertionPoint(copy);
+      operand.set(narrow(operand.get()));
+    }
+    copy->removeAttr(kQuantizationAttr);
+    copy->removeAttr(kObservedAttr);
+    b.setInsertionPoint(layer.op);
+    Value result = finishOp(shapes, copy)->getResult(0);
+    return finish(layer, createOp<CastOp>(b, shapes, loc, result, f32()), "multiplies bf16");
+  }
+
+  DictionaryAttr seen(const Layer &layer) { return layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr); }
+
+  StringRef pass;
+  func::FuncOp function;
+  OpBuilder b;
+  Location loc = UnknownLoc::get(b.getContext());
+  ShapeAnalysis shapes;
+  DenseMap<std::pair<Value, DictionaryAttr>, SmallVector<float>> factors;
+};
+
+struct QuantizeLayers : public cameo::impl::QuantizeLayersPassBase<QuantizeLayers> {
+  using QuantizeLayersPassBase::QuantizeLayersPassBase;
+  void runOnOperation() override {
+    if (!getOperation().isExternal() && failed(LayerQuantizer(getArgument(), getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
