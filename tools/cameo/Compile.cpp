@@ -47,12 +47,13 @@ static std::string defaultOutput(const Options &options) {
 }
 
 /// What is wrong with a name that is not in `names`: the nearest one is proposed. Empty when it is there.
-static std::string unknownName(const std::string &kind, const std::string &name, const std::vector<std::string> &names) {
+static std::string unknownName(const std::string &kind, const std::string &name,
+                               const std::vector<std::string> &names) {
   if (llvm::is_contained(names, name))
     return {};
   auto distance = [&](const std::string &other) { return llvm::StringRef(name).edit_distance(other); };
-  auto nearest = llvm::min_element(
-      names, [&](const std::string &a, const std::string &b) { return distance(a) < distance(b); });
+  auto nearest =
+      llvm::min_element(names, [&](const std::string &a, const std::string &b) { return distance(a) < distance(b); });
   return "there is no " + kind + " '" + name + "'; did you mean '" + *nearest + "'? Known are " +
          llvm::join(names, ", ");
 }
@@ -142,6 +143,10 @@ static std::function<int()> setUp(CLI::App &app) {
       ->type_name("OUT");
   app.add_option("-O", compile.optLevel, "0: naive loops, every op by itself; 1 to 3: fused and tuned (default 3)")
       ->check(CLI::Range(0, 3));
+  app.add_flag(
+      "--strict", compile.strict,
+      "no faster arithmetic that rounds more than a sum in another order: convolutions by 3x3 without Winograd's "
+      "algorithm, whose error is up to 1e-5 of the largest result");
   app.add_option("--target", options->target, "what the program runs on: cpu");
   app.add_option("--cpu", compile.cpus,
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "

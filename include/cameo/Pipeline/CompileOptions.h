@@ -15,6 +15,7 @@ struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
   Emit emit = Emit::Shared;
   std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
+  bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
   unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
   bool countFlops = false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
   std::string stopAfter;                   ///< phase name; empty: run all

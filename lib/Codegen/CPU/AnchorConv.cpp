@@ -1,6 +1,7 @@
 // AnchorConv.cpp - cameo.conv over channels-last activations by the convolution micro-kernels: up to two spatial axes,
 // a constant filter. The layout pass has made convolutions channels-last; others keep their naive loops.
 #include "AnchorConvolution.h"
+#include "ContractionWinograd.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -24,12 +25,41 @@ void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t t
   emitDepthwise(a.b, a.loc(), s, begin, end);
 }
 
+ContractionShape tileShape(const ConvolutionSpec &spec) {
+  ContractionShape shape = shapeOf(spec);
+  shape.winograd = winogradImages(spec);
+  return shape;
+}
+
+void emitWinogradConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const ContractionShape &shape) {
+  int64_t outputs = s.outChannels, channels = s.inChannels, positions = (s.tile.winograd + 2) * (s.tile.winograd + 2);
+  s.weights = a.packedFloats(op.getFilter(),
+                             llvm::formatv("winograd m={0} o={1} c={2} nr={3} lanes={4}", s.tile.winograd, outputs,
+                                           channels, s.tile.nr, s.tile.lanes),
+                             positions * packedRhsElements(s.tile, channels, outputs),
+                             [=, tile = s.tile](const float *source, float *packed) {
+                               packWinogradWeights(source, outputs, channels, tile, packed);
+                             });
+  WinogradPlan plan = planWinograd(s.tile, shape);
+  DimContext &d = a.dims();
+  Tensor scratch =
+      a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {d.constant(plan.steps), d.constant(plan.scratchElements)});
+  Value scratchBase = a.pointer(scratch);
+  a.setTiles(d.constant(plan.steps), multiplyAddsPerStep(s.tile, shape));
+  auto [begin, end] = a.slice();
+  emitWinograd(a.b, a.loc(), s, plan, scratchBase, begin, end);
+}
+
 LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const FilterSizes &sizes) {
-  ContractionShape shape = shapeOf(s);
+  ContractionShape shape = tileShape(s);
   auto tile = a.tile(shape);
   if (failed(tile))
     return failure();
   s.tile = *tile;
+  if (s.tile.winograd) {
+    emitWinogradConv(a, op, s, shape);
+    return success();
+  }
   int64_t groups = s.groups, outputs = sizes.outputs / groups;
   int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
   s.weights =
@@ -55,7 +85,7 @@ std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalys
   auto sizes = filterSizes(filter);
   if (!op.getChannelsLast() || x.size() > 4 || !sizes || isDepthwise(op, *sizes))
     return std::nullopt;
-  return shapeOf(geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent));
+  return tileShape(geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent));
 }
 
 std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
@@ -72,7 +102,7 @@ std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
       geometryOf(op, *sizes, x.dims, filter.dims, a.results[0].dims, [&](Dim d) { return a.extent(d); });
   spec.target = a.vectors();
   spec.input = a.pointer(x);
-  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; }))
+  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; }) || winogradImages(spec))
     spec.zeros = getZeros(a.b, a.loc(), a.kernelModule(), spec.inChannels * elementBytes(spec.inputType));
   spec.store = a.storeThroughEpilogue();
   if (!isDepthwise(op, *sizes))

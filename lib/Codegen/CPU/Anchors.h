@@ -42,7 +42,7 @@ struct Anchor {
   std::pair<mlir::Value, mlir::Value> slice() const { return {i64(k.sliceBegin()), i64(k.sliceEnd())}; }
   /// The tile in the kernel's `config`, else the analytic model's. Fails, with an error, when the one in `config`
   /// cannot be used.
-  mlir::FailureOr<ContractionTile> tile(const ContractionShape &shape) const;
+  mlir::FailureOr<ContractionTile> tile(ContractionShape shape) const;
   mlir::FailureOr<AttentionTile> attentionTile(const AttentionShape &shape) const;
   /// The module that the kernel is emitted into.
   mlir::ModuleOp kernelModule() const {

@@ -27,6 +27,22 @@ constexpr int64_t kMaxAliasingRows = 6;
 constexpr int64_t kMaxRows = 14, kMaxVectors = 8;
 /// Multiply-adds of one parallel step: about 10 us, against a launch of a few.
 constexpr int64_t kStepMultiplyAdds = 1 << 20;
+/// Bytes of weights per slot that come from memory, where they lie at the start of each run.
+constexpr double kMemoryBytesPerSlot = 4;
+/// Slots that Winograd's algorithm takes to transform one vector of channels of a tile of 2x2 or 4x4 results
+/// (measured).
+struct TransformSlots {
+  double input, output;
+};
+constexpr TransformSlots kTransformSlots2 = {260, 180}, kTransformSlots4 = {780, 500};
+/// Bytes of transformed input per block: most of L2.
+constexpr int64_t kWinogradInputBytes = 720 << 10;
+/// Most scratch regions, and so the most threads that can share one such convolution.
+constexpr int64_t kMaxWinogradSteps = 32;
+/// Blocks from which on there are enough without a split of the panels, and the columns from which on the input may be
+/// transformed once more for it.
+constexpr int64_t kManyBlocks = 8, kGroupColumns = 128;
+constexpr int64_t kMaxBlockTiles = 64, kMinWinogradChannels = 16;
 /// What an unknown M and K are taken for.
 constexpr int64_t kTypicalM = 509, kTypicalK = 256;
 
@@ -117,7 +133,71 @@ void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, con
   tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), tile.mr);
 }
 
+/// Slots for weights that come from memory; about half of that is hidden behind arithmetic.
+double weightSlots(double elements) { return elements * 4 / kMemoryBytesPerSlot / 2; }
+
+/// The best tile for Winograd's algorithm with results of m x m, and its slots.
+std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, const ContractionShape &shape,
+                                                    int64_t m) {
+  int64_t positions = (m + 2) * (m + 2), channels = shape.k / 9, lanes = target.lanes();
+  ContractionShape product;
+  product.k = channels;
+  product.n = shape.n;
+  Model model(target, product);
+  ContractionTile best;
+  double bestSlots = std::numeric_limits<double>::infinity();
+  ContractionTile tile;
+  tile.winograd = m;
+  tile.lanes = lanes;
+  tile.mBlock = 1;
+  int64_t tiles = planWinograd(tile, shape).tiles;
+  int64_t most =
+      std::clamp<int64_t>(kWinogradInputBytes / (positions * planWinograd(tile, shape).lhsRow * 4), 4, kMaxBlockTiles);
+  int64_t channelVectors = llvm::divideCeil(channels, lanes), outputVectors = llvm::divideCeil(shape.n, lanes);
+  TransformSlots transform = m == 2 ? kTransformSlots2 : kTransformSlots4;
+  for (int64_t vectors = 1; vectors <= 4; ++vectors)
+    for (int64_t mr = 1; mr <= kMaxRows && model.fits(mr, vectors); ++mr)
+      for (int64_t rows = llvm::alignTo(std::min(tiles, most), mr); rows >= std::max<int64_t>(mr, most / 4);
+           rows -= mr) {
+        tile.nr = vectors * lanes;
+        tile.mr = tile.tailMr = mr;
+        tile.mBlock = rows;
+        WinogradPlan plan = planWinograd(tile, shape);
+        llvm::SmallVector<int64_t, 8> columns(vectors, lanes);
+        double perPanel = positions * double(rows / mr) * model.tileSlots(mr, columns);
+        double weights = positions * double(channels) * shape.n;
+        double slots = plan.blocks * (panelCount(tile, shape.n) * perPanel + weights * 4 / kL3BytesPerSlot / 2);
+        slots +=
+            plan.blocks * rows * (plan.groups * channelVectors * transform.input + outputVectors * transform.output);
+        // Two threads end together when they have as many steps each.
+        slots *= 2.0 * llvm::divideCeil(plan.steps, 2) / plan.steps;
+        slots += weightSlots(weights);
+        if (slots < bestSlots) {
+          bestSlots = slots;
+          best = tile;
+        }
+      }
+  return {best, bestSlots};
+}
+
 } // namespace
+
+WinogradPlan cameo::codegen::planWinograd(const ContractionTile &tile, const ContractionShape &shape) {
+  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.k / 9;
+  WinogradPlan plan;
+  plan.tilesY = llvm::divideCeil(shape.winograd->height, m);
+  plan.tilesX = llvm::divideCeil(shape.winograd->width, m);
+  plan.tiles = shape.winograd->count * plan.tilesY * plan.tilesX;
+  plan.blocks = llvm::divideCeil(plan.tiles, tile.mBlock);
+  plan.groups =
+      plan.blocks >= kManyBlocks ? 1 : std::clamp<int64_t>(shape.n / kGroupColumns, 1, panelCount(tile, shape.n));
+  plan.steps = std::min(plan.blocks, kMaxWinogradSteps / plan.groups) * plan.groups;
+  // Whole vectors, and one more that keeps rows from colliding in L1.
+  plan.lhsRow = llvm::alignTo(channels, 16) + 16;
+  plan.inputElements = positions * tile.mBlock * plan.lhsRow;
+  plan.scratchElements = llvm::alignTo(plan.inputElements + positions * tile.mBlock * tile.nr, 16);
+  return plan;
+}
 
 int64_t cameo::codegen::panelCount(const ContractionTile &tile, int64_t n) { return llvm::divideCeil(n, tile.nr); }
 
@@ -180,6 +260,16 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       best = tile;
     }
   }
+  if (shape.winograd && target.hasFma && std::min(shape.k / 9, shape.n) >= kMinWinogradChannels) {
+    bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
+    for (int64_t m : {2, 4})
+      if (auto [tile, slots] = bestWinogradTile(target, shape, m); slots < bestSlots) {
+        bestSlots = slots;
+        best = tile;
+      }
+    if (best.winograd)
+      return best;
+  }
   // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
   best.kUnroll = target.canUnroll(best.mr * (best.nr / best.lanes)) ? 4 : 1;
   chooseBlocks(target, shape, model, best);
@@ -187,6 +277,11 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
 }
 
 int64_t cameo::codegen::multiplyAddsPerStep(const ContractionTile &tile, const ContractionShape &shape) {
+  if (tile.winograd) {
+    int64_t a = tile.winograd + 2;
+    WinogradPlan plan = planWinograd(tile, shape);
+    return a * a * plan.tiles * (shape.k / 9) * shape.n / std::max<int64_t>(1, plan.steps);
+  }
   int64_t rows = shape.m == kDynamicExtent ? tile.mBlock : std::min(tile.mBlock, shape.m);
   int64_t columns = shape.n == kDynamicExtent ? tile.nr : std::min(tile.nr, shape.n);
   return rows * columns * (shape.k == kDynamicExtent ? 1 : shape.k);

@@ -14,25 +14,28 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// A field of ContractionTile by name; flags are 0 and 1.
+/// A field of ContractionTile by name; flags are 0 and 1. One that is not `required` may be left out, which means 0.
 struct TileField {
   StringRef name;
+  bool required;
   int64_t (*get)(const ContractionTile &);
   void (*set)(ContractionTile &, int64_t);
 };
 
-#define FIELD(NAME)                                                                                                    \
-  {#NAME, [](const ContractionTile &t) { return int64_t(t.NAME); },                                                    \
+#define FIELD(NAME, REQUIRED)                                                                                          \
+  {#NAME, REQUIRED, [](const ContractionTile &t) { return int64_t(t.NAME); },                                          \
    [](ContractionTile &t, int64_t v) { t.NAME = static_cast<decltype(t.NAME)>(v); }}
-constexpr TileField kFields[] = {FIELD(mr),     FIELD(nr),         FIELD(lanes),  FIELD(tailMr),
-                                 FIELD(mBlock), FIELD(panelOuter), FIELD(kUnroll)};
+constexpr TileField kFields[] = {FIELD(mr, true),      FIELD(nr, true),       FIELD(lanes, true),
+                                 FIELD(tailMr, true),  FIELD(mBlock, true),   FIELD(panelOuter, true),
+                                 FIELD(kUnroll, true), FIELD(winograd, false)};
 #undef FIELD
 
 DictionaryAttr toAttribute(MLIRContext *context, const ContractionTile &tile) {
   Builder b(context);
   SmallVector<NamedAttribute> entries;
   for (const TileField &field : kFields)
-    entries.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(field.get(tile))));
+    if (field.required || field.get(tile) != 0)
+      entries.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(field.get(tile))));
   return b.getDictionaryAttr(entries);
 }
 
@@ -45,7 +48,11 @@ DictionaryAttr toAttribute(MLIRContext *context, const AttentionTile &tile) {
 }
 
 /// What is wrong with a tile, or null.
-const char *problemOf(const ContractionTile &tile, const VectorTarget &target) {
+const char *problemOf(const ContractionTile &tile, const VectorTarget &target, bool allowsWinograd) {
+  if (tile.winograd != 0 && tile.winograd != 2 && tile.winograd != 4)
+    return "winograd is 0, 2 or 4";
+  if (tile.winograd != 0 && !allowsWinograd)
+    return "winograd is of f32 convolutions by 3x3 with stride 1, one group and known sizes";
   if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
     return "mr, tailMr, mBlock and kUnroll are 1 or more";
   if (tile.lanes != 4 && tile.lanes != 8 && tile.lanes != 16)
@@ -76,7 +83,7 @@ const char *problemOf(const AttentionTile &tile, const VectorTarget &target, con
 class ChooseTiles : public PassWrapper<ChooseTiles, OperationPass<func::FuncOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChooseTiles)
-  explicit ChooseTiles(std::vector<std::string> cpus) : cpus(std::move(cpus)) {}
+  ChooseTiles(std::vector<std::string> cpus, bool strict) : cpus(std::move(cpus)), strict(strict) {}
   StringRef getArgument() const override { return "cameo-choose-tiles"; }
   StringRef getDescription() const override { return "gives every contraction and attention its tile, per CPU"; }
 
@@ -92,9 +99,11 @@ public:
       getOperation().walk([&](KernelOp kernel) {
         VectorTarget vectors = vectorTarget(*target);
         for (Operation &op : kernel.getBody().front())
-          if (auto shape = contractionShape(&op, shapes, *target))
+          if (auto shape = contractionShape(&op, shapes, *target)) {
+            if (strict)
+              shape->winograd.reset();
             setTile(kernel, *target, toAttribute(&getContext(), chooseTile(vectorTargetOf(&op, *target), *shape)));
-          else if (auto shape = attentionShape(&op, shapes))
+          } else if (auto shape = attentionShape(&op, shapes))
             setTile(kernel, *target, toAttribute(&getContext(), chooseAttentionTile(vectors, *shape)));
         return WalkResult::skip();
       });
@@ -111,6 +120,7 @@ private:
   }
 
   std::vector<std::string> cpus;
+  bool strict;
 };
 
 } // namespace
@@ -131,22 +141,25 @@ static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, 
 }
 
 /// The tile in `entry`, which is the kernel's or lies in it.
-static FailureOr<ContractionTile> readTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr entry) {
+static FailureOr<ContractionTile> readTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr entry,
+                                           bool allowsWinograd) {
   ContractionTile tile;
   for (const TileField &field : kFields) {
     auto value = entry.getAs<IntegerAttr>(field.name);
-    if (!value)
+    if (!value && field.required)
       return emitLack(kernel, target, field.name);
-    field.set(tile, value.getInt());
+    field.set(tile, value ? value.getInt() : 0);
   }
-  if (const char *problem = problemOf(tile, vectorTarget(target)))
+  if (const char *problem = problemOf(tile, vectorTarget(target), allowsWinograd))
     return emitProblem(kernel, target, problem);
   return tile;
 }
 
-FailureOr<ContractionTile> Anchor::tile(const ContractionShape &shape) const {
-  DictionaryAttr entry = entryOf(kernel, target);
-  return entry ? readTile(kernel, target, entry) : chooseTile(vectors(), shape);
+FailureOr<ContractionTile> Anchor::tile(ContractionShape shape) const {
+  if (DictionaryAttr entry = entryOf(kernel, target))
+    return readTile(kernel, target, entry, shape.winograd.has_value());
+  shape.winograd.reset(); // only a tile that somebody chose may round otherwise
+  return chooseTile(vectors(), shape);
 }
 
 FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) const {
@@ -164,7 +177,7 @@ FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) cons
     auto part = entry.getAs<DictionaryAttr>(name);
     if (!part)
       return emitLack(kernel, target, name);
-    auto read = readTile(kernel, target, part);
+    auto read = readTile(kernel, target, part, /*allowsWinograd=*/false);
     if (failed(read))
       return failure();
     *field = *read;
@@ -174,6 +187,6 @@ FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) cons
   return tile;
 }
 
-std::unique_ptr<Pass> cameo::codegen::createChooseTilesPass(std::vector<std::string> cpus) {
-  return std::make_unique<ChooseTiles>(std::move(cpus));
+std::unique_ptr<Pass> cameo::codegen::createChooseTilesPass(std::vector<std::string> cpus, bool strict) {
+  return std::make_unique<ChooseTiles>(std::move(cpus), strict);
 }

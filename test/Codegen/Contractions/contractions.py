@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts.
 
-    contractions.py list       the cases
+    contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed
     contractions.py run CASE   one case
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
@@ -179,6 +179,12 @@ convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
 convolution("half", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=np.float16)
+# Winograd's algorithm: rests of tiles of 2 and of 4, of channels and of panels; no border; one block and many.
+convolution("winograd", [1, 32, 13, 15], [56, 32, 3, 3], pads=[1, 1, 1, 1])
+convolution("winograd-rests", [2, 37, 22, 9], [75, 37, 3, 3], pads=[0, 2, 1, 1])
+convolution("winograd-inside", [1, 64, 10, 10], [32, 64, 3, 3])
+convolution("winograd-large", [1, 48, 50, 61], [64, 48, 3, 3], pads=[1, 1, 1, 1])
+convolution("winograd-groups", [1, 160, 7, 7], [520, 160, 3, 3], pads=[1, 1, 1, 1])
 convolution("dynamic", ["n", 16, "h", "w"], [24, 16, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1])
 convolution("dynamic-depthwise", ["n", 24, "h", "w"], [24, 1, 3, 3], sizes=[{"n": 1, "h": 1, "w": 2}, {"n": 2, "h": 9, "w": 17}], pads=[1, 1, 1, 1], group=24)
 
@@ -238,7 +244,8 @@ def compileModel(path: str, opt: str, cpu: str = "native") -> str:
 
 
 def spills(assembly: str) -> list[str]:
-    """Vectors on the stack in innermost loops with multiply-adds: from a label to the conditional jump back to it."""
+    """Vectors on the stack in innermost loops that multiply and add: from a label to the conditional jump back to it. Loops that
+    subtract are the transforms of Winograd's algorithm, which have more vectors than there are registers."""
     found, label, body = [], None, []
     # %rbp is a general register unless a realigned stack makes it the frame pointer.
     frame = ("(%rsp)", "(%rbp)") if "%rsp, %rbp" in assembly else ("(%rsp)",)
@@ -246,7 +253,7 @@ def spills(assembly: str) -> list[str]:
         if line.endswith(":"):
             label, body = line[:-1], []
         elif label and line.startswith("j") and line.split()[-1] == label:
-            if any("vfmadd" in i or "mulps" in i for i in body):
+            if any("vfmadd" in i or "mulps" in i for i in body) and not any("vsubps" in i for i in body):
                 found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame)]
             label = None
         else:
@@ -254,13 +261,15 @@ def spills(assembly: str) -> list[str]:
     return found
 
 
-def run(name: str) -> None:
+def run(name: str, spoil=lambda model: None) -> None:
     model, sizes = CASES[name]()
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model.onnx", magnitudes=False)
         model.save(f"{folder}/magnitudes.onnx", magnitudes=True)
         naive = cameo.Program(compileModel(f"{folder}/model.onnx", "O0"), 1)
         magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
+        spoil(model)
+        model.save(f"{folder}/model.onnx", magnitudes=False)
         # f16 is converted by F16C, which x86-64-v2 lacks.
         levels = [level for level in LEVELS if level != "x86-64-v2" or model.dtype != np.float16]
         fast = {level: compileModel(f"{folder}/model.onnx", "O3", level) for level in levels}
@@ -286,8 +295,22 @@ def run(name: str) -> None:
                 print(f"{level} at {symbols}: error is {excess.max():.2f} of the bound")
 
 
+def planted() -> None:
+    def spoil(model: Model) -> None:
+        model.weights["w0"][5, 7, 1, 2] += 0.01
+
+    try:
+        run("conv-winograd", spoil)
+    except SystemExit as end:
+        if "times the bound" in str(end):
+            return
+    sys.exit("a filter that is off by 0.01 in one number was not noticed")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join(CASES))
+        print("\n".join([*CASES, "planted"]))
+    elif sys.argv[2] == "planted":
+        planted()
     else:
         run(sys.argv[2])

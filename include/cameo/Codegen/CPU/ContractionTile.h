@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
+#include <optional>
 
 namespace cameo::codegen {
 
@@ -59,6 +60,12 @@ struct ContractionShape {
   bool widensLhs = false;
   /// Rows of A are summed on the side, which takes a register per row and one more.
   bool sumsRows = false;
+  /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by 3x3, its images and the
+  /// size of their results.
+  struct Images {
+    int64_t count, height, width;
+  };
+  std::optional<Images> winograd;
 };
 
 /// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.
@@ -72,6 +79,9 @@ struct ContractionTile {
   bool panelOuter = true;
   /// Steps of K in one iteration of the inner loop.
   int64_t kUnroll = 1;
+  /// Outputs along each side of a tile of Winograd's algorithm, 2 or 4; 0: the convolution as it stands. Rows are such
+  /// tiles then, and mBlock is how many are transformed at a time.
+  int64_t winograd = 0;
 };
 
 /// Vectors of panel `panel` (their lane counts), for static `n`: all `lanes` wide, but the last of the last panel may
@@ -85,8 +95,20 @@ int64_t panelCount(const ContractionTile &tile, int64_t n);
 int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
 
 /// The analytic model: the fewest vector cycles over all tiles that fit the registers, with padding, tails and fixed
-/// costs counted; ties go to the tile with the least traffic on B.
+/// costs counted; ties go to the tile with the least traffic on B. Winograd's algorithm is taken where it is faster and
+/// `shape` allows it.
 ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &shape);
+
+/// How Winograd's algorithm goes through a convolution: blocks of `tile.mBlock` tiles, and groups of panels.
+struct WinogradPlan {
+  int64_t tilesY, tilesX, tiles; ///< of an image; of all images
+  int64_t blocks, groups;
+  int64_t steps;         ///< parallel ones; each does a share of the blocks for one group, in scratch memory of its own
+  int64_t lhsRow;        ///< elements between rows of the transformed input
+  int64_t inputElements; ///< f32 of a block's transformed input
+  int64_t scratchElements; ///< f32 per step: that, and the products of one panel
+};
+WinogradPlan planWinograd(const ContractionTile &tile, const ContractionShape &shape);
 
 /// Work of one parallel step in multiply-adds, for the launch grain. Unknown sizes count as 1.
 int64_t multiplyAddsPerStep(const ContractionTile &tile, const ContractionShape &shape);

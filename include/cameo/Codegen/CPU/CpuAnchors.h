@@ -26,8 +26,9 @@ private:
 };
 
 /// A pass on functions that writes the tile of every contraction into its kernel's `config`, for each of `cpus` (names
-/// as --cpu takes them). Entries that are there already are kept.
-std::unique_ptr<mlir::Pass> createChooseTilesPass(std::vector<std::string> cpus);
+/// as --cpu takes them). Entries that are there already are kept. `strict`: no arithmetic whose error is larger than
+/// that of sums in another order (Winograd's algorithm).
+std::unique_ptr<mlir::Pass> createChooseTilesPass(std::vector<std::string> cpus, bool strict);
 
 } // namespace cameo::codegen
 #endif

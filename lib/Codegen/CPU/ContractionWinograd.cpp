@@ -1,0 +1,294 @@
+// ContractionWinograd.cpp - see ContractionWinograd.h.
+#include "ContractionWinograd.h"
+#include "ContractionBuilder.h"
+#include <algorithm>
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+namespace {
+
+/// A small constant matrix.
+struct Matrix {
+  int64_t rows, columns;
+  ArrayRef<double> values;
+  double at(int64_t row, int64_t column) const { return values[row * columns + column]; }
+};
+
+// The points are 0, 1, -1, infinity and, for m = 4, 2 and -2. Rows of B^T and columns of A^T for p and -p have the same
+// even and opposite odd terms, so both are a sparser matrix with sums and differences of neighbours behind or before
+// it.
+constexpr double kInput2[] = {1, 0, -1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, -1};
+constexpr double kOutput2[] = {1, 1, 0, 0, 0, 0, 1, -1};
+constexpr double kFilter2[] = {1, 0, 0, .5, .5, .5, .5, -.5, .5, 0, 0, 1};
+constexpr double kInput4[] = {4, 0, -5, 0, 1, 0, 0, 0,  -4, 0, 1, 0, 0, -4, 0, 1,  0, 0,
+                              0, 0, -1, 0, 1, 0, 0, -2, 0,  2, 0, 0, 0, 4,  0, -5, 0, 1};
+constexpr double kOutput4[] = {1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 2, 0, 0, 1, 0, 4, 0, 0, 0, 0, 1, 0, 8, 1};
+constexpr double kFilter4[] = {1. / 4,  0,       0,      -1. / 6, -1. / 6,  -1. / 6, -1. / 6, 1. / 6, -1. / 6,
+                               1. / 24, 1. / 12, 1. / 6, 1. / 24, -1. / 12, 1. / 6,  0,       0,      1};
+
+Matrix filterMatrix(int64_t m) { return m == 2 ? Matrix{4, 3, kFilter2} : Matrix{6, 3, kFilter4}; }
+
+/// (x1 + x2, x1 - x2), and the same of x3 and x4 where there are six.
+SmallVector<Value> sumsAndDifferences(Emit &e, SmallVector<Value> x) {
+  for (size_t i = 1; i + 2 < x.size(); i += 2) {
+    Value sum = arith::AddFOp::create(e.b, e.loc, x[i], x[i + 1]);
+    x[i + 1] = arith::SubFOp::create(e.b, e.loc, x[i], x[i + 1]);
+    x[i] = sum;
+  }
+  return x;
+}
+
+/// matrix * x for vectors. The first term with factor 1, where there is one, starts a sum.
+SmallVector<Value> multiply(Emit &e, const Matrix &matrix, ArrayRef<Value> x) {
+  auto splat = [&](double c) -> Value {
+    auto type = cast<VectorType>(x[0].getType());
+    return arith::ConstantOp::create(e.b, e.loc, DenseElementsAttr::get(type, static_cast<float>(c)));
+  };
+  SmallVector<Value> result;
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    Value sum;
+    for (bool units : {true, false})
+      for (int64_t column = 0; column < matrix.columns; ++column) {
+        double c = matrix.at(row, column);
+        if (c == 0 || (c == 1) != units)
+          continue;
+        if (!sum)
+          sum = units ? x[column] : Value(arith::MulFOp::create(e.b, e.loc, x[column], splat(c)));
+        else if (units)
+          sum = arith::AddFOp::create(e.b, e.loc, sum, x[column]);
+        else if (c == -1)
+          sum = arith::SubFOp::create(e.b, e.loc, sum, x[column]);
+        else
+          sum = vector::FMAOp::create(e.b, e.loc, x[column], splat(c), sum);
+      }
+    result.push_back(sum);
+  }
+  return result;
+}
+
+/// B^T x.
+SmallVector<Value> transformInputLine(Emit &e, ArrayRef<Value> x) {
+  Matrix matrix = x.size() == 4 ? Matrix{4, 4, kInput2} : Matrix{6, 6, kInput4};
+  return sumsAndDifferences(e, multiply(e, matrix, x));
+}
+/// A^T x.
+SmallVector<Value> transformOutputLine(Emit &e, ArrayRef<Value> x) {
+  Matrix matrix = x.size() == 4 ? Matrix{2, 4, kOutput2} : Matrix{4, 6, kOutput4};
+  return multiply(e, matrix, sumsAndDifferences(e, SmallVector<Value>(x)));
+}
+
+/// `line` on each column of a square of vectors, then on each row of what that gives; row-major.
+SmallVector<Value> applyBothWays(Emit &e, ArrayRef<Value> square, int64_t size,
+                                 SmallVector<Value> (*line)(Emit &, ArrayRef<Value>)) {
+  SmallVector<SmallVector<Value>> columns;
+  for (int64_t column = 0; column < size; ++column) {
+    SmallVector<Value> values;
+    for (int64_t row = 0; row < size; ++row)
+      values.push_back(square[row * size + column]);
+    columns.push_back(line(e, values));
+  }
+  SmallVector<Value> result;
+  for (size_t row = 0; row < columns[0].size(); ++row)
+    llvm::append_range(result, line(e, llvm::map_to_vector(columns, [&](auto &column) { return column[row]; })));
+  return result;
+}
+
+class Winograd {
+public:
+  Winograd(Emit &e, const ConvolutionSpec &spec, const WinogradPlan &plan, Value scratch)
+      : e(e), spec(spec), plan(plan), m(spec.tile.winograd), a(m + 2), positions(a * a), blockTiles(spec.tile.mBlock),
+        scratch(scratch) {}
+
+  void emitStep(Value step) {
+    input = e.offset(scratch, e.mul(step, plan.scratchElements * 4));
+    products = e.offset(input, plan.inputElements * 4);
+    int64_t shares = plan.steps / plan.groups, panels = panelCount(spec.tile, spec.outChannels);
+    Value group = e.rem(step, e.number(plan.groups)), share = e.div(step, e.number(plan.groups));
+    auto part = [&](Value index, int64_t count, int64_t parts) { return e.div(e.mul(index, count), e.number(parts)); };
+    Value firstPanel = part(group, panels, plan.groups), lastPanel = part(e.add(group, 1), panels, plan.groups);
+    Value first = part(share, plan.blocks, shares), last = part(e.add(share, 1), plan.blocks, shares);
+    e.loop(first, last, 1, [&](Value block) { emitBlock(e.mul(block, blockTiles), firstPanel, lastPanel); });
+  }
+
+private:
+  void emitBlock(Value firstTile, Value firstPanel, Value lastPanel) {
+    e.loop(e.number(0), e.number(blockTiles), 1, [&](Value t) { transformInput(firstTile, t); });
+    int64_t whole = spec.outChannels / spec.tile.nr, rest = spec.outChannels % spec.tile.nr;
+    Value limit = rest ? e.min(lastPanel, e.number(whole)) : lastPanel;
+    e.loop(firstPanel, limit, 1, [&](Value panel) { emitPanel(firstTile, panel, spec.tile.nr); });
+    if (rest)
+      e.when(e.compare(Emit::Pred::sgt, lastPanel, e.number(whole)),
+             [&] { emitPanel(firstTile, e.number(whole), rest); });
+  }
+
+  void emitPanel(Value firstTile, Value panel, int64_t columns) {
+    multiplyPositions(panel, columns);
+    e.loop(e.number(0), e.number(blockTiles), 1, [&](Value t) {
+      Value tile = e.add(firstTile, t);
+      e.when(e.compare(Emit::Pred::slt, tile, e.number(plan.tiles)), [&] { transformOutput(panel, columns, t, tile); });
+    });
+  }
+
+  struct Place {
+    Value image, y, x; ///< y and x count tiles
+  };
+  Place placeOf(Value tile) {
+    Value line = e.div(tile, e.number(plan.tilesX));
+    return {e.div(line, e.number(plan.tilesY)), e.rem(line, e.number(plan.tilesY)), e.rem(tile, e.number(plan.tilesX))};
+  }
+
+  /// Whole vectors of `count` channels, then one with a mask.
+  void forVectors(int64_t count, llvm::function_ref<void(Value first, Value mask)> body) {
+    int64_t lanes = spec.tile.lanes, whole = count / lanes * lanes;
+    e.loop(e.number(0), e.number(whole), lanes, [&](Value first) { body(first, Value()); });
+    if (whole < count)
+      body(e.number(whole), e.mask(lanes, e.number(whole), e.number(count)));
+  }
+
+  void transformInput(Value firstTile, Value t) {
+    // The last block may have places for tiles that do not exist; they repeat the last.
+    Place at = placeOf(e.min(e.add(firstTile, t), e.number(plan.tiles - 1)));
+    Value y0 = e.add(e.mul(at.y, m), -spec.padTop), x0 = e.add(e.mul(at.x, m), -spec.padLeft);
+    Value first = e.add(e.mul(e.add(e.mul(at.image, spec.inHeight), y0), spec.inWidth), x0);
+    int64_t pixelBytes = spec.inChannels * 4, lineBytes = spec.inWidth.fixed * pixelBytes;
+    Value base = e.offset(spec.input, e.mul(first, pixelBytes));
+    Value height = e.number(spec.inHeight.fixed), width = e.number(spec.inWidth.fixed);
+    auto lies = [&](Value from, Value size) { // all of the window does
+      return e.both(e.compare(Emit::Pred::sge, from, e.number(0)), e.compare(Emit::Pred::sle, e.add(from, a), size));
+    };
+    Value to = e.offset(input, e.mul(t, plan.lhsRow * 4));
+    e.when(
+        e.both(lies(y0, height), lies(x0, width)),
+        [&] {
+          transformWindow(to, [&](int64_t i, int64_t j) { return e.offset(base, i * lineBytes + j * pixelBytes); });
+        },
+        [&] {
+          SmallVector<Value> pixels;
+          for (int64_t i = 0; i < a; ++i) {
+            Value exists = e.compare(Emit::Pred::ult, e.add(y0, i), height);
+            for (int64_t j = 0; j < a; ++j) {
+              Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(x0, j), width));
+              pixels.push_back(e.select(inside, e.offset(base, i * lineBytes + j * pixelBytes), spec.zeros));
+            }
+          }
+          transformWindow(to, [&](int64_t i, int64_t j) { return pixels[i * a + j]; });
+        });
+  }
+
+  void transformWindow(Value to, llvm::function_ref<Value(int64_t, int64_t)> pixel) {
+    int64_t lanes = spec.tile.lanes;
+    forVectors(spec.inChannels, [&](Value channel, Value mask) {
+      Value bytes = e.mul(channel, 4);
+      SmallVector<Value> window;
+      for (int64_t i = 0; i < a; ++i)
+        for (int64_t j = 0; j < a; ++j)
+          window.push_back(emitLoad(e.b, e.loc, Type(), e.offset(pixel(i, j), bytes), lanes, mask));
+      Value at = e.offset(to, bytes);
+      for (auto [position, value] : llvm::enumerate(applyBothWays(e, window, a, transformInputLine)))
+        emitStore(e.b, e.loc, Type(), value, e.offset(at, int64_t(position) * blockTiles * plan.lhsRow * 4));
+    });
+  }
+
+  /// The a * a products of one panel.
+  void multiplyPositions(Value panel, int64_t columns) {
+    int64_t panelElements = spec.inChannels * spec.tile.nr, width = panelWidth(spec.tile, columns, 0);
+    ContractionSpec s;
+    s.tile = spec.tile;
+    s.tile.winograd = 0;
+    s.target = spec.target;
+    s.batch = positions;
+    s.m = blockTiles;
+    s.n = width;
+    s.k = spec.inChannels;
+    s.lhs = input;
+    s.lhsRowStride = plan.lhsRow;
+    s.lhsBatchStride = blockTiles * plan.lhsRow;
+    s.rhs = e.offset(spec.weights, e.mul(panel, positions * panelElements * 4));
+    s.rhsBatchStride = spec.inChannels * width;
+    s.result = products;
+    s.resultRowStride = spec.tile.nr;
+    s.resultBatchStride = blockTiles * spec.tile.nr;
+    emitContraction(e.b, e.loc, s, e.number(0), e.number(positions));
+  }
+
+  void transformOutput(Value panel, int64_t columns, Value t, Value tile) {
+    Place at = placeOf(tile);
+    int64_t lanes = spec.tile.lanes, nr = spec.tile.nr;
+    Value from = e.offset(products, e.mul(t, nr * 4));
+    Value y0 = e.mul(at.y, m), x0 = e.mul(at.x, m);
+    bool wholeTiles = spec.outHeight.fixed % m == 0 && spec.outWidth.fixed % m == 0;
+    forVectors(columns, [&](Value column, Value mask) {
+      Value source = e.offset(from, e.mul(column, 4));
+      SmallVector<Value> sums;
+      for (int64_t position = 0; position < positions; ++position)
+        sums.push_back(emitLoad(e.b, e.loc, Type(), e.offset(source, position * blockTiles * nr * 4), lanes));
+      SmallVector<Value> outputs = applyBothWays(e, sums, a, transformOutputLine);
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < m; ++j) {
+          Value y = e.add(y0, i), x = e.add(x0, j);
+          Value row = e.add(e.mul(e.add(e.mul(at.image, spec.outHeight), y), spec.outWidth), x);
+          TilePosition position{Value(), row, e.add(e.mul(panel, nr), column), lanes, mask};
+          auto store = [&] { spec.store(e.b, e.loc, outputs[i * m + j], position); };
+          if (wholeTiles)
+            store();
+          else
+            e.when(e.both(e.compare(Emit::Pred::slt, y, e.value(spec.outHeight)),
+                          e.compare(Emit::Pred::slt, x, e.value(spec.outWidth))),
+                   store);
+        }
+    });
+  }
+
+  Emit &e;
+  const ConvolutionSpec &spec;
+  const WinogradPlan &plan;
+  int64_t m, a, positions, blockTiles;
+  Value scratch;
+  Value input, products; ///< of the step
+};
+
+} // namespace
+
+std::optional<ContractionShape::Images> cameo::codegen::winogradImages(const ConvolutionSpec &spec) {
+  bool isSquare = spec.kernelHeight == 3 && spec.kernelWidth == 3 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
+                  spec.dilationHeight == 1 && spec.dilationWidth == 1 && spec.groups == 1;
+  bool isKnown = spec.n.isStatic() && spec.inHeight.isStatic() && spec.inWidth.isStatic() &&
+                 spec.outHeight.isStatic() && spec.outWidth.isStatic();
+  if (!isSquare || !isKnown || spec.bytes || (spec.inputType && !spec.inputType.isF32()))
+    return std::nullopt;
+  if (std::min({spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels, spec.outChannels}) < 1)
+    return std::nullopt;
+  return ContractionShape::Images{spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed};
+}
+
+void cameo::codegen::packWinogradWeights(const float *source, int64_t outputs, int64_t channels,
+                                         const ContractionTile &tile, float *packed) {
+  Matrix g = filterMatrix(tile.winograd);
+  int64_t a = g.rows;
+  std::fill(packed, packed + a * a * packedRhsElements(tile, channels, outputs), 0.0f);
+  for (int64_t output = 0; output < outputs; ++output)
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      const float *filter = source + (output * channels + channel) * 9;
+      auto product = [&](int64_t row, const double *x, int64_t stride) {
+        return g.at(row, 0) * x[0] + g.at(row, 1) * x[stride] + g.at(row, 2) * x[2 * stride];
+      };
+      double taps[9], half[6][3];
+      std::copy(filter, filter + 9, taps);
+      int64_t panel = output / tile.nr, width = panelWidth(tile, outputs, panel);
+      float *to = packed + (panel * a * a * tile.nr * channels) + channel * width + output % tile.nr;
+      for (int64_t row = 0; row < a; ++row)
+        for (int64_t column = 0; column < 3; ++column)
+          half[row][column] = product(row, taps + column, 3);
+      for (int64_t row = 0; row < a; ++row)
+        for (int64_t column = 0; column < a; ++column)
+          to[(row * a + column) * channels * width] = static_cast<float>(product(column, half[row], 1));
+    }
+}
+
+void cameo::codegen::emitWinograd(OpBuilder &b, Location loc, const ConvolutionSpec &spec, const WinogradPlan &plan,
+                                  Value scratch, Value begin, Value end) {
+  Emit e(b, loc);
+  Winograd winograd(e, spec, plan, scratch);
+  e.loop(begin, end, 1, [&](Value step) { winograd.emitStep(step); });
+}
