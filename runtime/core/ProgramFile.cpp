@@ -50,6 +50,24 @@ std::string uniqueSpelling(const std::string &absolute) {
   return absolute.substr(0, name) + number + absolute.substr(name);
 }
 
+/// The whole file, read-only; MAP_FAILED where it cannot be mapped. Large ones begin at a huge page's boundary and ask
+/// for huge pages, which file systems give that keep the file in them.
+void *mapFile(int descriptor, uint64_t bytes) {
+  constexpr uint64_t kHugePage = 2 << 20;
+  void *place = nullptr; // a hint: where another thread takes it meanwhile, the map lies elsewhere
+  if (bytes >= kHugePage) {
+    void *free = mmap(nullptr, bytes + kHugePage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (free != MAP_FAILED) {
+      munmap(free, bytes + kHugePage);
+      place = static_cast<uint8_t *>(free) + -reinterpret_cast<uintptr_t>(free) % kHugePage;
+    }
+  }
+  void *map = mmap(place, bytes, PROT_READ, MAP_SHARED, descriptor, 0);
+  if (map != MAP_FAILED && bytes >= kHugePage)
+    madvise(map, bytes, MADV_HUGEPAGE);
+  return map;
+}
+
 } // namespace
 
 const char *findElfSection(const uint8_t *file, uint64_t fileBytes, const char *name, FileRange &section) {
@@ -113,7 +131,7 @@ int32_t ProgramFile::map(cameo_error *error) {
                 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
   if (status.st_size == 0)
     return fail(error, CAMEO_INVALID_PROGRAM, "%s: the file is empty; write it again with cameo-compile", path.c_str());
-  void *map = mmap(nullptr, status.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
+  void *map = mapFile(descriptor, status.st_size);
   if (map == MAP_FAILED)
     return fail(error, CAMEO_IO, "%s: cannot be mapped: %s", path.c_str(), strerror(errno));
   bytes = static_cast<const uint8_t *>(map);

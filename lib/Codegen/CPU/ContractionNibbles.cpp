@@ -47,23 +47,21 @@ Accumulators zeroSums(Emit &e, const MicroKernel &kernel, Type element) {
   return sums;
 }
 
-/// Steps of one block. `scales` and `zeroPoints` are its rows of the panel.
+/// Steps of one block.
 class NibbleArithmetic : public Arithmetic {
 public:
-  NibbleArithmetic() = default;
-  NibbleArithmetic(ArrayRef<Value> scales, ArrayRef<Value> zeroPoints) : scales(scales), zeroPoints(zeroPoints) {}
   int64_t stepElements() const override { return kPerStep; }
   Accumulators begin(Emit &e, const MicroKernel &kernel, Value &) const override {
     return zeroSums(e, kernel, e.b.getF32Type());
   }
-
-protected:
-  SmallVector<Value> scales, zeroPoints;
 };
 
 class FloatNibbles final : public NibbleArithmetic {
 public:
-  using NibbleArithmetic::NibbleArithmetic;
+  FloatNibbles() = default;
+  /// `scales` and `zeroPoints` are rows of the panel; there are none of zero points where `zero` is all of them.
+  FloatNibbles(ArrayRef<Value> scales, ArrayRef<Value> zeroPoints, std::optional<int32_t> zero)
+      : scales(scales), zeroPoints(zeroPoints), zero(zero) {}
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
             MutableArrayRef<Value> sums, int64_t elements, int64_t) const override {
     SmallVector<Value> dwords = rowOf(e, kernel, rhs, e.b.getI32Type());
@@ -75,8 +73,11 @@ public:
         if (int64_t shift = i % 4 * 8 + i / 4 * 4)
           v = arith::ShRUIOp::create(e.b, e.loc, v, every(e, lanes, shift));
         v = arith::AndIOp::create(e.b, e.loc, v, every(e, lanes, 15));
+        if (zero)
+          v = arith::SubIOp::create(e.b, e.loc, v, every(e, lanes, *zero));
         v = arith::SIToFPOp::create(e.b, e.loc, e.vectorType(lanes), v);
-        v = arith::SubFOp::create(e.b, e.loc, v, zeroPoints[column]);
+        if (!zero)
+          v = arith::SubFOp::create(e.b, e.loc, v, zeroPoints[column]);
         columns.push_back(arith::MulFOp::create(e.b, e.loc, v, scales[column]));
       }
       for (auto [row, pointer] : llvm::enumerate(rows)) {
@@ -88,11 +89,14 @@ public:
       }
     }
   }
+
+private:
+  SmallVector<Value> scales, zeroPoints;
+  std::optional<int32_t> zero;
 };
 
 class ByteNibbles final : public NibbleArithmetic {
 public:
-  using NibbleArithmetic::NibbleArithmetic;
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
             MutableArrayRef<Value> sums, int64_t, int64_t) const override {
     SmallVector<Value> dwords = rowOf(e, kernel, rhs, e.b.getI32Type());
@@ -140,24 +144,27 @@ public:
       SmallVector<RowPointer> rows;
       for (Value m : numbers)
         rows.push_back({e.offset(tile.lhs, e.add(e.mul(m, rowBytes), e.mul(index, spec.block * elementBytes)))});
-      Value rhs = carried.back();
-      SmallVector<Value> scales = rowOf(e, kernel, rhs, e.b.getF32Type());
-      SmallVector<Value> zeroPoints = rowOf(e, kernel, e.offset(rhs, kernel.rhsStepBytes), e.b.getF32Type());
       SmallVector<Value> next(carried);
-      next.back() = e.offset(rhs, e.times(kernel.rhsStepBytes, 2));
+      Value scaleRow = e.offset(next.back(), e.times(kernel.rhsStepBytes, spec.block / kPerStep));
+      Value zeroRow = e.offset(scaleRow, kernel.rhsStepBytes);
+      auto zeroPoints = [&] { return spec.zero ? SmallVector<Value>() : rowOf(e, kernel, zeroRow, e.b.getF32Type()); };
       MicroKernel inner = kernel;
       if (!spec.inBytes) {
-        FloatNibbles arithmetic(scales, zeroPoints);
+        FloatNibbles arithmetic(rowOf(e, kernel, scaleRow, e.b.getF32Type()), zeroPoints(), spec.zero);
         inner.arithmetic = &arithmetic;
-        return emitRun(e, inner, rows, 4, length, next);
+        next = emitRun(e, inner, rows, 4, length, next);
+      } else {
+        ByteNibbles arithmetic;
+        inner.arithmetic = &arithmetic;
+        SmallVector<Value> sums = firstSums(e, kernel, numbers, index);
+        sums.push_back(next.back());
+        sums = emitRun(e, inner, rows, 1, spec.block, sums);
+        sums.pop_back();
+        // Loads of a panel ascend, as prefetchers like it.
+        addBlock(e, kernel, numbers, index, sums, rowOf(e, kernel, scaleRow, e.b.getF32Type()), zeroPoints(),
+                 MutableArrayRef<Value>(next).drop_back());
       }
-      ByteNibbles arithmetic(scales, zeroPoints);
-      inner.arithmetic = &arithmetic;
-      SmallVector<Value> sums = firstSums(e, kernel, numbers, index);
-      sums.push_back(next.back());
-      sums = emitRun(e, inner, rows, 1, spec.block, sums);
-      next.back() = sums.pop_back_val();
-      addBlock(e, kernel, numbers, index, sums, scales, zeroPoints, MutableArrayRef<Value>(next).drop_back());
+      next.back() = spec.zero ? zeroRow : e.offset(zeroRow, kernel.rhsStepBytes);
       return next;
     };
     int64_t whole = spec.inBytes ? spec.blocks() : spec.k / spec.block, rest = spec.k % spec.block;
@@ -189,8 +196,8 @@ private:
                 ArrayRef<Value> scales, ArrayRef<Value> zeroPoints, MutableArrayRef<Value> totals) {
     size_t columns = kernel.vectors.size();
     SmallVector<Value> offsets;
-    for (size_t column = 0; column < columns; ++column)
-      offsets.push_back(arith::MulFOp::create(e.b, e.loc, scales[column], zeroPoints[column]));
+    for (auto [column, zero] : llvm::enumerate(zeroPoints))
+      offsets.push_back(arith::MulFOp::create(e.b, e.loc, scales[column], zero));
     for (auto [row, m] : llvm::enumerate(numbers)) {
       Value at = e.offset(factors, e.mul(e.add(e.mul(m, spec.blocks()), index), 8));
       for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
@@ -345,20 +352,22 @@ void cameo::codegen::emitNibbles(OpBuilder &b, Location loc, const NibbleSpec &s
 
 void cameo::codegen::packNibbles(const uint8_t *weights, ArrayRef<float> scales, ArrayRef<uint8_t> zeroPoints,
                                  const NibbleSpec &spec, char *packed) {
-  int64_t blocks = spec.blocks(), perBlock = 2 + spec.block / kPerStep, rowBytes = blocks * spec.block / 2;
+  int64_t blocks = spec.blocks(), steps = spec.block / kPerStep, rowBytes = blocks * spec.block / 2;
   for (int64_t panel = 0, panels = panelCount(spec.tile, spec.n); panel < panels; ++panel) {
     int64_t first = panel * spec.tile.nr, width = panelWidth(spec.tile, spec.n, panel);
     int64_t columns = std::min(spec.tile.nr, spec.n - first);
     std::fill(packed, packed + spec.panelRows() * width * 4, 0);
     for (int64_t column = 0; column < columns; ++column)
       for (int64_t block = 0; block < blocks; ++block) {
-        char *rows = packed + block * perBlock * width * 4;
-        reinterpret_cast<float *>(rows)[column] = scales[(first + column) * blocks + block];
-        reinterpret_cast<float *>(rows)[width + column] = zeroPoints[(first + column) * blocks + block];
+        char *rows = packed + block * spec.blockRows() * width * 4;
+        auto *behind = reinterpret_cast<float *>(rows + steps * width * 4);
+        behind[column] = scales[(first + column) * blocks + block];
+        if (!spec.zero)
+          behind[width + column] = zeroPoints[(first + column) * blocks + block];
         const uint8_t *from = weights + (first + column) * rowBytes + block * spec.block / 2;
         for (int64_t i = 0; i < spec.block; ++i) {
           int number = from[i / 2] >> (i % 2 * 4) & 15;
-          char *to = rows + ((2 + i / kPerStep) * width + column) * 4;
+          char *to = rows + (i / kPerStep * width + column) * 4;
           to[i % 4] |= static_cast<char>(number << (i % kPerStep / 4 * 4));
         }
       }

@@ -3,9 +3,9 @@
 //
 //     C[m, n] = sum_k A[m, k] * (w[k, n] - zero[k / block, n]) * scale[k / block, n]
 //
-// Panels are those of ContractionTile.h. For each block they hold a row of f32 scales, a row of f32 zero points, and a
-// row of dwords for every 8 elements of K: byte i of a column's dword has element i in its low and element i + 4 in its
-// high half, so that one `and` makes four bytes for a dot product.
+// Panels are those of ContractionTile.h. For each block they hold a row of dwords for every 8 elements of K, a row of
+// f32 scales, and unless all are the same a row of f32 zero points. Byte i of a column's dword has element i in its low
+// and element i + 4 in its high half, so that one `and` makes four bytes for a dot product.
 //
 // Two ways to multiply. In floats: a step widens 8 rows of B, (w - zero) * scale as the definition rounds it, and
 // multiplies by A as it is. In bytes: each slice rounds the rows of A that it needs to s8, per block, with the block's
@@ -24,13 +24,14 @@ struct NibbleSpec {
   Extent m;
   int64_t n = 0, k = 0, block = 0;
   bool inBytes = false;        ///< only with ByteDots::Quads
-  std::optional<int32_t> zero; ///< the zero point, where all are the same; for bytes
+  std::optional<int32_t> zero; ///< the zero point, where all are the same
   mlir::Value lhs, weights;    ///< !llvm.ptr; rows of f32, and packNibbles' panels
   StoreFn store;
 
   int64_t blocks() const { return (k + block - 1) / block; }
   /// Rows of a panel, of four bytes per column.
-  int64_t panelRows() const { return blocks() * (2 + block / 8); }
+  int64_t blockRows() const { return block / 8 + (zero ? 1 : 2); }
+  int64_t panelRows() const { return blocks() * blockRows(); }
 };
 
 /// A tile for the spec's sizes.
