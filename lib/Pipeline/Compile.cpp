@@ -256,16 +256,39 @@ void Compilation::describeKernels() {
   });
 }
 
-LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
-                             CompileReport &report, std::vector<cameo::Diagnostic> &diagnostics) {
+/// Collects what `work` reports about the module.
+static LogicalResult reporting(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics,
+                               llvm::function_ref<LogicalResult()> work) {
   std::string path = "model";
   if (auto file = module->getLoc()->findInstanceOf<FileLineColLoc>())
     path = file.getFilename().str();
   MessageCollector collector(module.getContext(), path, "E-INTERNAL", diagnostics);
-  Stopwatch all;
-  LogicalResult result = Compilation(module, options, output, report).run();
-  report.seconds = all.seconds();
+  LogicalResult result = work();
   if (failed(result) && !hasErrors(diagnostics))
     mlir::emitError(module->getLoc()) << "the compilation failed without a reason; please report the model";
   return result;
+}
+
+LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
+                             CompileReport &report, std::vector<cameo::Diagnostic> &diagnostics) {
+  return reporting(module, diagnostics, [&] {
+    Stopwatch all;
+    LogicalResult result = Compilation(module, options, output, report).run();
+    report.seconds = all.seconds();
+    return result;
+  });
+}
+
+LogicalResult cameo::transform(ModuleOp module, const CompileOptions &options, CompileReport &report,
+                               std::vector<cameo::Diagnostic> &diagnostics) {
+  return reporting(module, diagnostics, [&] { return runPhases(module, options, report); });
+}
+
+LogicalResult cameo::runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build,
+                               std::vector<cameo::Diagnostic> &diagnostics) {
+  return reporting(module, diagnostics, [&] {
+    PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
+    build(passes);
+    return passes.run(module);
+  });
 }

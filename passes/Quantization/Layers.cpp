@@ -1,5 +1,5 @@
 // Layers.cpp - finds layers; their weights as matrices of numbers and back.
-#include "Layers.h"
+#include "cameo/Passes/Quantization/Layers.h"
 #include "Patterns.h"
 #include "cameo/Dialect/Cameo/ElementType.h"
 #include "mlir/IR/AsmState.h"

@@ -1,5 +1,5 @@
 // ObserveLayers.cpp - what layers read leaves the program, where whoever runs it counts it.
-#include "Layers.h"
+#include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Remarks.h"
 #include "llvm/ADT/SetVector.h"

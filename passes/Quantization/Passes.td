@@ -40,8 +40,7 @@ def QuantizeLayersPass : Pass<"cameo-quantize-layers", "::mlir::func::FuncOp"> {
     `%y = cameo.matmul %x, %w {cameo.quantization = {kind = "static"}, cameo.observed = {least = -1.0 : f32, most = 3.0 : f32}}`.
     After: `%y = cameo.matmul (dequantize (quantize %x)), (dequantize %bytes)`, of which --cameo-integer-arithmetic makes an integer kernel.
 
-    What the attributes may hold is a table in passes/Quantization/README.md. Layers without the attribute, and those inside control
-    flow, are left alone. Linear in the weights, but for `method = "gptq"`, which is cubic in the terms of a sum.
+    What the attributes may hold is a table in passes/Quantization/README.md. Layers without the attribute are left alone. Linear in the weights, but for `method = "gptq"`, which is cubic in the terms of a sum.
   }];
 }
 
@@ -50,6 +49,18 @@ def ObserveLayersPass : Pass<"cameo-observe-layers", "::mlir::func::FuncOp"> {
   let description = [{
     Before: `%y = cameo.matmul %x, %w; return %y`. After: `return %y, %x`, and the new result is called `observed:0`, with the number of
     the first layer that reads it. Each activation once, in the order of layers. Linear.
+  }];
+}
+
+def SwitchLayersPass : Pass<"cameo-switch-layers", "::mlir::func::FuncOp"> {
+  let summary = "layers do what the run asks for: one of several quantizations, or f32";
+  let description = [{
+    Before: `%y = cameo.matmul %x, %w {cameo.choices = [{kind = "static"}, {kind = "dynamic"} ] }`.
+    After: @main has one argument more, `plan` of type tensor<Lxi64>, a number per layer in the order of layers. 0 is the layer as it
+    was, n is a copy of it with the n-th choice as its attribute cameo.quantization, inside a cameo.if.
+
+    So one program measures what every choice does to the model's results, layer by layer and together. Layers without choices
+    have a number too, which nobody reads. Linear.
   }];
 }
 #endif

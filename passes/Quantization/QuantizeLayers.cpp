@@ -1,7 +1,7 @@
 // QuantizeLayers.cpp - layers are quantized as their attribute says. What follows (--cameo-integer-arithmetic) makes
 // integer kernels of it.
-#include "Layers.h"
 #include "WeightGrids.h"
+#include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Simplify/GraphRewriter.h"
 
@@ -57,13 +57,21 @@ public:
   LayerQuantizer(StringRef pass, func::FuncOp function) : pass(pass), function(function), b(function.getContext()) {}
 
   LogicalResult run() {
-    for (const Layer &layer : layersOf(function))
-      if (auto dictionary = layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr)) {
-        b.setInsertionPoint(layer.op);
-        loc = layer.op->getLoc();
-        if (failed(quantize(layer, Choice(dictionary))))
-          return failure();
-      }
+    SmallVector<Layer> layers;
+    function.walk([&](Operation *op) {
+      if (!op->hasAttrOfType<DictionaryAttr>(kQuantizationAttr))
+        return;
+      if (auto layer = Layer::of(op))
+        layers.push_back(*layer);
+      else
+        left(pass, op->getLoc(), "layers quantized") << "is no layer: its weights are not constants of f32";
+    });
+    for (const Layer &layer : layers) {
+      b.setInsertionPoint(layer.op);
+      loc = layer.op->getLoc();
+      if (failed(quantize(layer, Choice(layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr)))))
+        return failure();
+    }
     return success();
   }
 

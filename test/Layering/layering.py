@@ -26,6 +26,7 @@ LAYERS = [
     ("import", ["lib/Import/", "include/cameo/Import/"]),
     ("codegen", ["lib/Codegen/", "include/cameo/Codegen/"]),
     ("pipeline", ["lib/Pipeline/", "include/cameo/Pipeline/"]),
+    ("compression", ["lib/Compression/", "include/cameo/Compression/"]),
     ("tools", ["tools/"]),
 ]
 
@@ -54,8 +55,9 @@ MAY = {
     "codegen": {"dialects", "lowering", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "pipeline": {"support", "dialects", "passes", "import", "lowering", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
                  "mlir-target", "kernel-abi"},
+    "compression": {"support", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
     "tools-common": {"cli"},
-    "tools": {"tools-common", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
+    "tools": {"tools-common", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
     "cameo-run": {"tools-common", "runtime", "kernel-abi", "protobuf", "cli"},
 }
 # The headers that compiler and runtime share.
@@ -117,6 +119,8 @@ PLANTED = [
     ("lib/Codegen/CPU/Planted.cpp", "cameo/Passes/Fusion.h"),
     ("lib/Codegen/CPU/Planted2.cpp", "cameo/Runtime/cameo.h"),
     ("lib/Pipeline/Planted.cpp", "cameo/Runtime/cameo.h"),
+    ("lib/Pipeline/Planted2.cpp", "cameo/Compression/Samples.h"),
+    ("lib/Compression/Planted.cpp", "cameo/Codegen/CPU/Contraction.h"),
     ("tools/cameo-compile/Planted.cpp", "cameo/Codegen/CPU/Contraction.h"),
     ("tools/cameo-run/Planted.cpp", "cameo/Pipeline/Compile.h"),
     ("tools/cameo-run/Planted2.cpp", "llvm/ADT/StringRef.h"),

@@ -6,6 +6,7 @@
 #include "cameo/Pipeline/CompileReport.h"
 #include "cameo/Support/Diagnostic.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace cameo {
@@ -14,6 +15,14 @@ namespace cameo {
 /// `output`, under a temporary name first. Fails exactly when `diagnostics` got an error.
 mlir::LogicalResult compile(mlir::ModuleOp module, const CompileOptions &options, llvm::StringRef output,
                             CompileReport &report, std::vector<Diagnostic> &diagnostics);
+
+/// Runs the phases up to options.stopAfter, or all of them, on `module`. Fails exactly when `diagnostics` got an error.
+mlir::LogicalResult transform(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report,
+                              std::vector<Diagnostic> &diagnostics);
+
+/// The same with passes that `build` adds, which belong to no phase.
+mlir::LogicalResult runPasses(mlir::ModuleOp module, llvm::function_ref<void(mlir::OpPassManager &)> build,
+                              std::vector<Diagnostic> &diagnostics);
 
 } // namespace cameo
 #endif

@@ -1,0 +1,56 @@
+// Calibration.h - what the layers of a model read, seen by running it on samples.
+#ifndef CAMEO_COMPRESSION_CALIBRATION_H
+#define CAMEO_COMPRESSION_CALIBRATION_H
+
+#include "cameo/Compression/Observer.h"
+#include "cameo/Compression/Samples.h"
+#include "cameo/Pipeline/CompileOptions.h"
+#include "cameo/Support/Diagnostic.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace cameo::compression {
+
+/// The module that the functions of this library work on: constants folded, composites recognised, layers in f32. Fails
+/// exactly when `diagnostics` got an error.
+mlir::LogicalResult prepare(mlir::ModuleOp module, const CompileOptions &options, std::vector<Diagnostic> &diagnostics);
+
+struct CalibrationOptions {
+  CompileOptions compile;
+  unsigned threads = 0;
+  size_t most = SIZE_MAX; ///< samples that run() looks at; those that the state has seen count
+  std::string state;      ///< file that takes the observers as they grow, and gives them back; empty: none
+};
+
+class Calibration {
+public:
+  /// What is observed for one layer.
+  struct Entry {
+    std::string name; ///< its ONNX node
+    size_t observer;  ///< several layers may read one activation
+  };
+
+  /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. Fails exactly when
+  /// `diagnostics` got an error.
+  mlir::LogicalResult run(mlir::ModuleOp module, Samples &samples, const CalibrationOptions &options,
+                          std::vector<Diagnostic> &diagnostics);
+
+  /// Writes what was observed on the layers of `module` (a copy of what was run): the attribute cameo.observed.
+  void annotate(mlir::ModuleOp module, RangeMethod method) const;
+
+  std::vector<Entry> layers; ///< of @main, in order
+  std::vector<Observer> observers;
+  uint64_t samplesSeen = 0;
+
+private:
+  bool load(const std::string &path, uint64_t identity);
+  bool save(const std::string &path, uint64_t identity) const;
+};
+
+/// sum x x^T of what each of `layers` (numbers; of matrices) reads. The memory is that of these layers' moments alone,
+/// so that a caller can go through a model in groups.
+mlir::FailureOr<std::vector<std::vector<float>>> observeGrams(mlir::ModuleOp module, llvm::ArrayRef<size_t> layers,
+                                                              Samples &samples, const CalibrationOptions &options,
+                                                              std::vector<Diagnostic> &diagnostics);
+
+} // namespace cameo::compression
+#endif

@@ -1,0 +1,45 @@
+// Program.h - a module of cameo ops that is compiled, loaded into this process and run.
+#ifndef CAMEO_COMPRESSION_PROGRAM_H
+#define CAMEO_COMPRESSION_PROGRAM_H
+
+#include "cameo/Pipeline/CompileOptions.h"
+#include "cameo/Runtime/cameo.h"
+#include "cameo/Support/Diagnostic.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+#include <map>
+#include <memory>
+
+namespace cameo::compression {
+
+class Program {
+public:
+  /// Compiles `module`, which is changed; null exactly when `diagnostics` got an error. `threads` as
+  /// cameo_context_options says.
+  static std::unique_ptr<Program> make(mlir::ModuleOp module, const CompileOptions &options, unsigned threads,
+                                       std::vector<Diagnostic> &diagnostics);
+  ~Program();
+
+  /// Fails exactly when `diagnostics` got an error (E-RUN).
+  bool run(llvm::ArrayRef<cameo_tensor> inputs, std::vector<Diagnostic> &diagnostics);
+  cameo_tensor output(uint64_t index) const;
+  uint64_t numOutputs() const { return cameo_program_num_outputs(program); }
+  std::string outputName(uint64_t index) const { return cameo_program_output(program, index)->name; }
+
+  /// Wall time of run() in ms: the median of `repeats` runs after two that do not count.
+  std::optional<double> time(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                             std::vector<Diagnostic> &diagnostics);
+  /// The same by kernel, per run: keys are the names of its nodes, joined by ", ".
+  std::optional<std::map<std::string, double>> timeKernels(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                                                           std::vector<Diagnostic> &diagnostics);
+  uint64_t fileBytes = 0; ///< of the program file
+
+private:
+  Program() = default;
+  cameo_program *program = nullptr;
+  cameo_context *context = nullptr;
+  std::map<std::string, double> kernels; ///< ms of the last run
+};
+
+} // namespace cameo::compression
+#endif

@@ -1,0 +1,296 @@
+// Calibration.cpp - see Calibration.h.
+#include "cameo/Compression/Calibration.h"
+#include "cameo/Compression/Program.h"
+#include "cameo/Passes/Fold/Passes.h"
+#include "cameo/Passes/Quantization/Layers.h"
+#include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Pipeline/Compile.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::compression;
+
+static func::FuncOp mainOf(ModuleOp module) { return module.lookupSymbol<func::FuncOp>("main"); }
+
+LogicalResult cameo::compression::prepare(ModuleOp module, const CompileOptions &options,
+                                          std::vector<cameo::Diagnostic> &diagnostics) {
+  CompileOptions until = options;
+  until.stopAfter = "recognize";
+  CompileReport report;
+  if (failed(transform(module, until, report, diagnostics)))
+    return failure();
+  // Scales that have moved into weights are products of constants until here.
+  return runPasses(
+      module,
+      [](OpPassManager &passes) {
+        passes.addPass(createFoldConstantsPass());
+        passes.addPass(createCSEPass());
+      },
+      diagnostics);
+}
+
+std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {
+  auto dtypeOf = [](Type type) -> uint32_t {
+    if (auto integer = dyn_cast<IntegerType>(type)) {
+      bool isUnsigned = integer.isUnsigned();
+      switch (integer.getWidth()) {
+      case 1:
+        return CAMEO_BOOL;
+      case 8:
+        return isUnsigned ? CAMEO_U8 : CAMEO_I8;
+      case 16:
+        return isUnsigned ? CAMEO_U16 : CAMEO_I16;
+      case 32:
+        return isUnsigned ? CAMEO_U32 : CAMEO_I32;
+      case 64:
+        return isUnsigned ? CAMEO_U64 : CAMEO_I64;
+      }
+    }
+    return type.isF32()    ? CAMEO_F32
+           : type.isF64()  ? CAMEO_F64
+           : type.isF16()  ? CAMEO_F16
+           : type.isBF16() ? CAMEO_BF16
+                           : 0;
+  };
+  std::vector<InputInfo> inputs;
+  func::FuncOp main = mainOf(module);
+  for (BlockArgument argument : main.getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    InputInfo info;
+    if (auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "cameo.name"))
+      info.name = name.getValue().str();
+    info.dtype = dtypeOf(type.getElementType());
+    for (int64_t size : type.getShape())
+      info.dims.push_back(ShapedType::isDynamic(size) ? -1 : size);
+    inputs.push_back(std::move(info));
+  }
+  return inputs;
+}
+
+namespace {
+
+/// A copy of a module that shows what layers read, compiled.
+struct ObservingProgram {
+  std::unique_ptr<Program> program;
+  std::vector<uint64_t> outputs; ///< number of the output for each layer of `layers`
+
+  /// Null program exactly when `diagnostics` got an error.
+  ObservingProgram(ModuleOp module, ArrayRef<Layer> layers, const CalibrationOptions &options,
+                   std::vector<cameo::Diagnostic> &diagnostics) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    if (failed(runPasses(*copy, [](OpPassManager &passes) { passes.addPass(createObserveLayersPass()); }, diagnostics)))
+      return;
+    program = Program::make(*copy, options.compile, options.threads, diagnostics);
+    if (!program)
+      return;
+    // One output per activation, named by its first layer.
+    DenseMap<Value, uint64_t> numbers;
+    uint64_t next = mainOf(module).getNumResults();
+    for (const Layer &layer : layers)
+      outputs.push_back(numbers.try_emplace(layer.input, next + numbers.size()).first->second);
+  }
+};
+
+/// Hash of what a calibration depends on.
+uint64_t identityOf(ArrayRef<Layer> layers, const Samples &samples) {
+  uint64_t hash = llvm::xxh3_64bits(samples.identity());
+  for (const Layer &layer : layers) {
+    SmallVector<float> rows = layer.matrix();
+    uint64_t own =
+        llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(rows.data()), rows.size() * sizeof(float)));
+    uint64_t both[] = {hash, own};
+    hash = llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(both), sizeof(both)));
+  }
+  return hash;
+}
+
+void refuse(std::vector<cameo::Diagnostic> &diagnostics, llvm::StringRef code, const std::string &message) {
+  cameo::Diagnostic d;
+  d.code = code;
+  d.exitCode = exitCodeOfCode(code);
+  d.message = message;
+  diagnostics.push_back(std::move(d));
+}
+
+/// Calls `see` for each sample from `first` on that has been run. False exactly when `diagnostics` got an error.
+bool runAll(Program &program, Samples &samples, size_t first, const CalibrationOptions &options,
+            std::vector<cameo::Diagnostic> &diagnostics, llvm::function_ref<bool(size_t)> see) {
+  for (size_t i = first; i < std::min(samples.size(), options.most); ++i) {
+    if (options.compile.progress)
+      options.compile.progress("calibration", i, samples.size());
+    if (!program.run(samples.inputs(i), diagnostics) || !see(i))
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+LogicalResult Calibration::run(ModuleOp module, Samples &samples, const CalibrationOptions &options,
+                               std::vector<cameo::Diagnostic> &diagnostics) {
+  SmallVector<Layer> found = layersOf(mainOf(module));
+  if (found.empty())
+    return refuse(diagnostics, "E-UNSUPPORTED",
+                  "the model has no convolution or product with constant weights in f32 outside control flow: there is "
+                  "nothing to quantize"),
+           failure();
+  ObservingProgram observing(module, found, options, diagnostics);
+  if (!observing.program)
+    return failure();
+  std::vector<int64_t> axes;
+  DenseMap<Value, size_t> numbers;
+  std::vector<uint64_t> outputs;
+  for (auto [i, layer] : llvm::enumerate(found)) {
+    auto [number, isNew] = numbers.try_emplace(layer.input, observers.size());
+    SmallVector<StringRef> names = nodeNames(layer.op->getLoc());
+    layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), number->second});
+    if (!isNew)
+      continue;
+    observers.emplace_back(layer.channels);
+    axes.push_back(layer.inputAxis);
+    outputs.push_back(observing.outputs[i]);
+  }
+  uint64_t identity = identityOf(found, samples);
+  if (!options.state.empty() && llvm::sys::fs::exists(options.state) && !load(options.state, identity))
+    return refuse(diagnostics, "E-CALIB",
+                  options.state + ": is not the state of a calibration of this model with these samples; delete it to "
+                                  "begin anew"),
+           failure();
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point saved = Clock::now();
+  bool done = runAll(*observing.program, samples, samplesSeen, options, diagnostics, [&](size_t) {
+    for (auto [i, observer] : llvm::enumerate(observers)) {
+      cameo_tensor seen = observing.program->output(outputs[i]);
+      ArrayRef<int64_t> dims(seen.dims, seen.rank);
+      if (observer.channels != dims[axes[i]])
+        return refuse(diagnostics, "E-INTERNAL", "an activation has other channels than its weights"), false;
+      observer.add(static_cast<const float *>(seen.data), dims, axes[i]);
+    }
+    ++samplesSeen;
+    if (options.state.empty() || Clock::now() - saved < std::chrono::seconds(1))
+      return true;
+    saved = Clock::now();
+    return save(options.state, identity) || (refuse(diagnostics, "E-FILE", "cannot write " + options.state), false);
+  });
+  if (done && !options.state.empty() && !save(options.state, identity))
+    refuse(diagnostics, "E-FILE", "cannot write " + options.state), done = false;
+  for (auto [i, observer] : llvm::enumerate(observers))
+    if (done && !(std::isfinite(observer.histogram.least) && std::isfinite(observer.histogram.most)))
+      refuse(diagnostics, "E-CALIB", "what node '" + layers[i].name + "' reads is infinite on a sample"), done = false;
+  return success(done);
+}
+
+void Calibration::annotate(ModuleOp module, RangeMethod method) const {
+  Builder b(module.getContext());
+  for (auto [layer, entry] : llvm::zip(layersOf(mainOf(module)), layers)) {
+    const Observer &seen = observers[entry.observer];
+    Range range = seen.histogram.range(method);
+    SmallVector<float> mean, square;
+    for (int64_t c = 0; c < seen.channels; ++c) {
+      mean.push_back(float(seen.sum[c] / double(std::max<int64_t>(seen.numbers, 1))));
+      square.push_back(float(seen.square[c]));
+    }
+    layer.op->setAttr(kObservedAttr, b.getDictionaryAttr({b.getNamedAttr("least", b.getF32FloatAttr(range.least)),
+                                                          b.getNamedAttr("most", b.getF32FloatAttr(range.most)),
+                                                          b.getNamedAttr("low", b.getDenseF32ArrayAttr(seen.low)),
+                                                          b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
+                                                          b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
+                                                          b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))}));
+  }
+}
+
+// ---- the state: a header and the observers' numbers one after the other
+
+static constexpr char kMagic[8] = {'c', 'a', 'm', 'e', 'o', 'c', 'a', '1'};
+
+/// Calls `visit(pointer, bytes)` for each piece of an observer.
+template <typename ObserverT, typename Visit> static void visitPieces(ObserverT &observer, Visit visit) {
+  visit(&observer.numbers, sizeof(observer.numbers));
+  for (auto *number : {&observer.histogram.limit, &observer.histogram.least, &observer.histogram.most})
+    visit(number, sizeof(*number));
+  visit(observer.histogram.counts.data(), observer.histogram.counts.size() * sizeof(uint64_t));
+  for (auto *list : {&observer.low, &observer.high})
+    visit(list->data(), list->size() * sizeof(float));
+  for (auto *list : {&observer.sum, &observer.square})
+    visit(list->data(), list->size() * sizeof(double));
+}
+
+bool Calibration::save(const std::string &path, uint64_t identity) const {
+  std::string temporary = path + ".new";
+  std::error_code error;
+  {
+    llvm::raw_fd_ostream os(temporary, error);
+    if (error)
+      return false;
+    auto write = [&](const void *data, size_t bytes) { os.write(static_cast<const char *>(data), bytes); };
+    write(kMagic, sizeof(kMagic));
+    write(&identity, sizeof(identity));
+    write(&samplesSeen, sizeof(samplesSeen));
+    for (const Observer &observer : observers)
+      visitPieces(observer, write);
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  return !error && !llvm::sys::fs::rename(temporary, path);
+}
+
+bool Calibration::load(const std::string &path, uint64_t identity) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return false;
+  StringRef left = (*file)->getBuffer();
+  bool isWhole = true;
+  auto read = [&](void *data, size_t bytes) {
+    isWhole &= left.size() >= bytes;
+    if (isWhole) {
+      std::memcpy(data, left.data(), bytes);
+      left = left.drop_front(bytes);
+    }
+  };
+  char magic[sizeof(kMagic)] = {};
+  uint64_t found = 0;
+  read(magic, sizeof(magic));
+  read(&found, sizeof(found));
+  read(&samplesSeen, sizeof(samplesSeen));
+  if (!isWhole || std::memcmp(magic, kMagic, sizeof(kMagic)) || found != identity)
+    return false;
+  for (Observer &observer : observers)
+    visitPieces(observer, read);
+  return isWhole && left.empty();
+}
+
+FailureOr<std::vector<std::vector<float>>>
+cameo::compression::observeGrams(ModuleOp module, ArrayRef<size_t> layers, Samples &samples,
+                                 const CalibrationOptions &options, std::vector<cameo::Diagnostic> &diagnostics) {
+  SmallVector<Layer> found = layersOf(mainOf(module));
+  ObservingProgram observing(module, found, options, diagnostics);
+  if (!observing.program)
+    return failure();
+  std::vector<Observer> observers;
+  for (size_t number : layers)
+    observers.emplace_back(found[number].channels, /*wantsGram=*/true);
+  bool done = runAll(*observing.program, samples, 0, options, diagnostics, [&](size_t) {
+    for (auto [number, observer] : llvm::zip(layers, observers)) {
+      cameo_tensor seen = observing.program->output(observing.outputs[number]);
+      observer.add(static_cast<const float *>(seen.data), ArrayRef(seen.dims, seen.rank), found[number].inputAxis);
+    }
+    return true;
+  });
+  if (!done)
+    return failure();
+  std::vector<std::vector<float>> grams;
+  for (Observer &observer : observers)
+    grams.push_back(std::move(observer.gram));
+  return grams;
+}

@@ -1,0 +1,114 @@
+// Program.cpp - see Program.h.
+#include "cameo/Compression/Program.h"
+#include "cameo/Pipeline/Compile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include <chrono>
+
+using namespace cameo;
+using namespace cameo::compression;
+
+static void refuse(std::vector<Diagnostic> &diagnostics, llvm::StringRef code, const std::string &message) {
+  Diagnostic d;
+  d.code = code;
+  d.exitCode = exitCodeOfCode(code);
+  d.message = message;
+  diagnostics.push_back(std::move(d));
+}
+
+std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptions &options, unsigned threads,
+                                       std::vector<Diagnostic> &diagnostics) {
+  llvm::SmallString<128> path;
+  std::error_code error = llvm::sys::fs::getPotentiallyUniqueTempFileName("cameo", "cameo", path);
+  if (error) {
+    refuse(diagnostics, "E-FILE", "cannot name a temporary file: " + error.message() + "; check TMPDIR");
+    return nullptr;
+  }
+  CompileReport report;
+  if (failed(compile(module, options, path, report, diagnostics)))
+    return nullptr;
+  std::unique_ptr<Program> made(new Program());
+  (void)llvm::sys::fs::file_size(path, made->fileBytes);
+  cameo_error problem;
+  int32_t code = cameo_program_load(path.c_str(), nullptr, &made->program, &problem);
+  llvm::sys::fs::remove(path); // what is loaded stays mapped
+  cameo_context_options creating{};
+  creating.struct_size = sizeof(creating);
+  creating.threads = threads;
+  creating.trace_user = &made->kernels;
+  creating.trace = [](void *user, const cameo_trace_event *event) {
+    (*static_cast<std::map<std::string, double> *>(user))[event->nodes ? event->nodes : ""] +=
+        event->duration_ns * 1e-6;
+  };
+  if (code == CAMEO_OK)
+    code = cameo_context_create(made->program, &creating, &made->context, &problem);
+  if (code == CAMEO_OK)
+    return made;
+  refuse(diagnostics, "E-INTERNAL", std::string("what was compiled does not load: ") + problem.message);
+  return nullptr;
+}
+
+Program::~Program() {
+  cameo_context_release(context);
+  cameo_program_release(program);
+}
+
+bool Program::run(llvm::ArrayRef<cameo_tensor> inputs, std::vector<Diagnostic> &diagnostics) {
+  cameo_error problem;
+  int32_t code = CAMEO_OK;
+  for (auto [i, input] : llvm::enumerate(inputs))
+    if (code == CAMEO_OK)
+      code = cameo_context_set_input(context, i, &input, &problem);
+  kernels.clear();
+  if (code == CAMEO_OK)
+    code = cameo_context_run(context, &problem);
+  if (code != CAMEO_OK)
+    refuse(diagnostics, "E-RUN", problem.message);
+  return code == CAMEO_OK;
+}
+
+cameo_tensor Program::output(uint64_t index) const {
+  cameo_tensor tensor{};
+  cameo_context_output(context, index, &tensor, nullptr);
+  return tensor;
+}
+
+static double nowMs() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+static double median(std::vector<double> values) {
+  llvm::sort(values);
+  return values[values.size() / 2];
+}
+
+static constexpr unsigned kWarmup = 2;
+
+std::optional<double> Program::time(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                                    std::vector<Diagnostic> &diagnostics) {
+  std::vector<double> times;
+  for (unsigned i = 0; i < repeats + kWarmup; ++i) {
+    double start = nowMs();
+    if (!run(inputs, diagnostics))
+      return std::nullopt;
+    if (i >= kWarmup)
+      times.push_back(nowMs() - start);
+  }
+  return median(times);
+}
+
+std::optional<std::map<std::string, double>> Program::timeKernels(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                                                                  std::vector<Diagnostic> &diagnostics) {
+  std::map<std::string, std::vector<double>> times;
+  for (unsigned i = 0; i < repeats + kWarmup; ++i) {
+    if (!run(inputs, diagnostics))
+      return std::nullopt;
+    for (auto &[nodes, ms] : kernels)
+      if (i >= kWarmup)
+        times[nodes].push_back(ms);
+  }
+  std::map<std::string, double> result;
+  for (auto &[nodes, ms] : times)
+    result[nodes] = median(ms);
+  return result;
+}

@@ -1,0 +1,84 @@
+// Calibrate.cpp - `cameo calibrate`: what the layers of a model read on real inputs.
+#include "Common.h"
+#include "Progress.h"
+#include "SampleFiles.h"
+#include "Verb.h"
+#include "cameo-run/UserError.h"
+#include "cameo/Compression/Calibration.h"
+#include "cameo/Pipeline/Interrupt.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+
+using namespace cameo;
+using namespace cameo::tool;
+using namespace cameo::compression;
+
+namespace {
+struct Options {
+  ModelOptions model;
+  CalibrationOptions calibration;
+  std::string data, method = "mse";
+  size_t limit = SIZE_MAX;
+};
+} // namespace
+
+static void print(const Calibration &calibration, RangeMethod method) {
+  llvm::outs() << llvm::formatv("{0,10} {1,10} {2,10} {3,10}  layer\n", "least", "most", "range from", "to");
+  for (const Calibration::Entry &layer : calibration.layers) {
+    const Histogram &seen = calibration.observers[layer.observer].histogram;
+    Range range = seen.range(method);
+    llvm::outs() << llvm::formatv("{0,10:f4} {1,10:f4} {2,10:f4} {3,10:f4}  {4}\n", seen.least, seen.most, range.least,
+                                  range.most, layer.name);
+  }
+  llvm::outs() << llvm::formatv("{0} layers, {1} samples\n", calibration.layers.size(), calibration.samplesSeen);
+}
+
+static int calibrate(Options &options) {
+  handleInterrupts();
+  auto context = makeContext();
+  std::vector<Diagnostic> diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
+  if (!module)
+    return tell(diagnostics);
+  try {
+    auto samples = openSamples(options.data, inputsOf(*module), options.limit);
+    Calibration calibration;
+    Progress progress;
+    options.calibration.compile.progress = [&](const std::string &what, size_t done, size_t total) {
+      progress.show(what, done, total);
+    };
+    if (succeeded(prepare(*module, options.calibration.compile, diagnostics)) &&
+        succeeded(calibration.run(*module, *samples, options.calibration, diagnostics)))
+      print(calibration, *parseRangeMethod(options.method));
+  } catch (const run::UserError &error) {
+    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
+    return error.exitCode;
+  }
+  return tell(diagnostics);
+}
+
+static std::function<int()> setUp(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  addModelOptions(app, options->model);
+  app.add_option("--calib", options->data, kDataHelp)->type_name("DATA")->required();
+  app.add_option("--samples", options->limit, "the most samples that are used (default: all)")->type_name("N");
+  app.add_option("--range", options->method,
+                 "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")
+      ->check(CLI::IsMember({"min-max", "percentile", "entropy", "mse"}));
+  app.add_option("--state", options->calibration.state,
+                 "file that takes what was observed as it grows; the same command goes on from it")
+      ->type_name("FILE");
+  app.add_option("--stop-after-samples", options->calibration.most, "end early; with --state, to go on another time")
+      ->type_name("N");
+  app.add_option("--threads", options->calibration.threads, "threads of a run (default: all CPUs)");
+  return [options] { return calibrate(*options); };
+}
+
+namespace cameo::tool {
+const Verb calibrateVerb{"calibrate", "Shows the ranges of what a model's layers read on given inputs.",
+                         "Examples:\n"
+                         "  cameo calibrate model.onnx --calib=inputs.npz\n"
+                         "  cameo calibrate model.onnx --calib=folder --range=entropy --state=model.state\n",
+                         setUp};
+} // namespace cameo::tool
