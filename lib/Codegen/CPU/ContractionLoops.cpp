@@ -8,6 +8,9 @@ namespace {
 
 /// Steps written out where there are registers to spare.
 constexpr int64_t kStraightRun = 4;
+constexpr int64_t kLineBytes = 64;
+/// Rows of a block from which on arithmetic takes longer than reading B from memory.
+constexpr int64_t kPrefetchRows = 12;
 
 /// Steps [index, index + count) of a run, `stepBytes` apart in A.
 SmallVector<Value> emitSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, const Extent &stepBytes,
@@ -27,6 +30,11 @@ SmallVector<Value> emitSteps(Emit &e, const MicroKernel &kernel, ArrayRef<RowPoi
   for (int64_t step = 0; step < count; ++step) {
     kernel.arithmetic->step(e, kernel, shifted, stepBytes.isStatic() ? step * stepBytes.fixed : 0, next.back(),
                             accumulators, elements, elements);
+    if (kernel.prefetchLines) {
+      Value line = e.offset(next.back(), kernel.prefetchBytes);
+      for (int64_t i = 0; i < kernel.prefetchLines; ++i)
+        LLVM::Prefetch::create(e.b, e.loc, e.offset(line, i * kLineBytes), /*rw=*/0, /*hint: L2=*/2, /*cache: data=*/1);
+    }
     next.back() = e.offset(next.back(), kernel.rhsStepBytes);
     if (!stepBytes.isStatic() && step + 1 < count)
       for (RowPointer &row : shifted)
@@ -140,6 +148,8 @@ private:
       for (int64_t lanes : panel.vectors)
         width += lanes;
       kernel.rhsStepBytes = width * 4;
+      if (!last)
+        prefetchNextPanel(e, kernel, width * 4, m);
     } else {
       kernel.rhsStepBytes = e.times(spec.rhsRowStride, 4);
       kernel.rhsMasks = panel.masks;
@@ -181,6 +191,19 @@ private:
       else
         storeRow();
     }
+  }
+
+  /// While rows pass over one panel, the next one comes from memory: each tile of rows asks for a few lines per step,
+  /// in turn.
+  void prefetchNextPanel(Emit &e, MicroKernel &kernel, int64_t stepBytes, Value m) {
+    int64_t rows = spec.m.isStatic() ? std::min(spec.m.fixed, spec.tile.mBlock) : spec.tile.mBlock;
+    if (rows < kPrefetchRows || !spec.panelRows.isStatic())
+      return;
+    int64_t lines = llvm::divideCeil(stepBytes, kLineBytes), tiles = llvm::divideCeil(rows, spec.tile.mr);
+    kernel.prefetchLines = llvm::divideCeil(lines, tiles);
+    Value turn = e.rem(e.div(m, e.number(spec.tile.mr)), e.number(llvm::divideCeil(lines, kernel.prefetchLines)));
+    kernel.prefetchBytes =
+        e.add(e.value(e.times(spec.panelRows, stepBytes)), e.mul(turn, kernel.prefetchLines * kLineBytes));
   }
 
   void emitStoreRow(Emit &e, const Panel &panel, Value base, int64_t row, ArrayRef<Value> values,

@@ -29,6 +29,9 @@ struct MicroKernel {
   /// LLVM moves loads of later steps up.
   int64_t straightRun = 1;
   Extent rhsStepBytes; ///< from one k to the next in B
+  /// Lines of cache that each step asks for ahead of time, and how far behind the step's row of B the first lies.
+  int64_t prefetchLines = 0;
+  mlir::Value prefetchBytes;
   /// Masks for loads of an unpadded B, one per vector; null entries or an empty list load everything.
   llvm::SmallVector<mlir::Value, 8> rhsMasks;
 };
