@@ -17,6 +17,8 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
@@ -65,6 +67,7 @@ private:
   FailureOr<SmallVector<char, 0>> compileProgramInfo(uint64_t &features);
   void embedWeights(llvm::Module &info, llvm::StringRef symbol);
   void describeKernels();
+  llvm::json::Object describeProgram() const;
 
   ModuleOp module;
   const CompileOptions &options;
@@ -192,6 +195,23 @@ LogicalResult Compilation::writeProgram() {
                  succeeded(linkProgram(objects, output, features, loc)));
 }
 
+/// The program's metadata: what made it, and what each launch computes and moves, null where only the run knows the sizes.
+llvm::json::Object Compilation::describeProgram() const {
+  llvm::json::Array launches;
+  for (const KernelReport &kernel : report.kernels) {
+    llvm::json::Object launch{{"flops", nullptr}, {"bytes", nullptr}};
+    if (kernel.flops)
+      launch["flops"] = *kernel.flops;
+    if (kernel.bytesRead && kernel.bytesWritten)
+      launch["bytes"] = *kernel.bytesRead + *kernel.bytesWritten;
+    launches.push_back(std::move(launch));
+  }
+  return llvm::json::Object{{"compiler", "cameo " CAMEO_VERSION},
+                            {"opt_level", options.optLevel},
+                            {"weights_bytes", weights.bytes()},
+                            {"launches", std::move(launches)}};
+}
+
 /// The object that holds signature and launch tables. `features` loses the bits that not all variants require.
 FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &features) {
   std::vector<ProgramVariant> tables;
@@ -199,7 +219,7 @@ FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &featur
     features &= variant->variant.target.required;
     tables.push_back(std::move(variant->variant));
   }
-  std::string metadata = "{\"compiler\": \"cameo " CAMEO_VERSION "\", \"opt_level\": " + std::to_string(options.optLevel) + "}";
+  std::string metadata = llvm::formatv("{0}", llvm::json::Value(describeProgram())).str();
   llvm::LLVMContext context;
   std::string symbol = isStatic ? "cameo_" + name + "_program" : std::string(CAMEO_PROGRAM_SYMBOL);
   std::string weightsSymbol = isStatic ? "cameo_" + name + "_weights" : std::string();

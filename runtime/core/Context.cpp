@@ -60,6 +60,8 @@ int32_t cameo_context::init(cameo_error *error) {
 
   if (options.threads > 1)
     pool = ThreadPool::shared(options.threads - 1);
+  if (options.trace)
+    spans.resize(options.threads);
   call.struct_size = sizeof(call);
   call.services = &kServices;
   call.weights = program->weights;

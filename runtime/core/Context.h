@@ -58,6 +58,8 @@ struct cameo_context {
   unsigned currentTexts = 0;
   std::vector<std::string_view> pieces; ///< of the text that was split last
 
+  std::vector<cameo_thread_span> spans; ///< one per thread where launches are traced
+
   std::vector<int64_t> dims; ///< of all inputs, then of all outputs
   std::vector<int64_t> symbolSizes;
   std::vector<cameo_buffer> buffers; ///< what call.inputs points at

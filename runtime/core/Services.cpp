@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <string>
 #include <time.h>
@@ -32,6 +33,25 @@ int64_t nowNs() {
   return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
 }
 
+/// Tells the caller of a launch that is done.
+void trace(const cameo_context &context, const cameo_kernel *kernel, int64_t start, int64_t tiles) {
+  cameo_trace_event event{};
+  event.struct_size = sizeof(event);
+  event.threads = context.options.threads;
+  event.kernel = kernel->name;
+  event.nodes = kernel->nodes;
+  event.start_ns = start;
+  event.duration_ns = nowNs() - start;
+  event.tiles = tiles;
+  event.launch = uint64_t(kernel - context.program->variant->kernels);
+  std::vector<cameo_thread_span> spans;
+  std::copy_if(context.spans.begin(), context.spans.end(), std::back_inserter(spans),
+               [](const cameo_thread_span &span) { return span.tiles > 0; });
+  event.spans = spans.data();
+  event.num_spans = spans.size();
+  context.options.trace(context.options.trace_user, &event);
+}
+
 void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, const int64_t *sizes, int64_t tiles,
             int64_t grain) {
   cameo_context &context = contextOf(call);
@@ -43,7 +63,10 @@ void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, 
                   sizes,
                   tiles,
                   std::max<int64_t>(grain, 1),
-                  StopCheck{&context.cancelled, &call->status}};
+                  StopCheck{&context.cancelled, &call->status},
+                  context.options.trace ? context.spans.data() : nullptr};
+  for (cameo_thread_span &span : context.spans)
+    span.tiles = 0;
   uint64_t mark = context.stack.mark();
   int64_t start = context.options.trace ? nowNs() : 0;
   if (context.pool)
@@ -51,11 +74,8 @@ void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, 
   else
     runAlone(work);
   context.stack.release(mark);
-  if (context.options.trace) {
-    cameo_trace_event event{sizeof(event), context.options.threads, kernel->name, kernel->nodes,
-                            start,         nowNs() - start,         tiles};
-    context.options.trace(context.options.trace_user, &event);
-  }
+  if (context.options.trace)
+    trace(context, kernel, start, tiles);
   isGoingOn(context);
 }
 

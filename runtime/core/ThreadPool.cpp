@@ -44,15 +44,34 @@ struct JobState {
   static uint64_t limit(uint64_t state) { return state >> 20 & 1023; }
 };
 
+/// Notes in the end what thread `number` of a launch has done, where somebody asks.
+class SpanNote {
+public:
+  SpanNote(const LaunchWork &work, unsigned number)
+      : span(work.spans ? work.spans + number : nullptr), thread(number), start(span ? nowNs() : 0) {}
+  void end(int64_t tiles) {
+    if (span)
+      *span = {thread, start, nowNs() - start, tiles};
+  }
+
+private:
+  cameo_thread_span *span;
+  unsigned thread;
+  int64_t start;
+};
+
 } // namespace
 
 void runAlone(const LaunchWork &work) {
+  SpanNote note(work, 0);
   int64_t piece = std::max(work.grain, (work.tiles - 1) / kPiecesAlone + 1);
-  for (int64_t begin = 0; begin < work.tiles && !work.stop();) {
+  int64_t begin = 0;
+  while (begin < work.tiles && !work.stop()) {
     int64_t end = work.tiles - begin > piece ? begin + piece : work.tiles;
     work.fn(work.call, work.buffers, work.sizes, begin, end);
     begin = end;
   }
+  note.end(begin);
 }
 
 std::shared_ptr<ThreadPool> ThreadPool::shared(unsigned workers) {
@@ -133,17 +152,21 @@ void ThreadPool::workerLoop() {
 }
 
 int64_t ThreadPool::takePieces(unsigned own) {
-  int64_t pieces = 0;
+  SpanNote note(work, own);
+  int64_t pieces = 0, tiles = 0;
   for (unsigned i = 0; i < participants; ++i) {
     Range &range = ranges[(own + i) % participants];
     while (range.next.load(std::memory_order_relaxed) < range.end && !work.stop()) {
       int64_t begin = range.next.fetch_add(piece, std::memory_order_relaxed);
       if (begin >= range.end)
         break;
-      work.fn(work.call, work.buffers, work.sizes, begin, std::min(begin + piece, range.end));
+      int64_t end = std::min(begin + piece, range.end);
+      work.fn(work.call, work.buffers, work.sizes, begin, end);
+      tiles += end - begin;
       ++pieces;
     }
   }
+  note.end(tiles);
   return pieces;
 }
 

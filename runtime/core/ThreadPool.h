@@ -13,7 +13,7 @@
 // up the launch; after two late joins in a row the launching thread works alone for 2 ms, then longer, before it tries
 // again.
 #pragma once
-#include "cameo/Runtime/KernelABI.h"
+#include "cameo/Runtime/cameo.h"
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -42,6 +42,7 @@ struct LaunchWork {
   int64_t tiles;
   int64_t grain;
   StopCheck stop;
+  cameo_thread_span *spans = nullptr; ///< where each thread says what it did, by its number in the launch; null: nobody asks
 };
 
 /// Runs the work on the calling thread alone, in a few pieces so that it can be stopped between them.

@@ -50,10 +50,10 @@ protected:
 TEST_F(CommandLine, RunsAndReports) {
   expect("test.cameo --input mode=zeros --dim N=3", 0, "output 'z' f32 3x4:");
   expect("test.cameo --input mode=zeros --repeat 3 --json", 0,
-         "\"outputs\": [{\"name\": \"z\", \"dtype\": \"f32\", \"shape\": [1, 4]}");
+         "\"outputs\":[{\"name\":\"z\",\"dtype\":\"f32\",\"shape\":[1,4]}");
   expect("test.cameo --input mode=zeros --profile", 0, "add: Add_0, Add_1");
   expect("test.cameo --signature", 0, "input 'x' f32 Nx4");
-  expect("test.cameo --signature --json", 0, "\"symbols\": [\"N\", null]");
+  expect("test.cameo --signature --json", 0, "\"symbols\":[\"N\",null]");
   expect("--version", 0, "cameo-run ");
 }
 

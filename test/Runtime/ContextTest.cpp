@@ -241,7 +241,42 @@ TEST(Context, TraceSeesEachLaunch) {
   EXPECT_STREQ(events[0].kernel, "add");
   EXPECT_STREQ(events[0].nodes, "Add_0, Add_1");
   EXPECT_EQ(events[0].tiles, 8);
+  EXPECT_EQ(events[0].launch, 0u);
   EXPECT_GE(events[0].duration_ns, 0);
+}
+
+TEST(Context, TraceSaysWhatEachThreadDid) {
+  struct Seen {
+    int64_t launches = 0, tiles = 0, spans = 0;
+    bool isInside = true, areOrdered = true;
+  } seen;
+  for (unsigned threads : {1u, 2u, 3u}) {
+    Program program = staticProgram();
+    cameo_context_options options{};
+    options.threads = threads;
+    options.trace = [](void *user, const cameo_trace_event *event) {
+      Seen &seen = *static_cast<Seen *>(user);
+      ++seen.launches;
+      seen.spans += int64_t(event->num_spans);
+      for (uint64_t i = 0; i < event->num_spans; ++i) {
+        const cameo_thread_span &span = event->spans[i];
+        seen.tiles += span.tiles;
+        seen.isInside &= span.start_ns >= event->start_ns && span.start_ns + span.duration_ns <= event->start_ns + event->duration_ns;
+        seen.areOrdered &= span.thread < event->threads && (i == 0 || event->spans[i - 1].thread < span.thread);
+      }
+    };
+    seen = {};
+    options.trace_user = &seen;
+    Bound bound(program, options);
+    for (int i = 0; i < 50; ++i)
+      ASSERT_TRUE(bound.run());
+    EXPECT_EQ(seen.launches, 50);
+    EXPECT_EQ(seen.tiles, 50 * 8);
+    EXPECT_GE(seen.spans, 50);
+    EXPECT_LE(seen.spans, 50 * int64_t(threads));
+    EXPECT_TRUE(seen.isInside);
+    EXPECT_TRUE(seen.areOrdered);
+  }
 }
 
 TEST(Context, KeepsItsProgramAlive) {

@@ -66,8 +66,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--warmup", options.warmup, "Runs that are not timed")->type_name("N")->capture_default_str();
-  app.add_option("--repeat", options.repeat, "Timed runs")
-      ->check(CLI::Range(1u, 1000000000u))
+  CLI::Option *repeat = app.add_option("--repeat", options.repeat, "Timed runs");
+  repeat->check(CLI::Range(1u, 1000000000u))
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--memory-budget", options.memoryBudget,
@@ -77,6 +77,12 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   app.add_option("--variant", options.variant, "Run this code variant instead of the best one for this CPU")
       ->type_name("NAME");
   app.add_flag("--json", options.json, "Print one JSON object");
+  app.add_option("--bench", options.benchSeconds, "Run for so long, after a warm-up; say percentiles, and what this machine could do")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->type_name("SECONDS")
+      ->excludes(repeat);
+  app.add_option("--trace", options.trace, "Write what each thread did in each kernel, for ui.perfetto.dev")
+      ->type_name("FILE.json");
   app.add_flag("--profile", options.profile, "Time each kernel");
   app.add_flag("--signature", options.signature, "Print inputs and outputs and do not run");
   app.add_flag("--verify-weights", options.verifyWeights, "Compare the weights with their digest while loading");

@@ -2,18 +2,38 @@
 #pragma once
 #include "cameo-run/Compare.h"
 #include "cameo-run/Options.h"
+#include "cameo-run/Roof.h"
 #include <map>
 
 namespace cameo::run {
 
-/// Time of one launch site over all timed runs.
+/// Time of one launch of the program over all timed runs.
 struct KernelTime {
+  const char *kernel = "", *nodes = "";
   int64_t launches = 0;
   int64_t ns = 0;
 };
 
-/// By name of the kernel and ONNX nodes.
-using Profile = std::map<std::pair<std::string, std::string>, KernelTime>;
+/// By number of the launch.
+using Profile = std::map<uint64_t, KernelTime>;
+
+/// What the compiler knows of a program (`metadata`); nothing where only the run knows the sizes.
+struct Costs {
+  struct Launch {
+    std::optional<double> flops, bytes; ///< bytes: read and written
+  };
+  std::vector<Launch> launches;
+  double weightBytes = 0;
+
+  /// Of a whole run; a launch inside a loop counts once.
+  std::optional<double> flops() const;
+};
+
+/// --bench
+struct Benchmark {
+  double firstMs; ///< the first run after loading
+  Roof roof;
+};
 
 struct Results {
   double compileMs = 0;
@@ -24,6 +44,8 @@ struct Results {
   std::vector<NpzEntry> outputs;
   std::vector<Comparison> comparisons;
   Profile kernels; ///< empty without --profile
+  Costs costs;
+  std::optional<Benchmark> benchmark;
 };
 
 /// Both end with a UserError where standard output is closed.

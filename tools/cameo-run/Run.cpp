@@ -4,11 +4,13 @@
 #include "cameo-run/Interrupt.h"
 #include "cameo-run/ModelCache.h"
 #include "cameo-run/Report.h"
+#include "cameo-run/Trace.h"
 #include "cameo-run/UserError.h"
 #include "cameo/Runtime/cameo.hpp"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace cameo::run {
 namespace {
@@ -48,10 +50,57 @@ struct InterruptScope {
   ~InterruptScope() { setInterruptedContext(nullptr); }
 };
 
-void addToProfile(void *user, const cameo_trace_event *event) {
-  KernelTime &time = (*static_cast<Profile *>(user))[{event->kernel, event->nodes ? event->nodes : ""}];
-  time.ns += event->duration_ns;
-  ++time.launches;
+/// Who listens to launches.
+struct Listener {
+  Profile &profile;
+  Trace trace;
+
+  static void hear(void *user, const cameo_trace_event *event) {
+    auto &listener = *static_cast<Listener *>(user);
+    KernelTime &time = listener.profile[event->launch];
+    time.kernel = event->kernel;
+    time.nodes = event->nodes ? event->nodes : "";
+    time.ns += event->duration_ns;
+    ++time.launches;
+    listener.trace.add(*event);
+  }
+  void clear() {
+    profile.clear();
+    trace.clear();
+  }
+};
+
+Costs readCosts(const char *metadata) {
+  Costs costs;
+  auto object = nlohmann::json::parse(metadata, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object())
+    return costs;
+  costs.weightBytes = object.value("weights_bytes", 0.0);
+  for (const auto &launch : object.value("launches", nlohmann::json::array())) {
+    Costs::Launch &cost = costs.launches.emplace_back();
+    if (launch.is_object() && launch.value("flops", nlohmann::json()).is_number())
+      cost.flops = launch["flops"].get<double>();
+    if (launch.is_object() && launch.value("bytes", nlohmann::json()).is_number())
+      cost.bytes = launch["bytes"].get<double>();
+  }
+  return costs;
+}
+
+double timeRun(Context &context) {
+  double start = nowMs();
+  check(context.run());
+  return nowMs() - start;
+}
+
+/// The runs of --bench: as many as fit into the time, at least ten, after a tenth of the time for warming up.
+void runBenchmark(Context &context, double seconds, Listener &listener, Results &results) {
+  results.benchmark = {timeRun(context), {}};
+  for (double end = nowMs() + seconds * 100; nowMs() < end;)
+    timeRun(context);
+  listener.clear();
+  for (double end = nowMs() + seconds * 1000; nowMs() < end || results.timesMs.size() < 10;)
+    results.timesMs.push_back(timeRun(context));
+  results.benchmark->roof = measureRoof(results.threads);
 }
 
 void rejectNan(const Tensor &tensor, const std::string &name) {
@@ -79,8 +128,9 @@ int runProgram(const Options &options) {
   cameo_context_options creating{};
   creating.threads = options.threads;
   creating.memory_budget = options.memoryBudget;
-  creating.trace = options.profile ? addToProfile : nullptr;
-  creating.trace_user = &results.kernels;
+  Listener listener{results.kernels, {}};
+  creating.trace = options.profile || !options.trace.empty() ? Listener::hear : nullptr;
+  creating.trace_user = &listener;
   Context context;
   check(Context::create(program, context, creating));
   results.threads = cameo_context_threads(context.get());
@@ -92,14 +142,19 @@ int runProgram(const Options &options) {
     throwIfInterrupted();
     for (unsigned i = 0; i < options.warmup; ++i)
       check(context.run());
-    results.kernels.clear();
-    for (unsigned i = 0; i < options.repeat; ++i) {
-      double start = nowMs();
-      check(context.run());
-      results.timesMs.push_back(nowMs() - start);
-    }
+    listener.clear();
+    if (options.benchSeconds)
+      runBenchmark(context, *options.benchSeconds, listener, results);
+    else
+      for (unsigned i = 0; i < options.repeat; ++i)
+        results.timesMs.push_back(timeRun(context));
   }
 
+  results.costs = readCosts(cameo_program_metadata(program.get()));
+  if (!options.trace.empty())
+    listener.trace.write(options.trace);
+  if (!options.profile)
+    results.kernels.clear();
   for (uint64_t i = 0; i < program.numOutputs(); ++i)
     results.outputs.push_back({program.output(i).name, context.output(i)});
   cameo_context_memory(context.get(), nullptr, &results.workingBytes);

@@ -1,4 +1,5 @@
-// Run.cpp - `cameo run`: hands over to the cameo-run beside this executable, which has no compiler in it.
+// Run.cpp - `cameo run` and `cameo bench`: hand over to the cameo-run beside this executable, which has no compiler in
+// it.
 #include "Common.h"
 #include "Verb.h"
 #include "llvm/Support/Errno.h"
@@ -10,10 +11,12 @@
 using namespace cameo;
 using namespace cameo::tool;
 
-static int run(const CLI::App &app) {
+/// Becomes cameo-run with what followed the verb, and `more`.
+static int handOver(const CLI::App &app, std::vector<std::string> more = {}) {
   llvm::SmallString<256> tool(llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(nullptr, nullptr)));
   llvm::sys::path::append(tool, "cameo-run");
   std::vector<std::string> arguments = app.remaining();
+  llvm::append_range(arguments, more);
   std::vector<char *> pointers{tool.data()};
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
@@ -22,12 +25,29 @@ static int run(const CLI::App &app) {
   return fail("E-FILE", tool + " cannot be started: " + llvm::sys::StrError());
 }
 
-static std::function<int()> setUp(CLI::App &app) {
-  app.prefix_command(); // all that follows is cameo-run's, --help too
+/// All that follows the verb is cameo-run's, --help too.
+static void leaveArguments(CLI::App &app) {
+  app.prefix_command();
   app.set_help_flag();
-  return [&app] { return run(app); };
+}
+
+static std::function<int()> setUpRun(CLI::App &app) {
+  leaveArguments(app);
+  return [&app] { return handOver(app); };
+}
+
+static std::function<int()> setUpBench(CLI::App &app) {
+  leaveArguments(app);
+  return [&app] {
+    bool saysHowLong =
+        llvm::any_of(app.remaining(), [](llvm::StringRef argument) { return argument.starts_with("--bench"); });
+    return handOver(app, saysHowLong ? std::vector<std::string>() : std::vector<std::string>{"--bench=3"});
+  };
 }
 
 namespace cameo::tool {
-const Verb runVerb{"run", "Runs a program, or a model by way of a cache; the same as cameo-run.", "", setUp};
+const Verb runVerb{"run", "Runs a program, or a model by way of a cache; the same as cameo-run.", "", setUpRun};
+const Verb benchVerb{"bench",
+                     "Times a program for three seconds: percentiles, and the share of what the machine can do.", "",
+                     setUpBench};
 } // namespace cameo::tool

@@ -48,7 +48,15 @@ typedef struct cameo_program_options {
   const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one this CPU can run */
 } cameo_program_options;
 
-/* One finished kernel launch. The strings live as long as the program. */
+/* What one thread did of a launch. */
+typedef struct cameo_thread_span {
+  uint32_t thread; /* 0: the one that runs the program; workers are numbered as they join the launch */
+  int64_t start_ns;
+  int64_t duration_ns;
+  int64_t tiles; /* that it computed, more than 0 */
+} cameo_thread_span;
+
+/* One finished kernel launch. The strings live as long as the program, the spans until the callback returns. */
 typedef struct cameo_trace_event {
   uint32_t struct_size;
   uint32_t threads;   /* threads that were allowed to take part */
@@ -57,6 +65,9 @@ typedef struct cameo_trace_event {
   int64_t start_ns;   /* CLOCK_MONOTONIC */
   int64_t duration_ns;
   int64_t tiles; /* size of the launch's parallel iteration space */
+  uint64_t launch; /* number of the launch in the program, as in `launches` of its metadata */
+  const cameo_thread_span *spans; /* of the threads that took part */
+  uint64_t num_spans;
 } cameo_trace_event;
 
 typedef void (*cameo_trace_fn)(void *user, const cameo_trace_event *event);
