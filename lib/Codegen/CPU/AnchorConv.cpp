@@ -25,6 +25,12 @@ void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t t
   emitDepthwise(a.b, a.loc(), s, begin, end);
 }
 
+/// Whether pairs of bf16 are multiplied.
+bool usesBf16Dots(ConvOp op, const CpuTarget &target) {
+  return target.hasBf16Dots && getElementTypeOrSelf(op.getX().getType()).isBF16() &&
+         constantInKernel(op, op.getFilter());
+}
+
 ContractionShape tileShape(const ConvolutionSpec &spec) {
   ContractionShape shape = shapeOf(spec);
   shape.winograd = winogradImages(spec);
@@ -61,14 +67,29 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
     return success();
   }
   int64_t groups = s.groups, outputs = sizes.outputs / groups;
-  int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
-  s.weights =
-      a.packedFloats(op.getFilter(),
-                     llvm::formatv("conv o={0} c={1} taps={2} groups={3} nr={4} lanes={5}", sizes.outputs,
-                                   sizes.perGroup, sizes.taps, groups, s.tile.nr, s.tile.lanes),
-                     elements, [=, tile = s.tile](const float *source, float *packed) {
-                       packConvolutionWeights(source, sizes.outputs, sizes.perGroup, sizes.taps, groups, tile, packed);
-                     });
+  std::string key = llvm::formatv("conv o={0} c={1} taps={2} groups={3} nr={4} lanes={5}", sizes.outputs,
+                                  sizes.perGroup, sizes.taps, groups, s.tile.nr, s.tile.lanes);
+  if (s.bf16Dots) {
+    int64_t run = convolutionRun(s), filter = sizes.taps * sizes.perGroup;
+    int64_t groupBytes = 4 * packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, 2), outputs);
+    s.weights = a.packedBytes(op.getFilter(), llvm::formatv("{0} pairs run={1}", key, run), groups * groupBytes,
+                              [=, tile = s.tile](const uint8_t *source, char *packed) {
+                                SmallVector<int64_t> offsets;
+                                for (int64_t tap = 0; tap < sizes.taps; ++tap)
+                                  for (int64_t channel = 0; channel < sizes.perGroup; ++channel)
+                                    offsets.push_back(channel * sizes.taps + tap);
+                                auto *weights = reinterpret_cast<const uint16_t *>(source);
+                                for (int64_t group = 0; group < groups; ++group)
+                                  packBf16Rhs(weights + group * outputs * filter, offsets, filter, outputs, run, tile,
+                                              packed + group * groupBytes);
+                              });
+  } else {
+    int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
+    s.weights = a.packedFloats(
+        op.getFilter(), std::move(key), elements, [=, tile = s.tile](const float *source, float *packed) {
+          packConvolutionWeights(source, sizes.outputs, sizes.perGroup, sizes.taps, groups, tile, packed);
+        });
+  }
   const Tensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim pixels = d.product(ArrayRef(result.dims).drop_back());
@@ -80,12 +101,14 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
 
 } // namespace
 
-std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalysis &shapes) {
+std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
   ArrayRef<Dim> x = shapes.dimsOf(op.getX()), filter = shapes.dimsOf(op.getFilter());
   auto sizes = filterSizes(filter);
   if (!op.getChannelsLast() || x.size() > 4 || !sizes || isDepthwise(op, *sizes))
     return std::nullopt;
-  return tileShape(geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent));
+  ConvolutionSpec spec = geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent);
+  spec.bf16Dots = usesBf16Dots(op, target);
+  return tileShape(spec);
 }
 
 std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
@@ -105,6 +128,7 @@ std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; }) || winogradImages(spec))
     spec.zeros = getZeros(a.b, a.loc(), a.kernelModule(), spec.inChannels * elementBytes(spec.inputType));
   spec.store = a.storeThroughEpilogue();
+  spec.bf16Dots = usesBf16Dots(op, a.target) && !isDepthwise(op, *sizes);
   if (!isDepthwise(op, *sizes))
     return emitGroupedConv(a, op, spec, *sizes);
   emitDepthwiseConv(a, op, spec, sizes->taps);

@@ -16,6 +16,12 @@ namespace {
 /// Rows from which packing a panel costs less than reading it from scattered rows.
 constexpr int64_t kPackingRows = 16;
 
+/// Whether pairs of bf16 are multiplied: rows of A lie along K, and B is constant.
+bool usesBf16Dots(MatMulOp op, const Product &p, ArrayRef<Dim> rhs, const CpuTarget &target) {
+  return target.hasBf16Dots && getElementTypeOrSelf(op.getLhs().getType()).isBF16() && !op.getTransposeLhs() &&
+         p.k.constant() && p.n.constant() && isSharedMatrix(rhs) && constantInKernel(op, op.getRhs());
+}
+
 /// Sizes and strides; `extent` makes them of Dims.
 void setSizes(ContractionSpec &s, MatMulOp op, const Product &p, Type lhsType, llvm::function_ref<Extent(Dim)> extent) {
   s.batch = extent(p.batch);
@@ -38,7 +44,7 @@ public:
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, op.getTransposeLhs(), op.getTransposeRhs());
     if (p.k != p.rhsK) // only the run can tell whether they agree
       return std::nullopt;
-    auto chosen = a.tile(matMulShape(op, a.k.shapes()));
+    auto chosen = a.tile(matMulShape(op, a.k.shapes(), a.target));
     if (failed(chosen))
       return failure();
     tile = *chosen;
@@ -61,6 +67,7 @@ private:
     setSizes(s, op, p, lhs.elementType, [&](Dim d) { return a.extent(d); });
     s.lhs = a.pointer(lhs);
     s.store = a.storeThroughEpilogue(s.m);
+    s.bf16Dots = usesBf16Dots(op, p, rhs.dims, a.target);
     s.lhsBatchStride = batchStride(lhs);
     s.rhsBatchStride = batchStride(rhs);
     return s;
@@ -96,12 +103,22 @@ private:
     ContractionSpec s = spec();
     int64_t k = s.k.fixed, n = s.n.fixed;
     int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
-    s.rhs = a.packedFloats(
-        op.getRhs(),
-        llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}", k, kStride, n, nStride, tile.nr, tile.lanes),
-        packedRhsElements(tile, k, n), [=, tile = tile](const float *source, float *packed) {
-          packRhs(source, kStride, nStride, k, n, tile, packed);
-        });
+    std::string key = llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}{6}", k, kStride, n, nStride, tile.nr,
+                                    tile.lanes, s.bf16Dots ? " pairs" : "");
+    if (s.bf16Dots)
+      s.rhs =
+          a.packedBytes(op.getRhs(), std::move(key), 4 * packedRhsElements(tile, (k + 1) / 2, n),
+                        [=, tile = tile](const uint8_t *source, char *packed) {
+                          SmallVector<int64_t> offsets;
+                          for (int64_t i = 0; i < k; ++i)
+                            offsets.push_back(i * kStride);
+                          packBf16Rhs(reinterpret_cast<const uint16_t *>(source), offsets, nStride, n, k, tile, packed);
+                        });
+    else
+      s.rhs = a.packedFloats(op.getRhs(), std::move(key), packedRhsElements(tile, k, n),
+                             [=, tile = tile](const float *source, float *packed) {
+                               packRhs(source, kStride, nStride, k, n, tile, packed);
+                             });
     s.rhsBatchStride = 0;
     if (!p.batchDims.empty()) // A broadcasts, or is read transposed
       s.batchPointers = [this, lhsBase = s.lhs, rhsBase = s.rhs](OpBuilder &b, Location loc,
@@ -176,11 +193,12 @@ private:
 
 } // namespace
 
-ContractionShape cameo::codegen::matMulShape(MatMulOp op, ShapeAnalysis &shapes) {
+ContractionShape cameo::codegen::matMulShape(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
   Product p = describeProduct(shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op),
                               op.getTransposeLhs(), op.getTransposeRhs());
   ContractionSpec s;
   setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
+  s.bf16Dots = usesBf16Dots(op, p, shapes.dimsOf(op.getRhs()), target);
   return shapeOf(s);
 }
 

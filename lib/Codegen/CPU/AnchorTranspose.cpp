@@ -27,7 +27,7 @@ struct Permutation {
 class BlockTransposer {
 public:
   BlockTransposer(const Anchor &a, Permutation p)
-      : a(a), e(a.b, a.loc()), permutation(std::move(p)), type(storageType(a.operands[0].elementType)),
+      : a(a), e(a.b, a.loc()), permutation(std::move(p)), type(movedType(storageType(a.operands[0].elementType))),
         bytes(type.getIntOrFloatBitWidth() / 8), lanes(std::min<int64_t>(16, a.target.vectorBytes / bytes)) {}
 
   int64_t blockSize() const { return lanes; }
@@ -51,6 +51,11 @@ private:
   const Anchor &a;
   Emit e;
   Permutation permutation;
+  /// Narrow floats are moved as integers: some levels have no instructions for vectors of them.
+  static Type movedType(Type type) {
+    return type.isF16() || type.isBF16() ? Type(IntegerType::get(type.getContext(), 16)) : type;
+  }
+
   Type type;
   int64_t bytes, lanes;
 };

@@ -43,9 +43,9 @@ VectorTarget cameo::codegen::vectorTargetOf(Operation *op, const CpuTarget &targ
 std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, ShapeAnalysis &shapes,
                                                                  const CpuTarget &target) {
   if (auto matmul = dyn_cast<MatMulOp>(op))
-    return matMulShape(matmul, shapes);
+    return matMulShape(matmul, shapes, target);
   if (auto conv = dyn_cast<ConvOp>(op))
-    return convShape(conv, shapes);
+    return convShape(conv, shapes, target);
   if (auto transposed = dyn_cast<ConvTransposeOp>(op))
     return convTransposeShape(transposed, shapes);
   if (auto matmul = dyn_cast<MatMulIntegerOp>(op))

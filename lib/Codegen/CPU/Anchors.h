@@ -75,8 +75,8 @@ std::optional<mlir::LogicalResult> emitMatMulInteger(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvInteger(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitMatMulNBits(const Anchor &anchor);
 /// The ops' parts of contractionShape.
-ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes);
-std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes);
+ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target);
+std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes, const CpuTarget &target);
 std::optional<ContractionShape> convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes);
 std::optional<ContractionShape> matMulIntegerShape(MatMulIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);
 std::optional<ContractionShape> convIntegerShape(ConvIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);

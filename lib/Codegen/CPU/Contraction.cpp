@@ -6,6 +6,13 @@ using namespace cameo::codegen;
 
 namespace {
 
+/// Rows of a panel of B; K's elements share them in dot products.
+Extent panelRowsOf(const ContractionSpec &spec) {
+  if (!spec.k.isStatic())
+    return spec.k;
+  return spec.bytes ? spec.bytes->panelRows(1, spec.k.fixed) : spec.bf16Dots ? (spec.k.fixed + 1) / 2 : spec.k.fixed;
+}
+
 ContractionLoops loopsOf(const ContractionSpec &spec) {
   ContractionLoops loops;
   loops.tile = spec.tile;
@@ -15,8 +22,9 @@ ContractionLoops loopsOf(const ContractionSpec &spec) {
   loops.n = spec.n;
   loops.arithmetic = spec.bytes       ? byteArithmetic(*spec.bytes)
                      : spec.bf16Pairs ? bf16PairArithmetic()
+                     : spec.bf16Dots  ? bf16Arithmetic()
                                       : floatArithmetic();
-  loops.panelRows = spec.bytes ? Extent(spec.bytes->panelRows(1, spec.k.fixed)) : spec.k;
+  loops.panelRows = panelRowsOf(spec);
   loops.rhsLayout = spec.rhsLayout;
   loops.rhsRowStride = spec.rhsRowStride;
   loops.resultRowStride = spec.resultRowStride;
@@ -47,11 +55,11 @@ ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
   ContractionShape shape;
   shape.m = spec.m.fixed;
   shape.n = spec.n.fixed;
-  shape.k = spec.bytes && spec.k.isStatic() ? spec.bytes->panelRows(1, spec.k.fixed) : spec.k.fixed;
+  shape.k = panelRowsOf(spec).fixed;
   shape.batch = spec.batch.fixed;
   if (spec.lhsRowStride.isStatic())
     shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);
-  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.lhsType) < 4;
+  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.lhsType) < 4 && !spec.bf16Dots;
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of a dynamic M has a pointer per row, too.
   shape.indirectRows = !spec.m.isStatic() || !spec.lhsRowStride.isStatic();

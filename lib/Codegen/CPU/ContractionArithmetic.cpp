@@ -60,10 +60,15 @@ public:
   }
 };
 
-class Bf16PairArithmetic final : public FloatSums {
+class Bf16Arithmetic final : public FloatSums {
 public:
+  explicit Bf16Arithmetic(int64_t perStep) : perStep(perStep) {}
+
+  int64_t stepElements() const override { return perStep; }
+
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
-            MutableArrayRef<Value> sums, int64_t, int64_t) const override {
+            MutableArrayRef<Value> sums, int64_t elements, int64_t) const override {
+    bool isHalf = elements < perStep;
     SmallVector<Value> columns = rowOf(e, kernel, rhs);
     auto asPairs = [&](Value v, int64_t lanes) -> Value {
       return LLVM::BitcastOp::create(e.b, e.loc, VectorType::get({lanes * 2}, e.b.getBF16Type()), v);
@@ -71,8 +76,12 @@ public:
     for (auto [column, lanes] : llvm::enumerate(kernel.vectors))
       columns[column] = asPairs(columns[column], lanes);
     for (auto [row, pointer] : llvm::enumerate(rows)) {
-      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes);
-      Value pair = LLVM::LoadOp::create(e.b, e.loc, e.b.getI32Type(), address, 4);
+      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes - (isHalf ? 2 : 0)), pair;
+      if (isHalf)
+        pair = arith::ExtUIOp::create(e.b, e.loc, e.b.getI32Type(),
+                                      Value(LLVM::LoadOp::create(e.b, e.loc, e.b.getI16Type(), address, 2)));
+      else
+        pair = LLVM::LoadOp::create(e.b, e.loc, e.b.getI32Type(), address, 2);
       for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
         auto type = VectorType::get({lanes}, e.b.getI32Type());
         Value spread = asPairs(vector::BroadcastOp::create(e.b, e.loc, type, pair), lanes);
@@ -83,6 +92,9 @@ public:
       }
     }
   }
+
+private:
+  int64_t perStep;
 };
 
 class ByteArithmetic final : public Arithmetic {
@@ -234,7 +246,9 @@ Value cameo::codegen::emitByteDot(Emit &e, ByteDots dots, Value sum, Value lhs, 
 
 std::unique_ptr<Arithmetic> cameo::codegen::floatArithmetic() { return std::make_unique<FloatArithmetic>(); }
 
-std::unique_ptr<Arithmetic> cameo::codegen::bf16PairArithmetic() { return std::make_unique<Bf16PairArithmetic>(); }
+std::unique_ptr<Arithmetic> cameo::codegen::bf16PairArithmetic() { return std::make_unique<Bf16Arithmetic>(1); }
+
+std::unique_ptr<Arithmetic> cameo::codegen::bf16Arithmetic() { return std::make_unique<Bf16Arithmetic>(2); }
 
 std::unique_ptr<Arithmetic> cameo::codegen::byteArithmetic(const ByteProduct &product) {
   return std::make_unique<ByteArithmetic>(product);

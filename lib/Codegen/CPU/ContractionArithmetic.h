@@ -4,7 +4,8 @@
 // | kind                | elements of K per step | a column's four bytes | accumulators |
 // |---------------------|------------------------|-----------------------|--------------|
 // | f32, f16, bf16      | 1                      | an f32                | f32          |
-// | pairs of bf16       | 1, a pair             | two bf16              | f32          |
+// | bf16, dot products  | 2                      | two bf16              | f32          |
+// | pairs of bf16       | 1, a pair              | two bf16              | f32          |
 // | bytes, dot products | 4                      | four s8               | i32          |
 // | bytes, pairs        | 2                      | two i16               | i32          |
 //
@@ -50,6 +51,8 @@ public:
 std::unique_ptr<Arithmetic> floatArithmetic();
 /// The arithmetic of pairs of bf16 in A and B, each of which counts as one element.
 std::unique_ptr<Arithmetic> bf16PairArithmetic();
+/// The same with single elements: K may be odd.
+std::unique_ptr<Arithmetic> bf16Arithmetic();
 /// The arithmetic of bytes.
 std::unique_ptr<Arithmetic> byteArithmetic(const ByteProduct &product);
 

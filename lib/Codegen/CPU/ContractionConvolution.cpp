@@ -26,7 +26,11 @@ int64_t windowElements(const ConvolutionSpec &spec) {
   return spec.kernelHeight * spec.kernelWidth * spec.inChannels / spec.groups;
 }
 /// Size of an element in the copy of a window.
-int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : 4; }
+int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : spec.bf16Dots ? 2 : 4; }
+/// Elements of K in one step.
+int64_t stepElements(const ConvolutionSpec &spec) {
+  return spec.bytes ? spec.bytes->stepElements() : spec.bf16Dots ? 2 : 1;
+}
 /// Rows of a tile that windows are copied for, if it has no more.
 constexpr int64_t kCopiedRows = 8;
 
@@ -131,18 +135,21 @@ private:
     });
   }
 
-  /// Copies the windows to the stack as rows of f32 or bytes, then reads them there.
+  /// Copies the windows to the stack as they are, or as rows of f32, then reads them there.
   SmallVector<Value> accumulateCopies(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
     int64_t size = copiedBytes(spec), windowBytes = windowElements(spec) * size;
     if (copiesBytes < copiesOf(spec, kernel.rows)) {
       copiesBytes = copiesOf(spec, kernel.rows);
       copies = e.stack(copiesBytes);
     }
-    VectorType byteVector = VectorType::get({spec.target.lanes()}, e.b.getI8Type());
-    Value outside; // what a byte outside the image is
+    bool copiesBits = spec.bytes || spec.bf16Dots;
+    VectorType bits = VectorType::get({spec.target.lanes()}, e.b.getIntegerType(8 * size));
+    Value outside; // what an element outside the image is
     if (spec.bytes) {
       Value byte = arith::TruncIOp::create(e.b, e.loc, e.b.getI8Type(), spec.bytes->lhsZero);
-      outside = vector::BroadcastOp::create(e.b, e.loc, byteVector, byte);
+      outside = vector::BroadcastOp::create(e.b, e.loc, bits, byte);
+    } else if (copiesBits) {
+      outside = arith::ConstantOp::create(e.b, e.loc, e.b.getZeroAttr(bits));
     }
     int64_t lanes = spec.target.lanes(), run = spec.kernelWidth * groupChannels;
     Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
@@ -164,16 +171,16 @@ private:
         for (int64_t at = 0; at < run; at += lanes) {
           Value mask = e.mask(lanes, e.number(at), first, end);
           Value source = e.offset(from, at * elementSize), target = e.offset(to, at * size);
-          if (spec.bytes) {
-            Value copy = LLVM::MaskedLoadOp::create(e.b, e.loc, byteVector, source, mask, outside, 1);
-            LLVM::StoreOp::create(e.b, e.loc, copy, target, 1);
+          if (copiesBits) {
+            Value copy = LLVM::MaskedLoadOp::create(e.b, e.loc, bits, source, mask, outside, size);
+            LLVM::StoreOp::create(e.b, e.loc, copy, target, size);
           } else {
             emitStore(e.b, e.loc, Type(), emitLoad(e.b, e.loc, spec.inputType, source, lanes, mask), target);
           }
         }
       });
     }
-    if (!spec.bytes) {
+    if (!copiesBits) {
       MicroKernel reading = kernel;
       reading.lhsType = Type();
       return emitRun(e, reading, rows, 4, windowElements(spec), state);
@@ -182,7 +189,7 @@ private:
     int64_t length = convolutionRun(spec);
     return e.loop(e.number(0), e.number(windowElements(spec) / length), 1, state, [&](Value index, ValueRange carried) {
       SmallVector<RowPointer> shifted;
-      Value base = e.offset(copies, e.mul(index, length));
+      Value base = e.offset(copies, e.mul(index, length * size));
       for (const RowPointer &row : rows)
         shifted.push_back({base, row.bytes});
       return this->run(e, kernel, shifted, length, carried);
@@ -221,7 +228,7 @@ private:
 /// Rows of a panel of weights.
 int64_t panelRowsOf(const ConvolutionSpec &spec) {
   int64_t k = windowElements(spec), run = convolutionRun(spec);
-  return spec.bytes ? spec.bytes->panelRows(k / run, run) : k;
+  return spec.bytes ? spec.bytes->panelRows(k / run, run) : k / run * llvm::divideCeil(run, stepElements(spec));
 }
 
 /// A convolution whose rows of A are the image's pixels themselves.
@@ -242,7 +249,7 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   loops.batch = spec.groups;
   loops.m = pixelsOf(e, spec);
   loops.n = groupOut;
-  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : floatArithmetic();
+  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : spec.bf16Dots ? bf16Arithmetic() : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
   loops.resultRowStride = spec.outChannels;
   loops.lhsType = spec.inputType;
@@ -266,8 +273,8 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
 
 int64_t cameo::codegen::convolutionRun(const ConvolutionSpec &spec) {
   int64_t channels = spec.inChannels / spec.groups;
-  // Bytes: taps that do not fill their last step are joined where the border can be read the same way.
-  bool joins = !spec.bytes || channels % spec.bytes->stepElements() == 0 || !isPadded(spec) || copiesWindows(spec);
+  // Taps that do not fill their last step are joined where the border can be read the same way.
+  bool joins = channels % stepElements(spec) == 0 || !isPadded(spec) || copiesWindows(spec);
   return hasContiguousTaps(spec) && joins ? channels * spec.kernelWidth : channels;
 }
 
@@ -279,7 +286,7 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   shape.k = panelRowsOf(spec);
   shape.batch = spec.groups;
   shape.lhsRowBytes = spec.inChannels * spec.strideWidth * elementBytes(spec.inputType);
-  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.inputType) < 4;
+  shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.inputType) < 4 && !spec.bf16Dots;
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);

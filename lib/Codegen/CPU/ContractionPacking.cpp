@@ -47,6 +47,23 @@ void cameo::codegen::packDepthwiseWeights(const float *source, int64_t channels,
       *packed++ = source[channel * spatial + tap];
 }
 
+void cameo::codegen::packBf16Rhs(const uint16_t *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n,
+                                 int64_t run, const ContractionTile &tile, char *packed) {
+  int64_t k = kOffsets.size(), pairs = (run + 1) / 2, rows = run ? k / run * pairs : 0;
+  for (int64_t panel = 0, panels = panelCount(tile, n); panel < panels; ++panel) {
+    int64_t first = panel * tile.nr, width = panelWidth(tile, n, panel), columns = std::min(tile.nr, n - first);
+    auto *to = reinterpret_cast<uint16_t *>(packed);
+    std::fill(to, to + rows * width * 2, 0);
+    for (int64_t i = 0; i < k; ++i) {
+      int64_t inRun = i % run, row = i / run * pairs + inRun / 2;
+      const uint16_t *from = source + kOffsets[i] + first * nStride;
+      for (int64_t column = 0; column < columns; ++column)
+        to[(row * width + column) * 2 + inRun % 2] = from[column * nStride];
+    }
+    packed += rows * width * 4;
+  }
+}
+
 void cameo::codegen::packByteRhs(const ByteMatrix &matrix, int64_t run, const ByteProduct &product,
                                  const ContractionTile &tile, char *packed) {
   int64_t k = matrix.kOffsets.size(), perStep = product.stepElements();

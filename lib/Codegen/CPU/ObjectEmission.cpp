@@ -35,6 +35,34 @@
 using namespace mlir;
 using namespace cameo::codegen;
 
+/// Masked vectors of f16 and bf16 become such of integers: where there is no instruction for them, LLVM takes them
+/// apart through f32, with functions of its own library.
+static void maskIntegers(ModuleOp module) {
+  auto bitsOf = [](Type type) -> VectorType {
+    auto vector = dyn_cast<VectorType>(type);
+    if (!vector || !(vector.getElementType().isF16() || vector.getElementType().isBF16()))
+      return {};
+    return vector.clone(IntegerType::get(type.getContext(), 16));
+  };
+  module.walk([&](Operation *op) {
+    OpBuilder b(op);
+    auto as = [&](Type type, Value value) { return LLVM::BitcastOp::create(b, op->getLoc(), type, value); };
+    if (auto store = dyn_cast<LLVM::MaskedStoreOp>(op)) {
+      if (VectorType bits = bitsOf(store.getValue().getType()))
+        store.getValueMutable().assign(as(bits, store.getValue()));
+    } else if (auto load = dyn_cast<LLVM::MaskedLoadOp>(op)) {
+      VectorType floats = cast<VectorType>(load.getType()), bits = bitsOf(floats);
+      if (!bits)
+        return;
+      load.getPassThruMutable().assign(as(bits, load.getPassThru()));
+      load.getResult().setType(bits);
+      b.setInsertionPointAfter(op);
+      auto back = as(floats, load);
+      load.getResult().replaceAllUsesExcept(back, back);
+    }
+  });
+}
+
 LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &target, bool ownMath) {
   MLIRContext *context = module.getContext();
   if (ownMath) {
@@ -56,8 +84,8 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &targ
   options.useBarePtrCallConv = true;
   LLVMTypeConverter converter(context, options);
   {
-    // Processors have instructions for these; the patterns for libm would make calls of them. Maxima that keep NaN are shorter
-    // as a comparison and two choices than as LLVM's intrinsic.
+    // Processors have instructions for these; the patterns for libm would make calls of them. Maxima that keep NaN are
+    // shorter as a comparison and two choices than as LLVM's intrinsic.
     RewritePatternSet patterns(context);
     populateMathToLLVMConversionPatterns(converter, patterns);
     arith::populateArithExpandOpsPatterns(patterns);
@@ -90,7 +118,10 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &targ
   populateVectorToLLVMConversionPatterns(converter, patterns);
   LLVMConversionTarget legal(*context);
   legal.addLegalOp<ModuleOp>();
-  return applyFullConversion(module, legal, std::move(patterns));
+  if (failed(applyFullConversion(module, legal, std::move(patterns))))
+    return failure();
+  maskIntegers(module);
+  return success();
 }
 
 std::unique_ptr<llvm::Module> cameo::codegen::translateToLLVM(ModuleOp module, llvm::LLVMContext &context,
@@ -144,18 +175,21 @@ void cameo::codegen::addKernelEntry(llvm::Module &module, const EmittedKernel &k
     fail->addFnAttr(llvm::Attribute::Cold);
     b.SetInsertPoint(llvm::BasicBlock::Create(context, "", fail));
     llvm::Value *call = fail->getArg(0);
-    llvm::Value *services = b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), call, offsetof(cameo_call, services)));
-    llvm::Value *function = b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), services, offsetof(cameo_services, fail)));
+    llvm::Value *services =
+        b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), call, offsetof(cameo_call, services)));
+    llvm::Value *function =
+        b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), services, offsetof(cameo_services, fail)));
     auto *failType = llvm::FunctionType::get(voidType, {ptr, i32, ptr, ptr, i64}, false);
     // A null node is the one whose kernel is running; kernels with equal code are shared, so the name is not in here.
-    b.CreateCall(failType, function, {call, b.getInt32(site.code), llvm::ConstantPointerNull::get(ptr),
-                                      b.CreateGlobalString(site.message), fail->getArg(1)});
+    b.CreateCall(failType, function,
+                 {call, b.getInt32(site.code), llvm::ConstantPointerNull::get(ptr), b.CreateGlobalString(site.message),
+                  fail->getArg(1)});
     b.CreateRetVoid();
   }
 }
 
-/// Above this a function's registers are allocated in one pass. The better allocators take more than linear time: 22 s for a
-/// host program of 5,000 launches, whose straight-line code they make no faster.
+/// Above this a function's registers are allocated in one pass. The better allocators take more than linear time: 22 s
+/// for a host program of 5,000 launches, whose straight-line code they make no faster.
 static constexpr unsigned kManyInstructions = 10000;
 
 FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module, const CpuTarget &target, int optLevel,
@@ -164,9 +198,8 @@ FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module,
   std::string error;
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
   auto level = optLevel >= 2 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less;
-  std::unique_ptr<llvm::TargetMachine> machine(
-      backend->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
-                                   std::nullopt, level));
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
   module.setTargetTriple(triple);
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);

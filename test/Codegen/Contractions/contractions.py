@@ -5,8 +5,8 @@
     contractions.py run CASE   one case
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
-S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 result is rounded once more
-on each side: + 2^-10 |y|. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
+S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 or bf16 result is rounded once
+more on each side: + 2^-10 |y|, 2^-7 |y|. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
 """
 import os
 import pathlib
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+import ml_dtypes
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -24,6 +25,7 @@ sys.path.insert(0, str(ROOT / "test/Support"))
 import cameo  # noqa: E402
 
 FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split())
+BF16 = ml_dtypes.bfloat16
 LEVELS = ["native"] + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"]
 
 
@@ -69,7 +71,7 @@ class Model:
         weights = [numpy_helper.from_array(np.abs(w) if magnitudes else w, n) for n, w in self.weights.items()]
         graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(n, element, s) for n, s in self.inputs.items()],
                                   [helper.make_tensor_value_info(self.nodes[-1].output[0], element, None)], weights)
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22 if self.dtype == BF16 else 18)]), path)
 
 
 CASES = {}
@@ -146,6 +148,34 @@ def matmul_half_two_inputs():
 
 
 @case
+def matmul_bf16():
+    m = Model(BF16)
+    m.op("Relu", m.matmul(m.input([37, 129]), m.weight(129, 131), 129))
+    return m, [{}]
+
+
+@case
+def matmul_bf16_one_row():
+    m = Model(BF16)
+    m.matmul(m.input([1, 300]), m.weight(300, 100), 300)
+    return m, [{}]
+
+
+@case
+def matmul_bf16_rows_of_all_batches():
+    m = Model(BF16)
+    m.matmul(m.input(["b", "s", 33]), m.weight(33, 40), 33)
+    return m, [{"b": 1, "s": 1}, {"b": 2, "s": 9}, {"b": 3, "s": 64}]
+
+
+@case
+def matmul_bf16_two_inputs():
+    m = Model(BF16)
+    m.matmul(m.input([2, 37, 71]), m.input([2, 71, 300]), 71)
+    return m, [{}]
+
+
+@case
 def gemm_transposed():
     m = Model()
     m.terms += 50
@@ -179,6 +209,14 @@ convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
 convolution("half", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=np.float16)
+convolution("bf16", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
+convolution("bf16-stem", [1, 3, 33, 35], [32, 3, 7, 7], pads=[3, 3, 3, 3], strides=[2, 2], dtype=BF16, bias=False)
+convolution("bf16-1x1", [1, 25, 9, 11], [40, 25, 1, 1], dtype=BF16, bias=False)
+convolution("bf16-dilated", [1, 21, 14, 14], [24, 21, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3], dtype=BF16, bias=False)
+convolution("bf16-groups", [2, 21, 9, 8], [15, 7, 3, 3], pads=[1, 1, 1, 1], group=3, dtype=BF16, bias=False)
+convolution("bf16-wide", [1, 67, 9, 9], [80, 67, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
+convolution("bf16-depthwise", [2, 44, 9, 12], [44, 1, 3, 3], pads=[1, 1, 1, 1], group=44, dtype=BF16, bias=False)
+convolution("bf16-dynamic", ["n", 9, "h", "w"], [24, 9, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
 # Winograd's algorithm: rests of tiles of 2 and of 4, of channels and of panels; no border; one block and many.
 convolution("winograd", [1, 32, 13, 15], [56, 32, 3, 3], pads=[1, 1, 1, 1])
 convolution("winograd-rests", [2, 37, 22, 9], [75, 37, 3, 3], pads=[0, 2, 1, 1])
@@ -253,7 +291,7 @@ def spills(assembly: str) -> list[str]:
         if line.endswith(":"):
             label, body = line[:-1], []
         elif label and line.startswith("j") and line.split()[-1] == label:
-            if any("vfmadd" in i or "mulps" in i for i in body) and not any("vsubps" in i for i in body):
+            if any("vfmadd" in i or "mulps" in i or "vdpbf16ps" in i for i in body) and not any("vsubps" in i for i in body):
                 found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame)]
             label = None
         else:
@@ -272,6 +310,7 @@ def run(name: str, spoil=lambda model: None) -> None:
         model.save(f"{folder}/model.onnx", magnitudes=False)
         # f16 is converted by F16C, which x86-64-v2 lacks.
         levels = [level for level in LEVELS if level != "x86-64-v2" or model.dtype != np.float16]
+        levels += ["x86-64-v4"] * (model.dtype == BF16 and "avx512bw" in FLAGS)
         fast = {level: compileModel(f"{folder}/model.onnx", "O3", level) for level in levels}
         for level in levels[:2]:
             command = [BUILD / "bin/cameo-compile", f"{folder}/model.onnx", f"--cpu={level}", "--emit=asm", "-o", "-"]
@@ -282,8 +321,8 @@ def run(name: str, spoil=lambda model: None) -> None:
             (wanted,) = naive.run(feeds).values()
             (scale,) = magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
             bound = 2 * model.terms * 2.0**-24 * scale.astype(np.float64) + 1e-30
-            if model.dtype == np.float16:
-                bound += 2.0**-10 * np.abs(wanted.astype(np.float64))
+            if model.dtype != np.float32:
+                bound += 2.0 ** (-10 if model.dtype == np.float16 else -7) * np.abs(wanted.astype(np.float64))
             for level, program in fast.items():
                 (one,) = cameo.Program(program, 1).run(feeds).values()
                 (two,) = cameo.Program(program, 2).run(feeds).values()

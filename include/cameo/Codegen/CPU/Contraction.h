@@ -103,6 +103,8 @@ struct ContractionSpec {
   /// Elements of A and B, and what K and strides count, are pairs of bf16 that follow each other along K; for targets
   /// with bf16Dots.
   bool bf16Pairs = false;
+  /// A is bf16 with K stride 1 and B is packed by packBf16Rhs; for targets with bf16Dots. K must be static.
+  bool bf16Dots = false;
   /// A is i8 or ui8 with K stride 1, B is packed by packByteRhs. K must be static.
   std::optional<ByteProduct> bytes;
   EpilogueFn epilogue; ///< may be null
@@ -123,6 +125,8 @@ struct ConvolutionSpec {
   /// At least inChannels zeros of the input's type; needed when there is padding (see getZeros).
   mlir::Value zeros;
   mlir::Type inputType, resultType; ///< f32, f16 or bf16; null means f32
+  /// The input is bf16, weights are packed by packBf16Rhs; for targets with bf16Dots.
+  bool bf16Dots = false;
   /// The input is i8 or ui8, weights are packed by packByteConvolutionWeights, `zeros` holds zero points.
   std::optional<ByteProduct> bytes;
   EpilogueFn epilogue;              ///< position.row is the output pixel (n * outHeight + y) * outWidth + x

@@ -24,6 +24,11 @@ void packConvolutionWeights(const float *source, int64_t outChannels, int64_t in
 /// Packs depthwise weights [channels][1][spatial...] as [spatial][channels], as emitDepthwise reads them.
 void packDepthwiseWeights(const float *source, int64_t channels, int64_t spatial, float *packed);
 
+/// Packs a right operand of bf16, K in runs of `run` elements, each of which begins with a new pair: element (k, n) is
+/// source[kOffsets[k] + n * nStride]. `packed` has 4 * packedRhsElements(tile, K / run * ceil(run / 2), n) bytes.
+void packBf16Rhs(const uint16_t *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n, int64_t run,
+                 const ContractionTile &tile, char *packed);
+
 /// A matrix of bytes in memory, for packByteRhs: element (k, n) is source[kOffsets[k] + n * nStride].
 struct ByteMatrix {
   const uint8_t *source;
