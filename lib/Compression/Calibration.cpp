@@ -1,5 +1,6 @@
 // Calibration.cpp - see Calibration.h.
 #include "cameo/Compression/Calibration.h"
+#include "Errors.h"
 #include "cameo/Compression/Program.h"
 #include "cameo/Passes/Fold/Passes.h"
 #include "cameo/Passes/Quantization/Layers.h"
@@ -114,14 +115,6 @@ uint64_t identityOf(ArrayRef<Layer> layers, const Samples &samples) {
   return hash;
 }
 
-void refuse(std::vector<cameo::Diagnostic> &diagnostics, llvm::StringRef code, const std::string &message) {
-  cameo::Diagnostic d;
-  d.code = code;
-  d.exitCode = exitCodeOfCode(code);
-  d.message = message;
-  diagnostics.push_back(std::move(d));
-}
-
 /// Calls `see` for each sample from `first` on that has been run. False exactly when `diagnostics` got an error.
 bool runAll(Program &program, Samples &samples, size_t first, const CalibrationOptions &options,
             std::vector<cameo::Diagnostic> &diagnostics, llvm::function_ref<bool(size_t)> see) {
@@ -140,14 +133,12 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
                                std::vector<cameo::Diagnostic> &diagnostics) {
   SmallVector<Layer> found = layersOf(mainOf(module));
   if (found.empty())
-    return refuse(diagnostics, "E-UNSUPPORTED",
-                  "the model has no convolution or product with constant weights in f32 outside control flow: there is "
-                  "nothing to quantize"),
-           failure();
+    return success();
   ObservingProgram observing(module, found, options, diagnostics);
   if (!observing.program)
     return failure();
   std::vector<int64_t> axes;
+  uint64_t gramBytes = options.gramBytes;
   DenseMap<Value, size_t> numbers;
   std::vector<uint64_t> outputs;
   for (auto [i, layer] : llvm::enumerate(found)) {
@@ -156,7 +147,10 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), number->second});
     if (!isNew)
       continue;
-    observers.emplace_back(layer.channels);
+    uint64_t bytes = uint64_t(layer.channels) * uint64_t(layer.channels) * sizeof(float);
+    bool wantsGram = layer.isMatrix && bytes <= gramBytes;
+    gramBytes -= wantsGram ? bytes : 0;
+    observers.emplace_back(layer.channels, wantsGram);
     axes.push_back(layer.inputAxis);
     outputs.push_back(observing.outputs[i]);
   }
@@ -164,8 +158,7 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
   if (!options.state.empty() && llvm::sys::fs::exists(options.state) && !load(options.state, identity))
     return refuse(diagnostics, "E-CALIB",
                   options.state + ": is not the state of a calibration of this model with these samples; delete it to "
-                                  "begin anew"),
-           failure();
+                                  "begin anew");
   using Clock = std::chrono::steady_clock;
   Clock::time_point saved = Clock::now();
   bool done = runAll(*observing.program, samples, samplesSeen, options, diagnostics, [&](size_t) {
@@ -173,21 +166,39 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
       cameo_tensor seen = observing.program->output(outputs[i]);
       ArrayRef<int64_t> dims(seen.dims, seen.rank);
       if (observer.channels != dims[axes[i]])
-        return refuse(diagnostics, "E-INTERNAL", "an activation has other channels than its weights"), false;
+        return succeeded(refuse(diagnostics, "E-INTERNAL", "an activation has other channels than its weights"));
       observer.add(static_cast<const float *>(seen.data), dims, axes[i]);
     }
     ++samplesSeen;
     if (options.state.empty() || Clock::now() - saved < std::chrono::seconds(1))
       return true;
     saved = Clock::now();
-    return save(options.state, identity) || (refuse(diagnostics, "E-FILE", "cannot write " + options.state), false);
+    return save(options.state, identity) || succeeded(refuse(diagnostics, "E-FILE", "cannot write " + options.state));
   });
   if (done && !options.state.empty() && !save(options.state, identity))
-    refuse(diagnostics, "E-FILE", "cannot write " + options.state), done = false;
+    done = succeeded(refuse(diagnostics, "E-FILE", "cannot write " + options.state));
   for (auto [i, observer] : llvm::enumerate(observers))
     if (done && !(std::isfinite(observer.histogram.least) && std::isfinite(observer.histogram.most)))
-      refuse(diagnostics, "E-CALIB", "what node '" + layers[i].name + "' reads is infinite on a sample"), done = false;
+      done =
+          succeeded(refuse(diagnostics, "E-CALIB", "what node '" + layers[i].name + "' reads is infinite on a sample"));
   return success(done);
+}
+
+LogicalResult Calibration::expectLayers(std::vector<cameo::Diagnostic> &diagnostics) const {
+  return !layers.empty()
+             ? success()
+             : refuse(diagnostics, "E-UNSUPPORTED",
+                      "the model has no convolution or product with constant weights in f32 outside control "
+                      "flow: there is nothing to quantize");
+}
+
+/// Second moments as an attribute that borrows them.
+static Attribute gramAttribute(MLIRContext *context, const Observer &seen) {
+  auto type = RankedTensorType::get({seen.channels, seen.channels}, Float32Type::get(context));
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(seen.gram.data()), seen.gram.size() * sizeof(float));
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
+  return DenseResourceElementsAttr::get(
+      type, manager.insert("gram", UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignof(float))));
 }
 
 void Calibration::annotate(ModuleOp module, RangeMethod method) const {
@@ -200,12 +211,15 @@ void Calibration::annotate(ModuleOp module, RangeMethod method) const {
       mean.push_back(float(seen.sum[c] / double(std::max<int64_t>(seen.numbers, 1))));
       square.push_back(float(seen.square[c]));
     }
-    layer.op->setAttr(kObservedAttr, b.getDictionaryAttr({b.getNamedAttr("least", b.getF32FloatAttr(range.least)),
-                                                          b.getNamedAttr("most", b.getF32FloatAttr(range.most)),
-                                                          b.getNamedAttr("low", b.getDenseF32ArrayAttr(seen.low)),
-                                                          b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
-                                                          b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
-                                                          b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))}));
+    SmallVector<NamedAttribute> entries = {b.getNamedAttr("least", b.getF32FloatAttr(range.least)),
+                                           b.getNamedAttr("most", b.getF32FloatAttr(range.most)),
+                                           b.getNamedAttr("low", b.getDenseF32ArrayAttr(seen.low)),
+                                           b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
+                                           b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
+                                           b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))};
+    if (!seen.gram.empty())
+      entries.push_back(b.getNamedAttr("gram", gramAttribute(b.getContext(), seen)));
+    layer.op->setAttr(kObservedAttr, b.getDictionaryAttr(entries));
   }
 }
 
@@ -219,7 +233,7 @@ template <typename ObserverT, typename Visit> static void visitPieces(ObserverT 
   for (auto *number : {&observer.histogram.limit, &observer.histogram.least, &observer.histogram.most})
     visit(number, sizeof(*number));
   visit(observer.histogram.counts.data(), observer.histogram.counts.size() * sizeof(uint64_t));
-  for (auto *list : {&observer.low, &observer.high})
+  for (auto *list : {&observer.low, &observer.high, &observer.gram})
     visit(list->data(), list->size() * sizeof(float));
   for (auto *list : {&observer.sum, &observer.square})
     visit(list->data(), list->size() * sizeof(double));
@@ -268,29 +282,4 @@ bool Calibration::load(const std::string &path, uint64_t identity) {
   for (Observer &observer : observers)
     visitPieces(observer, read);
   return isWhole && left.empty();
-}
-
-FailureOr<std::vector<std::vector<float>>>
-cameo::compression::observeGrams(ModuleOp module, ArrayRef<size_t> layers, Samples &samples,
-                                 const CalibrationOptions &options, std::vector<cameo::Diagnostic> &diagnostics) {
-  SmallVector<Layer> found = layersOf(mainOf(module));
-  ObservingProgram observing(module, found, options, diagnostics);
-  if (!observing.program)
-    return failure();
-  std::vector<Observer> observers;
-  for (size_t number : layers)
-    observers.emplace_back(found[number].channels, /*wantsGram=*/true);
-  bool done = runAll(*observing.program, samples, 0, options, diagnostics, [&](size_t) {
-    for (auto [number, observer] : llvm::zip(layers, observers)) {
-      cameo_tensor seen = observing.program->output(observing.outputs[number]);
-      observer.add(static_cast<const float *>(seen.data), ArrayRef(seen.dims, seen.rank), found[number].inputAxis);
-    }
-    return true;
-  });
-  if (!done)
-    return failure();
-  std::vector<std::vector<float>> grams;
-  for (Observer &observer : observers)
-    grams.push_back(std::move(observer.gram));
-  return grams;
 }

@@ -3,7 +3,7 @@
 
     compress.py list | run CASE
 """
-import os
+import json
 import pathlib
 import subprocess
 import sys
@@ -90,6 +90,85 @@ def empty_folder_is_refused(folder: pathlib.Path) -> None:
 def random_warns(folder: pathlib.Path) -> None:
     networks.write("digits", folder)
     cameo("calibrate", folder / "model.onnx", "--calib=random", says="warning: random inputs say little")
+
+
+# ---- quantizing in one way
+
+def outputs(program: pathlib.Path, data: dict[str, np.ndarray]) -> np.ndarray:
+    """The first output for each sample, one after the other."""
+    sys.path.insert(0, str(networks.ROOT / "test/Support"))
+    import cameo as runtime
+
+    loaded, results = runtime.Program(program, threads=1), []
+    names = [n for n in data if n != "label"]
+    for i in range(len(data[names[0]])):
+        results.append(loaded.run({n: data[n][i : i + 1] if n == "image" else data[n][i] for n in names})[loaded.outputs[0]])
+    return np.concatenate(results)
+
+
+def decibels(found: np.ndarray, wanted: np.ndarray) -> float:
+    return float(10 * np.log10((wanted**2).sum() / ((found - wanted) ** 2).sum()))
+
+
+def quantized(floor: float, *flags: str):
+    """Quantizing the digits' network leaves a signal of more than `floor` dB over the noise; measured values are 4 to 10 dB above."""
+    def run(folder: pathlib.Path) -> None:
+        networks.write("digits", folder)
+        model, data = folder / "model.onnx", dict(np.load(folder / "eval.npz"))
+        cameo("compile", model, "-o", folder / "f32.cameo")
+        cameo("quantize", model, "--calib", folder / "calib.npz", "-o", folder / "q.cameo", *flags)
+        found, wanted = outputs(folder / "q.cameo", data), outputs(folder / "f32.cameo", data)
+        print(f"{decibels(found, wanted):.1f} dB")
+        assert decibels(found, wanted) > floor
+        assert not np.array_equal(found, wanted), "nothing was quantized"
+        right = lambda x: (x.argmax(1) == data["label"]).mean()  # noqa: E731
+        assert right(found) >= right(wanted) - 0.01
+    return run
+
+
+for method in ("min-max", "percentile", "entropy", "mse"):
+    CASES[f"static-{method}"] = quantized(18 if method == "entropy" else 25, "--kind=static", f"--range={method}")
+CASES["static-symmetric"] = quantized(25, "--kind=static", "--symmetric")
+CASES["static-smoothed"] = quantized(25, "--kind=static", "--smooth=0.5")
+CASES["dynamic"] = quantized(25, "--kind=dynamic")
+CASES["dynamic-smoothed"] = quantized(25, "--kind=dynamic", "--smooth=0.5")
+CASES["bf16"] = quantized(35, "--kind=bf16")
+
+
+# ---- compressing by search
+
+@case
+def digits_lose_nothing(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    command = ["compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1",
+               "--max-drop=0.3%", "--for=size", "--repeat=3", "--threads=1"]
+    plan, report = folder / "plan.json", folder / "report.html"
+    text = cameo(*command, "-o", folder / "a.cameo", "--save-plan", plan, "--report", report, says="the smallest plan that loses no more than allowed")
+    assert (folder / "a.cameo").stat().st_size < 0.5 * int(text.split("bytes of f32's ")[1].split()[0])
+    assert "<svg" in report.read_text() and report.read_text().count("<circle") >= 6
+    # What was searched can be repeated, bit for bit.
+    cameo(*command, "-o", folder / "b.cameo", "--load-plan", plan, says="the plan that was given")
+    assert (folder / "a.cameo").read_bytes().replace(b"a.cameo", b"b.cameo") == (folder / "b.cameo").read_bytes().replace(b"a.cameo", b"b.cameo")
+
+
+@case
+def a_plan_that_loses_too_much_is_refused(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    command = ["compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--repeat=1"]
+    plan, two = folder / "plan.json", '{kind = "weights", bits = 2 : i64}'
+    rows = [{"layer": n, "quantization": two if n == "scores" else "f32"} for n in ("conv0", "conv1", "conv2", "scores")]
+    plan.write_text(json.dumps({"layers": rows}))
+    cameo(*command, "--metric=sqnr", "-o", folder / "out.cameo", "--load-plan", plan, code=3, says="E-ACCURACY")
+    assert not (folder / "out.cameo").exists()
+    plan.write_text('{"layers": []}')
+    cameo(*command, "-o", folder / "out.cameo", "--load-plan", plan, code=3, says="is for a model of 0 layers; this one has 4")
+
+
+@case
+def a_loss_of_nothing_leaves_f32(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--metric=sqnr", "--max-drop=0%", "--repeat=1",
+          "-o", folder / "out.cameo", says="f32: every plan that was measured loses more than allowed")
 
 
 def main() -> int:

@@ -49,7 +49,8 @@ static int calibrate(Options &options) {
       progress.show(what, done, total);
     };
     if (succeeded(prepare(*module, options.calibration.compile, diagnostics)) &&
-        succeeded(calibration.run(*module, *samples, options.calibration, diagnostics)))
+        succeeded(calibration.run(*module, *samples, options.calibration, diagnostics)) &&
+        succeeded(calibration.expectLayers(diagnostics)))
       print(calibration, *parseRangeMethod(options.method));
   } catch (const run::UserError &error) {
     llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";

@@ -17,6 +17,8 @@ mlir::LogicalResult prepare(mlir::ModuleOp module, const CompileOptions &options
 struct CalibrationOptions {
   CompileOptions compile;
   unsigned threads = 0;
+  uint64_t gramBytes =
+      0; ///< memory for second moments of what products read, which GPTQ wants; those that fit are observed
   size_t most = SIZE_MAX; ///< samples that run() looks at; those that the state has seen count
   std::string state;      ///< file that takes the observers as they grow, and gives them back; empty: none
 };
@@ -29,13 +31,17 @@ public:
     size_t observer;  ///< several layers may read one activation
   };
 
-  /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. Fails exactly when
-  /// `diagnostics` got an error.
+  /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. There may be no
+  /// layers. Fails exactly when `diagnostics` got an error.
   mlir::LogicalResult run(mlir::ModuleOp module, Samples &samples, const CalibrationOptions &options,
                           std::vector<Diagnostic> &diagnostics);
 
-  /// Writes what was observed on the layers of `module` (a copy of what was run): the attribute cameo.observed.
+  /// Writes what was observed on the layers of `module` (a copy of what was run): the attribute cameo.observed. It
+  /// borrows second moments: this object outlives the module.
   void annotate(mlir::ModuleOp module, RangeMethod method) const;
+
+  /// Says so (E-UNSUPPORTED) where there are no layers.
+  mlir::LogicalResult expectLayers(std::vector<Diagnostic> &diagnostics) const;
 
   std::vector<Entry> layers; ///< of @main, in order
   std::vector<Observer> observers;
@@ -45,12 +51,6 @@ private:
   bool load(const std::string &path, uint64_t identity);
   bool save(const std::string &path, uint64_t identity) const;
 };
-
-/// sum x x^T of what each of `layers` (numbers; of matrices) reads. The memory is that of these layers' moments alone,
-/// so that a caller can go through a model in groups.
-mlir::FailureOr<std::vector<std::vector<float>>> observeGrams(mlir::ModuleOp module, llvm::ArrayRef<size_t> layers,
-                                                              Samples &samples, const CalibrationOptions &options,
-                                                              std::vector<Diagnostic> &diagnostics);
 
 } // namespace cameo::compression
 #endif

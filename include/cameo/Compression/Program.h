@@ -26,7 +26,7 @@ public:
   uint64_t numOutputs() const { return cameo_program_num_outputs(program); }
   std::string outputName(uint64_t index) const { return cameo_program_output(program, index)->name; }
 
-  /// Wall time of run() in ms: the median of `repeats` runs after two that do not count.
+  /// Wall time of run() in ms: the least of `repeats` runs after two that do not count.
   std::optional<double> time(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
                              std::vector<Diagnostic> &diagnostics);
   /// The same by kernel, per run: keys are the names of its nodes, joined by ", ".

@@ -1,0 +1,36 @@
+// Plan.h - how each layer of a model is quantized, and what that makes of the model.
+#ifndef CAMEO_COMPRESSION_PLAN_H
+#define CAMEO_COMPRESSION_PLAN_H
+
+#include "cameo/Compression/Calibration.h"
+
+namespace cameo::compression {
+
+/// The attribute cameo.quantization of each layer, in the order of layersOf(@main); null is f32.
+using Plan = std::vector<mlir::DictionaryAttr>;
+
+/// "static smooth", "weights 4 bits in blocks of 32 (gptq)", "f32".
+std::string describe(mlir::DictionaryAttr choice);
+
+/// Bytes of a layer's weights in a program.
+int64_t weightBytes(int64_t outputs, int64_t terms, mlir::DictionaryAttr choice);
+
+/// Quantizes `module` (prepared): layers get what was observed and what `plan` says, then become what that means. Fails
+/// exactly when `diagnostics` got an error.
+mlir::LogicalResult apply(mlir::ModuleOp module, const Plan &plan, const Calibration &calibration, RangeMethod method,
+                          std::vector<Diagnostic> &diagnostics);
+
+/// A program that takes a plan as its last input: `choices` of each layer by number from 1, 0 is f32.
+mlir::LogicalResult applySwitched(mlir::ModuleOp module, llvm::ArrayRef<std::vector<mlir::DictionaryAttr>> choices,
+                                  const Calibration &calibration, RangeMethod method,
+                                  std::vector<Diagnostic> &diagnostics);
+
+/// A plan as JSON: a name and an attribute for each layer.
+mlir::LogicalResult savePlan(const std::string &path, const Plan &plan, const Calibration &calibration,
+                             std::vector<Diagnostic> &diagnostics);
+/// Fails (E-PLAN) where the file is no plan of a model with these layers.
+mlir::FailureOr<Plan> loadPlan(const std::string &path, mlir::MLIRContext &context, const Calibration &calibration,
+                               std::vector<Diagnostic> &diagnostics);
+
+} // namespace cameo::compression
+#endif

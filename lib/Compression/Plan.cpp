@@ -1,0 +1,136 @@
+// Plan.cpp - see Plan.h.
+#include "cameo/Compression/Plan.h"
+#include "Errors.h"
+#include "cameo/Passes/Quantization/Layers.h"
+#include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Pipeline/Compile.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::compression;
+
+static StringRef text(DictionaryAttr choice, StringRef name) {
+  auto found = choice ? choice.getAs<StringAttr>(name) : StringAttr();
+  return found ? found.getValue() : StringRef();
+}
+
+static int64_t integer(DictionaryAttr choice, StringRef name, int64_t otherwise) {
+  auto found = choice.getAs<IntegerAttr>(name);
+  return found ? found.getInt() : otherwise;
+}
+
+std::string cameo::compression::describe(DictionaryAttr choice) {
+  if (!choice)
+    return "f32";
+  std::string kind = text(choice, "kind").str();
+  if (kind == "weights")
+    return llvm::formatv("int{0} blocks of {1}, {2}{3}", integer(choice, "bits", 4), integer(choice, "block", 32),
+                         text(choice, "method"), choice.contains("bytes") ? ", int8 inputs" : "");
+  if (kind == "static" || kind == "dynamic")
+    kind = "int8 " + kind;
+  return kind + (choice.contains("smooth") ? ", smoothed" : "");
+}
+
+int64_t cameo::compression::weightBytes(int64_t outputs, int64_t terms, DictionaryAttr choice) {
+  StringRef kind = text(choice, "kind");
+  if (kind == "bf16")
+    return 2 * outputs * terms;
+  if (kind == "static" || kind == "dynamic")
+    return outputs * terms + 4 * outputs;
+  if (kind != "weights")
+    return 4 * outputs * terms;
+  int64_t block = integer(choice, "block", 32), blocks = (terms + block - 1) / block;
+  return outputs * blocks * (block / 2 + 5); // two weights a byte, a scale of 4 bytes and a zero point of 1
+}
+
+static SmallVector<Layer> mainLayers(ModuleOp module) {
+  return cameo::layersOf(module.lookupSymbol<func::FuncOp>("main"));
+}
+
+LogicalResult cameo::compression::apply(ModuleOp module, const Plan &plan, const Calibration &calibration,
+                                        RangeMethod method, std::vector<cameo::Diagnostic> &diagnostics) {
+  calibration.annotate(module, method);
+  for (auto [layer, choice] : llvm::zip(mainLayers(module), plan))
+    if (choice)
+      layer.op->setAttr(kQuantizationAttr, choice);
+  return runPasses(module, [](OpPassManager &passes) { passes.addPass(createQuantizeLayersPass()); }, diagnostics);
+}
+
+LogicalResult cameo::compression::applySwitched(ModuleOp module, ArrayRef<std::vector<DictionaryAttr>> choices,
+                                                const Calibration &calibration, RangeMethod method,
+                                                std::vector<cameo::Diagnostic> &diagnostics) {
+  calibration.annotate(module, method);
+  for (auto [layer, own] : llvm::zip(mainLayers(module), choices))
+    layer.op->setAttr(kChoicesAttr,
+                      ArrayAttr::get(module.getContext(), SmallVector<Attribute>(own.begin(), own.end())));
+  return runPasses(
+      module,
+      [](OpPassManager &passes) {
+        passes.addPass(createSwitchLayersPass());
+        passes.addPass(createQuantizeLayersPass());
+      },
+      diagnostics);
+}
+
+LogicalResult cameo::compression::savePlan(const std::string &path, const Plan &plan, const Calibration &calibration,
+                                           std::vector<cameo::Diagnostic> &diagnostics) {
+  llvm::json::Array rows;
+  for (auto [layer, choice] : llvm::zip(calibration.layers, plan)) {
+    std::string printed;
+    llvm::raw_string_ostream os(printed);
+    if (choice)
+      choice.print(os);
+    rows.push_back(llvm::json::Object{{"layer", layer.name}, {"quantization", choice ? printed : "f32"}});
+  }
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (!error) {
+    os << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{{"layers", std::move(rows)}})) << "\n";
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  return error ? refuse(diagnostics, "E-FILE", "cannot write " + path + ": " + error.message()) : success();
+}
+
+FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContext &context,
+                                             const Calibration &calibration,
+                                             std::vector<cameo::Diagnostic> &diagnostics) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return refuse(diagnostics, "E-FILE", path + ": cannot be read: " + file.getError().message());
+  auto parsed = llvm::json::parse((*file)->getBuffer());
+  if (!parsed)
+    return refuse(diagnostics, "E-PLAN", path + ": is not JSON: " + llvm::toString(parsed.takeError()));
+  llvm::json::Object *object = parsed->getAsObject();
+  llvm::json::Array *rows = object ? object->getArray("layers") : nullptr;
+  if (!rows)
+    return refuse(diagnostics, "E-PLAN", path + ": has no list 'layers'");
+  if (rows->size() != calibration.layers.size())
+    return refuse(diagnostics, "E-PLAN",
+                  path + ": is for a model of " + std::to_string(rows->size()) + " layers; this one has " +
+                      std::to_string(calibration.layers.size()));
+  Plan plan;
+  ScopedDiagnosticHandler silent(&context, [](mlir::Diagnostic &) { return success(); });
+  for (auto [row, layer] : llvm::zip(*rows, calibration.layers)) {
+    llvm::json::Object *entry = row.getAsObject();
+    auto name = entry ? entry->getString("layer") : std::nullopt;
+    auto quantization = entry ? entry->getString("quantization") : std::nullopt;
+    if (!name || *name != layer.name || !quantization)
+      return refuse(diagnostics, "E-PLAN",
+                    path + ": says nothing about layer '" + layer.name + "' in its place; is it another model's?");
+    auto choice = *quantization == "f32" ? DictionaryAttr()
+                                         : dyn_cast_if_present<DictionaryAttr>(parseAttribute(*quantization, &context));
+    if (!choice && *quantization != "f32")
+      return refuse(diagnostics, "E-PLAN",
+                    path + ": layer '" + layer.name + "' is to be '" + quantization->str() +
+                        "', which is no quantization");
+    plan.push_back(choice);
+  }
+  return plan;
+}

@@ -1,0 +1,240 @@
+// Compress.cpp - `cameo quantize` and `cameo compress`: a model that does less, by decision or by search.
+#include "cameo/Compression/Compress.h"
+#include "Common.h"
+#include "Progress.h"
+#include "SampleFiles.h"
+#include "Verb.h"
+#include "cameo-run/UserError.h"
+#include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/Interrupt.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+
+using namespace cameo;
+using namespace cameo::tool;
+using namespace cameo::compression;
+
+namespace {
+
+struct Options {
+  ModelOptions model;
+  CompressOptions compress;
+  std::string output, data, evaluation, range = "mse", metric = "cosine", goal = "latency", maxDrop = "0.5%", report,
+                                        savePlan, loadPlan;
+  // quantize
+  std::string kind = "static", method = "gptq";
+  double smooth = 0;
+  int64_t bits = 4, block = 32;
+  bool symmetric = false, byteActivations = false;
+};
+
+/// Memory for second moments: what the compiler may use beyond the model.
+constexpr uint64_t kGramBytes = uint64_t(400) << 20;
+
+/// A model with what was seen of it.
+struct Loaded {
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  std::vector<Diagnostic> diagnostics;
+  Calibration calibration;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<Samples> samples, evaluation;
+};
+
+} // namespace
+
+static bool calibrate(Options &options, Loaded &loaded) {
+  loaded.module = load(options.model, *loaded.context, loaded.diagnostics);
+  if (!loaded.module)
+    return false;
+  std::vector<InputInfo> inputs = inputsOf(*loaded.module);
+  loaded.samples = openSamples(options.data, inputs, SIZE_MAX);
+  if (!options.evaluation.empty())
+    loaded.evaluation = openSamples(options.evaluation, inputs, SIZE_MAX);
+  options.compress.range = *parseRangeMethod(options.range);
+  options.compress.calibration.gramBytes = kGramBytes;
+  return succeeded(prepare(*loaded.module, options.compress.calibration.compile, loaded.diagnostics)) &&
+         succeeded(
+             loaded.calibration.run(*loaded.module, *loaded.samples, options.compress.calibration, loaded.diagnostics));
+}
+
+/// Compiles the module as the plan says.
+static void write(Options &options, Loaded &loaded, const Plan &plan) {
+  CompileReport report;
+  if (succeeded(apply(*loaded.module, plan, loaded.calibration, options.compress.range, loaded.diagnostics)))
+    (void)compile(*loaded.module, options.compress.calibration.compile, options.output, report, loaded.diagnostics);
+}
+
+/// Runs `work` with a progress line; errors of data files are told like all others.
+static int guarded(Options &options, llvm::function_ref<void(Loaded &)> work) {
+  handleInterrupts();
+  Loaded loaded;
+  try {
+    Progress progress;
+    options.compress.calibration.compile.progress = [&](const std::string &what, size_t done, size_t total) {
+      progress.show(what, done, total);
+    };
+    work(loaded);
+  } catch (const run::UserError &error) {
+    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
+    return error.exitCode;
+  }
+  return tell(loaded.diagnostics);
+}
+
+// ---- quantize
+
+static std::string attributeOf(const Options &options) {
+  std::string text = "{kind = \"" + options.kind + "\"";
+  if (options.kind == "weights")
+    text += ", bits = " + std::to_string(options.bits) + " : i64, block = " + std::to_string(options.block) +
+            " : i64, method = \"" + options.method + "\"" + (options.byteActivations ? ", bytes" : "");
+  if (options.kind == "static")
+    text += ", correct";
+  if (options.symmetric)
+    text += ", symmetric";
+  if (options.smooth > 0)
+    text += ", smooth = " + std::to_string(options.smooth) + " : f32";
+  return text + "}";
+}
+
+static int quantize(Options &options) {
+  return guarded(options, [&](Loaded &loaded) {
+    if (!calibrate(options, loaded) || failed(loaded.calibration.expectLayers(loaded.diagnostics)))
+      return;
+    auto choice = mlir::cast<mlir::DictionaryAttr>(mlir::parseAttribute(attributeOf(options), loaded.context.get()));
+    write(options, loaded, Plan(loaded.calibration.layers.size(), choice));
+  });
+}
+
+// ---- compress
+
+/// "0.5%" or "0.005"; negative for what is neither.
+static double parseDrop(llvm::StringRef text) {
+  bool isPercent = text.consume_back("%");
+  double number = -1;
+  return text.getAsDouble(number) || number < 0 ? -1 : isPercent ? number / 100 : number;
+}
+
+static bool writeReport(const Options &options, const Compression &result) {
+  if (options.report.empty())
+    return true;
+  std::error_code error;
+  llvm::raw_fd_ostream os(options.report, error);
+  if (error)
+    return false;
+  writeHtml(result, options.compress, options.model.path, os);
+  os.close();
+  return !os.error();
+}
+
+static int compress(Options &options) {
+  CompressOptions &o = options.compress;
+  o.metric = *parseMetric(options.metric);
+  o.goal = options.goal == "size" ? Goal::Size : Goal::Latency;
+  o.maxDrop = parseDrop(options.maxDrop);
+  if (o.maxDrop < 0)
+    return fail("E-USAGE", "--max-drop=" + options.maxDrop + " is no share; expected 0.5% or 0.005");
+  return guarded(options, [&](Loaded &loaded) {
+    if (!calibrate(options, loaded))
+      return;
+    Samples &evaluation = loaded.evaluation ? *loaded.evaluation : *loaded.samples;
+    mlir::FailureOr<Compression> result = mlir::failure();
+    if (options.loadPlan.empty()) {
+      result = compress(*loaded.module, loaded.calibration, evaluation, o, loaded.diagnostics);
+    } else {
+      auto plan = loadPlan(options.loadPlan, *loaded.context, loaded.calibration, loaded.diagnostics);
+      if (succeeded(plan))
+        result = measure(*loaded.module, *plan, loaded.calibration, evaluation, o, loaded.diagnostics);
+    }
+    if (failed(result))
+      return;
+    print(*result, o, llvm::outs());
+    if (result->drop > o.maxDrop) {
+      Diagnostic d;
+      d.code = "E-ACCURACY";
+      d.message = options.loadPlan + ": the plan loses more than --max-drop allows; nothing is written";
+      loaded.diagnostics.push_back(d);
+      return;
+    }
+    if (!options.savePlan.empty() &&
+        failed(savePlan(options.savePlan, result->plan, loaded.calibration, loaded.diagnostics)))
+      return;
+    if (!writeReport(options, *result))
+      fail("E-FILE", "cannot write " + options.report);
+    write(options, loaded, result->plan);
+  });
+}
+
+static void addCommonOptions(CLI::App &app, Options &options) {
+  addModelOptions(app, options.model);
+  app.add_option("-o", options.output, "program to write")->type_name("OUT.cameo")->required();
+  app.add_option("--calib", options.data, kDataHelp)->type_name("DATA")->required();
+  app.add_option("--range", options.range,
+                 "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")
+      ->check(CLI::IsMember({"min-max", "percentile", "entropy", "mse"}));
+  app.add_option("--state", options.compress.calibration.state,
+                 "file that takes what calibration saw as it grows; the same command goes on from it")
+      ->type_name("FILE");
+  app.add_option("--cpu", options.compress.calibration.compile.cpus, "CPU levels, as for cameo compile")
+      ->delimiter(',');
+  app.add_option("--threads", options.compress.calibration.threads, "threads of a run (default: all CPUs)");
+}
+
+static std::function<int()> setUpQuantize(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  addCommonOptions(app, *options);
+  app.add_option(
+         "--kind", options->kind,
+         "static (default): int8, ranges by calibration; dynamic: int8, ranges as it runs; weights: 2 to 4 bits, "
+         "in blocks; bf16")
+      ->check(CLI::IsMember({"static", "dynamic", "weights", "bf16"}));
+  app.add_option("--smooth", options->smooth, "strength of SmoothQuant for static and dynamic, 0 (default) to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--bits", options->bits, "of weights (default 4)")->check(CLI::Range(2, 4));
+  app.add_option("--block", options->block, "weights that share a scale: 16, 32 (default), 64, ...");
+  app.add_option("--method", options->method, "for weights: rtn, hqq, awq, gptq (default)")
+      ->check(CLI::IsMember({"rtn", "hqq", "awq", "gptq"}));
+  app.add_flag("--symmetric", options->symmetric, "zero points are in the middle");
+  app.add_flag("--byte-activations", options->byteActivations, "for weights: inputs may be rounded to 8 bits");
+  return [options] { return quantize(*options); };
+}
+
+static std::function<int()> setUpCompress(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  addCommonOptions(app, *options);
+  app.add_option("--eval", options->evaluation, "data to measure the loss on (default: those of --calib), as --calib")
+      ->type_name("DATA");
+  app.add_option("--metric", options->metric,
+                 "top1 (of 'label', or of f32's answer), cosine (default), sqnr, ppl (of 'label')")
+      ->check(CLI::IsMember({"top1", "cosine", "sqnr", "ppl"}));
+  app.add_option("--max-drop", options->maxDrop,
+                 "loss allowed: points of top1, 1 - cosine, relative error for sqnr, growth of ppl (default 0.5%)")
+      ->type_name("SHARE");
+  app.add_option("--for", options->goal, "what is to be least: latency (default) or size")
+      ->check(CLI::IsMember({"latency", "size"}));
+  app.add_option("--output", options->compress.output, "number of the output that is measured (default 0)");
+  app.add_option("--repeat", options->compress.repeats, "runs of which the fastest counts (default 20)")
+      ->check(CLI::Range(1, 100000));
+  app.add_option("--report", options->report, "page with the plan and the frontier")->type_name("OUT.html");
+  app.add_option("--save-plan", options->savePlan, "write the plan")->type_name("FILE.json");
+  app.add_option("--load-plan", options->loadPlan, "do what this plan says; nothing is searched")
+      ->type_name("FILE.json");
+  return [options] { return compress(*options); };
+}
+
+namespace cameo::tool {
+const Verb quantizeVerb{
+    "quantize", "Quantizes all layers of a model in one way.",
+    "Examples:\n"
+    "  cameo quantize model.onnx --calib=inputs.npz -o model.cameo\n"
+    "  cameo quantize model.onnx --calib=inputs.npz --kind=weights --bits=4 --block=128 -o model.cameo\n",
+    setUpQuantize};
+const Verb compressVerb{
+    "compress", "Finds the fastest or smallest program that loses no more than allowed.",
+    "Examples:\n"
+    "  cameo compress model.onnx --calib=inputs.npz --eval=others.npz --metric=top1 --max-drop=0.5% -o "
+    "model.cameo --report=report.html\n"
+    "  cameo compress model.onnx --calib=inputs.npz --for=size -o model.cameo\n",
+    setUpCompress};
+} // namespace cameo::tool
