@@ -7,6 +7,7 @@
 #include "VariantCompiler.h"
 #include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cost.h"
+#include "cameo/Export/ONNX/Export.h"
 #include "cameo/Pipeline/Phases.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "cameo/Support/ErrorCode.h"
@@ -60,6 +61,7 @@ private:
   };
 
   LogicalResult writeDialect();
+  LogicalResult exportModel();
   LogicalResult emitLoops();
   LogicalResult compileModules();
   LogicalResult writeText();
@@ -74,7 +76,7 @@ private:
   llvm::StringRef output;
   CompileReport &report;
   Location loc;
-  bool isStatic; ///< an archive or an object, for the user's own linker
+  bool isStatic;    ///< an archive or an object, for the user's own linker
   std::string name; ///< symbols of what is linked into a program carry it, so that there may be several
   func::FuncOp main;
   WeightTable weights;
@@ -85,6 +87,8 @@ private:
 } // namespace
 
 LogicalResult Compilation::run() {
+  if (options.emit == Emit::ONNX)
+    return exportModel();
   if (failed(verify(module)) || failed(runPhases(module, options, report)))
     return failure();
   if (options.emit == Emit::CameoMlir || !options.stopAfter.empty())
@@ -113,6 +117,29 @@ LogicalResult Compilation::writeDialect() {
     flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
     module.print(os, flags);
   });
+}
+
+/// An ONNX model after the named phase; without one, after those that clean up, with quantized layers as the model has
+/// them.
+LogicalResult Compilation::exportModel() {
+  CompileOptions upTo = options;
+  if (upTo.stopAfter.empty()) {
+    upTo.stopAfter = "simplify";
+    upTo.disabledPasses.push_back("cameo-integer-arithmetic");
+  }
+  if (failed(verify(module)) || failed(runPhases(module, upTo, report)))
+    return failure();
+  std::unique_ptr<onnx::ExportedModel> model = onnx::ExportedModel::make(module);
+  if (!model)
+    return failure();
+  if (model->weightBytes() <= onnx::kMostInlineBytes)
+    return writeFile(output, loc, [&](llvm::raw_ostream &os) { model->write(os); });
+  if (output == "-")
+    return withCode("E-USAGE", mlir::emitError(loc))
+           << "has more weights than one ONNX file can hold; give a file with -o";
+  std::string data = (output + ".data").str(), name = llvm::sys::path::filename(data).str();
+  return success(succeeded(writeFile(data, loc, [&](llvm::raw_ostream &os) { model->writeData(os); })) &&
+                 succeeded(writeFile(output, loc, [&](llvm::raw_ostream &os) { model->write(os, name); })));
 }
 
 /// Kernels and entry function of each CPU level, as modules of loops.
@@ -175,8 +202,7 @@ LogicalResult Compilation::writeProgram() {
   auto addObject = [&](llvm::StringRef file, llvm::ArrayRef<char> bytes) {
     objects.push_back(folder.file(file));
     report.codeBytes += bytes.size();
-    return writeFile(objects.back(), loc,
-                               [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
+    return writeFile(objects.back(), loc, [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
   };
   for (auto [i, task] : llvm::enumerate(tasks))
     if (failed(addObject("code" + std::to_string(i) + ".o", *task.result)))

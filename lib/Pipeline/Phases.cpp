@@ -11,7 +11,13 @@ using namespace mlir;
 using namespace cameo;
 
 static void foldConstants(PhaseBuilder &phase) {
-  phase.add(createFoldConstantsPass());
+  FoldConstantsPassOptions fold;
+  if (phase.options.emit == Emit::ONNX) { // the file shall not grow
+    fold.keepQuantized = true;
+    fold.small = 64;
+    fold.growth = 1;
+  }
+  phase.add(createFoldConstantsPass(fold));
   phase.add(createInferShapesPass());
   phase.add(createFoldSizesPass());
 }

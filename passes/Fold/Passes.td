@@ -25,6 +25,8 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
            "most bytes of a larger result per byte of operands; 2 widens f16 weights, but leaves int8 ones packed">,
     Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">,
     Option<"work", "work", "int64_t", "268435456",
-           "most operations of all folded ops together; the naive path does about as many in a second">];
+           "most operations of all folded ops together; the naive path does about as many in a second">,
+    Option<"keepQuantized", "keep-quantized", "bool", "false",
+           "leave alone what reads integers as differences from a zero point, so that a model is written with the quantized weights it has">];
 }
 #endif

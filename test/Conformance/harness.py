@@ -163,16 +163,36 @@ def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False, 
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         if case["random"]:
             case = randomness.enlarged(case, folder)
+        if mode == "export":
+            return runExported(case, tools, opt, folder, sanitized)
         outcomes = (runVariant(variant, tools, opt, sanitized) for variant in modes.variants(case, mode, folder))
         return next((outcome for outcome in outcomes if outcome[0] != "pass"), ("pass", ""))
 
 
-def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool) -> tuple[str, str]:
+def runExported(case: dict, tools: pathlib.Path, opt: int, folder: str, sanitized: bool) -> tuple[str, str]:
+    """The case by way of an ONNX file that Cameo wrote: the checker likes it, ONNX Runtime and Cameo give the same results."""
+    import exported as written
+
+    exported = f"{folder}/exported.onnx"
+    try:
+        shapes, _ = storedValues(case, folder)
+        call([str(tools / "cameo-compile"), case["model"], "-o", exported, "--emit=onnx", f"-O{opt}", *shapes], case["model"], sanitized)
+        if problem := written.check(case, case["model"], exported, SECONDS):
+            return "mismatch", f"exported: {problem}"
+    except Failed as failure:
+        return failure.outcome, failure.detail
+    outcome, detail = runVariant(case, tools, opt, sanitized, exported)
+    return outcome, f"exported: {detail}" if detail else ""
+
+
+def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model: str = "") -> tuple[str, str]:
+    """`model`: a file to compile in place of the case's, with the elements of sequences as inputs and outputs."""
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         program, result = f"{folder}/case.cameo", f"{folder}/out.npz"
         try:
             shapes, sets = storedValues(case, folder)
-            call([str(tools / "cameo-compile"), case["model"], "-o", program, f"-O{opt}", "-j", "1", *shapes], case["model"], sanitized)
+            command = [model] if model else [case["model"], *shapes]
+            call([str(tools / "cameo-compile"), *command, "-o", program, f"-O{opt}", "-j", "1"], model or case["model"], sanitized)
             for data, (inputs, wanted) in zip(case["sets"], sets):
                 call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json"], case["model"], sanitized)
                 with np.load(result) as actual:

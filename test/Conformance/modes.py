@@ -2,11 +2,12 @@
 
 dynamic   no size of an input is known; the declared shapes of outputs and inner values go too
 constant  the inputs are initializers, so that folding computes the outputs
+export    the model is written as ONNX; ONNX Runtime and Cameo run that file (harness.runExported)
 """
 import copy
 import pathlib
 
-MODES = ("static", "dynamic", "constant")
+MODES = ("static", "dynamic", "constant", "export")
 
 
 def isTensor(value) -> bool:

@@ -3,7 +3,7 @@ import pathlib
 
 README = pathlib.Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- written by tools/dev/conformance --update -->", "<!-- end of the table -->"
-COLUMNS = ["-O0", "-O3", "dynamic", "constant"]
+COLUMNS = ["-O0", "-O3", "dynamic", "constant", "export"]
 
 
 def column(opt: int, mode: str) -> str | None:

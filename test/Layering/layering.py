@@ -23,7 +23,8 @@ LAYERS = [
     ("support", ["include/cameo/Support/"]),
     ("dialects", ["dialects/", "include/cameo/Dialect/"]),
     ("passes", ["passes/", "include/cameo/Passes/"]),
-    ("import", ["lib/Import/", "include/cameo/Import/"]),
+    # Import and export of a family stand in one file.
+    ("import", ["lib/Import/", "include/cameo/Import/", "lib/Export/", "include/cameo/Export/"]),
     ("codegen", ["lib/Codegen/", "include/cameo/Codegen/"]),
     ("pipeline", ["lib/Pipeline/", "include/cameo/Pipeline/"]),
     ("compression", ["lib/Compression/", "include/cameo/Compression/"]),

@@ -30,6 +30,7 @@ struct EmitName {
   Emit emit;
 };
 constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", Emit::CameoMlir},
+                               {"onnx", "onnx", Emit::ONNX},
                                {"llvm", "ll", Emit::LLVM},
                                {"asm", "s", Emit::Assembly},
                                {"obj", "o", Emit::Object},
@@ -40,7 +41,9 @@ constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", Emit::CameoMlir},
 
 static std::string defaultOutput(const Options &options) {
   llvm::SmallString<128> name(llvm::sys::path::filename(options.model.path));
-  Emit emit = options.compile.stopAfter.empty() ? options.compile.emit : Emit::CameoMlir;
+  Emit emit = options.compile.emit;
+  if (!options.compile.stopAfter.empty() && emit != Emit::ONNX)
+    emit = Emit::CameoMlir;
   const auto *row = llvm::find_if(kEmits, [&](const EmitName &e) { return e.emit == emit; });
   llvm::sys::path::replace_extension(name, row->extension);
   return name.str().str();
@@ -152,13 +155,14 @@ static std::function<int()> setUp(CLI::App &app) {
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "
                  "best at load")
       ->delimiter(',');
-  app.add_option(
-         "--emit", compile.emit,
-         "what to write: cameo-mlir, llvm, asm, obj or static-lib (each with a C header beside it), shared (default)")
+  app.add_option("--emit", compile.emit,
+                 "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, obj or "
+                 "static-lib (each with a C header beside it), shared (default)")
       ->transform(CLI::CheckedTransformer(emits));
   app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");
   app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");
-  app.add_option("--stop-after", compile.stopAfter, "write the dialect after this phase (see --list-phases)")
+  app.add_option("--stop-after", compile.stopAfter,
+                 "write the dialect (or --emit=onnx) after this phase (see --list-phases)")
       ->check(checkPhase);
   app.add_option("--dump-after", compile.dumpAfter, "print the dialect after these phases")
       ->delimiter(',')

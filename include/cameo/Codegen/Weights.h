@@ -1,14 +1,13 @@
 // Weights.h - the constants of a program: where each lies in the weights section, and its bytes.
 //
-// A kernel may want a constant in another arrangement than the tensor's (panels of a matrix, say). It names a WeightForm; the
-// table then stores the constant in that form, once for all kernels and CPU variants that name the same form, and the plain
-// bytes only if somebody reads those too. Forms are made from the mapped bytes while the section is written: packed
-// weights never pass through IR.
+// A kernel may want a constant in another arrangement than the tensor's (panels of a matrix, say). It names a
+// WeightForm; the table then stores the constant in that form, once for all kernels and CPU variants that name the same
+// form, and the plain bytes only if somebody reads those too. Forms are made from the mapped bytes while the section is
+// written: packed weights never pass through IR.
 #ifndef CAMEO_CODEGEN_WEIGHTS_H
 #define CAMEO_CODEGEN_WEIGHTS_H
 
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/Value.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <functional>
@@ -17,9 +16,6 @@
 #include <vector>
 
 namespace cameo::codegen {
-
-/// Receives consecutive pieces of a constant's bytes.
-using WriteBytes = llvm::function_ref<void(llvm::ArrayRef<char>)>;
 
 /// How a kernel reads a constant operand.
 struct WeightForm {
@@ -30,20 +26,6 @@ struct WeightForm {
 
   bool isPlain() const { return key.empty(); }
 };
-
-/// The constant whose bytes `value` is, seen through views; null when there is none.
-mlir::ElementsAttr constantBehind(mlir::Value value);
-
-/// Bytes of a constant as kernels read them (ElementType.h). `write` is called with consecutive pieces, so that a large weight
-/// is never copied whole.
-void forEachConstantPiece(mlir::ElementsAttr value, WriteBytes write);
-int64_t constantBytes(mlir::ElementsAttr value);
-
-/// All bytes of a constant.
-std::vector<uint8_t> bytesOf(mlir::ElementsAttr value);
-
-/// The elements of an f32, f16 or bf16 constant as f32: in place where they are, else in `storage`.
-llvm::ArrayRef<float> constantFloats(mlir::ElementsAttr value, std::vector<float> &storage);
 
 /// Collects constants; equal attributes in equal forms share one place.
 class WeightTable {

@@ -9,7 +9,7 @@
 namespace cameo {
 
 /// What a compilation writes.
-enum class Emit { CameoMlir, LLVM, Assembly, Object, StaticLibrary, Shared };
+enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Object, StaticLibrary, Shared };
 
 struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
@@ -17,12 +17,13 @@ struct CompileOptions {
   std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
   bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
   unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
-  bool countFlops = false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
+  bool countFlops =
+      false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
   std::string stopAfter;                   ///< phase name; empty: run all
   std::vector<std::string> dumpAfter;      ///< phase names whose IR is printed to stderr
   std::vector<std::string> disabledPasses; ///< pass arguments ("cameo-fuse-kernels") that are skipped
-  /// Called as work goes on, from any thread, one call at a time: a phase's name, and how much of it is done when that can be
-  /// counted (`total` is 0 otherwise). May be empty.
+  /// Called as work goes on, from any thread, one call at a time: a phase's name, and how much of it is done when that
+  /// can be counted (`total` is 0 otherwise). May be empty.
   std::function<void(const std::string &what, size_t done, size_t total)> progress;
 };
 

@@ -8,13 +8,20 @@
 
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Import/ONNX/Model.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace cameo::onnx {
 
 class GraphImporter;
+class NodeBuilder;
 
-/// What a name of the graph stands for: a tensor; a sequence, whose length is known at compile time; or nothing, as an optional
-/// without an element and an input that a call leaves out. An optional that has an element is that element.
+/// The MLIR type of an element type; null for those that Cameo has no tensors of.
+mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
+/// The inverse.
+DataType dataTypeOf(mlir::Type elementType);
+
+/// What a name of the graph stands for: a tensor; a sequence, whose length is known at compile time; or nothing, as an
+/// optional without an element and an input that a call leaves out. An optional that has an element is that element.
 struct Binding {
   Binding() = default;
   Binding(mlir::Value tensor) : tensor(tensor) {}
@@ -95,9 +102,10 @@ public:
   /// Reshape to symbolic sizes.
   mlir::Value reshape(mlir::Value v, llvm::ArrayRef<Dim> dims);
 
-  /// What `then` makes where the run finds `condition` true, else what `otherwise` makes: tensors of one type and rank, whose sizes
-  /// may differ. Null on failure.
-  mlir::Value branch(mlir::Value condition, llvm::function_ref<mlir::Value()> then, llvm::function_ref<mlir::Value()> otherwise);
+  /// What `then` makes where the run finds `condition` true, else what `otherwise` makes: tensors of one type and rank,
+  /// whose sizes may differ. Null on failure.
+  mlir::Value branch(mlir::Value condition, llvm::function_ref<mlir::Value()> then,
+                     llvm::function_ref<mlir::Value()> otherwise);
 
   /// Input `i` as compile-time integers; an error that names the input when it is not constant.
   mlir::FailureOr<llvm::SmallVector<int64_t>> constantInput(size_t i, llvm::StringRef what);
@@ -111,17 +119,17 @@ public:
   /// The same for results that may be something else than a tensor.
   mlir::LogicalResult bindResult(size_t i, Binding value);
 
-  /// Imports a graph attribute into `block` (its arguments are the caller's); inner names see outer values. Gives the graph's
-  /// outputs.
+  /// Imports a graph attribute into `block` (its arguments are the caller's); inner names see outer values. Gives the
+  /// graph's outputs.
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
   /// The same where only tensors will do.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
 
-  /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to, computed in
-  /// `block` by the nodes behind it when its own outputs are `results`. Where these nodes cannot follow, `why` says so and nothing
-  /// is reported; a failure without that is reported.
+  /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to,
+  /// computed in `block` by the nodes behind it when its own outputs are `results`. Where these nodes cannot follow,
+  /// `why` says so and nothing is reported; a failure without that is reported.
   mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
                                                          std::string &why);
   /// Then: what the graph's outputs are. The nodes behind this one are done.
@@ -152,13 +160,17 @@ public:
 };
 
 using Handler = std::function<mlir::LogicalResult(OpBinder &)>;
+/// The way back: adds the ONNX nodes of a cameo op (cameo/Export/ONNX/NodeBuilder.h).
+using Writer = std::function<mlir::LogicalResult(NodeBuilder &)>;
 
 /// (domain, op, since-version) -> handler. The newest entry whose version is not above the node's opset is taken.
+/// cameo op -> writer.
 class HandlerTable {
 public:
   void on(llvm::StringRef op, int64_t since, Handler handler) { add("", op, since, std::move(handler)); }
-  /// For ops that the reader has no schema of. `inputs` are their formal inputs in order, as "A:2 B C? D*": `:2` is a rank, `?`
-  /// may be left out, `*` is any number of one or more. What a node gives is held against them before the handler runs.
+  /// For ops that the reader has no schema of. `inputs` are their formal inputs in order, as "A:2 B C? D*": `:2` is a
+  /// rank, `?` may be left out, `*` is any number of one or more. What a node gives is held against them before the
+  /// handler runs.
   void onMicrosoft(llvm::StringRef op, llvm::StringLiteral inputs, Handler handler) {
     add("com.microsoft", op, 1, checked(inputs, std::move(handler)));
   }
@@ -167,6 +179,17 @@ public:
   void add(llvm::StringRef domain, llvm::StringRef op, int64_t since, Handler handler) {
     entries[(domain + ":" + op).str()][since] = std::move(handler);
   }
+  /// How ops of type OpT are written: `form` as NodeBuilder.h says, or a function of the op and the builder.
+  template <typename OpT> void exports(llvm::StringLiteral form) { writers[OpT::getOperationName()] = written(form); }
+  template <typename OpT> void exports(mlir::LogicalResult (*write)(OpT op, NodeBuilder &b)) {
+    writers[OpT::getOperationName()] = [write](NodeBuilder &b) { return write(mlir::cast<OpT>(operationOf(b)), b); };
+  }
+  /// Null for an op that has no writer.
+  const Writer *writer(llvm::StringRef operation) const {
+    auto it = writers.find(operation);
+    return it == writers.end() ? nullptr : &it->second;
+  }
+
   const Handler *find(llvm::StringRef domain, llvm::StringRef op, int64_t opset) const;
   void forEach(llvm::function_ref<void(llvm::StringRef domain, llvm::StringRef op)> fn) const {
     for (const auto &entry : entries) {
@@ -176,7 +199,11 @@ public:
   }
 
 private:
+  static Writer written(llvm::StringLiteral form);
+  static mlir::Operation *operationOf(NodeBuilder &b);
+
   std::map<std::string, std::map<int64_t, Handler>> entries;
+  llvm::StringMap<Writer> writers; ///< by the name of the operation
 };
 
 /// Each family of handlers lives in lib/Import/ONNX/Handlers/<Family>.cpp and registers itself from HandlerTable.cpp.

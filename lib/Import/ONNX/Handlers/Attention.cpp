@@ -1,5 +1,6 @@
 // Attention.cpp - ONNX's own attention nodes: Attention, FlexAttention, LinearAttention, RotaryEmbedding.
 #include "Attention.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -34,8 +35,8 @@ Value cameo::onnx::mergeHeads(OpBinder &op, Value x) {
   return op.reshape(tokens, {dims[0], dims[1], op.dims().mul(dims[2], dims[3])});
 }
 
-/// One over the square root of the head size, which is the last of `q`. Where only the run knows it, that divides the queries, and
-/// 1 is left.
+/// One over the square root of the head size, which is the last of `q`. Where only the run knows it, that divides the
+/// queries, and 1 is left.
 static double defaultScale(Compose &c, Value &q) {
   OpBinder &op = c.op;
   Dim width = op.shapes().dim(q, op.rank(q) - 1);
@@ -266,6 +267,146 @@ LogicalResult rotaryEmbedding(OpBinder &op) {
                            op.intAttr("rotary_embedding_dim", 0), op.intAttr("interleaved", 0) != 0));
 }
 
+// ---- as ONNX
+
+/// Queries of a head, keys, and values as matrices: heads that share keys get them each, sums are in f32.
+struct Matrices {
+  Edge q, k, v;
+  Type type; ///< of sums
+};
+
+Matrices matricesOf(AttentionOp op, NodeBuilder &b) {
+  Type own = b.elementType(op.getQ()), type = own.isF64() ? own : b.f32();
+  int64_t heads = cast<RankedTensorType>(op.getQ().getType()).getDimSize(1),
+          groups = cast<RankedTensorType>(op.getK().getType()).getDimSize(1);
+  auto perHead = [&](Value x) {
+    Edge y = b.cast(b(x), type);
+    if (groups == heads)
+      return y;
+    Edge repeated = b.node("Expand", {b.unsqueeze(y, {2}), b.i64({1, 1, heads / groups, 1, 1})});
+    return b.node("Reshape", {repeated, b.i64({0, heads, -1, cast<RankedTensorType>(x.getType()).getDimSize(3)})});
+  };
+  return {b.cast(b(op.getQ()), type), perHead(op.getK()), perHead(op.getV()), type};
+}
+
+/// 0, 1, .. below the size of `x` along an axis, as a row or a column.
+Edge countAlong(NodeBuilder &b, Edge x, int64_t axis, bool isColumn) {
+  Edge size = b.squeeze(b.node("Shape", {x}, {{"start", axis}, {"end", axis + 1}}), {0});
+  Edge range = b.node("Range", {b.i64Scalar(0), size, b.i64Scalar(1)});
+  return isColumn ? b.unsqueeze(range, {1}) : range;
+}
+
+/// Of the keys a query may see by its position: [B or 1, 1, M, N] of bool; nothing where it sees all.
+Edge visibleKeys(AttentionOp op, NodeBuilder &b, const Matrices &m) {
+  auto perBatch = [&](Value v) { return b.reshape(b.cast(b(v), b.i64Type()), {-1, 1, 1, 1}); };
+  Edge column = countAlong(b, m.k, 2, false), visible;
+  auto both = [&](Edge condition) { visible = visible ? b.node("And", {visible, condition}) : condition; };
+  if (op.getLeft() || op.getRight()) {
+    Edge place = countAlong(b, m.q, 2, true);
+    if (op.getOffsets())
+      place = b.add(place, perBatch(op.getOffsets()));
+    if (op.getRight())
+      both(b.node("LessOrEqual", {column, b.add(place, b.i64Scalar(*op.getRight()))}));
+    if (op.getLeft())
+      both(b.node("GreaterOrEqual", {column, b.sub(place, b.i64Scalar(*op.getLeft()))}));
+  }
+  if (op.getLengths())
+    both(b.node("Less", {column, perBatch(op.getLengths())}));
+  return visible;
+}
+
+/// The mask, with keys behind its end out.
+Edge wholeMask(AttentionOp op, NodeBuilder &b, const Matrices &m) {
+  Value mask = op.getMask();
+  int64_t rank = b.rank(mask);
+  bool isBool = b.elementType(mask).isInteger(1);
+  Edge edge = isBool ? b(mask) : b.cast(b(mask), m.type);
+  Dim own = b.shapes().dim(mask, rank - 1), keys = b.shapes().dim(op.getK(), 2);
+  if (own == keys || own.isConstant(1))
+    return edge;
+  auto size = [&](Edge x, int64_t axis) { return b.node("Shape", {x}, {{"start", axis}, {"end", axis + 1}}); };
+  Edge missing = b.sub(size(m.k, 2), size(edge, rank - 1));
+  Edge pads = b.node("Concat", {b.i64(SmallVector<int64_t>(2 * rank - 1, 0)), missing}, {{"axis", 0}});
+  Edge fill = isBool ? b.number(b.elementType(mask), 0) : b.number(m.type, -std::numeric_limits<double>::infinity());
+  return b.node("Pad", {edge, pads, fill});
+}
+
+/// As products, a softmax and what is between: ONNX's Attention, since 23, knows fewer cases.
+LogicalResult exportAttention(AttentionOp op, NodeBuilder &b) {
+  for (Value operand : {op.getQ(), op.getK()})
+    if (ShapedType::isDynamic(cast<RankedTensorType>(operand.getType()).getDimSize(1)))
+      return b.refuse("the number of heads is known only at run time");
+  Matrices m = matricesOf(op, b);
+  Edge scores = b.node("MatMul", {b.mul(m.q, b.number(m.type, op.getScale().convertToFloat())), b.transposed(m.k, 4)});
+  llvm::StringMap<Edge> stages{{"product", scores}};
+  if (auto cap = op.getSoftcap()) {
+    Edge limit = b.number(m.type, cap->convertToFloat());
+    scores = b.mul(b.node("Tanh", {b.node("Div", {scores, limit})}), limit);
+  }
+  stages["capped"] = scores;
+  Edge out = b.number(m.type, -std::numeric_limits<double>::infinity());
+  Edge visible = visibleKeys(op, b, m);
+  if (visible)
+    scores = b.node("Where", {visible, scores, out});
+  if (op.getMask()) {
+    Edge mask = wholeMask(op, b, m);
+    scores = b.elementType(op.getMask()).isInteger(1) ? b.node("Where", {mask, scores, out}) : b.add(scores, mask);
+  }
+  stages["masked"] = scores;
+  if (op.getSinks()) {
+    Edge one = b.node("ReduceMax", {scores, b.i64({3})}); // a column of the right shape
+    Edge sinks = b.reshape(b.cast(b(op.getSinks()), m.type), {1, -1, 1, 1});
+    scores = b.node("Concat", {scores, b.node("Expand", {sinks, b.node("Shape", {one})})}, {{"axis", 3}});
+  }
+  Edge weights = b.node("Softmax", {scores}, {{"axis", 3}});
+  if (op.getSinks())
+    weights = b.slice(weights, 3, b.i64({0}), b.i64({-1}));
+  else if (visible || op.getMask()) // a row of which nothing is left
+    weights = b.node("Where", {b.node("IsNaN", {weights}), b.number(m.type, 0), weights});
+  stages["weights"] = weights;
+  Type type = b.elementType(op.getResult());
+  SmallVector<Edge> results{b.cast(b.node("MatMul", {weights, m.v}), type)};
+  if (op.getScores())
+    results.push_back(b.cast(stages[*op.getStage()], type));
+  return b.results(results);
+}
+
+LogicalResult exportRotaryEmbedding(RotaryEmbeddingOp op, NodeBuilder &b) {
+  bool tokensFirst = op.getAxis() == 1;
+  auto exchanged = [&](Edge x) { return tokensFirst ? b.transpose(x, {0, 2, 1, 3}) : x; };
+  int64_t rotated = 2 * cast<RankedTensorType>(op.getCos().getType()).getShape().back();
+  if (rotated < 0)
+    return b.refuse("the number of rotated elements is known only at run time");
+  SmallVector<Edge> inputs{exchanged(b(op.getX())), b(op.getCos()), b(op.getSin())};
+  if (Value positions = op.getPositions()) {
+    // One list for all batches is repeated for each.
+    Edge batch = b.node("Shape", {b(op.getX())}, {{"start", 0}, {"end", 1}});
+    inputs.push_back(
+        b.node("Expand", {b.cast(b(positions), b.i64Type()), b.node("Concat", {batch, b.i64({1})}, {{"axis", 0}})}));
+  }
+  return b.result(exchanged(
+      b.node("RotaryEmbedding", inputs, {{"interleaved", op.getInterleaved()}, {"rotary_embedding_dim", rotated}})));
+}
+
+/// Heads side by side, as ONNX packs them.
+LogicalResult exportLinearAttention(LinearAttentionOp op, NodeBuilder &b) {
+  auto heads = [&](Value x) { return cast<RankedTensorType>(x.getType()).getDimSize(2); };
+  auto packed = [&](Value x) { return x ? b.reshape(b(x), {0, 0, -1}) : Edge(); };
+  StringRef rule = op.getBeta() ? (op.getDecay() ? "gated_delta" : "delta") : (op.getDecay() ? "gated" : "linear");
+  if (ShapedType::isDynamic(heads(op.getQ())) || ShapedType::isDynamic(heads(op.getK())))
+    return b.refuse("the number of heads is known only at run time");
+  SmallVector<Edge> results = b.nodes("LinearAttention",
+                                      {packed(op.getQ()), packed(op.getK()), packed(op.getV()), b(op.getInitial()),
+                                       packed(op.getDecay()), b(op.getBeta())},
+                                      {{"q_num_heads", heads(op.getQ())},
+                                       {"kv_num_heads", heads(op.getK())},
+                                       {"update_rule", rule},
+                                       {"scale", op.getScale()}},
+                                      2);
+  results[0] = b.reshape(results[0], {0, 0, heads(op.getQ()), -1});
+  return b.results(results);
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -274,5 +415,9 @@ void registerAttentionHandlers(HandlerTable &table) {
   table.on("LinearAttention", 27, linearAttention);
   table.on("RotaryEmbedding", 23, rotaryEmbedding);
   table.add("ai.onnx.preview", "FlexAttention", 1, flexAttention);
+
+  table.exports<AttentionOp>(exportAttention);
+  table.exports<RotaryEmbeddingOp>(exportRotaryEmbedding);
+  table.exports<LinearAttentionOp>(exportLinearAttention);
 }
 } // namespace cameo::onnx

@@ -2,6 +2,8 @@
 // GatherBlockQuantized.
 #include "Axes.h"
 #include "Compose.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -148,11 +150,72 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
   return op.result(y ? op.reshape(y, sizes) : Value());
 }
 
+// ---- as ONNX
+
+/// The zero points of a row in bytes, as MatMulNBits wants them; nothing where all are 8, its default.
+FailureOr<Edge> packedZeros(MatMulNBitsOp op, NodeBuilder &b) {
+  Value zero = op.getZero();
+  auto expand = zero.getDefiningOp<ExpandOp>();
+  if (expand && inlineScalar(expand.getX()) == 8.0)
+    return Edge();
+  if (auto slice = zero.getDefiningOp<SliceOp>())
+    zero = slice.getX();
+  if (auto unpack = zero.getDefiningOp<UnpackOp>())
+    return b(unpack.getX());
+  ElementsAttr constant = constantBehind(op.getZero());
+  if (!constant)
+    return b.refuse("its zero points are computed while it runs");
+  std::vector<uint8_t> numbers = bytesOf(constant);
+  if (llvm::all_of(numbers, [](uint8_t n) { return n == 8; }))
+    return Edge();
+  auto type = cast<RankedTensorType>(op.getZero().getType());
+  int64_t rows = type.getDimSize(0), blocks = type.getDimSize(1), width = (blocks + 1) / 2;
+  std::vector<uint8_t> packed(rows * width);
+  for (int64_t i = 0; i < rows * blocks; ++i)
+    packed[i / blocks * width + i % blocks / 2] |= numbers[i] << (i % blocks % 2 * 4);
+  return b.constant(
+      DenseElementsAttr::get(RankedTensorType::get({rows, width}, type.getElementType()), ArrayRef(packed)));
+}
+
+LogicalResult exportMatMulNBits(MatMulNBitsOp op, NodeBuilder &b) {
+  auto zeros = packedZeros(op, b);
+  auto columns = cast<RankedTensorType>(op.getX().getType()).getShape().back();
+  auto scales = cast<RankedTensorType>(op.getScale().getType());
+  if (failed(zeros) || ShapedType::isDynamic(columns))
+    return failed(zeros) ? failure() : b.refuse("the last size of its operand is not known");
+  int64_t rows = scales.getDimSize(0), blocks = scales.getDimSize(1), block = op.getBlock();
+  return b.result(b.node("com.microsoft.MatMulNBits",
+                         {b(op.getX()), b.reshape(b(op.getWeights()), {rows, blocks, block / 2}),
+                          b.reshape(b(op.getScale()), {-1}), *zeros},
+                         {{"K", columns},
+                          {"N", rows},
+                          {"bits", 4},
+                          {"block_size", block},
+                          {"accuracy_level", op.getByteActivations() ? 4 : 0}}));
+}
+
+LogicalResult exportUnpack(UnpackOp op, NodeBuilder &b) {
+  Type ui8 = b.elementType(op.getX());
+  SmallVector<uint8_t> shifts;
+  for (unsigned shift = 0; shift < 8; shift += op.getBits())
+    shifts.push_back(shift);
+  Edge shift =
+      b.constant(DenseElementsAttr::get(RankedTensorType::get({int64_t(shifts.size())}, ui8), ArrayRef(shifts)));
+  int64_t rank = b.rank(op.getX());
+  Edge numbers = b.node("BitShift", {b.unsqueeze(b(op.getX()), {rank}), shift}, {{"direction", "RIGHT"}});
+  SmallVector<int64_t> shape(rank, 0);
+  shape.back() = -1;
+  return b.result(b.reshape(b.node("BitwiseAnd", {numbers, b.number(ui8, (1 << op.getBits()) - 1)}), shape));
+}
+
 } // namespace
 
 namespace cameo::onnx {
 void registerBlockQuantizedHandlers(HandlerTable &table) {
   table.onMicrosoft("MatMulNBits", "A B scales zero_points? g_idx? bias?", matMulNBits);
   table.onMicrosoft("GatherBlockQuantized", "data indices scales zero_points?", gatherBlockQuantized);
+
+  table.exports<MatMulNBitsOp>(exportMatMulNBits);
+  table.exports<UnpackOp>(exportUnpack);
 }
 } // namespace cameo::onnx

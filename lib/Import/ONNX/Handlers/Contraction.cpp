@@ -1,5 +1,6 @@
 // Contraction.cpp - matrix products: MatMul, Gemm, Det and ONNX Runtime's fused forms. Einsum has its own file.
 #include "FusedActivation.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -98,6 +99,25 @@ LogicalResult matMulNode(OpBinder &op) {
   return y ? op.result(y) : failure();
 }
 
+// ---- as ONNX
+
+LogicalResult exportMatMul(MatMulOp op, NodeBuilder &b) {
+  Type type = op.accumulatorType(), wide = type;
+  if (auto integer = dyn_cast<IntegerType>(type);
+      integer && integer.getWidth() < 32) // ONNX's integers have 32 bits or 64; they wrap alike
+    wide = IntegerType::get(op.getContext(), 32, integer.getSignedness());
+  Edge lhs = b.cast(b(op.getLhs()), wide), rhs = b.cast(b(op.getRhs()), wide);
+  int64_t lhsRank = b.rank(op.getLhs()), rhsRank = b.rank(op.getRhs());
+  bool isTransposed = op.getTransposeLhs() || op.getTransposeRhs();
+  if (isTransposed && lhsRank == 2 && rhsRank == 2 && isa<FloatType>(type))
+    return b.result(b.node("Gemm", {lhs, rhs}, {{"transA", op.getTransposeLhs()}, {"transB", op.getTransposeRhs()}}));
+  if (op.getTransposeLhs())
+    lhs = b.transposed(lhs, lhsRank);
+  if (op.getTransposeRhs())
+    rhs = b.transposed(rhs, rhsRank);
+  return b.result(b.cast(b.node("MatMul", {lhs, rhs}), type));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -108,5 +128,8 @@ void registerContractionHandlers(HandlerTable &table) {
   table.onMicrosoft("FusedMatMul", "A B", fusedMatMul);
   table.onMicrosoft("TransposeMatMul", "A B", fusedMatMul);
   table.onMicrosoft("FusedGemm", "A B C?", fusedGemm);
+
+  table.exports<MatMulOp>(exportMatMul);
+  table.exports<DetOp>("Det");
 }
 } // namespace cameo::onnx

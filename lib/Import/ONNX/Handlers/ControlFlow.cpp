@@ -2,8 +2,9 @@
 //
 // A branch that a constant condition selects is imported in place of the If, so branches that only other shapes would
 // take cost nothing and may have any rank. Where the run decides between results that have no common type (a squeezed
-// tensor or the tensor itself), the rest of the graph is imported once behind each of them; when it can follow only one,
-// the condition becomes a requirement. Scan becomes a loop that gathers its slices.
+// tensor or the tensor itself), the rest of the graph is imported once behind each of them; when it can follow only
+// one, the condition becomes a requirement. Scan becomes a loop that gathers its slices.
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/OpBinder.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -152,10 +153,12 @@ LogicalResult importIf(OpBinder &op) {
   if (!why[0].empty() && !why[1].empty())
     return op.error("E-SHAPE", "the nodes behind it can follow neither branch; behind the first: " + why[0]);
   bool wanted = why[0].empty();
-  auto results = op.importSubgraph(wanted ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), ArrayRef<Binding>{});
+  auto results =
+      op.importSubgraph(wanted ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), ArrayRef<Binding>{});
   if (failed(results))
     return failure();
-  std::string message = (wanted ? "the condition is false, and then " : "the condition is true, and then ") + why[wanted];
+  std::string message =
+      (wanted ? "the condition is false, and then " : "the condition is true, and then ") + why[wanted];
   for (Binding &result : *results)
     if (result.tensor && !(result.tensor = op.create<RequireOp>(result.tensor, condition, wanted, message)))
       return failure();
@@ -478,6 +481,22 @@ LogicalResult importScan8(OpBinder &op) {
   return failed(loop) ? failure() : bindResults(op, *loop);
 }
 
+// ---- as ONNX
+
+LogicalResult exportIf(IfOp op, NodeBuilder &b) {
+  Edge condition = b(op.getCondition());
+  auto then = b.graph(op.getThenRegion().front(), "then"), otherwise = b.graph(op.getElseRegion().front(), "else");
+  return b.results(
+      b.nodes("If", {condition}, {{"then_branch", then}, {"else_branch", otherwise}}, op->getNumResults()));
+}
+
+LogicalResult exportLoop(LoopOp op, NodeBuilder &b) {
+  SmallVector<Edge> inputs{op.getTripCount() ? b.scalar(op.getTripCount()) : Edge(),
+                           op.getCondition() ? b.scalar(op.getCondition()) : Edge()};
+  llvm::append_range(inputs, b(op.getCarried()));
+  return b.results(b.nodes("Loop", inputs, {{"body", b.graph(op.getBody().front(), "body")}}, op->getNumResults()));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -486,5 +505,8 @@ void registerControlFlowHandlers(HandlerTable &table) {
   table.on("Loop", 1, importLoop);
   table.on("Scan", 8, importScan8);
   table.on("Scan", 9, importScan);
+
+  table.exports<IfOp>(exportIf);
+  table.exports<LoopOp>(exportLoop);
 }
 } // namespace cameo::onnx

@@ -1,6 +1,8 @@
 // Convolution.cpp - Conv, ConvTranspose, DeformConv, Col2Im, CausalConvWithState, and ONNX Runtime's FusedConv.
 #include "FusedActivation.h"
 #include "WindowAttributes.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -169,7 +171,8 @@ LogicalResult deformConv(OpBinder &op) {
 LogicalResult col2Im(OpBinder &op) {
   auto block = op.shapes().elements(op.input(2));
   if (!block)
-    return op.error("E-SHAPE", "input '" + op.node.inputs[2] + "' has shape " + formatShape(op.shapes().dimsOf(op.input(2))) +
+    return op.error("E-SHAPE", "input '" + op.node.inputs[2] + "' has shape " +
+                                   formatShape(op.shapes().dimsOf(op.input(2))) +
                                    "; expected a vector of known length");
   size_t rank = block->size();
   auto strides = spatialAttr(op, "strides", rank, 1, 1), dilations = spatialAttr(op, "dilations", rank, 1, 1);
@@ -226,6 +229,87 @@ LogicalResult causalConv(OpBinder &op) {
   return op.result(1, op.create<SliceOp>(joined, start, length, op.i64({1}), ArrayRef<int64_t>(axis)));
 }
 
+// ---- as ONNX
+
+template <typename OpT> SmallVector<NodeAttribute> windowOf(OpT op) {
+  return {{"strides", op.getStrides()}, {"dilations", op.getDilations()}, {"pads", op.getPads()}};
+}
+
+/// The convolution whose bias `add` adds: one number per channel, to a result that nothing else reads. ONNX has it as
+/// an input.
+Operation *biasedBy(AddOp add, Value &bias) {
+  for (auto [y, other] : {std::pair(add.getX(), add.getY()), std::pair(add.getY(), add.getX())}) {
+    Operation *producer = y.getDefiningOp();
+    auto type = cast<RankedTensorType>(other.getType()), full = cast<RankedTensorType>(y.getType());
+    if (!isa_and_nonnull<ConvOp, ConvTransposeOp>(producer) || !y.hasOneUse() || producer->hasAttr("channelsLast") ||
+        !isa<FloatType>(full.getElementType()) || !constantBehind(other) || type.getRank() < full.getRank() - 1 ||
+        type.getRank() > full.getRank())
+      continue;
+    SmallVector<int64_t> wanted(full.getRank(), 1);
+    wanted[1] = full.getDimSize(1);
+    if (type.getShape() == ArrayRef(wanted).take_back(type.getRank())) {
+      bias = other;
+      return producer;
+    }
+  }
+  return nullptr;
+}
+
+/// The bias that the node of `convolution` has, as a vector.
+Edge biasOf(Operation *convolution, NodeBuilder &b) {
+  Value bias;
+  auto add = convolution->hasOneUse() ? dyn_cast<AddOp>(*convolution->user_begin()) : AddOp();
+  if (!add || biasedBy(add, bias) != convolution)
+    return {};
+  return b.reshape(b(bias), {cast<RankedTensorType>(convolution->getResult(0).getType()).getDimSize(1)});
+}
+
+LogicalResult exportAdd(AddOp op, NodeBuilder &b) {
+  Value bias;
+  if (Operation *convolution = biasedBy(op, bias))
+    return b.result(b(convolution->getResult(0)));
+  return b.result(b.node("Add", b.operands()));
+}
+
+LogicalResult exportConv(ConvOp op, NodeBuilder &b) {
+  int64_t rank = b.rank(op.getX());
+  Edge x = b.channelsFirst(b(op.getX()), rank, op.getChannelsLast());
+  SmallVector<NodeAttribute> attributes = windowOf(op);
+  attributes.emplace_back("group", op.getGroup());
+  bool isInteger = isa<IntegerType>(op.accumulatorType());
+  Edge y = b.node(isInteger ? "ConvInteger" : "Conv", {x, b(op.getFilter()), biasOf(op, b)}, attributes);
+  return b.result(b.channelsLast(y, rank, op.getChannelsLast()));
+}
+
+/// ONNX's pads are not negative: what they would add is added behind.
+LogicalResult exportConvTranspose(ConvTransposeOp op, NodeBuilder &b) {
+  int64_t rank = b.rank(op.getX());
+  SmallVector<int64_t> pads(op.getPads()), added(2 * rank, 0);
+  for (auto [i, pad] : llvm::enumerate(pads)) {
+    int64_t side = i / (rank - 2), axis = i % (rank - 2);
+    added[side * rank + 2 + axis] = -std::min<int64_t>(pad, 0);
+    pad = std::max<int64_t>(pad, 0);
+  }
+  Edge y = b.node("ConvTranspose",
+                  {b.channelsFirst(b(op.getX()), rank, op.getChannelsLast()), b(op.getFilter()), biasOf(op, b)},
+                  {{"strides", op.getStrides()},
+                   {"dilations", op.getDilations()},
+                   {"pads", ArrayRef<int64_t>(pads)},
+                   {"output_padding", op.getOutputPadding()},
+                   {"group", op.getGroup()}});
+  if (llvm::any_of(added, [](int64_t n) { return n != 0; }))
+    y = b.node("Pad", {y, b.i64(added)});
+  return b.result(b.channelsLast(y, rank, op.getChannelsLast()));
+}
+
+LogicalResult exportDeformConv(DeformConvOp op, NodeBuilder &b) {
+  SmallVector<NodeAttribute> attributes = windowOf(op);
+  attributes.emplace_back("group", op.getGroup());
+  attributes.emplace_back("offset_group", op.getOffsetGroup());
+  return b.result(
+      b.node("DeformConv", {b(op.getX()), b(op.getFilter()), b(op.getOffset()), Edge(), b(op.getMask())}, attributes));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -236,5 +320,11 @@ void registerConvolutionHandlers(HandlerTable &table) {
   table.on("Col2Im", 18, col2Im);
   table.on("CausalConvWithState", 27, causalConv);
   table.onMicrosoft("FusedConv", "X W B? Z?", fusedConv);
+
+  table.exports<AddOp>(exportAdd);
+  table.exports<ConvOp>(exportConv);
+  table.exports<ConvTransposeOp>(exportConvTranspose);
+  table.exports<DeformConvOp>(exportDeformConv);
+  table.exports<Col2ImOp>("Col2Im(strides, dilations, pads)");
 }
 } // namespace cameo::onnx

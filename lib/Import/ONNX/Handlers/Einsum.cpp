@@ -2,6 +2,7 @@
 //
 // Worked example: "bij,bkj->bki" has batch b, sums over j, keeps i (lhs) and k (rhs): lhs [b,i,j] and rhs [b,k,j] are a
 // matmul with transposed rhs, giving [b,i,k], which a transpose turns into [b,k,i].
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/OpBinder.h"
 #include <map>
 
@@ -201,8 +202,47 @@ LogicalResult einsum(OpBinder &op) {
       op.create<EinsumOp>(op.inputs(), op.builder.getArrayAttr(labels), ArrayRef<int64_t>(equation->output)));
 }
 
+// ---- as ONNX
+
+/// Labels become letters. Axes of size 1 that stand for a longer one are dropped: ONNX does not spread them.
+LogicalResult exportEinsum(EinsumOp op, NodeBuilder &b) {
+  llvm::DenseMap<int64_t, int64_t> size;
+  auto labelsOf = [&](unsigned i) { return cast<DenseI64ArrayAttr>(op.getLabels()[i]).asArrayRef(); };
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    for (auto [axis, label] : llvm::enumerate(labelsOf(i)))
+      if (int64_t &known = size.try_emplace(label, 1).first->second; known == 1)
+        known = cast<RankedTensorType>(op.getInputs()[i].getType()).getDimSize(axis);
+  llvm::MapVector<int64_t, char> letters;
+  auto letter = [&](int64_t label) {
+    size_t n = letters.size();
+    return letters.try_emplace(label, n < 26 ? 'a' + n : 'A' + (n - 26)).first->second;
+  };
+  std::string equation;
+  SmallVector<Edge> inputs;
+  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+    SmallVector<int64_t> dropped;
+    equation += i ? "," : "";
+    for (auto [axis, label] : llvm::enumerate(labelsOf(i))) {
+      if (cast<RankedTensorType>(input.getType()).getDimSize(axis) == 1 && size[label] != 1)
+        dropped.push_back(axis);
+      else
+        equation += letter(label);
+    }
+    inputs.push_back(dropped.empty() ? b(input) : b.squeeze(b(input), dropped));
+  }
+  equation += "->";
+  for (int64_t label : op.getOutput())
+    equation += letter(label);
+  if (letters.size() > 52)
+    return b.refuse("it has " + Twine(letters.size()) + " labels, and an equation has 52 letters");
+  return b.result(b.node("Einsum", inputs, {{"equation", StringRef(equation)}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
-void registerEinsumHandlers(HandlerTable &table) { table.on("Einsum", 12, einsum); }
+void registerEinsumHandlers(HandlerTable &table) {
+  table.on("Einsum", 12, einsum);
+  table.exports<EinsumOp>(exportEinsum);
+}
 } // namespace cameo::onnx

@@ -1,5 +1,7 @@
 // Generation.cpp - ranges, identity matrices, one-hot vectors.
 #include "Axes.h"
+#include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include <cmath>
 
 using namespace mlir;
@@ -90,6 +92,26 @@ LogicalResult oneHot(OpBinder &op) {
   return op.result(op.create<OneHotOp>(indices, depth, values, *axis));
 }
 
+// ---- as ONNX
+
+/// start + i * delta, for i below the count.
+LogicalResult exportRange(RangeOp op, NodeBuilder &b) {
+  Type type = b.elementType(op.getStart());
+  Edge index = b.node("Range", {b.i64Scalar(0), b.scalar(op.getCount()), b.i64Scalar(1)});
+  auto is = [](Value v, int64_t number) { return inlineScalar(v) == double(number); };
+  Edge y = b.cast(index, type);
+  if (!is(op.getDelta(), 1))
+    y = b.mul(y, b.scalar(op.getDelta()));
+  if (!is(op.getStart(), 0))
+    y = b.add(y, b.scalar(op.getStart()));
+  return b.result(y);
+}
+
+LogicalResult exportOneHot(OneHotOp op, NodeBuilder &b) {
+  return b.result(
+      b.node("OneHot", {b(op.getIndices()), b.scalar(op.getDepth()), b(op.getValues())}, {{"axis", op.getAxis()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -97,5 +119,9 @@ void registerGenerationHandlers(HandlerTable &table) {
   table.on("Range", 11, range);
   table.on("EyeLike", 9, eyeLike);
   table.on("OneHot", 9, oneHot);
+
+  table.exports<RangeOp>(exportRange);
+  table.exports<EyeLikeOp>("EyeLike(k, dtype=to)");
+  table.exports<OneHotOp>(exportOneHot);
 }
 } // namespace cameo::onnx

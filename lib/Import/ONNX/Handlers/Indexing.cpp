@@ -1,5 +1,6 @@
 // Indexing.cpp - gathers, scatters, and selection by condition.
 #include "Axes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -30,7 +31,8 @@ FailureOr<StringRef> reductionOf(OpBinder &op) {
   if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
     return op.error("E-ATTR", "reduction is '" + reduction + "'; expected none, add, mul, max or min");
   if (reduction != "none" && isa<StringType>(op.elementType(op.input(0))))
-    return op.error("E-DTYPE", "reduction is '" + reduction + "', and the elements are strings; expected none for strings");
+    return op.error("E-DTYPE",
+                    "reduction is '" + reduction + "', and the elements are strings; expected none for strings");
   return reduction;
 }
 
@@ -77,6 +79,43 @@ LogicalResult compress(OpBinder &op) {
 
 LogicalResult nonZero(OpBinder &op) { return op.result(op.create<NonZeroOp>(op.input(0))); }
 
+// ---- as ONNX
+
+/// ONNX's indices have 32 or 64 bits.
+Edge indices(NodeBuilder &b, Value value) {
+  Type type = b.elementType(value);
+  bool fits = type.isSignlessInteger(32) || type.isSignlessInteger(64);
+  return fits ? b(value) : b.cast(b(value), b.i64Type());
+}
+
+LogicalResult exportGather(GatherOp op, NodeBuilder &b) {
+  return b.result(b.node("Gather", {b(op.getX()), indices(b, op.getIndices())}, {{"axis", op.getAxis()}}));
+}
+
+LogicalResult exportGatherElements(GatherElementsOp op, NodeBuilder &b) {
+  return b.result(b.node("GatherElements", {b(op.getX()), indices(b, op.getIndices())}, {{"axis", op.getAxis()}}));
+}
+
+LogicalResult exportGatherND(GatherNDOp op, NodeBuilder &b) {
+  return b.result(
+      b.node("GatherND", {b(op.getX()), b.cast(b(op.getIndices()), b.i64Type())}, {{"batch_dims", op.getBatchDims()}}));
+}
+
+LogicalResult exportScatterElements(ScatterElementsOp op, NodeBuilder &b) {
+  return b.result(b.node("ScatterElements", {b(op.getX()), indices(b, op.getIndices()), b(op.getUpdates())},
+                         {{"axis", op.getAxis()}, {"reduction", op.getReduction()}}));
+}
+
+LogicalResult exportScatterND(ScatterNDOp op, NodeBuilder &b) {
+  return b.result(b.node("ScatterND", {b(op.getX()), b.cast(b(op.getIndices()), b.i64Type()), b(op.getUpdates())},
+                         {{"reduction", op.getReduction()}}));
+}
+
+LogicalResult exportTensorScatter(TensorScatterOp op, NodeBuilder &b) {
+  return b.result(b.node("TensorScatter", b.operands(),
+                         {{"axis", op.getAxis()}, {"mode", op.getCircular() ? "circular" : "linear"}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -90,5 +129,14 @@ void registerIndexingHandlers(HandlerTable &table) {
   table.on("TensorScatter", 24, tensorScatter);
   table.on("Compress", 9, compress);
   table.on("NonZero", 9, nonZero);
+
+  table.exports<GatherOp>(exportGather);
+  table.exports<GatherElementsOp>(exportGatherElements);
+  table.exports<GatherNDOp>(exportGatherND);
+  table.exports<ScatterElementsOp>(exportScatterElements);
+  table.exports<ScatterNDOp>(exportScatterND);
+  table.exports<TensorScatterOp>(exportTensorScatter);
+  table.exports<CompressOp>("Compress(axis)");
+  table.exports<NonZeroOp>("NonZero");
 }
 } // namespace cameo::onnx

@@ -1,6 +1,7 @@
 // Math.cpp - element by element ops that are not one cameo op of the same meaning; those that are need no handler
 // (Importer/Pointwise.cpp).
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -203,6 +204,61 @@ LogicalResult swiGlu(OpBinder &op) {
   return op.result(c.mul(c.make<SwishOp>(op.input(0), c.f32(op.floatAttr("alpha", 1.0))), op.input(1)));
 }
 
+// ---- as ONNX
+
+/// Bitwise on integers, logical on bools.
+template <typename OpT> LogicalResult exportBits(OpT op, NodeBuilder &b) {
+  bool isLogical = b.elementType(op->getOperand(0)).isInteger(1);
+  return b.result(b.node((Twine(isLogical ? "" : "Bitwise") + OpT::onnxName()).str(), b.operands()));
+}
+
+template <typename OpT> LogicalResult exportShift(OpT op, NodeBuilder &b) {
+  bool isLeft = std::is_same_v<OpT, ShiftLeftOp>;
+  return b.result(b.node("BitShift", b.operands(), {{"direction", isLeft ? "LEFT" : "RIGHT"}}));
+}
+
+/// ONNX has the divisor's sign for integers only: floats take the remainder with the dividend's, and the divisor more
+/// where it has another sign.
+LogicalResult exportMod(ModOp op, NodeBuilder &b) {
+  Edge x = b(op.getX()), y = b(op.getY());
+  Type type = b.elementType(op.getX());
+  if (isa<IntegerType>(type))
+    return b.result(b.node("Mod", {x, y}));
+  Edge rest = b.node("Mod", {x, y}, {{"fmod", 1}}), zero = b.number(type, 0);
+  Edge isOther = b.node("Xor", {b.node("Less", {rest, zero}), b.node("Less", {y, zero})});
+  Edge isPart = b.node("Not", {b.node("Equal", {rest, zero})});
+  return b.result(b.node("Where", {b.node("And", {isPart, isOther}), b.add(rest, y), rest}));
+}
+
+/// Bools are chosen by logic, which more engines have.
+LogicalResult exportWhere(WhereOp op, NodeBuilder &b) {
+  if (!b.elementType(op.getX()).isInteger(1))
+    return b.result(b.node("Where", b.operands()));
+  Edge condition = b(op.getCondition()), otherwise = b.node("Not", {condition});
+  return b.result(b.node("Or", {b.node("And", {condition, b(op.getX())}), b.node("And", {otherwise, b(op.getY())})}));
+}
+
+LogicalResult exportRemainder(RemainderOp op, NodeBuilder &b) {
+  return b.result(b.node("Mod", b.operands(), {{"fmod", 1}}));
+}
+
+LogicalResult exportIsInf(IsInfOp op, NodeBuilder &b) {
+  return b.result(
+      b.node("IsInf", b.operands(), {{"detect_positive", op.getPositive()}, {"detect_negative", op.getNegative()}}));
+}
+
+LogicalResult exportGelu(GeluOp op, NodeBuilder &b) {
+  return b.result(b.node("Gelu", b.operands(), {{"approximate", op.getApproximate() ? "tanh" : "none"}}));
+}
+
+/// Swish itself is of opset 24.
+LogicalResult exportSwish(SwishOp op, NodeBuilder &b) {
+  Edge x = b(op.getX());
+  float alpha = op.getAlpha().convertToFloat();
+  Edge scaled = alpha == 1 ? x : b.mul(x, b.number(b.elementType(op.getX()), alpha));
+  return b.result(b.mul(x, b.node("Sigmoid", {scaled})));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -237,5 +293,21 @@ void registerMathHandlers(HandlerTable &table) {
   table.onMicrosoft("QuickGelu", "X", [](OpBinder &op) {
     return op.result(op.create<SwishOp>(op.input(0), llvm::APFloat(float(op.floatAttr("alpha", 1.702)))));
   });
+
+  table.exports<AndOp>(exportBits);
+  table.exports<OrOp>(exportBits);
+  table.exports<XorOp>(exportBits);
+  table.exports<NotOp>(exportBits);
+  table.exports<ShiftLeftOp>(exportShift);
+  table.exports<ShiftRightOp>(exportShift);
+  table.exports<WhereOp>(exportWhere);
+  table.exports<ModOp>(exportMod);
+  table.exports<RemainderOp>(exportRemainder);
+  table.exports<IsInfOp>(exportIsInf);
+  table.exports<BitCastOp>("BitCast(to)");
+  table.exports<PowOp>("Pow");
+  table.exports<PReluOp>("PRelu");
+  table.exports<GeluOp>(exportGelu);
+  table.exports<SwishOp>(exportSwish);
 }
 } // namespace cameo::onnx

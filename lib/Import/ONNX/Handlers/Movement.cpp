@@ -1,5 +1,6 @@
 // Movement.cpp - transposes, slices, splits, concatenation, padding, repetition.
 #include "Axes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -329,6 +330,21 @@ LogicalResult trilu(OpBinder &op) {
   return op.result(op.create<TriluOp>(op.input(0), k, op.intAttr("upper", 1) != 0));
 }
 
+// ---- as ONNX
+
+LogicalResult exportSlice(SliceOp op, NodeBuilder &b) {
+  return b.result(
+      b.node("Slice", {b(op.getX()), b(op.getStarts()), b(op.getEnds()), b.i64(op.getAxes()), b(op.getSteps())}));
+}
+
+LogicalResult exportPad(PadOp op, NodeBuilder &b) {
+  return b.result(b.node("Pad", {b(op.getX()), b(op.getPads()), b.scalar(op.getValue())}, {{"mode", op.getMode()}}));
+}
+
+LogicalResult exportTrilu(TriluOp op, NodeBuilder &b) {
+  return b.result(b.node("Trilu", {b(op.getX()), b.scalar(op.getK())}, {{"upper", op.getUpper()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -349,5 +365,14 @@ void registerMovementHandlers(HandlerTable &table) {
   table.on("ReverseSequence", 10, reverseSequence);
   table.on("Trilu", 14, trilu);
   table.onMicrosoft("Trilu", "X k?", trilu);
+
+  table.exports<TransposeOp>("Transpose(perm=permutation)");
+  table.exports<SliceOp>(exportSlice);
+  table.exports<ConcatOp>("Concat(axis)");
+  table.exports<ExpandOp>("Expand");
+  table.exports<TileOp>("Tile");
+  table.exports<PadOp>(exportPad);
+  table.exports<ReverseSequenceOp>("ReverseSequence(batch_axis=batchAxis, time_axis=timeAxis)");
+  table.exports<TriluOp>(exportTrilu);
 }
 } // namespace cameo::onnx

@@ -1,6 +1,7 @@
 // Normalization.cpp - ONNX's normalizations, and the fused ones that ONNX Runtime writes into transformers.
 #include "Axes.h"
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -237,6 +238,15 @@ LogicalResult lrn(OpBinder &op) {
                                     c.f32(op.floatAttr("beta", 0.75)), c.f32(op.floatAttr("bias", 1.0))));
 }
 
+// ---- as ONNX
+
+LogicalResult exportGroupNorm(GroupNormOp op, NodeBuilder &b) {
+  NodeAttribute epsilon("epsilon", op.getEpsilon());
+  if (op.getGroups() == 0)
+    return b.result(b.node("InstanceNormalization", b.operands(), {epsilon}));
+  return b.result(b.node("GroupNormalization", b.operands(), {{"num_groups", op.getGroups()}, epsilon}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -249,15 +259,26 @@ void registerNormalizationHandlers(HandlerTable &table) {
   table.on("SimplifiedLayerNormalization", 1,
            HandlerTable::checked("X scale", [](OpBinder &op) { return rowNormalization(op, false); }));
   table.onMicrosoft("LayerNormalization", "X Scale B?", [](OpBinder &op) { return rowNormalization(op, true); });
-  table.onMicrosoft("SimplifiedLayerNormalization", "X scale", [](OpBinder &op) { return rowNormalization(op, false); });
-  table.onMicrosoft("SkipLayerNormalization", "input skip gamma beta? bias?", [](OpBinder &op) { return skipNormalization(op, true); });
-  table.onMicrosoft("SkipSimplifiedLayerNormalization", "input skip gamma bias?", [](OpBinder &op) { return skipNormalization(op, false); });
-  table.onMicrosoft("EmbedLayerNormalization", "input_ids:2 segment_ids:2? word_embedding:2 position_embedding:2 segment_embedding:2? gamma:1 beta:1 mask? position_ids?", embedNormalization);
+  table.onMicrosoft("SimplifiedLayerNormalization", "X scale",
+                    [](OpBinder &op) { return rowNormalization(op, false); });
+  table.onMicrosoft("SkipLayerNormalization", "input skip gamma beta? bias?",
+                    [](OpBinder &op) { return skipNormalization(op, true); });
+  table.onMicrosoft("SkipSimplifiedLayerNormalization", "input skip gamma bias?",
+                    [](OpBinder &op) { return skipNormalization(op, false); });
+  table.onMicrosoft("EmbedLayerNormalization",
+                    "input_ids:2 segment_ids:2? word_embedding:2 position_embedding:2 segment_embedding:2? gamma:1 "
+                    "beta:1 mask? position_ids?",
+                    embedNormalization);
   table.on("GroupNormalization", 18, groupNormalization);
   table.on("InstanceNormalization", 1, instanceNormalization);
   table.on("BatchNormalization", 1, batchNormalization);
   table.on("LpNormalization", 1, lpNormalization);
   table.on("MeanVarianceNormalization", 9, meanVarianceNormalization);
   table.on("LRN", 1, lrn);
+
+  table.exports<LayerNormOp>("LayerNormalization(axis, epsilon)");
+  table.exports<RmsNormOp>("RMSNormalization(axis, epsilon)");
+  table.exports<GroupNormOp>(exportGroupNorm);
+  table.exports<LrnOp>("LRN(size, alpha, beta, bias)");
 }
 } // namespace cameo::onnx

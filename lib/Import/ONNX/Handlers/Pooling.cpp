@@ -1,5 +1,6 @@
 // Pooling.cpp - pools, global pools (reductions), MaxUnpool, MaxRoiPool, RoiAlign.
 #include "WindowAttributes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -201,6 +202,63 @@ LogicalResult roiAlign(OpBinder &op) {
                                          transform == "half_pixel", mode == "max"));
 }
 
+// ---- as ONNX
+
+template <typename OpT>
+LogicalResult exportPool(OpT op, NodeBuilder &b, StringRef name, SmallVector<NodeAttribute> attributes) {
+  attributes.append({{"kernel_shape", op.getKernel()},
+                     {"strides", op.getStrides()},
+                     {"dilations", op.getDilations()},
+                     {"pads", op.getPads()},
+                     {"ceil_mode", op.getCeilMode()}});
+  int64_t rank = b.rank(op.getX());
+  Edge x = b.channelsFirst(b(op.getX()), rank, op.getChannelsLast());
+  SmallVector<Edge> results = b.nodes(name, {x}, attributes, op->getNumResults());
+  for (Edge &y : results)
+    y = b.channelsLast(y, rank, op.getChannelsLast());
+  return b.results(results);
+}
+
+LogicalResult exportMaxPool(MaxPoolOp op, NodeBuilder &b) {
+  return exportPool(op, b, "MaxPool", {{"storage_order", op.getColumnMajor()}});
+}
+
+LogicalResult exportAveragePool(AveragePoolOp op, NodeBuilder &b) {
+  return exportPool(op, b, "AveragePool", {{"count_include_pad", op.getCountIncludePad()}});
+}
+
+LogicalResult exportLpPool(LpPoolOp op, NodeBuilder &b) {
+  float p = op.getP().convertToFloat();
+  if (p != std::floor(p))
+    return b.refuse("p is " + std::to_string(p) + ", and LpPool takes an integer");
+  return exportPool(op, b, "LpPool", {{"p", int64_t(p)}});
+}
+
+/// Zeros with the elements scattered into them. MaxUnpool would need the kernel that the shape was computed from.
+LogicalResult exportMaxUnpool(MaxUnpoolOp op, NodeBuilder &b) {
+  Type type = b.elementType(op.getX());
+  Edge shape = b(op.getShape()), size = b.node("ReduceProd", {shape}, {{"keepdims", 1}});
+  Edge zeros = b.node("Expand", {b.number(type, 0), size});
+  Edge flat = b.node("ScatterElements", {zeros, b.reshape(b(op.getIndices()), {-1}), b.reshape(b(op.getX()), {-1})});
+  return b.result(b.node("Reshape", {flat, shape}));
+}
+
+LogicalResult exportMaxRoiPool(MaxRoiPoolOp op, NodeBuilder &b) {
+  int64_t cells[] = {int64_t(op.getHeight()), int64_t(op.getWidth())};
+  return b.result(b.node("MaxRoiPool", {b(op.getX()), b(op.getRois())},
+                         {{"pooled_shape", ArrayRef<int64_t>(cells)}, {"spatial_scale", op.getScale()}}));
+}
+
+LogicalResult exportRoiAlign(RoiAlignOp op, NodeBuilder &b) {
+  return b.result(b.node("RoiAlign", b.operands(),
+                         {{"mode", op.getMaximum() ? "max" : "avg"},
+                          {"coordinate_transformation_mode", op.getHalfPixel() ? "half_pixel" : "output_half_pixel"},
+                          {"output_height", op.getHeight()},
+                          {"output_width", op.getWidth()},
+                          {"sampling_ratio", op.getSamplingRatio()},
+                          {"spatial_scale", op.getScale()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -214,5 +272,12 @@ void registerPoolingHandlers(HandlerTable &table) {
   table.on("MaxUnpool", 9, maxUnpool);
   table.on("MaxRoiPool", 1, maxRoiPool);
   table.on("RoiAlign", 10, roiAlign);
+
+  table.exports<MaxPoolOp>(exportMaxPool);
+  table.exports<AveragePoolOp>(exportAveragePool);
+  table.exports<LpPoolOp>(exportLpPool);
+  table.exports<MaxUnpoolOp>(exportMaxUnpool);
+  table.exports<MaxRoiPoolOp>(exportMaxRoiPool);
+  table.exports<RoiAlignOp>(exportRoiAlign);
 }
 } // namespace cameo::onnx

@@ -3,6 +3,8 @@
 #include "Quantization.h"
 #include "Axes.h"
 #include "WindowAttributes.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -257,6 +259,130 @@ LogicalResult qLinearMatMul(OpBinder &op) {
   return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, 1), op.input(7)));
 }
 
+// ---- as ONNX
+
+/// How a scale or zero point lies along x: one for all, one per element of an axis, or one per block of an axis.
+struct Granularity {
+  Edge values;
+  int64_t axis = 0, block = 0; ///< block 0: not in blocks
+  bool isScalar = false, isKnown = false;
+  SmallVector<int64_t> shape; ///< of the values
+};
+
+/// Blocks as spreadBlocks makes them: slice? (reshape (expand (unsqueeze v))).
+Granularity blocksOf(NodeBuilder &b, Value v, int64_t rank) {
+  if (auto slice = v.getDefiningOp<SliceOp>())
+    v = slice.getX();
+  auto reshape = v.getDefiningOp<ReshapeOp>();
+  auto expand = reshape ? reshape.getX().getDefiningOp<ExpandOp>() : ExpandOp();
+  auto unsqueeze = expand ? expand.getX().getDefiningOp<UnsqueezeOp>() : UnsqueezeOp();
+  if (!unsqueeze || unsqueeze.getAxes().size() != 1 || b.rank(unsqueeze.getX()) != rank)
+    return {};
+  int64_t at = unsqueeze.getAxes()[0], block = cast<RankedTensorType>(expand.getType()).getDimSize(at);
+  return {b(unsqueeze.getX()),
+          at - 1,
+          block,
+          false,
+          !ShapedType::isDynamic(block),
+          SmallVector<int64_t>(cast<RankedTensorType>(unsqueeze.getX().getType()).getShape())};
+}
+
+Granularity granularityOf(NodeBuilder &b, Value v, Value x) {
+  auto type = cast<RankedTensorType>(v.getType());
+  int64_t rank = b.rank(x);
+  if (type.hasStaticShape() && type.getNumElements() == 1)
+    return {b.scalar(v), 0, 0, true, true, {}};
+  if (Granularity blocks = blocksOf(b, v, rank); blocks.isKnown)
+    return blocks;
+  int64_t axis = -1;
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
+    if (size != 1)
+      axis = axis < 0 ? rank - type.getRank() + int64_t(i) : rank; // a second one
+  if (axis < 0 || axis >= rank || b.shapes().dim(v, axis - (rank - type.getRank())) != b.shapes().dim(x, axis))
+    return {};
+  return {type.getRank() == 1 ? b(v) : b.reshape(b(v), {-1}),    axis, 0, false, true,
+          {cast<RankedTensorType>(x.getType()).getDimSize(axis)}};
+}
+
+/// Inputs and attributes that QuantizeLinear and DequantizeLinear share; nothing where ONNX has no such granularity.
+std::optional<std::pair<SmallVector<Edge>, SmallVector<NodeAttribute>>> linearForm(NodeBuilder &b, Value x, Value scale,
+                                                                                   Value zero) {
+  Granularity s = granularityOf(b, scale, x);
+  if (!s.isKnown)
+    return std::nullopt;
+  SmallVector<Edge> inputs{b(x), s.values};
+  // A zero point is as many numbers as the scale is.
+  auto single = dyn_cast_or_null<DenseElementsAttr>(constantBehind(zero));
+  if (single && single.isSplat() && llvm::all_of(s.shape, [](int64_t size) { return size >= 0; })) {
+    inputs.push_back(b.ownConstant(single.resizeSplat(RankedTensorType::get(s.shape, single.getElementType()))));
+  } else {
+    Granularity z = granularityOf(b, zero, x);
+    if (!z.isKnown || z.isScalar != s.isScalar || z.axis != s.axis || z.block != s.block)
+      return std::nullopt;
+    inputs.push_back(z.values);
+  }
+  SmallVector<NodeAttribute> attributes;
+  if (!s.isScalar)
+    attributes.emplace_back("axis", s.axis);
+  if (s.block)
+    attributes.emplace_back("block_size", s.block);
+  return std::pair(inputs, attributes);
+}
+
+LogicalResult exportQuantize(QuantizeOp op, NodeBuilder &b) {
+  Type scaleType = b.elementType(op.getScale()), type = b.elementType(op.getZeroPoint());
+  if (auto form = linearForm(b, op.getX(), op.getScale(), op.getZeroPoint())) {
+    auto &[inputs, attributes] = *form;
+    inputs[0] = b.cast(inputs[0], scaleType);
+    if (!op.getSaturate())
+      attributes.emplace_back("saturate", 0);
+    return b.result(b.node("QuantizeLinear", inputs, attributes));
+  }
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || integer.getWidth() > 16)
+    return b.refuse("its scale and zero point vary along other axes");
+  Edge real = b.node("Round", {b.node("Div", {b.cast(b(op.getX()), scaleType), b(op.getScale())})});
+  real = b.add(real, b.cast(b(op.getZeroPoint()), scaleType));
+  double least = integer.isUnsigned() ? 0 : -std::ldexp(1.0, integer.getWidth() - 1);
+  real = b.node(
+      "Clip", {real, b.number(scaleType, least), b.number(scaleType, least + std::ldexp(1.0, integer.getWidth()) - 1)});
+  return b.result(b.cast(real, type));
+}
+
+LogicalResult exportDequantize(DequantizeOp op, NodeBuilder &b) {
+  Type type = b.elementType(op.getScale());
+  if (auto form = linearForm(b, op.getX(), op.getScale(), op.getZeroPoint()))
+    return b.result(b.node("DequantizeLinear", form->first, form->second));
+  Type exact = isa<IntegerType>(b.elementType(op.getX())) ? Type(IntegerType::get(op.getContext(), 32)) : b.f32();
+  Edge difference = b.sub(b.cast(b(op.getX()), exact), b.cast(b(op.getZeroPoint()), exact));
+  return b.result(b.mul(b.cast(difference, type), b(op.getScale())));
+}
+
+LogicalResult exportMatMulInteger(MatMulIntegerOp op, NodeBuilder &b) {
+  bool isTransposed = op.getTransposeRhs();
+  int64_t rank = b.rank(op.getRhs()), zeroRank = b.rank(op.getRhsZero());
+  auto right = [&](Edge x) { return isTransposed ? b.transposed(x, rank) : x; };
+  if (b.rank(op.getLhsZero()) == 0 && (zeroRank == 0 || zeroRank == (isTransposed ? 2 : 1))) {
+    Edge zero = zeroRank == 2 ? b.reshape(b(op.getRhsZero()), {-1}) : b(op.getRhsZero());
+    return b.result(b.node("MatMulInteger", {b(op.getLhs()), right(b(op.getRhs())), b(op.getLhsZero()), zero}));
+  }
+  Type i32 = IntegerType::get(op.getContext(), 32);
+  auto difference = [&](Value x, Value zero) { return b.sub(b.cast(b(x), i32), b.cast(b(zero), i32)); };
+  return b.result(
+      b.node("MatMul", {difference(op.getLhs(), op.getLhsZero()), right(difference(op.getRhs(), op.getRhsZero()))}));
+}
+
+LogicalResult exportConvInteger(ConvIntegerOp op, NodeBuilder &b) {
+  int64_t rank = b.rank(op.getX());
+  Edge x = b.channelsFirst(b(op.getX()), rank, op.getChannelsLast());
+  Edge y = b.node("ConvInteger", {x, b(op.getFilter()), b(op.getXZero()), b(op.getFilterZero())},
+                  {{"strides", op.getStrides()},
+                   {"dilations", op.getDilations()},
+                   {"pads", op.getPads()},
+                   {"group", op.getGroup()}});
+  return b.result(b.channelsLast(y, rank, op.getChannelsLast()));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -270,5 +396,10 @@ void registerQuantizationHandlers(HandlerTable &table) {
   table.on("ConvInteger", 10, convInteger);
   table.on("QLinearMatMul", 10, qLinearMatMul);
   table.on("QLinearConv", 10, qLinearConv);
+
+  table.exports<QuantizeOp>(exportQuantize);
+  table.exports<DequantizeOp>(exportDequantize);
+  table.exports<MatMulIntegerOp>(exportMatMulInteger);
+  table.exports<ConvIntegerOp>(exportConvInteger);
 }
 } // namespace cameo::onnx

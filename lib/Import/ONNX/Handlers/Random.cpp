@@ -1,6 +1,7 @@
 // Random.cpp - nodes that draw random numbers. A program gives the same numbers at every run: those of the node's seed,
 // or of its output's name where it has none.
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -104,6 +105,19 @@ LogicalResult dropout(OpBinder &op) {
   return op.hasOutput(1) ? op.result(1, c.cast(c.where(training, kept, all), maskType)) : success();
 }
 
+// ---- as ONNX
+
+LogicalResult exportRandom(RandomOp op, NodeBuilder &b) {
+  Edge shaped = b.node("ConstantOfShape", {b(op.getSizes())});
+  float a = op.getA().convertToFloat(), second = op.getB().convertToFloat();
+  bool isUniform = op.getDistribution() == "uniform";
+  return b.result(b.node(isUniform ? "RandomUniformLike" : "RandomNormalLike", {shaped},
+                         {{isUniform ? "low" : "mean", a},
+                          {isUniform ? "high" : "scale", second},
+                          {"seed", float(op.getSeed())},
+                          {"dtype", op.getTo()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -115,5 +129,7 @@ void registerRandomHandlers(HandlerTable &table) {
   table.on("Bernoulli", 15, bernoulli);
   table.on("Multinomial", 7, multinomial);
   table.on("Dropout", 1, dropout);
+
+  table.exports<RandomOp>(exportRandom);
 }
 } // namespace cameo::onnx

@@ -1,5 +1,6 @@
 // Recurrent.cpp - RNN, GRU and LSTM: the inputs' part of all steps is one matrix product, the rest one op per node.
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -90,8 +91,8 @@ Value stateInput(OpBinder &op, size_t i) {
                                                                          : op.input(i);
 }
 
-/// Everything but the states of the cell. `w` and `recurrence` are the weights as ONNX has them, [D, G H, I] and [D, G H, H];
-/// `bias` [D, G H] is what is added to the inputs' part (may be null).
+/// Everything but the states of the cell. `w` and `recurrence` are the weights as ONNX has them, [D, G H, I] and [D, G
+/// H, H]; `bias` [D, G H] is what is added to the inputs' part (may be null).
 FailureOr<Recurrent> bindRecurrent(OpBinder &op, const Cell &cell, Value w, Value recurrence, Value bias) {
   Compose c{op};
   Recurrent r;
@@ -223,16 +224,16 @@ LogicalResult lstmOf(OpBinder &op, Value w, Value recurrence) {
   Value initialCell = stateInput(op, 6), peepholes = op.input(7);
   if (op.hasInput(6) && !initialCell)
     return failure();
-  return recurrentResults(op, op.createWithResults<LstmOp>(
-                                  3, r->inputs, r->weights, r->initial, initialCell, peepholes, r->lengths, r->reverse,
-                                  op.builder.getStrArrayAttr(r->activations), r->alpha, r->beta, r->clip,
-                                  op.intAttr("input_forget", 0) != 0));
+  return recurrentResults(op, op.createWithResults<LstmOp>(3, r->inputs, r->weights, r->initial, initialCell, peepholes,
+                                                           r->lengths, r->reverse,
+                                                           op.builder.getStrArrayAttr(r->activations), r->alpha,
+                                                           r->beta, r->clip, op.intAttr("input_forget", 0) != 0));
 }
 
 LogicalResult lstm(OpBinder &op) { return lstmOf(op, op.input(1), op.input(2)); }
 
-/// com.microsoft: weights of 8 bits, [D, I, 4 H] and [D, H, 4 H], with a scale for all or per column of a direction. They become
-/// real numbers, so that inputs and states need not be rounded to 8 bits as well.
+/// com.microsoft: weights of 8 bits, [D, I, 4 H] and [D, H, 4 H], with a scale for all or per column of a direction.
+/// They become real numbers, so that inputs and states need not be rounded to 8 bits as well.
 LogicalResult dynamicQuantizeLstm(OpBinder &op) {
   Compose c{op};
   auto real = [&](size_t weights, size_t scale) {
@@ -243,6 +244,94 @@ LogicalResult dynamicQuantizeLstm(OpBinder &op) {
   return lstmOf(op, real(1, 8), real(2, 10));
 }
 
+// ---- as ONNX
+
+/// What bindRecurrent makes of X, W and the bias: reshape(reshape(x) w^T + bias). Without a match x is null.
+struct InputsPart {
+  Value x, w, bias;
+};
+
+InputsPart inputsPartOf(Value inputs, ShapeAnalysis &shapes) {
+  auto reshape = inputs.getDefiningOp<ReshapeOp>();
+  Value sum = reshape ? reshape.getX() : Value(), bias;
+  if (auto add = sum ? sum.getDefiningOp<AddOp>() : AddOp())
+    std::tie(sum, bias) = std::pair(add.getX(), add.getY());
+  auto product = sum ? sum.getDefiningOp<MatMulOp>() : MatMulOp();
+  auto rows = product ? product.getLhs().getDefiningOp<ReshapeOp>() : ReshapeOp();
+  if (!rows || !product.getTransposeRhs() || product.getTransposeLhs() || shapes.rank(rows.getX()) != 3 ||
+      shapes.rank(product.getRhs()) != 2 || shapes.dim(rows.getX(), 2) != shapes.dim(product.getLhs(), 1) ||
+      shapes.dim(rows.getX(), 0) != shapes.dim(inputs, 0) || (bias && shapes.rank(bias) != 1))
+    return {};
+  return {rows.getX(), product.getRhs(), bias};
+}
+
+/// Where the inputs' part is no product that can be told apart, X is that part and W the identity, which picks a
+/// direction's columns.
+template <typename OpT>
+LogicalResult exportRecurrent(OpT op, NodeBuilder &b, StringRef name, int64_t gates,
+                              SmallVector<NodeAttribute> attributes, Edge stateBias, ArrayRef<Edge> further) {
+  auto type = cast<RankedTensorType>(op.getWeights().getType());
+  int64_t directions = type.getDimSize(0), hidden = type.getDimSize(1), columns = gates * hidden;
+  if (!type.hasStaticShape())
+    return b.refuse("its weights have sizes that only the run knows");
+  Type element = type.getElementType();
+  Edge x, w, inputsBias;
+  if (InputsPart part = inputsPartOf(op.getInputs(), b.shapes()); part.x) {
+    x = b(part.x);
+    w = b.reshape(b(part.w), {directions, columns, -1});
+    inputsBias = part.bias ? b.reshape(b(part.bias), {directions, columns}) : Edge();
+  } else {
+    x = b.reshape(b(op.getInputs()), {0, 0, directions * columns});
+    Edge square = b.node("Expand", {b.number(element, 0), b.i64({directions * columns, directions * columns})});
+    w = b.reshape(b.node("EyeLike", {square}), {directions, columns, directions * columns});
+  }
+  // ONNX's bias has a part for the inputs and one for the state, whose last gate alone may be given here.
+  auto zeros = [&](int64_t count) { return b.node("Expand", {b.number(element, 0), b.i64({directions, count})}); };
+  Edge bias;
+  if (inputsBias || stateBias)
+    bias = b.node(
+        "Concat",
+        {inputsBias ? inputsBias : zeros(columns), stateBias ? zeros(columns - hidden) : zeros(columns), stateBias},
+        {{"axis", 1}});
+  Edge lengths = op.getLengths() ? b.cast(b(op.getLengths()), IntegerType::get(op.getContext(), 32)) : Edge();
+  SmallVector<Edge> inputs{x, w, b.transpose(b(op.getWeights()), {0, 2, 1}), bias, lengths, b(op.getInitial())};
+  llvm::append_range(inputs, further);
+  std::vector<std::string> activations;
+  std::vector<float> alpha, beta;
+  for (auto [i, activation] : llvm::enumerate(op.getActivations())) {
+    activations.push_back(cast<StringAttr>(activation).str());
+    const auto *f = llvm::find_if(activationDefaults, [&](const auto &f) { return f.name == activations.back(); });
+    if (f->hasAlpha)
+      alpha.push_back(op.getAlpha()[i]);
+    if (f->hasBeta)
+      beta.push_back(op.getBeta()[i]);
+  }
+  attributes.append({{"hidden_size", hidden},
+                     {"direction", directions == 2   ? "bidirectional"
+                                   : op.getReverse() ? "reverse"
+                                                     : "forward"},
+                     {"activations", activations}});
+  if (!alpha.empty())
+    attributes.emplace_back("activation_alpha", ArrayRef<float>(alpha));
+  if (!beta.empty())
+    attributes.emplace_back("activation_beta", ArrayRef<float>(beta));
+  if (op.getClip())
+    attributes.emplace_back("clip", *op.getClip());
+  return b.results(b.nodes(name, inputs, attributes, op->getNumResults()));
+}
+
+LogicalResult exportRnn(RnnOp op, NodeBuilder &b) { return exportRecurrent(op, b, "RNN", 1, {}, Edge(), {}); }
+
+LogicalResult exportGru(GruOp op, NodeBuilder &b) {
+  return exportRecurrent(op, b, "GRU", 3, {{"linear_before_reset", op.getLinearBeforeReset()}}, b(op.getHiddenBias()),
+                         {});
+}
+
+LogicalResult exportLstm(LstmOp op, NodeBuilder &b) {
+  return exportRecurrent(op, b, "LSTM", 4, {{"input_forget", op.getInputForget()}}, Edge(),
+                         {b(op.getInitialCell()), b(op.getPeepholes())});
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -250,6 +339,12 @@ void registerRecurrentHandlers(HandlerTable &table) {
   table.on("RNN", 1, rnn);
   table.on("GRU", 1, gru);
   table.on("LSTM", 1, lstm);
-  table.onMicrosoft("DynamicQuantizeLSTM", "X:3 W:3 R:3 B? sequence_lens? initial_h? initial_c? P? W_scale W_zero_point R_scale R_zero_point", dynamicQuantizeLstm);
+  table.onMicrosoft("DynamicQuantizeLSTM",
+                    "X:3 W:3 R:3 B? sequence_lens? initial_h? initial_c? P? W_scale W_zero_point R_scale R_zero_point",
+                    dynamicQuantizeLstm);
+
+  table.exports<RnnOp>(exportRnn);
+  table.exports<GruOp>(exportGru);
+  table.exports<LstmOp>(exportLstm);
 }
 } // namespace cameo::onnx

@@ -1,6 +1,7 @@
 // Reduction.cpp - the ten Reduce ops, ArgMax and ArgMin, running sums, softmax and its relatives.
 #include "Axes.h"
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -157,6 +158,31 @@ LogicalResult softmax(OpBinder &op) {
   return op.result(applyAlong(c, op.input(0), *axis, op.node.opType));
 }
 
+// ---- as ONNX
+
+std::string reduceName(StringRef kind) { return "Reduce" + kind.take_front().upper() + kind.drop_front().str(); }
+
+LogicalResult exportReduce(ReduceOp op, NodeBuilder &b) {
+  if (op.getAxes().empty()) // ONNX would reduce all
+    return b.result(b.node("Identity", {b(op.getX())}));
+  // What engines know best as a pool.
+  int64_t rank = b.rank(op.getX());
+  bool isSpatial = op.getKeepDims() && rank > 2 && llvm::equal(op.getAxes(), llvm::seq<int64_t>(2, rank));
+  if (isSpatial && isa<FloatType>(b.elementType(op.getX())) && (op.getKind() == "mean" || op.getKind() == "max"))
+    return b.result(b.node(op.getKind() == "mean" ? "GlobalAveragePool" : "GlobalMaxPool", {b(op.getX())}));
+  return b.result(
+      b.node(reduceName(op.getKind()), {b(op.getX()), b.i64(op.getAxes())}, {{"keepdims", op.getKeepDims()}}));
+}
+
+LogicalResult exportReduceDynamic(ReduceDynamicOp op, NodeBuilder &b) {
+  return b.result(b.node(reduceName(op.getKind()), b.operands(), {{"keepdims", op.getKeepDims()}}));
+}
+
+LogicalResult exportCumulate(CumulateOp op, NodeBuilder &b) {
+  return b.result(b.node(op.getKind() == "sum" ? "CumSum" : "CumProd", {b(op.getX()), b.scalar(op.getAxis())},
+                         {{"exclusive", op.getExclusive()}, {"reverse", op.getReverse()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -185,5 +211,13 @@ void registerReductionHandlers(HandlerTable &table) {
     table.on(name, 1, softmaxOfRows);
     table.on(name, 13, softmax);
   }
+
+  table.exports<ReduceOp>(exportReduce);
+  table.exports<ReduceDynamicOp>(exportReduceDynamic);
+  table.exports<ArgMaxOp>("ArgMax(axis, keepdims=keepDims?, select_last_index=last?)");
+  table.exports<ArgMinOp>("ArgMin(axis, keepdims=keepDims?, select_last_index=last?)");
+  table.exports<CumulateOp>(exportCumulate);
+  table.exports<SoftmaxOp>("Softmax(axis)");
+  table.exports<LogSoftmaxOp>("LogSoftmax(axis)");
 }
 } // namespace cameo::onnx

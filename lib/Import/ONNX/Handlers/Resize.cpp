@@ -3,6 +3,7 @@
 // the scale is a constant.
 #include "Axes.h"
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -281,6 +282,40 @@ LogicalResult affineGrid(OpBinder &op) {
   return op.result(c.cast(grid ? op.reshape(grid, result) : Value(), type));
 }
 
+// ---- as ONNX
+
+/// Whether the sizes are floor(scale * n), as ONNX computes them from scales.
+bool followFromScales(ResizeOp op, NodeBuilder &b) {
+  auto scales = constantDoubles(op.getScales());
+  auto sizes = b.shapes().constantElements(op.getSizes());
+  if (!scales || !sizes)
+    return bool(scales);
+  for (auto [axis, scale, size] : llvm::zip(op.getAxes(), *scales, *sizes))
+    if (auto n = b.shapes().dim(op.getX(), axis).constant())
+      if (size != int64_t(std::floor(float(*n) * float(scale))))
+        return false;
+  return true;
+}
+
+LogicalResult exportResize(ResizeOp op, NodeBuilder &b) {
+  Edge none, roi = b(op.getRoi());
+  bool byScales = op.getScales() && followFromScales(op, b);
+  Edge scales = byScales ? b.cast(b(op.getScales()), b.f32()) : none;
+  Edge sizes = byScales ? none : b(op.getSizes());
+  SmallVector<NodeAttribute> attributes{{"axes", op.getAxes()},
+                                        {"mode", op.getMode()},
+                                        {"coordinate_transformation_mode", op.getTransform()},
+                                        {"antialias", op.getAntialias()},
+                                        {"exclude_outside", op.getExcludeOutside()}};
+  if (op.getMode() == "nearest")
+    attributes.emplace_back("nearest_mode", op.getNearest());
+  if (op.getMode() == "cubic")
+    attributes.emplace_back("cubic_coeff_a", op.getCubicA());
+  if (op.getRoi())
+    attributes.emplace_back("extrapolation_value", op.getExtrapolation());
+  return b.result(b.node("Resize", {b(op.getX()), roi, scales, sizes}, attributes));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -292,5 +327,8 @@ void registerResizeHandlers(HandlerTable &table) {
   table.on("GridSample", 16, gridSample);
   table.onMicrosoft("GridSample", "X Grid", gridSample);
   table.on("AffineGrid", 20, affineGrid);
+
+  table.exports<ResizeOp>(exportResize);
+  table.exports<GridSampleOp>("GridSample(mode, padding_mode=padding, align_corners=alignCorners?)");
 }
 } // namespace cameo::onnx

@@ -1,5 +1,6 @@
 // Signal.cpp - DFT, STFT (frames, window, DFT) and MelWeightMatrix. The window functions have bodies in ONNX.
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -127,6 +128,18 @@ LogicalResult melWeightMatrix(OpBinder &op) {
   return op.result(op.create<MelWeightMatrixOp>(counts[0], counts[1], counts[2], op.input(3), op.input(4), *to));
 }
 
+// ---- as ONNX
+
+LogicalResult exportDft(DftOp op, NodeBuilder &b) {
+  return b.result(b.node("DFT", {b(op.getX()), b.scalar(op.getLength()), b.i64Scalar(op.getAxis())},
+                         {{"inverse", op.getInverse()}, {"onesided", op.getOnesided()}}));
+}
+
+LogicalResult exportMelWeightMatrix(MelWeightMatrixOp op, NodeBuilder &b) {
+  SmallVector<Edge> inputs = llvm::map_to_vector(op->getOperands(), [&](Value v) { return b.scalar(v); });
+  return b.result(b.node("MelWeightMatrix", inputs, {{"output_datatype", op.getTo()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -135,5 +148,8 @@ void registerSignalHandlers(HandlerTable &table) {
   table.on("DFT", 20, dft);
   table.on("STFT", 17, stft);
   table.on("MelWeightMatrix", 17, melWeightMatrix);
+
+  table.exports<DftOp>(exportDft);
+  table.exports<MelWeightMatrixOp>(exportMelWeightMatrix);
 }
 } // namespace cameo::onnx

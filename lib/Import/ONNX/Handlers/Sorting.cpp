@@ -1,5 +1,6 @@
 // Sorting.cpp - top k, distinct elements, suppression of overlapping boxes.
 #include "Axes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -30,7 +31,8 @@ LogicalResult topK(OpBinder &op) { return topKOf(op, op.input(1), op.intAttr("la
 
 LogicalResult unique(OpBinder &op) {
   if (isa<StringType>(op.elementType(op.input(0))))
-    return op.unsupported("its elements are strings; supported are numbers and bool (a LabelEncoder before it gives numbers)");
+    return op.unsupported(
+        "its elements are strings; supported are numbers and bool (a LabelEncoder before it gives numbers)");
   Value x = op.input(0);
   int64_t axis = 0;
   if (op.hasAttr("axis")) {
@@ -61,6 +63,21 @@ LogicalResult nonMaxSuppression(OpBinder &op) {
   return op.result(op.create<NonMaxSuppressionOp>(op.input(0), op.input(1), maxBoxes, iou, score, centered == 1));
 }
 
+// ---- as ONNX
+
+LogicalResult exportTopK(TopKOp op, NodeBuilder &b) {
+  return b.results(
+      b.nodes("TopK", {b(op.getX()), b.vector(op.getK())}, {{"axis", op.getAxis()}, {"largest", op.getLargest()}}, 2));
+}
+
+LogicalResult exportNonMaxSuppression(NonMaxSuppressionOp op, NodeBuilder &b) {
+  auto real = [&](Value v) { return b.cast(b(v), b.f32()); };
+  return b.result(b.node("NonMaxSuppression",
+                         {real(op.getBoxes()), real(op.getScores()), b(op.getMaxBoxes()), real(op.getIouThreshold()),
+                          real(op.getScoreThreshold())},
+                         {{"center_point_box", op.getCentered()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -69,5 +86,9 @@ void registerSortingHandlers(HandlerTable &table) {
   table.on("TopK", 10, topK);
   table.on("Unique", 11, unique);
   table.on("NonMaxSuppression", 10, nonMaxSuppression);
+
+  table.exports<TopKOp>(exportTopK);
+  table.exports<UniqueOp>("Unique(axis, sorted=sorted?)");
+  table.exports<NonMaxSuppressionOp>(exportNonMaxSuppression);
 }
 } // namespace cameo::onnx

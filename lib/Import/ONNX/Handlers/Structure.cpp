@@ -1,5 +1,6 @@
 // Structure.cpp - constants, shapes as values, reshapes, casts, and ops that pass their input through.
 #include "Compose.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
@@ -251,6 +252,29 @@ LogicalResult importCastByName(OpBinder &op) {
 
 LogicalResult importCastLike(OpBinder &op) { return castTo(op, op.elementType(op.input(1))); }
 
+// ---- as ONNX
+
+LogicalResult exportSqueeze(SqueezeOp op, NodeBuilder &b) { return b.result(b.squeeze(b(op.getX()), op.getAxes())); }
+
+LogicalResult exportUnsqueeze(UnsqueezeOp op, NodeBuilder &b) {
+  return b.result(b.unsqueeze(b(op.getX()), op.getAxes()));
+}
+
+LogicalResult exportCast(CastOp op, NodeBuilder &b) {
+  SmallVector<NodeAttribute> attributes{{"to", op.getTo()}};
+  if (!op.getSaturate())
+    attributes.emplace_back("saturate", 0);
+  if (op.getRoundMode() != "up")
+    attributes.emplace_back("round_mode", op.getRoundMode());
+  return b.result(b.node("Cast", {b(op.getX())}, attributes));
+}
+
+/// ONNX has nothing that ends a run.
+LogicalResult exportRequire(RequireOp op, NodeBuilder &b) {
+  op.emitWarning() << "the ONNX file does not check this: " << op.getMessage();
+  return b.result(b.node("Identity", {b(op.getX())}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -268,5 +292,12 @@ void registerStructureHandlers(HandlerTable &table) {
   table.on("Cast", 1, importCastByName);
   table.on("Cast", 6, importCast);
   table.on("CastLike", 15, importCastLike);
+
+  table.exports<ReshapeOp>("Reshape(allowzero=allowzero?)");
+  table.exports<SqueezeOp>(exportSqueeze);
+  table.exports<UnsqueezeOp>(exportUnsqueeze);
+  table.exports<ShapeOfOp>("Shape(start, end)");
+  table.exports<CastOp>(exportCast);
+  table.exports<RequireOp>(exportRequire);
 }
 } // namespace cameo::onnx

@@ -1,6 +1,8 @@
 // Text.cpp - the ops on texts, and TfIdfVectorizer, which counts their n-grams.
 #include "Compose.h"
 #include "RegularExpression.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/Reader.h"
 
 using namespace mlir;
@@ -148,6 +150,83 @@ LogicalResult tfIdfVectorizer(OpBinder &op) {
   return op.result(rank == 1 ? c.squeeze(counts, {0}) : counts);
 }
 
+// ---- as ONNX
+
+/// StringNormalizer works on a vector.
+LogicalResult exportStringCase(StringCaseOp op, NodeBuilder &b) {
+  Edge x = b(op.getX());
+  Edge y = b.node("StringNormalizer", {b.reshape(x, {-1})},
+                  {{"case_change_action", op.getUpper() ? "UPPER" : "LOWER"}, {"is_case_sensitive", 1}});
+  return b.result(b.node("Reshape", {y, b.node("Shape", {x})}));
+}
+
+/// Attributes of StringSplit; null where the delimiter is no constant.
+template <typename OpT> FailureOr<SmallVector<NodeAttribute>> splitAttributes(OpT op, NodeBuilder &b) {
+  auto delimiter = dyn_cast_or_null<DenseElementsAttr>(constantBehind(op.getDelimiter()));
+  if (!delimiter)
+    return b.refuse("its delimiter is no constant");
+  SmallVector<NodeAttribute> attributes;
+  if (StringRef text = *delimiter.template getValues<StringRef>().begin(); !text.empty())
+    attributes.emplace_back("delimiter", text);
+  if (int64_t(op.getMostSplits()) != std::numeric_limits<int64_t>::max())
+    attributes.emplace_back("maxsplit", op.getMostSplits());
+  return attributes;
+}
+
+LogicalResult exportStringPieces(StringPiecesOp op, NodeBuilder &b) {
+  auto attributes = splitAttributes(op, b);
+  return failed(attributes) ? failure() : b.result(b.nodes("StringSplit", {b(op.getX())}, *attributes, 2)[1]);
+}
+
+/// As many pieces as the longest has, as the importer counts them.
+LogicalResult exportStringSplit(StringSplitOp op, NodeBuilder &b) {
+  auto attributes = splitAttributes(op, b);
+  return failed(attributes) ? failure() : b.result(b.nodes("StringSplit", {b(op.getX())}, *attributes, 2)[0]);
+}
+
+/// The pool and the list of n-grams, ordered by length as the attributes want them.
+LogicalResult exportCountNgrams(CountNgramsOp op, NodeBuilder &b) {
+  auto pool = dyn_cast_or_null<DenseElementsAttr>(constantBehind(op.getPool()));
+  ElementsAttr table = constantBehind(op.getNgrams());
+  if (!pool || !table)
+    return b.refuse("its n-grams are no constants");
+  std::vector<uint8_t> bytes = bytesOf(table);
+  std::vector<std::array<int64_t, 3>> ngrams(bytes.size() / sizeof(std::array<int64_t, 3>));
+  std::memcpy(ngrams.data(), bytes.data(), bytes.size());
+  llvm::sort(ngrams, [](const auto &x, const auto &y) { return std::pair(x[1], x[0]) < std::pair(y[1], y[0]); });
+  std::vector<std::string> texts;
+  std::vector<int64_t> numbers, starts, columns;
+  bool isText = isa<StringType>(pool.getElementType());
+  auto size = [&] { return int64_t(isText ? texts.size() : numbers.size()); };
+  for (auto [start, length, column] : ngrams) {
+    while (int64_t(starts.size()) < length)
+      starts.push_back(size());
+    columns.push_back(column);
+    for (int64_t at = start; at < start + length; ++at)
+      if (isText)
+        texts.push_back(pool.getValues<StringRef>()[at].str());
+      else
+        numbers.push_back(pool.getValues<int64_t>()[at]);
+  }
+  // The width of the result follows from the largest column.
+  if (ngrams.empty() || *llvm::max_element(columns) + 1 != int64_t(op.getColumns()))
+    return b.refuse("its last columns count no n-gram");
+  NodeAttribute list =
+      isText ? NodeAttribute("pool_strings", texts) : NodeAttribute("pool_int64s", ArrayRef<int64_t>(numbers));
+  return b.result(b.node("TfIdfVectorizer", {b(op.getX())},
+                         {list,
+                          {"ngram_counts", ArrayRef<int64_t>(starts)},
+                          {"ngram_indexes", ArrayRef<int64_t>(columns)},
+                          {"mode", "TF"},
+                          {"min_gram_length", ngrams.front()[1]},
+                          {"max_gram_length", ngrams.back()[1]},
+                          {"max_skip_count", op.getMaxSkips()}}));
+}
+
+LogicalResult exportStringFormat(StringFormatOp op, NodeBuilder &b) {
+  return b.result(b.node("Cast", b.operands(), {{"to", b.elementType(op.getResult())}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -157,5 +236,13 @@ void registerTextHandlers(HandlerTable &table) {
   table.on("RegexFullMatch", 20, regexFullMatch);
   table.on("StringNormalizer", 10, stringNormalizer);
   table.on("TfIdfVectorizer", 9, tfIdfVectorizer);
+
+  table.exports<StringConcatOp>("StringConcat");
+  table.exports<StringCaseOp>(exportStringCase);
+  table.exports<StringPiecesOp>(exportStringPieces);
+  table.exports<StringSplitOp>(exportStringSplit);
+  table.exports<StringParseOp>("Cast(to)");
+  table.exports<CountNgramsOp>(exportCountNgrams);
+  table.exports<StringFormatOp>(exportStringFormat);
 }
 } // namespace cameo::onnx

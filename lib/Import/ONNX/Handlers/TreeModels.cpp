@@ -1,6 +1,8 @@
 // TreeModels.cpp - TreeEnsemble (since version 5 of ai.onnx.ml), TreeEnsembleClassifier and TreeEnsembleRegressor.
 #include "Scores.h"
 #include "Trees.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Export/ONNX/NodeBuilder.h"
 #include <cmath>
 #include <cstring>
 
@@ -307,6 +309,84 @@ LogicalResult treeEnsemble(OpBinder &op) {
   return op.result(c.cast(scores, op.elementType(op.input(0))));
 }
 
+// ---- as ONNX
+
+/// The nodes of a tree of a cameo.tree_ensemble (its description says how they are packed), and those below it, as
+/// TreeEnsembleRegressor lists them.
+struct TreeLists {
+  std::vector<int64_t> trees, nodes, features, yes, no, missing, leafTrees, leafNodes, leafTargets;
+  std::vector<float> thresholds, weights;
+  std::vector<std::string> modes;
+};
+
+LogicalResult exportTreeEnsemble(TreeEnsembleOp op, NodeBuilder &b) {
+  if (!b.elementType(op.getX()).isF32())
+    return b.refuse("TreeEnsembleRegressor gives f32, and its elements are wider");
+  ElementsAttr constants[] = {constantBehind(op.getNodes()), constantBehind(op.getRoots()),
+                              constantBehind(op.getWeights())};
+  ElementsAttr targets = op.getTargets() ? constantBehind(op.getTargets()) : ElementsAttr();
+  if (llvm::is_contained(constants, ElementsAttr()) || (op.getTargets() && !targets))
+    return b.refuse("its trees are no constants");
+  auto integers = [](ElementsAttr value) {
+    std::vector<uint8_t> bytes = bytesOf(value);
+    std::vector<int32_t> result(bytes.size() / sizeof(int32_t));
+    std::memcpy(result.data(), bytes.data(), bytes.size());
+    return result;
+  };
+  std::vector<int32_t> nodes = integers(constants[0]), roots = integers(constants[1]), votes;
+  if (targets)
+    votes = integers(targets);
+  std::vector<float> storage;
+  ArrayRef<float> weights = ::cameo::constantFloats(constants[2], storage);
+  int64_t perLeaf = cast<ShapedType>(constants[2].getType()).getDimSize(1), leavesFrom = op.getLeavesFrom();
+  TreeLists lists;
+  for (int64_t tree = 0; tree < int64_t(roots.size()) / 2; ++tree) {
+    SmallVector<int64_t> open{roots[2 * tree]};
+    while (!open.empty()) {
+      int64_t node = open.pop_back_val();
+      const int32_t *fields = &nodes[4 * node];
+      bool isLeaf = node >= leavesFrom;
+      lists.trees.push_back(tree);
+      lists.nodes.push_back(node);
+      lists.features.push_back(isLeaf ? 0 : fields[0] & 0xffffff);
+      StringRef mode = isLeaf ? StringRef() : cast<StringAttr>(op.getModes()[fields[0] >> 24 & 3]).getValue();
+      lists.modes.push_back(isLeaf ? "LEAF" : mode == "lt" ? "BRANCH_LT" : mode == "le" ? "BRANCH_LEQ" : "BRANCH_EQ");
+      lists.thresholds.push_back(isLeaf ? 0 : llvm::bit_cast<float>(fields[1]));
+      lists.yes.push_back(isLeaf ? 0 : fields[2]);
+      lists.no.push_back(isLeaf ? 0 : fields[3]);
+      lists.missing.push_back(!isLeaf && op.getMissing() && (fields[0] >> 26 & 1));
+      if (!isLeaf) {
+        open.append({fields[3], fields[2]});
+        continue;
+      }
+      for (int64_t i = (node - leavesFrom) * perLeaf, end = i + perLeaf; i < end; ++i) {
+        lists.leafTrees.push_back(tree);
+        lists.leafNodes.push_back(node);
+        lists.leafTargets.push_back(targets ? votes[i] : i % perLeaf);
+        lists.weights.push_back(weights[i]);
+      }
+    }
+  }
+  auto ints = [](StringRef name, const std::vector<int64_t> &list) {
+    return NodeAttribute(name, ArrayRef<int64_t>(list));
+  };
+  return b.result(b.node("ai.onnx.ml.TreeEnsembleRegressor", {b(op.getX())},
+                         {{"n_targets", op.getNumTargets()},
+                          {"aggregate_function", StringRef(op.getAggregate().upper())},
+                          {"nodes_modes", lists.modes},
+                          {"nodes_values", ArrayRef<float>(lists.thresholds)},
+                          {"target_weights", ArrayRef<float>(lists.weights)},
+                          ints("nodes_treeids", lists.trees),
+                          ints("nodes_nodeids", lists.nodes),
+                          ints("nodes_featureids", lists.features),
+                          ints("nodes_truenodeids", lists.yes),
+                          ints("nodes_falsenodeids", lists.no),
+                          ints("nodes_missing_value_tracks_true", lists.missing),
+                          ints("target_treeids", lists.leafTrees),
+                          ints("target_nodeids", lists.leafNodes),
+                          ints("target_ids", lists.leafTargets)}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -314,5 +394,7 @@ void registerTreeModelsHandlers(HandlerTable &table) {
   table.onMl("TreeEnsemble", 5, treeEnsemble);
   table.onMl("TreeEnsembleClassifier", 1, treeEnsembleClassifier);
   table.onMl("TreeEnsembleRegressor", 1, treeEnsembleRegressor);
+
+  table.exports<TreeEnsembleOp>(exportTreeEnsemble);
 }
 } // namespace cameo::onnx

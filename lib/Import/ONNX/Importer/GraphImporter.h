@@ -18,11 +18,6 @@ namespace cameo::onnx {
 constexpr llvm::StringLiteral kSupportedTypes =
     "float, double, float16, bfloat16, float8 of all kinds, float4e2m1, integers of 2 to 64 bits, bool and string";
 
-/// The MLIR type of an element type; null for those that Cameo has no tensors of.
-mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
-/// The inverse.
-DataType dataTypeOf(mlir::Type elementType);
-
 /// Pointwise ops by the name of the ONNX op they are the meaning of.
 using PointwiseTable = llvm::StringMap<mlir::RegisteredOperationName>;
 PointwiseTable pointwiseTable(mlir::MLIRContext &context);
@@ -31,8 +26,8 @@ mlir::LogicalResult importPointwise(OpBinder &op, const PointwiseTable &table);
 /// Whether importPointwise knows the op.
 bool isPointwise(const Node &node, const PointwiseTable &table);
 
-/// Reports every node that cannot be imported, and every input and output of a type that Cameo has not, all at once; false when
-/// there are any.
+/// Reports every node that cannot be imported, and every input and output of a type that Cameo has not, all at once;
+/// false when there are any.
 bool checkSupported(const ModelFile &file, const PointwiseTable &table, mlir::MLIRContext *context,
                     std::vector<Diagnostic> &diagnostics);
 
@@ -60,8 +55,9 @@ public:
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
-  /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are `results`.
-  /// What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded is reported.
+  /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are
+  /// `results`. What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded
+  /// is reported.
   mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
                                                          std::string &why);
   /// Gives the outputs of the innermost graph their values; the nodes behind the current one are done.
@@ -92,8 +88,8 @@ private:
   mlir::Value materialize(Scope &scope, llvm::StringRef name);
   mlir::FailureOr<llvm::SmallVector<Binding>> outputs(const Scope &scope);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes);
-  /// The main graph's nodes. After one that fails, those go on which do not need its outputs, or whose types are declared, so that
-  /// all problems are told at once.
+  /// The main graph's nodes. After one that fails, those go on which do not need its outputs, or whose types are
+  /// declared, so that all problems are told at once.
   mlir::LogicalResult importMainNodes(llvm::ArrayRef<Node> nodes);
   /// Gives a value that could not be computed a stand-in of its declared type; false where that is unknown.
   bool standIn(llvm::StringRef name);
