@@ -48,6 +48,14 @@ static constexpr Phase kPhases[] = {
        phase.add(createRecognizePass());
        phase.add(createRecognizeAttentionPass()); // reads softmax
      }},
+    // After simplify, which changes weights; normalizations and attention, which stay as they are, are whole.
+    {"precision", "layers multiply narrower floats where that was asked for", 1,
+     [](PhaseBuilder &phase) {
+       if (!phase.options.bf16)
+         return;
+       phase.add(createLowerPrecisionPass());
+       foldConstants(phase); // weights
+     }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {

@@ -150,6 +150,11 @@ static std::function<int()> setUp(CLI::App &app) {
       "--strict", compile.strict,
       "no faster arithmetic that rounds more than a sum in another order: convolutions by 3x3 without Winograd's "
       "algorithm, whose error is up to 1e-5 of the largest result");
+  app.add_option_function<std::string>(
+         "--precision", [&compile](const std::string &precision) { compile.bf16 = precision == "bf16"; },
+         "f32 (default); bf16: products and convolutions with constant weights multiply bf16 and add in f32, each sum "
+         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--target", options->target, "what the program runs on: cpu");
   app.add_option("--cpu", compile.cpus,
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "

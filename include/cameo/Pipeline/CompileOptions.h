@@ -16,6 +16,7 @@ struct CompileOptions {
   Emit emit = Emit::Shared;
   std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
   bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
+  bool bf16 = false; ///< products and convolutions with constant weights multiply bf16 and add in f32
   unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
   bool countFlops =
       false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread

@@ -1,0 +1,16 @@
+// Passes.td - precision: arithmetic on narrower floats where that is faster and the error is bounded.
+#ifndef CAMEO_PASSES_PRECISION_TD
+#define CAMEO_PASSES_PRECISION_TD
+include "mlir/Pass/PassBase.td"
+
+def LowerPrecisionPass : Pass<"cameo-lower-precision", "::mlir::func::FuncOp"> {
+  let summary = "products and convolutions with constant weights multiply bf16";
+  let description = [{
+    Before: `%y = cameo.matmul %x, %w` in f32, %w constant. After: `cast (cameo.matmul (cast %x), (cast %w))` with operands of bf16, whose
+    sums are f32. Everything else (softmax, normalizations, residual sums, state) stays f32.
+
+    Rounding both factors, and a sum that is stored, changes a sum by at most 3 * 2^-9 + 2^-16 of the sum of its terms'
+    magnitudes; the remark says so. Weights are stored as bf16. Runs when constants, normalizations and attention are found. Linear.
+  }];
+}
+#endif
