@@ -5,7 +5,6 @@
 #include "PassRecorder.h"
 #include "ProgramFile.h"
 #include "VariantCompiler.h"
-#include "cameo/Codegen/CPU/ObjectEmission.h"
 #include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Export/ONNX/Export.h"
 #include "cameo/Pipeline/Phases.h"
@@ -55,9 +54,10 @@ private:
   struct Task {
     VariantCompiler *variant;
     size_t index;
-    FailureOr<SmallVector<char, 0>> result = failure();
+    FailureOr<Code> result = failure();
 
-    bool isHost() const { return index + 1 == variant->numModules(); }
+    bool isEntry() const { return index + 1 == variant->numModules(); }
+    bool isForHost() const { return variant->isForHost(index); }
   };
 
   LogicalResult writeDialect();
@@ -66,7 +66,7 @@ private:
   LogicalResult compileModules();
   LogicalResult writeText();
   LogicalResult writeProgram();
-  FailureOr<SmallVector<char, 0>> compileProgramInfo(uint64_t &features);
+  FailureOr<Code> compileProgramInfo(uint64_t &features);
   void embedWeights(llvm::Module &info, llvm::StringRef symbol);
   void describeKernels();
   llvm::json::Object describeProgram() const;
@@ -80,6 +80,8 @@ private:
   std::string name; ///< symbols of what is linked into a program carry it, so that there may be several
   func::FuncOp main;
   WeightTable weights;
+  std::vector<std::unique_ptr<Target>> targets;
+  std::unique_ptr<HostTarget> host; ///< runs the entry functions of variants for devices, and holds the tables
   std::vector<std::unique_ptr<VariantCompiler>> variants;
   std::vector<Task> tasks; ///< in order of variant and module, so the output does not depend on threads
 };
@@ -104,7 +106,7 @@ LogicalResult Compilation::run() {
   report.phases.push_back({"code", code.seconds(), {}});
 
   Stopwatch link;
-  bool isText = options.emit == Emit::LLVM || options.emit == Emit::Assembly;
+  bool isText = llvm::is_contained({Emit::LLVM, Emit::Assembly, Emit::Ptx}, options.emit);
   if (failed(isText ? writeText() : writeProgram()))
     return failure();
   report.phases.push_back({"link", link.seconds(), {}});
@@ -142,22 +144,24 @@ LogicalResult Compilation::exportModel() {
                  succeeded(writeFile(output, loc, [&](llvm::raw_ostream &os) { model->write(os, name); })));
 }
 
-/// Kernels and entry function of each CPU level, as modules of loops.
+/// Kernels and entry function for each target, as modules of loops.
 LogicalResult Compilation::emitLoops() {
-  for (auto [i, cpu] : llvm::enumerate(options.cpus)) {
-    std::string error;
-    auto target = findCpuTarget(cpu, error);
-    if (!target)
-      return withCode("E-USAGE", mlir::emitError(loc)) << error;
+  std::string error;
+  targets = makeTargets(options.targets, error);
+  if (targets.empty())
+    return withCode("E-USAGE", mlir::emitError(loc)) << error;
+  host = makeBaselineHost();
+  for (auto [i, target] : llvm::enumerate(targets)) {
     std::string suffix = "v" + std::to_string(i) + (isStatic ? "_" + name : "");
-    variants.push_back(std::make_unique<VariantCompiler>(main, options, *target, suffix, weights));
+    HostTarget &own = target->device().empty() ? static_cast<HostTarget &>(*target) : *host;
+    variants.push_back(std::make_unique<VariantCompiler>(main, options, *target, own, suffix, weights));
     if (failed(variants.back()->emit()))
       return failure();
   }
   return success();
 }
 
-/// From loops to objects, all modules at once.
+/// From loops to objects and images, all modules at once.
 LogicalResult Compilation::compileModules() {
   for (auto &variant : variants)
     for (size_t i = 0; i < variant->numModules(); ++i)
@@ -177,16 +181,28 @@ LogicalResult Compilation::compileModules() {
   for (Task &task : tasks)
     if (failed(task.result))
       return mlir::emitError(loc) << "internal error: a kernel could not be compiled; please report the model";
+  for (auto &variant : variants) {
+    std::vector<Code> parts;
+    for (Task &task : tasks)
+      if (task.variant == variant.get() && !task.isForHost())
+        parts.push_back(*task.result);
+    variant->joinImage(parts);
+  }
   return success();
 }
 
-/// LLVM IR or assembly, one module after the other.
+/// LLVM IR or assembly, one module after the other; PTX, a device's image after the other.
 LogicalResult Compilation::writeText() {
+  if (options.emit == Emit::Ptx)
+    return writeFile(output, loc, [&](llvm::raw_ostream &os) {
+      for (auto &variant : variants)
+        os << variant->variant.image;
+    });
   return writeFile(output, loc, [&](llvm::raw_ostream &os) {
     for (Task &task : tasks) {
       const ProgramVariant &variant = task.variant->variant;
-      os << (options.emit == Emit::LLVM ? "; " : "# ")
-         << (task.isHost() ? "entry of " : variant.kernelSymbols[task.index] + " for ") << variant.target.name << "\n";
+      os << (options.emit == Emit::LLVM ? "; " : task.isForHost() ? "# " : "// ")
+         << (task.isEntry() ? "entry of " : variant.kernels[task.index].symbol + " for ") << variant.name << "\n";
       os.write(task.result->data(), task.result->size());
       os << "\n";
     }
@@ -205,7 +221,7 @@ LogicalResult Compilation::writeProgram() {
     return writeFile(objects.back(), loc, [&](llvm::raw_ostream &os) { os.write(bytes.data(), bytes.size()); });
   };
   for (auto [i, task] : llvm::enumerate(tasks))
-    if (failed(addObject("code" + std::to_string(i) + ".o", *task.result)))
+    if (task.isForHost() && failed(addObject("code" + std::to_string(i) + ".o", *task.result)))
       return failure();
   uint64_t features = ~uint64_t(0);
   auto info = compileProgramInfo(features);
@@ -239,10 +255,10 @@ llvm::json::Object Compilation::describeProgram() const {
 }
 
 /// The object that holds signature and launch tables. `features` loses the bits that not all variants require.
-FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &features) {
+FailureOr<Code> Compilation::compileProgramInfo(uint64_t &features) {
   std::vector<ProgramVariant> tables;
   for (auto &variant : variants) {
-    features &= variant->variant.target.required;
+    features &= variant->variant.features;
     tables.push_back(std::move(variant->variant));
   }
   std::string metadata = llvm::formatv("{0}", llvm::json::Value(describeProgram())).str();
@@ -252,7 +268,7 @@ FailureOr<SmallVector<char, 0>> Compilation::compileProgramInfo(uint64_t &featur
   auto info = buildProgramInfo(context, main, tables, weights, metadata, symbol, weightsSymbol);
   if (isStatic)
     embedWeights(*info, weightsSymbol);
-  return emitObject(*info, tables.front().target, 1, false);
+  return host->compileData(*info);
 }
 
 /// In a static library the weights are ordinary read-only data.
@@ -269,7 +285,7 @@ void Compilation::embedWeights(llvm::Module &info, llvm::StringRef symbol) {
   global->setName(symbol);
 }
 
-/// The launches of the best CPU level, as the report shows them.
+/// The launches of the first variant, as the report shows them.
 void Compilation::describeKernels() {
   VariantCompiler &best = *variants.front();
   report.weightsBytes = weights.bytes();

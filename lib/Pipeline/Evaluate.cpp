@@ -97,7 +97,7 @@ static Value ownerOf(Value value) {
 // ---- machine code
 
 LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
-  std::vector<FailureOr<SmallVector<char, 0>>> objects(compiler.numKernels(), failure());
+  std::vector<FailureOr<Code>> objects(compiler.numKernels(), failure());
   {
     llvm::DefaultThreadPool pool;
     for (auto [i, object] : llvm::enumerate(objects))
@@ -121,10 +121,10 @@ LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
       if (llvm::Error e = jit->addObjectFile(
               llvm::MemoryBuffer::getMemBuffer(StringRef(object->data(), object->size()), "kernel", false)))
         return e;
-    for (const std::string &name : compiler.variant.kernelSymbols) {
+    for (const ProgramKernel &kernel : compiler.variant.kernels) {
       // Hidden, as in a program file.
       auto symbol = jit->getExecutionSession().lookup({{&dylib, JITDylibLookupFlags::MatchAllSymbols}},
-                                                      jit->mangleAndIntern(name));
+                                                      jit->mangleAndIntern(kernel.symbol));
       if (!symbol)
         return symbol.takeError();
       functions.push_back(symbol->getAddress().toPtr<cameo_kernel_fn>());
@@ -376,14 +376,14 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   if (failed(passes.run(module)))
     return failure();
   std::string error;
-  auto target = findCpuTarget("native", error);
+  std::unique_ptr<HostTarget> target = makeNativeHost(error);
   if (!target)
     return mlir::emitError(main.getLoc()) << error;
   CompileOptions options;
   options.optLevel = 0;
   WeightTable weights;
   ShapeAnalysis shapes;
-  VariantCompiler compiler(main, options, *target, "fold", weights);
+  VariantCompiler compiler(main, options, *target, *target, "fold", weights);
   LoadedKernels functions;
   if (failed(compiler.emitKernels(shapes)) || failed(functions.load(compiler, main.getLoc())))
     return failure();

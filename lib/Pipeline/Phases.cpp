@@ -73,7 +73,7 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
     // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
     {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
-     1, [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.cpus, phase.options.strict)); }},
+     1, [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.targets.cpus, phase.options.strict)); }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }

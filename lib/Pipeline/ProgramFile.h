@@ -2,7 +2,6 @@
 #ifndef LIB_PIPELINE_PROGRAMFILE_H
 #define LIB_PIPELINE_PROGRAMFILE_H
 
-#include "cameo/Codegen/CPU/CpuTarget.h"
 #include "cameo/Codegen/HostProgram.h"
 #include "cameo/Codegen/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,12 +14,24 @@ class Module;
 
 namespace cameo {
 
-/// One CPU level of a program, after code generation.
+/// One distinct kernel of a variant.
+struct ProgramKernel {
+  std::string symbol;
+  bool isForDevice; ///< false: a function of the host
+  unsigned numBuffers, numSizes;
+  codegen::DeviceBlock block;
+  std::vector<codegen::FailSite> failSites;
+};
+
+/// The code for one target, as it goes into a program.
 struct ProgramVariant {
-  codegen::CpuTarget target;
+  std::string name;
+  std::string device;    ///< kind of device; empty: the CPU
+  std::string image;     ///< the device's code
+  uint64_t features = 0; ///< of the CPU
   codegen::HostProgram host;
-  std::vector<std::string> kernelSymbols; ///< by kernel number
-  std::string suffix;                     ///< of its entry and launch table: "v0"
+  std::vector<ProgramKernel> kernels;
+  std::string suffix; ///< of its entry and launch table: "v0"
 };
 
 /// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol`

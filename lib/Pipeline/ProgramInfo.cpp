@@ -63,6 +63,18 @@ public:
     auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
     return global;
   }
+  llvm::Constant *deviceKernel(const ProgramKernel &kernel) {
+    llvm::Constant *&global = deviceKernels[kernel.symbol];
+    if (global)
+      return global;
+    llvm::SmallVector<llvm::Constant *> sites;
+    for (const codegen::FailSite &site : kernel.failSites)
+      sites.push_back(record({number32(site.code), number32(0), string(site.message)}));
+    return global = constant(record({string(kernel.symbol), number32(kernel.numBuffers), number32(kernel.numSizes),
+                                     number32(kernel.block.threads), number32(kernel.block.tiles),
+                                     number32(kernel.block.sharedBytes), number32(sites.size()), array(sites)}),
+                             "");
+  }
   llvm::Constant *valueInfos(llvm::ArrayRef<Type> types, llvm::function_ref<DictionaryAttr(unsigned)> attributes) {
     llvm::SmallVector<llvm::Constant *> infos;
     for (auto [i, t] : llvm::enumerate(types)) {
@@ -86,7 +98,7 @@ private:
   llvm::Module &module;
   llvm::PointerType *ptr;
   llvm::Type *i32, *i64;
-  llvm::StringMap<llvm::Constant *> strings;
+  llvm::StringMap<llvm::Constant *> strings, deviceKernels;
 };
 } // namespace
 
@@ -113,18 +125,23 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
   int64_t arenaBytes = 0, numSlots = 0;
   for (const ProgramVariant &v : variants) {
     llvm::SmallVector<llvm::Constant *> sites;
-    for (const codegen::LaunchSite &site : v.host.launches)
-      sites.push_back(t.record({external(v.kernelSymbols[site.kernel], true), t.string(site.name), t.string(site.nodes)}));
+    for (const codegen::LaunchSite &site : v.host.launches) {
+      const ProgramKernel &kernel = v.kernels[site.kernel];
+      sites.push_back(t.record({kernel.isForDevice ? t.null() : external(kernel.symbol, true), t.string(site.name),
+                                t.string(site.nodes), kernel.isForDevice ? t.deviceKernel(kernel) : t.null()}));
+    }
     // Never empty: the entry function refers to it.
     if (sites.empty())
-      sites.push_back(t.record({t.null(), t.string(""), t.string("")}));
+      sites.push_back(t.record({t.null(), t.string(""), t.string(""), t.null()}));
     auto *type = llvm::ArrayType::get(sites.front()->getType(), sites.size());
     auto *table = new llvm::GlobalVariable(*module, type, true, llvm::GlobalValue::ExternalLinkage,
                                            llvm::ConstantArray::get(type, sites), "cameo_launches_" + v.suffix);
     table->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    variantRecords.push_back(t.record({t.string(v.target.name), t.number64(v.target.required),
-                                       external("cameo_entry_" + v.suffix, true), table,
-                                       t.number64(v.host.launches.size())}));
+    llvm::Constant *device = t.null();
+    if (!v.device.empty())
+      device = t.constant(t.record({t.string(v.device), t.string(v.image), t.number64(v.image.size())}), "");
+    variantRecords.push_back(t.record({t.string(v.name), t.number64(v.features), external("cameo_entry_" + v.suffix, true),
+                                       table, t.number64(v.host.launches.size()), device}));
     arenaBytes = std::max(arenaBytes, v.host.arenaBytes);
     numSlots = std::max(numSlots, v.host.numSlots);
   }

@@ -1,14 +1,6 @@
 // VariantCompiler.cpp - emits loops, keeps one of equal kernels, compiles modules.
 #include "VariantCompiler.h"
-#include "cameo/Codegen/CPU/CpuAnchors.h"
-#include "cameo/Codegen/CPU/LoopVectorization.h"
-#include "cameo/Codegen/CPU/ObjectEmission.h"
-#include "cameo/Codegen/FlopCounting.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -32,9 +24,12 @@ LogicalResult VariantCompiler::emit() {
 
 LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
   llvm::StringMap<unsigned> byText;
-  CpuAnchorEmitter anchors(variant.target);
+  EmissionOptions emission;
+  emission.anchors = options.optLevel > 0 ? target.anchors() : nullptr;
+  emission.mayReassociate = options.optLevel > 0;
+  emission.granularity = target.granularity();
   WalkResult walked = main.walk([&](KernelOp kernel) {
-    auto emitted = emitKernel(kernel, shapes, options.optLevel > 0 ? &anchors : nullptr, options.optLevel > 0);
+    auto emitted = emitKernel(kernel, shapes, emission);
     if (failed(emitted))
       return WalkResult::interrupt();
     std::string text = fingerprint(*emitted->module);
@@ -43,7 +38,11 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
     auto signature = std::make_unique<KernelSignature>(emitted->signature);
     auto [entry, fresh] = byText.try_emplace(text, kernels.size());
     if (fresh) {
-      variant.kernelSymbols.push_back("cameo_kernel_" + std::to_string(kernels.size()) + "_" + variant.suffix);
+      std::string symbol = "cameo_kernel_" + std::to_string(kernels.size()) + "_" + variant.suffix;
+      const KernelSignature &s = emitted->signature;
+      size_t numBuffers = s.usesInput.size() + kernel.getNumResults() + !s.sizeReports.empty() + s.temporaries.size();
+      variant.kernels.push_back({symbol, isForDevice(s), unsigned(numBuffers), unsigned(s.sizes.size()),
+                                 target.blockOf(*emitted), emitted->failSites});
       kernels.push_back(std::move(*emitted));
     }
     uses[kernel] = {entry->second, std::move(signature)};
@@ -53,50 +52,24 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
 }
 
 LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes) {
-  auto host = emitHostProgram(main, shapes, weights, [&](KernelOp kernel) { return use(kernel); });
-  if (failed(host))
+  auto program = emitHostProgram(main, shapes, weights, target.memory(), [&](KernelOp kernel) { return use(kernel); });
+  if (failed(program))
     return failure();
-  variant.host = std::move(*host);
+  variant.host = std::move(*program);
   return success();
 }
 
-FailureOr<SmallVector<char, 0>> VariantCompiler::compile(size_t i) {
-  bool isHost = i == kernels.size();
-  ModuleOp module = isHost ? *variant.host.module : *kernels[i].module;
-  if (options.optLevel > 0) {
-    PassManager cleanup(module.getContext());
-    cleanup.enableVerifier(false); // upstream passes on IR of our own making; it costs compile time per kernel
-    cleanup.addPass(createCanonicalizerPass());
-    cleanup.addPass(createCSEPass());
-    cleanup.addPass(createLoopInvariantCodeMotionPass());
-    if (failed(cleanup.run(module)))
-      return failure();
-    if (!isHost)
-      vectorizeLoops(module.lookupSymbol<func::FuncOp>(kKernelFunction), variant.target.vectorBytes);
-  }
-  if (options.countFlops && !isHost)
-    countFlops(module, "cameo_flops_" + std::to_string(i));
-  if (failed(lowerToLLVM(module, variant.target, options.optLevel > 0)))
-    return failure();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateToLLVM(module, context, variant.target);
-  if (!code)
-    return failure();
-  if (isHost) {
-    code->getFunction("entry")->setName("cameo_entry_" + variant.suffix);
-    code->getFunction("cameo_entry_" + variant.suffix)->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    llvm::GlobalVariable *launches = code->getGlobalVariable("launches");
-    launches->setName("cameo_launches_" + variant.suffix);
-    launches->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  } else {
-    addKernelEntry(*code, kernels[i], variant.kernelSymbols[i]);
-  }
-  if (options.emit == Emit::LLVM) {
-    SmallVector<char, 0> text;
-    llvm::raw_svector_ostream os(text);
-    code->print(os, nullptr);
-    return text;
-  }
-  return emitObject(*code, variant.target, isHost ? std::min(1, options.optLevel) : options.optLevel,
-                    options.emit == Emit::Assembly);
+FailureOr<Code> VariantCompiler::compile(size_t i) {
+  CodeOptions code;
+  code.optLevel = options.optLevel;
+  code.form = options.emit == Emit::LLVM       ? CodeForm::LLVM
+              : options.emit == Emit::Assembly ? CodeForm::Assembly
+                                               : CodeForm::Object;
+  if (i == kernels.size())
+    return host.compileEntry(*variant.host.module, "cameo_entry_" + variant.suffix, "cameo_launches_" + variant.suffix,
+                             code);
+  if (options.countFlops)
+    code.flopCounter = "cameo_flops_" + std::to_string(i);
+  Target &compiler = variant.kernels[i].isForDevice ? target : host;
+  return compiler.compileKernel(kernels[i], variant.kernels[i].symbol, code);
 }

@@ -1,20 +1,23 @@
-// VariantCompiler.h - from kernels and control flow to objects, for one CPU.
+// VariantCompiler.h - from kernels and control flow to code, for one target.
 #ifndef LIB_PIPELINE_VARIANTCOMPILER_H
 #define LIB_PIPELINE_VARIANTCOMPILER_H
 
 #include "ProgramFile.h"
-#include "cameo/Codegen/Kernel.h"
+#include "cameo/Codegen/Target.h"
 #include "cameo/Pipeline/CompileOptions.h"
 
 namespace cameo {
 
-/// Code generation of one CPU level.
+/// Code generation for one target.
 class VariantCompiler {
 public:
-  VariantCompiler(mlir::func::FuncOp main, const CompileOptions &options, codegen::CpuTarget target, std::string suffix,
-                  codegen::WeightTable &weights)
-      : main(main), options(options), weights(weights) {
-    variant.target = std::move(target);
+  /// `host` runs the entry function, and the kernels that only a CPU can run; it is `target` where that is a CPU.
+  VariantCompiler(mlir::func::FuncOp main, const CompileOptions &options, codegen::Target &target,
+                  codegen::HostTarget &host, std::string suffix, codegen::WeightTable &weights)
+      : main(main), options(options), target(target), host(host), weights(weights) {
+    variant.name = target.name().str();
+    variant.device = target.device().str();
+    variant.features = host.features();
     variant.suffix = std::move(suffix);
   }
 
@@ -28,18 +31,26 @@ public:
     return {number, signature.get()};
   }
   size_t numKernels() const { return kernels.size(); }
-  /// The modules still to be compiled: distinct kernels, then the host.
+  /// The modules still to be compiled: distinct kernels, then the entry function.
   size_t numModules() const { return kernels.size() + 1; }
-  /// Compiles module `i` into an object (or assembly, or LLVM IR). May run on several threads at once.
-  mlir::FailureOr<llvm::SmallVector<char, 0>> compile(size_t i);
+  /// True where module `i` becomes an object of the host, else it is a part of the device's image.
+  bool isForHost(size_t i) const { return i == kernels.size() || !variant.kernels[i].isForDevice; }
+  /// Compiles module `i` into an object or a part of an image (or assembly, or LLVM IR). May run on several threads at
+  /// once.
+  mlir::FailureOr<codegen::Code> compile(size_t i);
+  /// The device's image of the parts that compile() gave.
+  void joinImage(llvm::ArrayRef<codegen::Code> parts) { variant.image = target.joinImage(parts); }
 
   ProgramVariant variant;
 
 private:
   mlir::LogicalResult emitHost(ShapeAnalysis &shapes);
+  bool isForDevice(const codegen::KernelSignature &s) const { return !target.device().empty() && !s.needsHost; }
 
   mlir::func::FuncOp main;
   const CompileOptions &options;
+  codegen::Target &target;
+  codegen::HostTarget &host;
   codegen::WeightTable &weights;
   std::vector<codegen::EmittedKernel> kernels; ///< distinct ones
   llvm::DenseMap<mlir::Operation *, std::pair<unsigned, std::unique_ptr<codegen::KernelSignature>>> uses;

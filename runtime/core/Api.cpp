@@ -71,7 +71,8 @@ const char *const kCodes[] = {"ok",
                               "input/output error",
                               "shape mismatch",
                               "internal error",
-                              "damaged program"};
+                              "damaged program",
+                              "no such device"};
 
 } // namespace
 

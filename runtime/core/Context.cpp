@@ -36,9 +36,21 @@ int32_t cameo_context::init(cameo_error *error) {
   if (!options.threads)
     options.threads = std::min(defaultThreads(), ThreadPool::kMaxThreads);
   budget.limit = options.memory_budget ? options.memory_budget : availableMemory();
-  if (info.arena_bytes > 0 && !budget.allows(uint64_t(info.arena_bytes)))
+  if (program->deviceProgram) {
+    deviceProgram = program->deviceProgram;
+    queue = deviceProgram->makeQueue(error);
+    if (!queue)
+      return error ? error->code : CAMEO_NO_DEVICE;
+    deviceBudget.source = queue.get();
+    deviceBudget.limit = options.memory_budget ? options.memory_budget : deviceProgram->freeBytes();
+    if (!failures.reserve(deviceBudget, program->variant->num_kernels * sizeof(cameo_device_failure))) {
+      outOfMemory("the list of failures", int64_t(program->variant->num_kernels * sizeof(cameo_device_failure)));
+      return fail(error, failure.code, "%s", failure.message);
+    }
+  }
+  if (info.arena_bytes > 0 && !working().allows(uint64_t(info.arena_bytes)))
     return fail(error, CAMEO_OUT_OF_MEMORY, "program '%s' needs %s of working memory, the budget is %s", info.model,
-                BytesText(info.arena_bytes).text, BytesText(budget.limit).text);
+                BytesText(info.arena_bytes).text, BytesText(working().limit).text);
   if (info.num_slots > 1 << 20)
     return fail(error, CAMEO_INVALID_PROGRAM, "program '%s' wants %llu slots", info.model,
                 (unsigned long long)info.num_slots);
@@ -64,7 +76,7 @@ int32_t cameo_context::init(cameo_error *error) {
     spans.resize(options.threads);
   call.struct_size = sizeof(call);
   call.services = &kServices;
-  call.weights = program->weights;
+  call.weights = queue ? deviceProgram->weights() : program->weights;
   call.inputs = buffers.data();
   call.runtime = this;
   return succeed(error);
@@ -271,15 +283,19 @@ int32_t cameo_context::runChecked(cameo_error *error) {
   if (code)
     return code;
   // Compiled code does not test the pointer it gets for the planned arena, so it is there before that code runs.
-  if (info.arena_bytes > 0 && !arena.reserve(budget, uint64_t(info.arena_bytes)))
+  if (info.arena_bytes > 0 && !arena.reserve(working(), uint64_t(info.arena_bytes)))
     return fail(error, CAMEO_OUT_OF_MEMORY,
                 "program '%s' needs %s of working memory; %s are in use and the budget is %s", info.model,
-                BytesText(info.arena_bytes).text, BytesText(budget.held).text, BytesText(budget.limit).text);
+                BytesText(info.arena_bytes).text, BytesText(working().held).text, BytesText(working().limit).text);
 
   call.status = CAMEO_OK;
   failing.store(0, std::memory_order_relaxed);
-  int32_t returned = program->variant->entry(&call);
-  stack.reset(budget);
+  if (queue)
+    uploadInputs();
+  int32_t returned = hasFailed() ? int32_t(call.status) : program->variant->entry(&call);
+  if (queue)
+    downloadOutputs();
+  stack.reset(working());
   if (cancelled.exchange(0, std::memory_order_acq_rel) && !hasFailed())
     recordFailure(CAMEO_CANCELLED, "the run was cancelled");
   if (returned && !hasFailed())
@@ -296,6 +312,56 @@ int32_t cameo_context::runChecked(cameo_error *error) {
   }
   succeeded = true;
   return succeed(error);
+}
+
+void cameo_context::uploadInputs() {
+  const cameo_program_info &info = *program->info;
+  queue->problem = {};
+  checkDevice(queue->clear(failures.data(), program->variant->num_kernels * sizeof(cameo_device_failure)));
+  for (uint64_t i = 0; i < inputs.size() && !hasFailed(); ++i) {
+    bool isText = info.inputs[i].dtype == CAMEO_STRING; // their numbers
+    uint64_t bytes = cameo_tensor_bytes(isText ? CAMEO_I64 : info.inputs[i].dtype, inputs[i].dims, info.inputs[i].rank);
+    if (!inputs[i].onDevice.reserve(deviceBudget, bytes))
+      outOfMemory("an input", int64_t(bytes));
+    else if (bytes)
+      checkDevice(queue->upload(inputs[i].onDevice.data(), isText ? inputs[i].numbers.data() : inputs[i].data, bytes));
+    buffers[i].data = inputs[i].onDevice.data();
+  }
+}
+
+void cameo_context::downloadOutputs() {
+  checkKernels();
+  for (Output &output : outputs)
+    if (output.data && output.bytes && !hasFailed())
+      checkDevice(queue->download(output.data, output.onDevice.data(), output.bytes));
+  if (hasFailed())
+    queue->finish(); // what was started still uses the memory
+  fetched.reset(budget);
+  marks.clear();
+}
+
+bool cameo_context::checkDevice(bool done) {
+  if (!done)
+    recordFailure(queue->problem.code ? queue->problem.code : CAMEO_INTERNAL, "%s", queue->problem.message);
+  return done;
+}
+
+void cameo_context::checkKernels() {
+  const cameo_variant &variant = *program->variant;
+  bool canFail = std::any_of(variant.kernels, variant.kernels + variant.num_kernels, [](const cameo_kernel &kernel) {
+    return kernel.device && kernel.device->num_fail_sites;
+  });
+  if (!canFail || hasFailed())
+    return;
+  std::vector<cameo_device_failure> found(variant.num_kernels);
+  if (!checkDevice(queue->download(found.data(), failures.data(), found.size() * sizeof(cameo_device_failure))))
+    return;
+  for (uint64_t site = 0; site < found.size(); ++site)
+    if (const cameo_kernel &kernel = variant.kernels[site]; found[site].number && kernel.device) {
+      const cameo_fail_site &reason = kernel.device->fail_sites[found[site].number - 1];
+      call.services->fail(&call, reason.code, kernel.nodes, reason.message, found[site].value);
+      return;
+    }
 }
 
 int32_t cameo_context::output(uint64_t index, cameo_tensor &tensor, cameo_error *error) const {
@@ -325,8 +391,10 @@ void cameo_context::recordFailure(int32_t code, const char *format, ...) {
 void *cameo_context::outOfMemory(const char *what, int64_t bytes) {
   if (bytes < 0)
     recordFailure(CAMEO_OUT_OF_MEMORY, "the size of %s is more than 2^63 bytes", what);
+  else if (queue && queue->problem.code)
+    recordFailure(queue->problem.code, "%s: %s", what, queue->problem.message);
   else
     recordFailure(CAMEO_OUT_OF_MEMORY, "%s needs %s more, %s are in use and the budget is %s", what,
-                  BytesText(bytes).text, BytesText(budget.held).text, BytesText(budget.limit).text);
+                  BytesText(bytes).text, BytesText(working().held).text, BytesText(working().limit).text);
   return nullptr;
 }

@@ -16,6 +16,7 @@ struct cameo_context {
     const void *data = nullptr; ///< the caller's
     bool isSet = false;
     cameo::rt::Buffer numbers; ///< of its texts, for a tensor of strings
+    cameo::rt::Buffer onDevice;
   };
   struct Output {
     int64_t *dims = nullptr;
@@ -26,6 +27,8 @@ struct cameo_context {
     unsigned current = 0;
     void *data = nullptr; ///< where the last run wrote it; null when it did not
     cameo::rt::Buffer numbers; ///< of its texts, as compiled code wrote them
+    cameo::rt::Buffer onDevice;
+    uint64_t bytes = 0; ///< there
   };
 
   cameo_context(cameo_program *program, const cameo_context_options &options);
@@ -43,11 +46,25 @@ struct cameo_context {
   __attribute__((format(printf, 3, 4))) void recordFailure(int32_t code, const char *format, ...);
   bool hasFailed() const { return __atomic_load_n(&call.status, __ATOMIC_ACQUIRE) != CAMEO_OK; }
   void *outOfMemory(const char *what, int64_t bytes);
+  /// Ends the run with what went wrong on the device, when `done` is false.
+  bool checkDevice(bool done);
+  /// Waits for the device's kernels and records the first failure that one of them found.
+  void checkKernels();
+  /// Of what compiled code works with: the arena, intermediate values, slots.
+  cameo::rt::MemoryBudget &working() { return queue ? deviceBudget : budget; }
 
   cameo_call call{};
   cameo_program *program;
   cameo_context_options options;
   std::shared_ptr<cameo::rt::ThreadPool> pool; ///< null with one thread
+
+  /// The device that runs the kernels; null: they are called here. It outlives the memory it gave.
+  std::shared_ptr<cameo::rt::DeviceProgram> deviceProgram;
+  std::unique_ptr<cameo::rt::DeviceQueue> queue;
+  cameo::rt::MemoryBudget deviceBudget;
+  cameo::rt::Buffer failures; ///< a cameo_device_failure per launch site, on the device
+  cameo::rt::Stack fetched;   ///< copies in the host's memory
+  std::vector<std::pair<uint64_t, uint64_t>> marks; ///< of `stack` and `fetched`
 
   cameo::rt::MemoryBudget budget;
   cameo::rt::Buffer arena;
@@ -79,4 +96,6 @@ private:
   int32_t numberInputs(cameo_error *error);
   void handOutTexts(uint64_t output);
   int32_t runChecked(cameo_error *error);
+  void uploadInputs();
+  void downloadOutputs();
 };

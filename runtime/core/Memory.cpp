@@ -16,7 +16,9 @@ constexpr uint64_t kFirstChunk = 256 << 10;
 uint64_t roundUp(uint64_t bytes, uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 /// `bytes` is a multiple of the huge page from there on, else of CAMEO_BUFFER_ALIGN.
-uint8_t *allocBlock(uint64_t bytes) {
+uint8_t *allocBlock(MemorySource *source, uint64_t bytes) {
+  if (source)
+    return source->allocate(bytes);
   if (bytes < kHugePage)
     return static_cast<uint8_t *>(::operator new(bytes, std::align_val_t(CAMEO_BUFFER_ALIGN), std::nothrow));
   // Maps one huge page more than needed and gives back what lies outside the boundaries.
@@ -32,8 +34,10 @@ uint8_t *allocBlock(uint64_t bytes) {
   return start + before;
 }
 
-void freeBlock(uint8_t *block, uint64_t bytes) {
-  if (bytes < kHugePage)
+void freeBlock(MemorySource *source, uint8_t *block, uint64_t bytes) {
+  if (source)
+    source->release(block, bytes);
+  else if (bytes < kHugePage)
     ::operator delete(block, std::align_val_t(CAMEO_BUFFER_ALIGN));
   else
     munmap(block, bytes);
@@ -42,9 +46,10 @@ void freeBlock(uint8_t *block, uint64_t bytes) {
 } // namespace
 
 Buffer::Buffer(Buffer &&other) noexcept
-    : block(std::exchange(other.block, nullptr)), blockBytes(std::exchange(other.blockBytes, 0)) {}
+    : source(other.source), block(std::exchange(other.block, nullptr)), blockBytes(std::exchange(other.blockBytes, 0)) {}
 
 Buffer &Buffer::operator=(Buffer &&other) noexcept {
+  std::swap(source, other.source);
   std::swap(block, other.block);
   std::swap(blockBytes, other.blockBytes);
   return *this;
@@ -52,7 +57,7 @@ Buffer &Buffer::operator=(Buffer &&other) noexcept {
 
 Buffer::~Buffer() {
   if (block)
-    freeBlock(block, blockBytes);
+    freeBlock(source, block, blockBytes);
 }
 
 bool Buffer::reserve(MemoryBudget &budget, uint64_t bytes, uint64_t keep) {
@@ -66,15 +71,19 @@ bool Buffer::reserve(MemoryBudget &budget, uint64_t bytes, uint64_t keep) {
     free(budget);
   if (!budget.allows(bytes))
     return false;
-  uint8_t *grown = allocBlock(bytes);
+  uint8_t *grown = allocBlock(budget.source, bytes);
   if (!grown)
     return false;
   budget.held += bytes;
   budget.peak = std::max(budget.peak, budget.held);
   if (keep) {
-    memcpy(grown, block, std::min(keep, blockBytes));
+    if (source)
+      source->move(grown, block, std::min(keep, blockBytes));
+    else
+      memcpy(grown, block, std::min(keep, blockBytes));
     free(budget);
   }
+  source = budget.source;
   block = grown;
   blockBytes = bytes;
   return true;
@@ -83,7 +92,7 @@ bool Buffer::reserve(MemoryBudget &budget, uint64_t bytes, uint64_t keep) {
 void Buffer::free(MemoryBudget &budget) {
   if (!block)
     return;
-  freeBlock(block, blockBytes);
+  freeBlock(source, block, blockBytes);
   budget.held -= blockBytes;
   block = nullptr;
   blockBytes = 0;

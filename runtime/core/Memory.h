@@ -7,8 +7,18 @@
 
 namespace cameo::rt {
 
+/// Where blocks come from, when that is not the host's memory.
+class MemorySource {
+public:
+  virtual ~MemorySource() = default;
+  virtual uint8_t *allocate(uint64_t bytes) = 0; ///< null: there is none
+  virtual void release(uint8_t *block, uint64_t bytes) = 0;
+  virtual bool move(void *target, const void *source, uint64_t bytes) = 0;
+};
+
 /// Bytes held and the most allowed.
 struct MemoryBudget {
+  MemorySource *source = nullptr; ///< null: the host
   uint64_t limit = UINT64_MAX;
   uint64_t held = 0;
   uint64_t peak = 0;
@@ -33,6 +43,7 @@ public:
   bool contains(const void *pointer) const { return pointer >= block && pointer < block + blockBytes; }
 
 private:
+  MemorySource *source = nullptr; ///< of the block
   uint8_t *block = nullptr;
   uint64_t blockBytes = 0;
 };

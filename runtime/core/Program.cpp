@@ -21,11 +21,12 @@ int32_t cameo_program::init(const cameo_program_info *programInfo, const cameo_p
   int32_t code = checkValues(info->inputs, info->num_inputs, "input", error);
   if (!code)
     code = checkValues(info->outputs, info->num_outputs, "output", error);
+  weights = info->weights ? info->weights : file ? file->weights() : nullptr;
+  const char *target = options && options->target ? options->target : "cpu", *name = options ? options->variant : nullptr;
   if (!code)
-    code = chooseVariant(options ? options->variant : nullptr, error);
+    code = strcmp(target, "cpu") == 0 ? chooseVariant(name, error) : loadOnDevice(target, name, error);
   if (code)
     return code;
-  weights = info->weights ? info->weights : file ? file->weights() : nullptr;
   indexSymbols();
   return options && options->verify_weights && file ? file->verifyWeights(error) : succeed(error);
 }
@@ -48,11 +49,14 @@ int32_t cameo_program::checkValues(const cameo_value_info *values, uint64_t coun
 }
 
 int32_t cameo_program::chooseVariant(const char *name, cameo_error *error) {
-  std::string names;
+  std::string names, devices;
   uint64_t missing = 0;
   for (uint64_t i = 0; i < info->num_variants; ++i) {
     const cameo_variant &candidate = info->variants[i];
-    names += (i ? ", " : "") + std::string(candidate.name);
+    std::string &list = candidate.device ? devices : names;
+    list += (list.empty() ? "" : ", ") + std::string(candidate.name);
+    if (candidate.device)
+      continue;
     if (name && strcmp(name, candidate.name) != 0)
       continue;
     missing = candidate.features & ~cpuFeatures();
@@ -66,8 +70,25 @@ int32_t cameo_program::chooseVariant(const char *name, cameo_error *error) {
   if (missing)
     return fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
                 info->model, name ? name : names.c_str(), cpuFeatureNames(missing).c_str());
+  if (names.empty())
+    return fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code for CPUs, it has %s; load it with the target cuda:0",
+                info->model, devices.c_str());
   return fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code variant '%s'; it has %s", info->model,
               name ? name : "", names.c_str());
+}
+
+int32_t cameo_program::loadOnDevice(const char *target, const char *name, cameo_error *error) {
+  std::shared_ptr<Device> device = openDevice(target, error);
+  variant = device ? device->choose(*info, name, error) : nullptr;
+  if (!variant)
+    return error ? error->code : CAMEO_NO_DEVICE;
+  if (uint64_t missing = variant->features & ~cpuFeatures())
+    return fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
+                info->model, variant->name, cpuFeatureNames(missing).c_str());
+  deviceProgram = device->load(*info, *variant, weights, error);
+  if (!deviceProgram)
+    return error ? error->code : CAMEO_NO_DEVICE;
+  return CAMEO_OK;
 }
 
 void cameo_program::indexSymbols() {

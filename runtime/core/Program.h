@@ -1,5 +1,6 @@
 // Program.h - a loaded program: immutable, shared by contexts, counted.
 #pragma once
+#include "Device.h"
 #include "ProgramFile.h"
 #include <atomic>
 #include <memory>
@@ -20,6 +21,7 @@ struct cameo_program {
   const cameo_variant *variant = nullptr;
   const void *weights = nullptr;
   std::unique_ptr<cameo::rt::ProgramFile> file; ///< null for a static program
+  std::shared_ptr<cameo::rt::DeviceProgram> deviceProgram; ///< null: the CPU runs it
 
   /// The dynamic sizes of the inputs by name. A dimension of input i at axis d has symbol
   /// inputSymbols[firstAxis[i] + d], -1 for none.
@@ -30,5 +32,6 @@ struct cameo_program {
 private:
   int32_t checkValues(const cameo_value_info *values, uint64_t count, const char *kind, cameo_error *error) const;
   int32_t chooseVariant(const char *name, cameo_error *error);
+  int32_t loadOnDevice(const char *target, const char *name, cameo_error *error);
   void indexSymbols();
 };

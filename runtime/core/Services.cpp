@@ -57,6 +57,19 @@ void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, 
   cameo_context &context = contextOf(call);
   if (!isGoingOn(context) || tiles <= 0)
     return;
+  if (kernel->device) {
+    int64_t start = context.options.trace ? nowNs() : 0;
+    uint64_t site = kernel - context.program->variant->kernels;
+    auto *failure = context.failures.data() + site * sizeof(cameo_device_failure);
+    if (!context.checkDevice(context.queue->launch(site, failure, buffers, sizes, tiles)) || !context.options.trace)
+      return;
+    if (!context.checkDevice(context.queue->finish()))
+      return;
+    for (cameo_thread_span &span : context.spans)
+      span.tiles = 0; // no thread of the host computed any
+    trace(context, kernel, start, tiles);
+    return;
+  }
   LaunchWork work{kernel->fn,
                   call,
                   buffers,
@@ -83,7 +96,7 @@ void *arena(cameo_call *call, int64_t bytes) {
   cameo_context &context = contextOf(call);
   if (!isGoingOn(context))
     return nullptr;
-  if (bytes < 0 || !context.arena.reserve(context.budget, uint64_t(bytes)))
+  if (bytes < 0 || !context.arena.reserve(context.working(), uint64_t(bytes)))
     return context.outOfMemory("the working memory", bytes);
   return context.arena.data();
 }
@@ -92,16 +105,56 @@ void *alloc(cameo_call *call, int64_t bytes) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return nullptr;
-  void *memory = bytes < 0 ? nullptr : context.stack.alloc(context.budget, uint64_t(bytes));
+  void *memory = bytes < 0 ? nullptr : context.stack.alloc(context.working(), uint64_t(bytes));
   return memory ? memory : context.outOfMemory("an intermediate value", bytes);
 }
 
-int64_t mark(cameo_call *call) { return int64_t(contextOf(call).stack.mark()); }
+int64_t mark(cameo_call *call) {
+  cameo_context &context = contextOf(call);
+  if (!context.queue)
+    return int64_t(context.stack.mark());
+  context.marks.emplace_back(context.stack.mark(), context.fetched.mark());
+  return int64_t(context.marks.size()) - 1;
+}
 
 void release(cameo_call *call, int64_t mark) {
   cameo_context &context = contextOf(call);
-  if (!context.hasFailed())
+  if (context.hasFailed())
+    return;
+  if (!context.queue) {
     context.stack.release(uint64_t(mark));
+    return;
+  }
+  context.stack.release(context.marks[mark].first);
+  context.fetched.release(context.marks[mark].second);
+  context.marks.resize(mark);
+}
+
+void copy(cameo_call *call, void *target, const void *source, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (!context.hasFailed() && bytes > 0 && target != source)
+    context.checkDevice(context.queue->move(target, source, uint64_t(bytes)));
+}
+
+void *fetch(cameo_call *call, const void *source, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return nullptr;
+  void *memory = bytes < 0 ? nullptr : context.fetched.alloc(context.budget, uint64_t(bytes));
+  if (!memory)
+    return context.outOfMemory("a copy of a value", bytes);
+  if (!source || !bytes)
+    return memory;
+  context.checkKernels(); // a size that a failed kernel gave may be any number
+  if (context.hasFailed() || !context.checkDevice(context.queue->download(memory, source, uint64_t(bytes))))
+    return nullptr;
+  return memory;
+}
+
+void store(cameo_call *call, void *target, const void *host, int64_t bytes) {
+  cameo_context &context = contextOf(call);
+  if (!context.hasFailed() && bytes > 0)
+    context.checkDevice(context.queue->upload(target, host, uint64_t(bytes)));
 }
 
 void *slot(cameo_call *call, int64_t index, int64_t bytes) {
@@ -118,8 +171,8 @@ void *slot(cameo_call *call, int64_t index, int64_t bytes) {
   if (bytes >= 0 && uint64_t(bytes) <= old && buffer.data())
     return buffer.data();
   // Growing by half at least keeps a loop that appends from copying at every step.
-  if (bytes < 0 || !(buffer.reserve(context.budget, std::max(uint64_t(bytes), old + old / 2), old) ||
-                     buffer.reserve(context.budget, uint64_t(bytes), old)))
+  if (bytes < 0 || !(buffer.reserve(context.working(), std::max(uint64_t(bytes), old + old / 2), old) ||
+                     buffer.reserve(context.working(), uint64_t(bytes), old)))
     return context.outOfMemory("a loop's values", bytes);
   return buffer.data();
 }
@@ -158,14 +211,22 @@ void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank)
   if (value.dtype == CAMEO_STRING) {
     if (!output.numbers.reserve(context.budget, bytes / sizeof(cameo_text) * sizeof(int64_t)))
       return context.outOfMemory("an output", int64_t(bytes));
-    return output.data = output.numbers.data();
+    output.data = output.numbers.data();
+    bytes = bytes / sizeof(cameo_text) * sizeof(int64_t);
+  } else if (output.bound) {
+    output.data = output.bound;
+  } else {
+    Buffer &own = output.own[output.current];
+    if (!own.reserve(context.budget, bytes))
+      return context.outOfMemory("an output", int64_t(bytes));
+    output.data = own.data();
   }
-  if (output.bound)
-    return output.data = output.bound;
-  Buffer &own = output.own[output.current];
-  if (!own.reserve(context.budget, bytes))
+  if (!context.queue)
+    return output.data;
+  output.bytes = bytes;
+  if (!output.onDevice.reserve(context.deviceBudget, bytes))
     return context.outOfMemory("an output", int64_t(bytes));
-  return output.data = own.data();
+  return output.onDevice.data();
 }
 
 void failCall(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value) {
@@ -283,4 +344,7 @@ const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
                                              textPiece,
                                              matchText,
                                              textToNumber,
-                                             numberToText};
+                                             numberToText,
+                                             copy,
+                                             fetch,
+                                             store};

@@ -40,7 +40,7 @@ CASES = {
     "66_limit": Command("cameo-compile mnist.onnx --max-nodes=-1", 2, "E-USAGE", "--max-nodes"),
     "66_cpu": Command("cameo-compile mnist.onnx --cpu=x86-64-v5", 2, "E-USAGE", "x86-64-v4"),
     "66_run_flag": Command("cameo-run mnist.cameo --imput=x", 2, "E-USAGE", "did you mean --input?"),
-    "67_cuda": Command("cameo-compile mnist.onnx --target=cuda", 4, "E-TARGET", "--target=cpu"),
+    "67_target": Command("cameo-compile mnist.onnx --target=vulkan", 4, "E-TARGET", "use cpu or cuda"),
     "68_no_folder": Command("cameo-compile mnist.onnx -o none/out.cameo", 6, "E-FILE", "none/out.cameo"),
     "68_folder": Command("mkdir out && cameo-compile mnist.onnx -o out", 6, "E-FILE", "directory", ("out",)),
     "68_report": Command("cameo-compile mnist.onnx -o out.cameo --report=none/r.json", 6, "E-FILE", "none/r.json", ("out.cameo",)),

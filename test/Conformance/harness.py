@@ -158,14 +158,15 @@ def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol
         raise Failed("mismatch", f"output '{name}': {int(wrong.sum())} of {wrong.size} values differ, first at {list(at)}: {found} vs {expected}")
 
 
-def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False, mode: str = "static") -> tuple[str, str]:
-    """(outcome, detail) of one case; of its variants, the first that does not pass."""
+def runCase(case: dict, tools: pathlib.Path, opt: int, sanitized: bool = False, mode: str = "static",
+            chip: str | None = None) -> tuple[str, str]:
+    """(outcome, detail) of one case; of its variants, the first that does not pass. With `chip`, on the simulator of GPUs."""
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         if case["random"]:
             case = randomness.enlarged(case, folder)
         if mode == "export":
             return runExported(case, tools, opt, folder, sanitized)
-        outcomes = (runVariant(variant, tools, opt, sanitized) for variant in modes.variants(case, mode, folder))
+        outcomes = (runVariant(variant, tools, opt, sanitized, chip=chip) for variant in modes.variants(case, mode, folder))
         return next((outcome for outcome in outcomes if outcome[0] != "pass"), ("pass", ""))
 
 
@@ -185,16 +186,17 @@ def runExported(case: dict, tools: pathlib.Path, opt: int, folder: str, sanitize
     return outcome, f"exported: {detail}" if detail else ""
 
 
-def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model: str = "") -> tuple[str, str]:
+def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model: str = "", chip: str | None = None) -> tuple[str, str]:
     """`model`: a file to compile in place of the case's, with the elements of sequences as inputs and outputs."""
+    compileFlags, runFlags = (["--target=cuda", f"--chip={chip}"], ["--target=cuda:sim"]) if chip else ([], [])
     with tempfile.TemporaryDirectory(prefix="cameo-conformance-") as folder:
         program, result = f"{folder}/case.cameo", f"{folder}/out.npz"
         try:
             shapes, sets = storedValues(case, folder)
             command = [model] if model else [case["model"], *shapes]
-            call([str(tools / "cameo-compile"), *command, "-o", program, f"-O{opt}", "-j", "1"], model or case["model"], sanitized)
+            call([str(tools / "cameo-compile"), *command, "-o", program, f"-O{opt}", "-j", "1", *compileFlags], model or case["model"], sanitized)
             for data, (inputs, wanted) in zip(case["sets"], sets):
-                call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json"], case["model"], sanitized)
+                call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json", *runFlags], case["model"], sanitized)
                 with np.load(result) as actual:
                     if unexpected := set(actual) - set(wanted):
                         raise Failed("mismatch", f"output '{min(unexpected)}' is not expected")

@@ -28,6 +28,7 @@ LAYERS = [
     ("codegen", ["lib/Codegen/", "include/cameo/Codegen/"]),
     ("pipeline", ["lib/Pipeline/", "include/cameo/Pipeline/"]),
     ("compression", ["lib/Compression/", "include/cameo/Compression/"]),
+    ("cuda-sim", ["tools/cuda-sim/"]),
     ("tools", ["tools/"]),
 ]
 
@@ -59,6 +60,7 @@ MAY = {
     "compression": {"support", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
     "tools-common": {"cli"},
     "tools": {"tools-common", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
+    "cuda-sim": {"runtime", "kernel-abi"},
     "cameo-run": {"tools-common", "runtime", "kernel-abi", "protobuf", "cli"},
 }
 # The headers that compiler and runtime share.
@@ -118,6 +120,7 @@ PLANTED = [
     ("passes/Fusion/Planted3.cpp", "../Shape/Private.h"),
     ("lib/Import/ONNX/Planted.cpp", "cameo/Passes/Fusion.h"),
     ("lib/Codegen/CPU/Planted.cpp", "cameo/Passes/Fusion.h"),
+    ("tools/cuda-sim/Planted.cpp", "cameo/Codegen/Kernel.h"),
     ("lib/Codegen/CPU/Planted2.cpp", "cameo/Runtime/cameo.h"),
     ("lib/Pipeline/Planted.cpp", "cameo/Runtime/cameo.h"),
     ("lib/Pipeline/Planted2.cpp", "cameo/Compression/Samples.h"),

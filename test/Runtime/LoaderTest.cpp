@@ -131,7 +131,7 @@ TEST(Loader, DamagedWeightsAreFoundOnRequest) {
   Program program;
   ASSERT_TRUE(Program::load(path.c_str(), program));
   EXPECT_EQ(program.verifyWeights().code(), CAMEO_DAMAGED);
-  cameo_program_options options{sizeof(options), 1, nullptr};
+  cameo_program_options options{sizeof(options), 1, nullptr, nullptr};
   Status status = Program::load(path.c_str(), program, &options);
   EXPECT_EQ(status.code(), CAMEO_DAMAGED);
   EXPECT_NE(status.message().find("weights do not match"), std::string::npos) << status.message();
@@ -193,7 +193,7 @@ TEST(Loader, AReplacedFileIsLoadedAnew) {
 }
 
 TEST(Loader, UnknownVariantIsNamed) {
-  cameo_program_options options{sizeof(options), 0, "x86-64-v9"};
+  cameo_program_options options{sizeof(options), 0, "x86-64-v9", nullptr};
   Program program;
   Status status = Program::fromStatic(cameo_test_program, program, &options);
   EXPECT_EQ(status.code(), CAMEO_NOT_FOUND);

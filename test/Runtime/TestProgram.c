@@ -44,10 +44,10 @@ static void count(cameo_call *call, void *const *buffers, const int64_t *sizes, 
     cells[i] += i;
 }
 
-static const cameo_kernel kernels[] = {{add, "add", "Add_0, Add_1"},
-                                       {failing, "failing", "net/Gather_3"},
-                                       {scratch, "scratch", "NonZero_0"},
-                                       {count, "count", "Loop_0"}};
+static const cameo_kernel kernels[] = {{add, "add", "Add_0, Add_1", NULL},
+                                       {failing, "failing", "net/Gather_3", NULL},
+                                       {scratch, "scratch", "NonZero_0", NULL},
+                                       {count, "count", "Loop_0", NULL}};
 
 static void misbehave(cameo_call *call, int64_t mode, int64_t rows) {
   const cameo_services *s = call->services;
@@ -140,8 +140,8 @@ static const char *const rowSymbols[] = {"N", 0};
 static const cameo_value_info inputs[] = {
     {"x", CAMEO_F32, 2, rowDims, rowSymbols}, {"y", CAMEO_F32, 2, rowDims, rowSymbols}, {"mode", CAMEO_I64, 0, 0, 0}};
 static const cameo_value_info outputs[] = {{"z", CAMEO_F32, 2, rowDims, rowSymbols}, {"rows", CAMEO_I64, 0, 0, 0}};
-static const cameo_variant variants[] = {{"imaginary", 1ull << 62, entry, kernels, 4},
-                                         {"baseline", 0, entry, kernels, 4}};
+static const cameo_variant variants[] = {{"imaginary", 1ull << 62, entry, kernels, 4, NULL},
+                                         {"baseline", 0, entry, kernels, 4, NULL}};
 
 #ifdef CAMEO_TEST_FILE
 /* Where the header goes; filled in after the link. */

@@ -74,7 +74,10 @@ std::optional<Options> parseOptions(int argc, char **argv) {
                  "Working memory and outputs, for example 512MB; 0: what the machine has")
       ->transform(CLI::AsSizeValue(false))
       ->type_name("SIZE");
-  app.add_option("--variant", options.variant, "Run this code variant instead of the best one for this CPU")
+  app.add_option("--target", options.target, "What runs the kernels: cpu, cuda:0 for the first NVIDIA GPU, or cuda:sim")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--variant", options.variant, "Run this code variant instead of the best one for the target")
       ->type_name("NAME");
   app.add_flag("--json", options.json, "Print one JSON object");
   app.add_option("--bench", options.benchSeconds, "Run for so long, after a warm-up; say percentiles, and what this machine could do")

@@ -20,6 +20,7 @@ struct Options {
   unsigned repeat = 1;
   uint64_t memoryBudget = 0; ///< bytes; 0: what the machine has
   std::string variant;
+  std::string target = "cpu";
   std::optional<double> benchSeconds; ///< --bench
   std::string trace;                  ///< --trace: a file
   bool json = false;

@@ -37,6 +37,7 @@ Program load(const Options &options, Results &results) {
   loading.struct_size = sizeof(loading);
   loading.verify_weights = options.verifyWeights;
   loading.variant = options.variant.empty() ? nullptr : options.variant.c_str();
+  loading.target = options.target.c_str();
   Program program;
   double start = nowMs();
   check(Program::load(path.c_str(), program, &loading));

@@ -30,6 +30,8 @@ Kind kindOf(int32_t code) {
     return {"E-CHECKSUM", Artifact};
   case CAMEO_UNSUPPORTED_CPU:
     return {"E-FEATURES", Artifact};
+  case CAMEO_NO_DEVICE:
+    return {"E-DEVICE", Artifact};
   case CAMEO_VERSION_MISMATCH:
     return {"E-VERSION", Artifact};
   case CAMEO_NOT_FOUND:

@@ -21,7 +21,7 @@ namespace {
 struct Options {
   ModelOptions model;
   CompileOptions compile;
-  std::string output, report, target = "cpu";
+  std::string output, report;
   bool explain = false, listPhases = false, listPasses = false, listOps = false;
 };
 
@@ -33,6 +33,7 @@ constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", Emit::CameoMlir},
                                {"onnx", "onnx", Emit::ONNX},
                                {"llvm", "ll", Emit::LLVM},
                                {"asm", "s", Emit::Assembly},
+                               {"ptx", "ptx", Emit::Ptx},
                                {"obj", "o", Emit::Object},
                                {"static-lib", "a", Emit::StaticLibrary},
                                {"shared", "cameo", Emit::Shared}};
@@ -121,8 +122,12 @@ static int run(Options &options) {
   }
   if (options.model.path.empty())
     return fail("E-USAGE", "no model given; see --help");
-  if (options.target != "cpu")
-    return fail("E-TARGET", "--target=" + options.target + " is not built in; use --target=cpu");
+  for (const std::string &kind : options.compile.targets.kinds)
+    if (!llvm::is_contained(codegen::targetKinds(), kind))
+      return fail("E-TARGET", "--target=" + kind + " is not built in; use " + llvm::join(codegen::targetKinds(), " or "));
+  bool hasPtx = llvm::is_contained(options.compile.targets.kinds, "cuda");
+  if (options.compile.emit == Emit::Ptx && !hasPtx)
+    return fail("E-USAGE", "--emit=ptx writes code for GPUs; add --target=cuda");
 
   std::vector<Diagnostic> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
@@ -155,13 +160,18 @@ static std::function<int()> setUp(CLI::App &app) {
          "f32 (default); bf16: products and convolutions with constant weights multiply bf16 and add in f32, each sum "
          "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32")
       ->check(CLI::IsMember({"f32", "bf16"}));
-  app.add_option("--target", options->target, "what the program runs on: cpu");
-  app.add_option("--cpu", compile.cpus,
+  app.add_option("--target", compile.targets.kinds, "what the program runs on: cpu (default), cuda, or both")
+      ->delimiter(',');
+  app.add_option("--chip", compile.targets.chips,
+                 "with --target=cuda, NVIDIA architectures: sm_75, sm_80, ..., sm_90a (default sm_80,sm_90a); a GPU runs the newest "
+                 "that is not newer than itself, and names with a letter run on their own kind alone")
+      ->delimiter(',');
+  app.add_option("--cpu", compile.targets.cpus,
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "
                  "best at load")
       ->delimiter(',');
   app.add_option("--emit", compile.emit,
-                 "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, obj or "
+                 "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
                  "static-lib (each with a C header beside it), shared (default)")
       ->transform(CLI::CheckedTransformer(emits));
   app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");

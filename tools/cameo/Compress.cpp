@@ -176,7 +176,7 @@ static void addCommonOptions(CLI::App &app, Options &options) {
   app.add_option("--state", options.compress.calibration.state,
                  "file that takes what calibration saw as it grows; the same command goes on from it")
       ->type_name("FILE");
-  app.add_option("--cpu", options.compress.calibration.compile.cpus, "CPU levels, as for cameo compile")
+  app.add_option("--cpu", options.compress.calibration.compile.targets.cpus, "CPU levels, as for cameo compile")
       ->delimiter(',');
   app.add_option("--threads", options.compress.calibration.threads, "threads of a run (default: all CPUs)");
 }

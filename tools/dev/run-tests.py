@@ -32,10 +32,15 @@ def runLit(build: pathlib.Path, pattern: str) -> collections.Counter:
     return counts
 
 
-def runConformance(build: pathlib.Path, opt: int, mode: str, pattern: str) -> collections.Counter:
-    report = build / f"test/conformance-O{opt}-{mode}.json"
+# Runs of the conformance suite: all cases as written, in the other modes, and a sample on the simulator of GPUs.
+CONFORMANCE = [["--opt=0"], ["--opt=3"], ["--opt=3", "--mode=dynamic"], ["--opt=3", "--mode=constant"],
+               ["--opt=3", "--target=sm_80", "--sample=300"], ["--opt=0", "--target=sm_90a", "--sample=100"]]
+
+
+def runConformance(build: pathlib.Path, flags: list[str], pattern: str) -> collections.Counter:
+    report = build / f"test/conformance{'-'.join(flags).replace('--', '').replace('=', '-')}.json"
     report.unlink(missing_ok=True)
-    command = [str(ROOT / "tools/dev/conformance"), f"--opt={opt}", f"--mode={mode}", "--filter", pattern, "--json", str(report)]
+    command = [str(ROOT / "tools/dev/conformance"), *flags, "--filter", pattern, "--json", str(report)]
     status = subprocess.run(command, env=dict(os.environ, CAMEO_BUILD=str(build))).returncode
     if report.exists():
         found = json.loads(report.read_text())
@@ -50,8 +55,8 @@ def main() -> int:
     except re.error as error:
         sys.exit(f"FILTER '{pattern}' is not a regular expression: {error}")
     counts = runLit(build, pattern)
-    for opt, mode in ((0, "static"), (3, "static"), (3, "dynamic"), (3, "constant")):
-        counts += runConformance(build, opt, mode, pattern)
+    for flags in CONFORMANCE:
+        counts += runConformance(build, flags, pattern)
     if not counts.total():
         print(f"no test matches '{pattern}'")
         return 1

@@ -30,10 +30,13 @@ struct KernelUse {
   const KernelSignature *signature;
 };
 
+/// Whether the entry function can read and write what kernels read and write, or has to ask the runtime for copies.
+enum class KernelMemory { Host, Device };
+
 /// Emits the entry function of `main`, whose body consists of kernels, views, constants, control flow, and ops whose results
 /// are known as sizes.
 mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
-                                             llvm::function_ref<KernelUse(KernelOp)> kernels);
+                                             KernelMemory memory, llvm::function_ref<KernelUse(KernelOp)> kernels);
 
 /// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be
 /// after the last op that uses the tensor: their memory must stay.

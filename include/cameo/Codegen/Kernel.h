@@ -14,6 +14,13 @@ struct FailSite {
   std::string message;
 };
 
+/// How a device starts a kernel; a CPU has no use for it.
+struct DeviceBlock {
+  unsigned threads = 0; ///< of a block; 0: the target's choice, with a tile for each
+  unsigned tiles = 0;   ///< of a block
+  unsigned sharedBytes = 0;
+};
+
 /// What the entry function must know to launch a kernel. Buffers are: the inputs, the results, when
 /// `sizeReports` is not empty one array of i64 for the sizes that only the kernel can tell, and the temporaries.
 struct KernelSignature {
@@ -25,6 +32,8 @@ struct KernelSignature {
   llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
   Dim tiles;                           ///< length of the parallel iteration space
   Dim grain;                           ///< least number of tiles worth a thread
+  DeviceBlock block;
+  bool needsHost = false;              ///< calls services, so only the CPU can run it
 };
 
 /// A kernel's code: `module` holds `func.func @kernel(%call: !llvm.ptr, %buffers: memref<1xT>..., %sizes: memref<4096xi64>,
@@ -71,9 +80,19 @@ public:
                                                   llvm::ArrayRef<Tensor> results) = 0;
 };
 
-/// Emits `kernel`. `anchors` may be null (-O0). `mayReassociate` allows sums in another order.
-mlir::FailureOr<EmittedKernel> emitKernel(KernelOp kernel, ShapeAnalysis &shapes, AnchorEmitter *anchors,
-                                          bool mayReassociate);
+/// How parallel loops are shared by threads.
+struct TileGranularity {
+  int64_t elements = 1024; ///< of a tile, along one axis that is alone; with 1 the last of several axes is shared too
+  int64_t enough = 64;     ///< as many tiles need no further axis
+};
+
+struct EmissionOptions {
+  AnchorEmitter *anchors = nullptr; ///< null at -O0
+  bool mayReassociate = false;      ///< allows sums in another order
+  TileGranularity granularity;
+};
+
+mlir::FailureOr<EmittedKernel> emitKernel(KernelOp kernel, ShapeAnalysis &shapes, const EmissionOptions &options);
 
 } // namespace cameo::codegen
 #endif

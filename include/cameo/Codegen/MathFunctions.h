@@ -34,5 +34,8 @@ struct MathTarget {
 /// 0, and results below 2^-126 may become 0: softmax and activations ask for this. A math.exp2 without it stays a call.
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
 
+/// Rewrites what the patterns above leave, for targets without libm and with fused multiply-add.
+void populateOtherMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
+
 } // namespace cameo::codegen
 #endif

@@ -2,6 +2,7 @@
 #ifndef CAMEO_PIPELINE_COMPILEOPTIONS_H
 #define CAMEO_PIPELINE_COMPILEOPTIONS_H
 
+#include "cameo/Codegen/Targets.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,12 +10,12 @@
 namespace cameo {
 
 /// What a compilation writes.
-enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Object, StaticLibrary, Shared };
+enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Ptx, Object, StaticLibrary, Shared };
 
 struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
   Emit emit = Emit::Shared;
-  std::vector<std::string> cpus{"native"}; ///< one code variant each, best first
+  codegen::TargetNames targets; ///< one code variant each, of every kind the best first
   bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
   bool bf16 = false; ///< products and convolutions with constant weights multiply bf16 and add in f32
   unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 2u
+#define CAMEO_ABI_VERSION 3u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
@@ -62,7 +62,8 @@ typedef enum cameo_code {
   CAMEO_IO = 10,
   CAMEO_SHAPE_MISMATCH = 11,    /* sizes known only at run time do not fit together */
   CAMEO_INTERNAL = 12,
-  CAMEO_DAMAGED = 13            /* a digest stored in the file does not match its content */
+  CAMEO_DAMAGED = 13,           /* a digest stored in the file does not match its content */
+  CAMEO_NO_DEVICE = 14          /* the device that was asked for is not there, or is too old */
 } cameo_code;
 
 /* CPU features that a code variant may need (bits of cameo_variant.features and cameo_file_header.features). */
@@ -85,11 +86,39 @@ typedef struct cameo_buffer {
  * only the compiler knows. Runs the slice [begin, end) of its parallel iteration space; slices may run concurrently. */
 typedef void (*cameo_kernel_fn)(cameo_call *call, void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end);
 
-/* Written by the compiler, read by the runtime for traces, profiles and messages. */
+/* A failure that code of a device can record. */
+typedef struct cameo_fail_site {
+  int32_t code; /* cameo_code */
+  uint32_t reserved;
+  const char *message; /* as in cameo_services.fail */
+} cameo_fail_site;
+
+/* How a kernel of a device is started. Its parameters, all of 8 bytes: the address of a cameo_device_failure, the buffers, the
+ * sizes, the number of tiles. A block runs `tiles_per_block` tiles; threads that have none return at once. */
+typedef struct cameo_device_kernel {
+  const char *symbol; /* in the variant's image */
+  uint32_t num_buffers;
+  uint32_t num_sizes;
+  uint32_t threads; /* of a block */
+  uint32_t tiles_per_block;
+  uint32_t shared_bytes; /* asked for at launch */
+  uint32_t num_fail_sites;
+  const cameo_fail_site *fail_sites;
+} cameo_device_kernel;
+
+/* In the device's memory, one for each launch site: the first failure there. The runtime clears it before a run. */
+typedef struct cameo_device_failure {
+  uint32_t number; /* of the kernel's fail site, from 1; 0: none */
+  uint32_t reserved;
+  int64_t value;
+} cameo_device_failure;
+
+/* Written by the compiler; the runtime starts it, and names it in traces, profiles and messages. */
 typedef struct cameo_kernel {
-  cameo_kernel_fn fn;
-  const char *name;  /* "conv2d_relu_17" */
-  const char *nodes; /* ONNX node names it came from, joined by ", " */
+  cameo_kernel_fn fn; /* null: a kernel of the variant's device */
+  const char *name;   /* "conv2d_relu_17" */
+  const char *nodes;  /* ONNX node names it came from, joined by ", " */
+  const cameo_device_kernel *device; /* null: a kernel of the CPU */
 } cameo_kernel;
 
 /* Services for compiled code. Written by the runtime. Every entry may be called only by the thread that runs entry(), except
@@ -134,6 +163,13 @@ typedef struct cameo_services {
   /* The shortest text that reads back as this number: `digits` is 24 for the bits of a double that holds a float, 53 for those of
    * a double, 64 for an int64_t and 65 for a uint64_t. */
   int64_t (*number_to_text)(cameo_call *call, int64_t number, int64_t digits);
+  /* Variants with a device see addresses of its memory: all that the services above and cameo_buffer give. The entry function
+   * reaches what lies there by these three; a kernel of the CPU works on fetched copies. */
+  void (*copy)(cameo_call *call, void *target, const void *source, int64_t bytes);
+  /* Waits for the kernels before, and gives a copy in the host's memory, which lives as long as what `alloc` gives; with a
+   * null source only the memory. */
+  void *(*fetch)(cameo_call *call, const void *source, int64_t bytes);
+  void (*store)(cameo_call *call, void *target, const void *host, int64_t bytes);
 } cameo_services;
 
 /* One run. Written by the runtime before entry() is called. */
@@ -154,13 +190,22 @@ typedef struct cameo_value_info {
   const char *const *symbols;  /* rank entries; name of a dynamic size, or null. Equal names in inputs mean equal sizes. */
 } cameo_value_info;
 
-/* Code for one CPU level. Variants are ordered best first; the runtime takes the first whose features the CPU has. */
+/* Code of a device that all kernels of a variant are in. */
+typedef struct cameo_device_code {
+  const char *device; /* "cuda" */
+  const char *image;  /* for "cuda" PTX, terminated by a zero */
+  uint64_t image_bytes; /* without the zero */
+} cameo_device_code;
+
+/* Code for one CPU level, or for one architecture of a device. Variants of a kind are ordered best first; the runtime takes the
+ * first that the machine can run. */
 typedef struct cameo_variant {
-  const char *name;  /* "x86-64-v4", "znver4" */
-  uint64_t features; /* CAMEO_CPU_* */
+  const char *name;  /* "x86-64-v4", "znver4"; "sm_80" */
+  uint64_t features; /* CAMEO_CPU_*, of the entry function where the kernels are a device's */
   int32_t (*entry)(cameo_call *call);
   const cameo_kernel *kernels;
   uint64_t num_kernels;
+  const cameo_device_code *device; /* null: the CPU */
 } cameo_variant;
 
 /* What the symbol CAMEO_PROGRAM_SYMBOL (or cameo_<name>_program in a static library) points at. Written by the compiler. */
@@ -206,12 +251,16 @@ typedef struct cameo_file_header {
 #define CAMEO_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " is part of the program format")
 #endif
 CAMEO_ASSERT_SIZE(cameo_buffer, 16);
-CAMEO_ASSERT_SIZE(cameo_kernel, 24);
+CAMEO_ASSERT_SIZE(cameo_fail_site, 16);
+CAMEO_ASSERT_SIZE(cameo_device_kernel, 40);
+CAMEO_ASSERT_SIZE(cameo_device_failure, 16);
+CAMEO_ASSERT_SIZE(cameo_device_code, 24);
+CAMEO_ASSERT_SIZE(cameo_kernel, 32);
 CAMEO_ASSERT_SIZE(cameo_text, 16);
-CAMEO_ASSERT_SIZE(cameo_services, 128);
+CAMEO_ASSERT_SIZE(cameo_services, 152);
 CAMEO_ASSERT_SIZE(cameo_call, 40);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);
-CAMEO_ASSERT_SIZE(cameo_variant, 40);
+CAMEO_ASSERT_SIZE(cameo_variant, 48);
 CAMEO_ASSERT_SIZE(cameo_program_info, 120);
 CAMEO_ASSERT_SIZE(cameo_file_header, 152);
 #undef CAMEO_ASSERT_SIZE

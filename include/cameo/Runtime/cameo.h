@@ -45,7 +45,10 @@ typedef struct cameo_error {
 typedef struct cameo_program_options {
   uint32_t struct_size;    /* sizeof(cameo_program_options) */
   uint32_t verify_weights; /* 1: read all weights and compare their digest while loading */
-  const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one this CPU can run */
+  const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one the target can run */
+  /* What runs the kernels: null or "cpu", or "cuda:0" for the first NVIDIA GPU ("cuda:sim" is a simulator for tests). Inputs and
+   * outputs are in the host's memory all the same. CAMEO_NO_DEVICE where it is not there or too old. */
+  const char *target;
 } cameo_program_options;
 
 /* What one thread did of a launch. */

@@ -1,32 +1,14 @@
 // ObjectEmission.cpp - MLIR lowering, LLVM optimisation and object emission for CPUs.
 #include "cameo/Codegen/CPU/ObjectEmission.h"
-#include "cameo/Codegen/MathFunctions.h"
+#include "cameo/Codegen/LlvmLowering.h"
 #include "cameo/Runtime/KernelABI.h"
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
-#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
-#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/MathToLibm/MathToLibm.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
-#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -34,95 +16,6 @@
 
 using namespace mlir;
 using namespace cameo::codegen;
-
-/// Masked vectors of f16 and bf16 become such of integers: where there is no instruction for them, LLVM takes them
-/// apart through f32, with functions of its own library.
-static void maskIntegers(ModuleOp module) {
-  auto bitsOf = [](Type type) -> VectorType {
-    auto vector = dyn_cast<VectorType>(type);
-    if (!vector || !(vector.getElementType().isF16() || vector.getElementType().isBF16()))
-      return {};
-    return vector.clone(IntegerType::get(type.getContext(), 16));
-  };
-  module.walk([&](Operation *op) {
-    OpBuilder b(op);
-    auto as = [&](Type type, Value value) { return LLVM::BitcastOp::create(b, op->getLoc(), type, value); };
-    if (auto store = dyn_cast<LLVM::MaskedStoreOp>(op)) {
-      if (VectorType bits = bitsOf(store.getValue().getType()))
-        store.getValueMutable().assign(as(bits, store.getValue()));
-    } else if (auto load = dyn_cast<LLVM::MaskedLoadOp>(op)) {
-      VectorType floats = cast<VectorType>(load.getType()), bits = bitsOf(floats);
-      if (!bits)
-        return;
-      load.getPassThruMutable().assign(as(bits, load.getPassThru()));
-      load.getResult().setType(bits);
-      b.setInsertionPointAfter(op);
-      auto back = as(floats, load);
-      load.getResult().replaceAllUsesExcept(back, back);
-    }
-  });
-}
-
-LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const CpuTarget &target, bool ownMath) {
-  MLIRContext *context = module.getContext();
-  if (ownMath) {
-    RewritePatternSet patterns(context);
-    populateMathFunctionPatterns(patterns, {target.hasFma, target.hasScale});
-    if (failed(applyPatternsGreedily(module, std::move(patterns))))
-      return failure();
-  }
-  {
-    RewritePatternSet patterns(context);
-    populateSCFToControlFlowConversionPatterns(patterns);
-    ConversionTarget legal(*context);
-    legal.addIllegalOp<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ParallelOp>();
-    legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(applyPartialConversion(module, legal, std::move(patterns))))
-      return failure();
-  }
-  LowerToLLVMOptions options(context);
-  options.useBarePtrCallConv = true;
-  LLVMTypeConverter converter(context, options);
-  {
-    // Processors have instructions for these; the patterns for libm would make calls of them. Maxima that keep NaN are
-    // shorter as a comparison and two choices than as LLVM's intrinsic.
-    RewritePatternSet patterns(context);
-    populateMathToLLVMConversionPatterns(converter, patterns);
-    arith::populateArithExpandOpsPatterns(patterns);
-    ConversionTarget legal(*context);
-    legal.addIllegalOp<arith::MaximumFOp, arith::MinimumFOp>();
-    // Elsewhere LLVM would call a function of its own library, which programs do not have.
-    if (!(target.required & CAMEO_CPU_AVX512BF16)) {
-      arith::populateExpandBFloat16Patterns(patterns);
-      legal.addDynamicallyLegalOp<arith::ExtFOp, arith::TruncFOp>([](Operation *op) {
-        return !getElementTypeOrSelf(op->getOperand(0)).isBF16() && !getElementTypeOrSelf(op->getResult(0)).isBF16();
-      });
-    }
-    legal.addIllegalOp<math::AbsFOp, math::SqrtOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp,
-                       math::CopySignOp, math::FmaOp>();
-    legal.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(applyPartialConversion(module, legal, std::move(patterns))))
-      return failure();
-  }
-  RewritePatternSet patterns(context);
-  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-  arith::populateArithToLLVMConversionPatterns(converter, patterns);
-  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-  index::populateIndexToLLVMConversionPatterns(converter, patterns);
-  ub::populateUBToLLVMConversionPatterns(converter, patterns);
-  populateFuncToLLVMConversionPatterns(converter, patterns);
-  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-  populateMathToLLVMConversionPatterns(converter, patterns);
-  populateMathToLibmConversionPatterns(patterns);
-  vector::populateVectorBroadcastLoweringPatterns(patterns);
-  populateVectorToLLVMConversionPatterns(converter, patterns);
-  LLVMConversionTarget legal(*context);
-  legal.addLegalOp<ModuleOp>();
-  if (failed(applyFullConversion(module, legal, std::move(patterns))))
-    return failure();
-  maskIntegers(module);
-  return success();
-}
 
 std::unique_ptr<llvm::Module> cameo::codegen::translateToLLVM(ModuleOp module, llvm::LLVMContext &context,
                                                               const CpuTarget &target) {
@@ -204,24 +97,7 @@ FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module,
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
 
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = optLevel >= 1;
-  tuning.SLPVectorization = false; // it breaks up hand-made vector code
-  tuning.LoopUnrolling = false;    // the emitters unroll where it pays
-  llvm::PassBuilder passes(machine.get(), tuning);
-  passes.registerModuleAnalyses(modules);
-  passes.registerCGSCCAnalyses(sccs);
-  passes.registerFunctionAnalyses(functions);
-  passes.registerLoopAnalyses(loops);
-  passes.crossRegisterProxies(loops, functions, sccs, modules);
-  auto pipeline = passes.buildPerModuleDefaultPipeline(optLevel == 0   ? llvm::OptimizationLevel::O1
-                                                       : optLevel == 1 ? llvm::OptimizationLevel::O2
-                                                                       : llvm::OptimizationLevel::O3);
-  pipeline.run(module, modules);
+  optimize(module, *machine, optLevel, optLevel >= 1);
   if (llvm::any_of(module, [](llvm::Function &f) { return f.getInstructionCount() > kManyInstructions; }))
     machine->setOptLevel(llvm::CodeGenOptLevel::None);
 

@@ -107,8 +107,8 @@ LogicalResult HostEmitter::emitLoop(LoopOp op) {
   Value iteration = after->getArgument(0);
   auto [iterationPlace, conditionPlace] = loopCells[op];
   Value iterationCell = offsetBy(b, arena, iterationPlace), conditionCell = offsetBy(b, arena, conditionPlace);
-  LLVM::StoreOp::create(b, loc, iteration, iterationCell);
-  LLVM::StoreOp::create(b, loc, arith::ExtUIOp::create(b, loc, b.getI8Type(), after->getArgument(1)), conditionCell);
+  storeElement(iteration, iterationCell, 0);
+  storeElement(arith::ExtUIOp::create(b, loc, b.getI8Type(), after->getArgument(1)), conditionCell, 0);
   pointers.add(body.getArgument(0), after, iterationCell);
   pointers.add(body.getArgument(1), after, conditionCell);
   unsigned next = 2;

@@ -33,9 +33,9 @@ private:
 
 class HostEmitter {
 public:
-  HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
+  HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights, KernelMemory memory,
               llvm::function_ref<KernelUse(KernelOp)> kernels)
-      : main(main), shapes(shapes), weights(weights), kernels(kernels), plan(main), b(main.getContext()),
+      : main(main), shapes(shapes), weights(weights), memory(memory), kernels(kernels), plan(main), b(main.getContext()),
         loc(mlir::UnknownLoc::get(main.getContext())), entryBuilder(main.getContext()) {}
 
   mlir::FailureOr<HostProgram> run();
@@ -69,7 +69,11 @@ private:
 
   /// services->field(call, args...)
   mlir::Value service(size_t fieldOffset, mlir::Type result, mlir::ValueRange arguments);
+  /// Bytes between buffers of kernels.
   void copy(mlir::Value target, mlir::Value source, mlir::Value bytes);
+  /// A scalar in a buffer of kernels.
+  mlir::Value loadElement(mlir::Type type, mlir::Value base, int64_t bytes);
+  void storeElement(mlir::Value value, mlir::Value base, int64_t bytes);
 
   mlir::LogicalResult planMemory();
   std::optional<int64_t> staticBytes(mlir::Value value);
@@ -84,6 +88,7 @@ private:
   mlir::FailureOr<mlir::Value> outputBuffer(int64_t index, mlir::Value value);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitLaunch(KernelOp kernel);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> bufferBytes(KernelOp kernel);
   mlir::LogicalResult emitIf(IfOp op);
   mlir::LogicalResult emitLoop(LoopOp op);
   mlir::LogicalResult emitReturn(mlir::func::ReturnOp op);
@@ -92,12 +97,13 @@ private:
   mlir::func::FuncOp main;
   ShapeAnalysis &shapes;
   WeightTable &weights;
+  KernelMemory memory;
   llvm::function_ref<KernelUse(KernelOp)> kernels;
   MemoryPlan plan;
   mlir::OpBuilder b;
   mlir::Location loc;
   mlir::OpBuilder entryBuilder; ///< before the first step of the program
-  mlir::Value call, services, inputs, weightsBase, arena, buffersArray, sizesArray, reportsArray, zeros, launches;
+  mlir::Value call, services, inputs, weightsBase, arena, buffersArray, sizesArray, reportsArray, scalarCell, zeros, launches;
   ScopedValues<mlir::Value> pointers;
   ScopedValues<const DimNode *> sizes;
   ScopedValues<const DimAtom *> atoms;

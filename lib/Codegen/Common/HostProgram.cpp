@@ -5,6 +5,29 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
+/// The length of each buffer of a launch.
+FailureOr<SmallVector<Value>> HostEmitter::bufferBytes(KernelOp kernel) {
+  const KernelSignature &s = *kernels(kernel).signature;
+  SmallVector<Value> all;
+  auto add = [&](Dim count, Type elementType) {
+    auto total = bytes(count, elementType);
+    all.push_back(succeeded(total) ? *total : Value());
+    return succeeded(total);
+  };
+  for (Value v : kernel.getInputs())
+    if (!add(shapes.numElements(v), getElementTypeOrSelf(v.getType())))
+      return failure();
+  for (Value v : kernel.getResults())
+    if (!add(countBound(v), getElementTypeOrSelf(v.getType())))
+      return failure();
+  if (!s.sizeReports.empty())
+    all.push_back(number(s.sizeReports.size() * 8));
+  for (Dim t : s.temporaries)
+    if (!add(t, b.getI8Type()))
+      return failure();
+  return all;
+}
+
 LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   KernelUse use = kernels(kernel);
   const KernelSignature &s = *use.signature;
@@ -48,7 +71,18 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   auto tiles = size(s.tiles), grain = size(s.grain);
   if (failed(tiles) || failed(grain))
     return failure();
-  for (auto [i, v] : llvm::enumerate(buffers))
+  // A kernel that only the CPU can run works on copies when the others are a device's.
+  SmallVector<Value> copied, lengths;
+  if (s.needsHost && memory == KernelMemory::Device) {
+    auto all = bufferBytes(kernel);
+    if (failed(all))
+      return failure();
+    lengths = std::move(*all);
+    for (auto [i, buffer, length] : llvm::enumerate(buffers, lengths))
+      copied.push_back(service(offsetof(cameo_services, fetch), address(),
+                               {i < s.usesInput.size() ? buffer : null, length}));
+  }
+  for (auto [i, v] : llvm::enumerate(copied.empty() ? buffers : copied))
     LLVM::StoreOp::create(b, loc, v, offsetBy(b, buffersArray, i * 8));
   for (auto [i, v] : llvm::enumerate(sizeValues))
     LLVM::StoreOp::create(b, loc, v, offsetBy(b, sizesArray, i * 8));
@@ -57,10 +91,12 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   Value site = offsetBy(b, launches, program.launches.size() * sizeof(cameo_kernel));
   program.launches.push_back({use.number, s.name, nodes});
   service(offsetof(cameo_services, launch), {}, {site, buffersArray, sizesArray, *tiles, *grain});
+  for (size_t i = s.usesInput.size(); i < copied.size(); ++i)
+    service(offsetof(cameo_services, store), {}, {buffers[i], copied[i], lengths[i]});
 
   Operation *yield = kernel.getBody().front().getTerminator();
   for (auto [i, report] : llvm::enumerate(s.sizeReports)) {
-    Value found = load(b, i64(), reportsArray, i * 8);
+    Value found = loadElement(i64(), reportsArray, i * 8);
     knownSizes.add({yield->getOperand(report.first), report.second}, b.getInsertionBlock(), found);
   }
   return success();
@@ -129,6 +165,7 @@ FailureOr<HostProgram> HostEmitter::run() {
 }
 
 FailureOr<HostProgram> cameo::codegen::emitHostProgram(func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
+                                                       KernelMemory memory,
                                                        llvm::function_ref<KernelUse(KernelOp)> kernels) {
-  return HostEmitter(main, shapes, weights, kernels).run();
+  return HostEmitter(main, shapes, weights, memory, kernels).run();
 }

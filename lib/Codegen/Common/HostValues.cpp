@@ -17,12 +17,39 @@ Value HostEmitter::service(size_t fieldOffset, Type result, ValueRange arguments
 }
 
 void HostEmitter::copy(Value target, Value source, Value bytes) {
+  if (memory == KernelMemory::Device) {
+    service(offsetof(cameo_services, copy), {}, {target, source, bytes});
+    return;
+  }
   Value null = LLVM::ZeroOp::create(b, loc, address());
   Value ok = arith::AndIOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, target, null),
                                    LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, source, null));
   auto branch = scf::IfOp::create(b, loc, ok, false);
   OpBuilder inner = branch.getThenBodyBuilder();
   LLVM::MemmoveOp::create(inner, loc, target, source, bytes, /*isVolatile=*/false);
+}
+
+/// `base` when it is not null, else memory full of zeros: after a failure there is nothing to read, but sizes are still computed.
+static Value orZeros(OpBuilder &b, Location loc, Value base, Value zeros) {
+  Value null = LLVM::ZeroOp::create(b, loc, base.getType());
+  Value missing = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, base, null);
+  return LLVM::SelectOp::create(b, loc, missing, zeros, base);
+}
+
+Value HostEmitter::loadElement(Type type, Value base, int64_t bytes) {
+  if (memory == KernelMemory::Host)
+    return load(b, type, orZeros(b, loc, base, zeros), bytes);
+  int64_t width = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  Value copied = service(offsetof(cameo_services, fetch), address(), {offsetBy(b, base, bytes), number(width)});
+  return load(b, type, orZeros(b, loc, copied, zeros), 0);
+}
+
+void HostEmitter::storeElement(Value value, Value base, int64_t bytes) {
+  Value place = offsetBy(b, base, bytes);
+  LLVM::StoreOp::create(b, loc, value, memory == KernelMemory::Host ? place : scalarCell);
+  if (memory == KernelMemory::Device)
+    service(offsetof(cameo_services, store), {},
+            {place, scalarCell, number(llvm::divideCeil(value.getType().getIntOrFloatBitWidth(), 8))});
 }
 
 FailureOr<Value> HostEmitter::atom(const DimAtom &a) {
@@ -198,6 +225,9 @@ LogicalResult HostEmitter::planMemory() {
         !op->getOperand(0).getDefiningOp<KernelOp>())
       contentPlaces[op->getResult(0)] = plan.addPersistent(shapes.get(op->getResult(0)).contents->size() * 8);
   });
+  std::optional<int64_t> reports;
+  if (memory == KernelMemory::Device)
+    reports = plan.addPersistent(mostReports * 8);
   plan.place();
   program.arenaBytes = plan.bytes();
   arena = service(offsetof(cameo_services, arena), address(), number(plan.bytes()));
@@ -206,7 +236,8 @@ LogicalResult HostEmitter::planMemory() {
   };
   buffersArray = stack(address(), mostBuffers);
   sizesArray = stack(i64(), mostSizes);
-  reportsArray = stack(i64(), mostReports);
+  scalarCell = stack(i64(), 1);
+  reportsArray = reports ? offsetBy(b, arena, *reports) : stack(i64(), mostReports);
   return success();
 }
 
@@ -215,11 +246,7 @@ FailureOr<Value> HostEmitter::element(Value tensor, int64_t index) {
   auto base = pointer(tensor);
   if (failed(base))
     return failure();
-  // After a failed allocation there is nothing to read; the run is over, but sizes are still computed.
-  Value null = LLVM::ZeroOp::create(b, loc, address());
-  Value missing = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, *base, null);
-  Value safe = LLVM::SelectOp::create(b, loc, missing, zeros, *base);
-  Value loaded = load(b, storageType(elementType), safe, index * elementBytes(elementType));
+  Value loaded = loadElement(storageType(elementType), *base, index * elementBytes(elementType));
   if (elementBytes(elementType) == 8)
     return loaded;
   return elementType.isUnsignedInteger() || elementType.isInteger(1)
@@ -258,7 +285,7 @@ FailureOr<Value> HostEmitter::pointer(Value tensor) {
       if (failed(v))
         return failure();
       Value stored = width == 8 ? *v : Value(arith::TruncIOp::create(b, loc, storageType(info.elementType), *v));
-      LLVM::StoreOp::create(b, loc, stored, offsetBy(b, base, i * width));
+      storeElement(stored, base, i * width);
     }
     pointers.add(tensor, b.getInsertionBlock(), base);
     return base;

@@ -31,12 +31,15 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
   }
   if (dims.size() == 1 && !work) {
     // Chunks of the only axis.
-    constexpr int64_t kChunk = 1024;
-    signature.tiles = d.ceilDiv(dims[0], kChunk);
+    int64_t elements = std::max(options.granularity.elements, neighbours);
+    signature.tiles = d.ceilDiv(dims[0], elements);
     signature.grain = d.constant(16);
-    Value chunk = constantIndex(b, loc, kChunk);
-    Value from = arith::MulIOp::create(b, loc, begin, chunk);
-    Value to = arith::MinSIOp::create(b, loc, arith::MulIOp::create(b, loc, end, chunk), size(dims[0]));
+    Value from = begin, to = end;
+    if (elements > 1) {
+      Value chunk = constantIndex(b, loc, elements);
+      from = arith::MulIOp::create(b, loc, begin, chunk);
+      to = arith::MinSIOp::create(b, loc, arith::MulIOp::create(b, loc, end, chunk), size(dims[0]));
+    }
     auto loop = scf::ForOp::create(b, loc, from, to, one);
     b.setInsertionPointToStart(loop.getBody());
     body(b, loc, loop.getInductionVar());
@@ -44,10 +47,9 @@ void LoopKernelBuilder::parallelNest(OpBuilder &b, Location loc, ArrayRef<Dim> d
   }
   // Leading axes are flattened into the shared space until there is enough to share; the rest are plain loops. Where an
   // index is much work, all axes may be shared.
-  constexpr int64_t kEnough = 64;
-  size_t shared = 0;
+  size_t shared = 0, most = work || options.granularity.elements == 1 ? dims.size() : dims.size() - 1;
   Dim tiles = d.constant(1);
-  while (shared + (work ? 0 : 1) < dims.size() && (!tiles.constant() || *tiles.constant() < kEnough))
+  while (shared < most && (!tiles.constant() || *tiles.constant() < options.granularity.enough))
     tiles = d.mul(tiles, dims[shared++]);
   Dim inner = d.product(dims.drop_front(shared));
   if (work)
@@ -122,6 +124,7 @@ void LoopKernelBuilder::failIf(OpBuilder &b, Location loc, Value condition, int3
 }
 
 Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, size_t offset, ValueRange arguments) {
+  signature.needsHost = true;
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   auto field = [&](Value base, size_t bytes) {
     Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
@@ -202,7 +205,7 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
   return int64_t(groups.size()) < rank;
 }
 
-FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
+FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   MLIRContext *context = kernel.getContext();
   Location loc = kernel.getLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
@@ -312,8 +315,8 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
     // One result: its op knows the best loops, a copy per operand for a concatenation, say.
     SmallVector<Tensor> operands = llvm::map_to_vector(root->getOperands(), [&](Value v) { return readTensor(v); });
     std::optional<LogicalResult> done;
-    if (anchorEmitter && llvm::hasSingleElement(body.without_terminator()))
-      done = anchorEmitter->emit(kernel, root, *this, b, operands, outputs.begin()->second);
+    if (options.anchors && llvm::hasSingleElement(body.without_terminator()))
+      done = options.anchors->emit(kernel, root, *this, b, operands, outputs.begin()->second);
     if (!done)
       done = root.emitLoops(*this, b, operands, outputs.begin()->second);
     if (failed(*done))
@@ -335,8 +338,8 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
     for (unsigned i = 0; i < anchor->getNumResults(); ++i)
       results.push_back(resultTensor(anchor, i));
     std::optional<LogicalResult> done;
-    if (anchorEmitter && neighbours)
-      done = anchorEmitter->emit(kernel, anchor, *this, b, operands, results);
+    if (options.anchors && neighbours)
+      done = options.anchors->emit(kernel, anchor, *this, b, operands, results);
     if (!done)
       done = cast<KernelInterface>(anchor).emitLoops(*this, b, operands, results);
     if (failed(*done))
@@ -362,7 +365,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run(AnchorEmitter *anchorEmitter) {
   return EmittedKernel{std::move(module), std::move(signature), std::move(failSites)};
 }
 
-FailureOr<EmittedKernel> cameo::codegen::emitKernel(KernelOp kernel, ShapeAnalysis &shapes, AnchorEmitter *anchors,
-                                                    bool mayReassociate) {
-  return LoopKernelBuilder(kernel, shapes, mayReassociate).run(anchors);
+FailureOr<EmittedKernel> cameo::codegen::emitKernel(KernelOp kernel, ShapeAnalysis &shapes,
+                                                    const EmissionOptions &options) {
+  return LoopKernelBuilder(kernel, shapes, options).run();
 }

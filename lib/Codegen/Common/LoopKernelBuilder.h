@@ -40,10 +40,10 @@ private:
 
 class LoopKernelBuilder : public KernelBuilder {
 public:
-  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, bool reassociate)
-      : kernel(kernel), analysis(analysis), reassociate(reassociate) {}
+  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, const EmissionOptions &options)
+      : kernel(kernel), analysis(analysis), options(options) {}
 
-  mlir::FailureOr<EmittedKernel> run(AnchorEmitter *anchors);
+  mlir::FailureOr<EmittedKernel> run();
 
   ShapeAnalysis &shapes() override { return analysis; }
   mlir::Value size(Dim dim) override;
@@ -56,7 +56,7 @@ public:
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
               mlir::Value value) override;
   mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset, mlir::ValueRange arguments) override;
-  bool mayReassociate() const override { return reassociate; }
+  bool mayReassociate() const override { return options.mayReassociate; }
   mlir::Value callArgument() override { return function.getArgument(0); }
   mlir::Value sliceBegin() override { return begin; }
   mlir::Value sliceEnd() override { return end; }
@@ -91,7 +91,7 @@ private:
 
   KernelOp kernel;
   ShapeAnalysis &analysis;
-  bool reassociate;
+  const EmissionOptions &options;
   mlir::func::FuncOp function;
   mlir::Value reportsArgument, sizesArgument, begin, end;
   mlir::Operation *sizesEnd = nullptr; ///< sizes are loaded before this op

@@ -1,13 +1,12 @@
 // MathFunctions.cpp - the functions of MathFunctions.h. Coefficients without a source were fitted by least squares,
 // reweighted until the error was even.
 #include "cameo/Codegen/MathFunctions.h"
+#include "Formula.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include <limits>
 #include <numbers>
 
 using namespace mlir;
@@ -15,95 +14,8 @@ using namespace cameo::codegen;
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// On ops that stay calls of libm: the arguments that are too large for the fast reduction.
 constexpr StringLiteral kKeepCall = "cameo.libm";
-
-/// Arithmetic on f32 and f64 values, or vectors of them, in the order in which formulas are read.
-class Formula {
-public:
-  Formula(Location loc, OpBuilder &builder, bool hasFma) : b(loc, builder), hasFma(hasFma) {}
-
-  Value number(Value like, double value) { return splat(like.getType(), b.getFloatAttr(element(like), value)); }
-  Value integer(Value like, int64_t value) {
-    Type type = b.getIntegerType(element(like).getIntOrFloatBitWidth());
-    return splat(withElement(like, type),
-                 b.getIntegerAttr(type, APInt(type.getIntOrFloatBitWidth(), uint64_t(value), false, true)));
-  }
-  Value add(Value x, Value y) { return arith::AddFOp::create(b, x, y); }
-  Value add(Value x, double y) { return add(x, number(x, y)); }
-  Value sub(Value x, Value y) { return arith::SubFOp::create(b, x, y); }
-  Value mul(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
-  Value mul(Value x, double y) { return mul(x, number(x, y)); }
-  Value div(Value x, Value y) { return arith::DivFOp::create(b, x, y); }
-  Value neg(Value x) { return arith::NegFOp::create(b, x); }
-  Value abs(Value x) { return math::AbsFOp::create(b, x); }
-  Value floor(Value x) { return math::FloorOp::create(b, x); }
-  Value trunc(Value x) { return math::TruncOp::create(b, x); }
-  Value copySign(Value magnitude, Value sign) { return math::CopySignOp::create(b, magnitude, sign); }
-  /// x * y + z.
-  Value fma(Value x, Value y, Value z) { return hasFma ? Value(math::FmaOp::create(b, x, y, z)) : add(mul(x, y), z); }
-  Value fma(Value x, Value y, double z) { return fma(x, y, number(x, z)); }
-  Value fma(Value x, double y, Value z) { return fma(x, number(x, y), z); }
-  Value fma(Value x, double y, double z) { return fma(x, number(x, y), number(x, z)); }
-  /// coefficients[0] * x^n + ... + coefficients[n].
-  Value polynomial(Value x, ArrayRef<double> coefficients) {
-    Value sum = number(x, coefficients.front());
-    for (double c : coefficients.drop_front())
-      sum = fma(sum, x, c);
-    return sum;
-  }
-  Value compare(arith::CmpFPredicate predicate, Value x, Value y) { return arith::CmpFOp::create(b, predicate, x, y); }
-  Value compare(arith::CmpFPredicate predicate, Value x, double y) { return compare(predicate, x, number(x, y)); }
-  Value select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, condition, x, y); }
-  /// Limits x; NaN stays NaN.
-  Value clamp(Value x, double low, double high) {
-    Value lower = number(x, low), upper = number(x, high);
-    x = select(compare(arith::CmpFPredicate::OLT, x, lower), lower, x);
-    return select(compare(arith::CmpFPredicate::OGT, x, upper), upper, x);
-  }
-  Value bits(Value x) {
-    return arith::BitcastOp::create(b, withElement(x, b.getIntegerType(element(x).getIntOrFloatBitWidth())), x);
-  }
-  Value fromBits(Value i) {
-    Type type = element(i).isInteger(64) ? Type(b.getF64Type()) : Type(b.getF32Type());
-    return arith::BitcastOp::create(b, withElement(i, type), i);
-  }
-  Value toFloat(Value i) {
-    Type type = element(i).isInteger(64) ? Type(b.getF64Type()) : Type(b.getF32Type());
-    return arith::SIToFPOp::create(b, withElement(i, type), i);
-  }
-  Value widen(Value x) { return arith::ExtFOp::create(b, withElement(x, b.getF64Type()), x); }
-  Value narrow(Value x) { return arith::TruncFOp::create(b, withElement(x, b.getF32Type()), x); }
-  Value intAdd(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value intAdd(Value x, int64_t y) { return intAdd(x, integer(x, y)); }
-  Value intSub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value intAnd(Value x, int64_t y) { return arith::AndIOp::create(b, x, integer(x, y)); }
-  Value shiftLeft(Value x, int64_t by) { return arith::ShLIOp::create(b, x, integer(x, by)); }
-  Value shiftRight(Value x, int64_t by) { return arith::ShRSIOp::create(b, x, integer(x, by)); }
-  Value both(Value x, Value y) { return arith::AndIOp::create(b, x, y); }
-  Value either(Value x, Value y) { return arith::OrIOp::create(b, x, y); }
-  Value negate(Value condition) {
-    return arith::XOrIOp::create(b, condition, splat(condition.getType(), b.getBoolAttr(true)));
-  }
-
-  ImplicitLocOpBuilder b;
-
-private:
-  static Type element(Value x) { return getElementTypeOrSelf(x.getType()); }
-  static Type withElement(Value like, Type type) {
-    auto vector = dyn_cast<VectorType>(like.getType());
-    return vector ? Type(vector.clone(type)) : type;
-  }
-  Value splat(Type type, TypedAttr scalar) {
-    if (auto vector = dyn_cast<VectorType>(type))
-      return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, Attribute(scalar)));
-    return arith::ConstantOp::create(b, scalar);
-  }
-
-  bool hasFma;
-};
 
 using enum arith::CmpFPredicate;
 
@@ -244,6 +156,17 @@ static Value buildErf(Formula &f, Value x) {
   return f.select(f.compare(OGT, t, 0.927734375), large, f.fma(p, x, x));
 }
 
+Value cameo::codegen::selectSpecialPowers(Formula &f, Value x, Value y, Value result) {
+  Value half = f.mul(y, 0.5);
+  Value isInteger = f.compare(OEQ, f.trunc(y), y), isOdd = f.both(isInteger, f.compare(UNE, f.trunc(half), half));
+  result = f.select(isOdd, f.copySign(result, x), result);
+  Value isNegative = f.both(f.compare(OLT, x, 0), f.compare(OGT, x, -kInfinity));
+  result = f.select(f.both(isNegative, f.negate(isInteger)), f.number(x, kNan), result);
+  Value isOne = f.either(f.compare(OEQ, x, 1), f.compare(OEQ, y, 0));
+  isOne = f.either(isOne, f.both(f.compare(OEQ, x, -1), f.compare(OEQ, f.abs(y), kInfinity)));
+  return f.select(isOne, f.number(x, 1), result);
+}
+
 static Value buildPow(Formula &f, Value x, Value y) {
   constexpr double kRound = 0x1.8p52;
   // log2 |x| = n + 2 / ln2 * atanh(s), s = (m - 1) / (m + 1), m in [2/3, 4/3).
@@ -263,14 +186,7 @@ static Value buildPow(Formula &f, Value x, Value y) {
   Value scale = f.fromBits(f.intAdd(f.shiftLeft(f.bits(shifted), 52), 0x3ff0000000000000));
   Value result = f.narrow(f.mul(fraction, scale));
 
-  Value half = f.mul(y, 0.5);
-  Value isInteger = f.compare(OEQ, f.trunc(y), y), isOdd = f.both(isInteger, f.compare(UNE, f.trunc(half), half));
-  result = f.select(isOdd, f.copySign(result, x), result);
-  Value isNegative = f.both(f.compare(OLT, x, 0), f.compare(OGT, x, -kInfinity));
-  result = f.select(f.both(isNegative, f.negate(isInteger)), f.number(x, kNan), result);
-  Value isOne = f.either(f.compare(OEQ, x, 1), f.compare(OEQ, y, 0));
-  isOne = f.either(isOne, f.both(f.compare(OEQ, x, -1), f.compare(OEQ, f.abs(y), kInfinity)));
-  return f.select(isOne, f.number(x, 1), result);
+  return selectSpecialPowers(f, x, y, result);
 }
 
 /// sin, or with `quarter` 1 cos: sin(x + quarter pi/2), for |x| <= 2^20.

@@ -1,4 +1,4 @@
-// ObjectEmission.h - from modules of loops to machine code: MLIR to LLVM IR, LLVM's optimiser, an object file in memory.
+// ObjectEmission.h - from lowered modules to machine code: LLVM IR, LLVM's optimiser, an object file in memory.
 #ifndef CAMEO_CODEGEN_CPU_OBJECTEMISSION_H
 #define CAMEO_CODEGEN_CPU_OBJECTEMISSION_H
 
@@ -13,10 +13,6 @@ class Module;
 } // namespace llvm
 
 namespace cameo::codegen {
-
-/// Lowers a kernel's or the host's module to the llvm dialect, in place. `ownMath`: exp, tanh, erf, ... become the arithmetic
-/// of MathFunctions.h, which vectorises; otherwise they are calls of libm.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, const CpuTarget &target, bool ownMath);
 
 /// Translates a lowered module to LLVM IR for `target`.
 std::unique_ptr<llvm::Module> translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context, const CpuTarget &target);

@@ -1,0 +1,20 @@
+// PtxTarget.h - an NVIDIA architecture as data: what LLVM calls it and what its chips offer.
+#ifndef LIB_CODEGEN_CUDA_PTXTARGET_H
+#define LIB_CODEGEN_CUDA_PTXTARGET_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace cameo::codegen {
+
+struct PtxTarget {
+  llvm::StringRef chip;    ///< "sm_90a"; code for names with a letter runs on no other chip
+  unsigned version;        ///< of the PTX that is written: 80 for 8.0
+  unsigned maxSharedBytes; ///< that a block may ask for
+  bool hasBf16Conversions; ///< cvt between bf16 and f32
+};
+
+/// Null where the name is not in the table; `known` is then what there is.
+const PtxTarget *findPtxTarget(llvm::StringRef chip, std::string &known);
+
+} // namespace cameo::codegen
+#endif

@@ -1,0 +1,55 @@
+// Targets.cpp - the table of targets.
+#include "cameo/Codegen/Targets.h"
+#include "cameo/Codegen/CPU/CpuLevel.h"
+#include "cameo/Codegen/CUDA/CudaChip.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace cameo::codegen;
+
+namespace {
+struct Kind {
+  llvm::StringRef name;
+  std::vector<std::string> TargetNames::*members;
+  std::unique_ptr<Target> (*make)(llvm::StringRef name, std::string &error);
+};
+constexpr Kind kKinds[] = {
+    {"cpu", &TargetNames::cpus,
+     [](llvm::StringRef name, std::string &error) -> std::unique_ptr<Target> { return makeCpuLevel(name, error); }},
+    {"cuda", &TargetNames::chips, makeCudaChip},
+};
+} // namespace
+
+std::vector<std::string> cameo::codegen::targetKinds() {
+  std::vector<std::string> kinds;
+  for (const Kind &kind : kKinds)
+    kinds.push_back(kind.name.str());
+  return kinds;
+}
+
+std::vector<std::unique_ptr<Target>> cameo::codegen::makeTargets(const TargetNames &names, std::string &error) {
+  std::vector<std::unique_ptr<Target>> targets;
+  for (const std::string &name : names.kinds) {
+    const Kind *kind = llvm::find_if(kKinds, [&](const Kind &k) { return k.name == name; });
+    if (kind == std::end(kKinds)) {
+      error = "--target=" + name + " is not built in; use " + llvm::join(targetKinds(), " or ");
+      return {};
+    }
+    for (const std::string &member : names.*kind->members) {
+      targets.push_back(kind->make(member, error));
+      if (!targets.back())
+        return {};
+    }
+  }
+  return targets;
+}
+
+std::unique_ptr<HostTarget> cameo::codegen::makeBaselineHost() {
+  std::string unused;
+  bool isX86 = llvm::Triple(llvm::sys::getProcessTriple()).isX86();
+  return makeCpuLevel(isX86 ? "x86-64-v2" : "generic", unused);
+}
+
+std::unique_ptr<HostTarget> cameo::codegen::makeNativeHost(std::string &error) { return makeCpuLevel("native", error); }

@@ -1,0 +1,68 @@
+// Driver.h - the part of the CUDA driver API that the runtime uses, as a table that is filled when a GPU is first asked
+// for. Names, types and numbers are those of NVIDIA's cuda.h; tools/cuda-sim implements the same functions.
+#pragma once
+#include "cameo/Runtime/cameo.h"
+#include <cstddef>
+#include <cstdint>
+
+namespace cameo::rt {
+
+using CUdevice = int;
+using CUdeviceptr = unsigned long long;
+using CUcontext = struct CUctx_st *;
+using CUmodule = struct CUmod_st *;
+using CUfunction = struct CUfunc_st *;
+using CUstream = struct CUstream_st *;
+
+/// CUresult: the numbers that are told apart here.
+enum CudaResult : int {
+  kCudaSuccess = 0,
+  kCudaInvalidValue = 1,
+  kCudaOutOfMemory = 2,
+  kCudaNoDevice = 100,
+  kCudaInvalidPtx = 218,
+  kCudaNotFound = 500,
+  kCudaLaunchFailed = 719,
+};
+/// CUdevice_attribute, CUjit_option, CUfunction_attribute, CUstream_flags.
+enum { kCudaCapabilityMajor = 75, kCudaCapabilityMinor = 76 };
+enum { kCudaJitErrorLog = 5, kCudaJitErrorLogBytes = 6 };
+enum { kCudaMaxDynamicSharedBytes = 8 };
+enum { kCudaStreamNonBlocking = 1 };
+
+struct CudaDriver {
+  CudaResult (*init)(unsigned flags);
+  CudaResult (*driverGetVersion)(int *version);
+  CudaResult (*getErrorString)(CudaResult error, const char **text);
+  CudaResult (*deviceGetCount)(int *count);
+  CudaResult (*deviceGet)(CUdevice *device, int index);
+  CudaResult (*deviceGetName)(char *name, int bytes, CUdevice device);
+  CudaResult (*deviceGetAttribute)(int *value, int attribute, CUdevice device);
+  CudaResult (*primaryContextRetain)(CUcontext *context, CUdevice device);
+  CudaResult (*primaryContextRelease)(CUdevice device);
+  CudaResult (*contextPush)(CUcontext context);
+  CudaResult (*contextPop)(CUcontext *context);
+  CudaResult (*memGetInfo)(size_t *free, size_t *total);
+  CudaResult (*memAlloc)(CUdeviceptr *memory, size_t bytes);
+  CudaResult (*memFree)(CUdeviceptr memory);
+  CudaResult (*copyHtoD)(CUdeviceptr target, const void *host, size_t bytes, CUstream stream);
+  CudaResult (*copyDtoH)(void *host, CUdeviceptr source, size_t bytes, CUstream stream);
+  CudaResult (*copyDtoD)(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream stream);
+  CudaResult (*memset8)(CUdeviceptr target, unsigned char value, size_t bytes, CUstream stream);
+  CudaResult (*streamCreate)(CUstream *stream, unsigned flags);
+  CudaResult (*streamDestroy)(CUstream stream);
+  CudaResult (*streamSynchronize)(CUstream stream);
+  CudaResult (*moduleLoad)(CUmodule *module, const void *image, unsigned numOptions, int *options, void **values);
+  CudaResult (*moduleUnload)(CUmodule module);
+  CudaResult (*moduleGetFunction)(CUfunction *function, CUmodule module, const char *name);
+  CudaResult (*functionSetAttribute)(CUfunction function, int attribute, int value);
+  CudaResult (*launchKernel)(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                             unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters,
+                             void **extra);
+};
+
+/// The functions of the driver, or of the simulator; null, with the reason, where the library is not there or is not
+/// complete. The library is loaded once and stays.
+const CudaDriver *loadCudaDriver(bool isSimulator, cameo_error *error);
+
+} // namespace cameo::rt

@@ -1,0 +1,185 @@
+// SimulatorTest.cpp - the simulator computes as the PTX ISA says, and reports what a kernel may not do, by kernel and line. Each
+// planted error is a short kernel that differs in one statement from a right one.
+#include "cuda-sim/Machine.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace cameo::sim;
+
+namespace {
+
+/// Memory with one array of `count` floats, its address as the kernel's only parameter.
+class Gpu {
+public:
+  explicit Gpu(size_t count) : address(memory.allocate(count * 4)), count(count) {
+    for (size_t i = 0; i < count; ++i)
+      data()[i] = float(i);
+  }
+  float *data() {
+    std::string problem;
+    return reinterpret_cast<float *>(memory.find(address, count * 4, nullptr, problem));
+  }
+  /// Runs `body` with `threads` threads; empty, or what went wrong. %rd1 is the array, %r1 the thread's number, %rd2 its element.
+  std::string run(const std::string &body, unsigned threads, unsigned blocks = 1, uint64_t seed = 0) {
+    std::string text = ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 p)\n{\n"
+                       ".reg .pred %p<9>;\n.reg .b16 %h<9>;\n.reg .b32 %r<20>;\n.reg .b64 %rd<20>;\n"
+                       ".shared .align 4 .b8 tile[256];\n"
+                       "ld.param.b64 %rd1, [p];\nmov.u32 %r1, %tid.x;\nmul.wide.u32 %rd3, %r1, 4;\nadd.s64 %rd2, %rd1, %rd3;\n"
+                       "cvt.u32.u64 %r2, %rd3;\n" +
+                       body + "\nret;\n}\n";
+    try {
+      ParsedModule module = parsePtx(text);
+      Kernel kernel = decode(module.kernels.front(), {});
+      Launch launch{&kernel, {blocks, 1, 1}, {threads, 1, 1}, 0, {}};
+      launch.parameters.resize(8);
+      memcpy(launch.parameters.data(), &address, 8);
+      cameo::sim::run(launch, memory, {seed});
+      return "";
+    } catch (const PtxError &error) {
+      return error.what();
+    }
+  }
+
+  DeviceMemory memory;
+  uint64_t address;
+  size_t count;
+};
+
+void expectHas(const std::string &message, const std::string &part) {
+  EXPECT_NE(message.find(part), std::string::npos) << message;
+}
+
+float bitsToFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
+
+} // namespace
+
+TEST(Arithmetic, FmaRoundsOnce) {
+  Gpu gpu(4);
+  gpu.data()[0] = 1 + 0x1p-12f;
+  // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which the product of its own rounds away.
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\nfma.rn.f32 %r4, %r3, %r3, 0fBF801000;\nst.global.b32 [%rd1+4], %r4;\n"
+                    "mul.rn.f32 %r5, %r3, %r3;\nadd.rn.f32 %r6, %r5, 0fBF801000;\nst.global.b32 [%rd1+8], %r6;", 1), "");
+  EXPECT_EQ(gpu.data()[1], 0x1p-24f);
+  EXPECT_EQ(gpu.data()[2], 0);
+}
+
+TEST(Arithmetic, ConversionsRoundAsNamed) {
+  Gpu gpu(8);
+  gpu.data()[0] = -2.5f;
+  gpu.data()[1] = 1 + 0x1p-11f;       // half way between two halves: to the even one
+  gpu.data()[2] = 1 + 0x3p-11f;       // and here up
+  gpu.data()[3] = bitsToFloat(0x3f808000); // the same for bf16
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\ncvt.rzi.s32.f32 %r4, %r3;\nst.global.b32 [%rd1+16], %r4;\n"
+                    "cvt.rni.f32.f32 %r5, %r3;\nst.global.b32 [%rd1], %r5;\n"
+                    "ld.global.b32 %r6, [%rd1+4];\ncvt.rn.f16.f32 %h1, %r6;\nst.global.b16 [%rd1+20], %h1;\n"
+                    "ld.global.b32 %r7, [%rd1+8];\ncvt.rn.f16.f32 %h2, %r7;\nst.global.b16 [%rd1+22], %h2;\n"
+                    "ld.global.b32 %r8, [%rd1+12];\ncvt.rn.bf16.f32 %h3, %r8;\nst.global.b16 [%rd1+24], %h3;", 1), "");
+  const auto *words = reinterpret_cast<const int32_t *>(gpu.data());
+  const auto *halves = reinterpret_cast<const uint16_t *>(gpu.data());
+  EXPECT_EQ(words[4], -2);
+  EXPECT_EQ(gpu.data()[0], -2.0f);
+  EXPECT_EQ(halves[10], 0x3c00);
+  EXPECT_EQ(halves[11], 0x3c02);
+  EXPECT_EQ(halves[12], 0x3f80);
+}
+
+TEST(Arithmetic, IntegersWrapAndShiftsEnd) {
+  Gpu gpu(4);
+  EXPECT_EQ(gpu.run("mov.u32 %r3, 4294967295;\nmul.hi.u32 %r4, %r3, %r3;\nst.global.b32 [%rd1], %r4;\n"
+                    "shl.b32 %r5, %r3, 32;\nst.global.b32 [%rd1+4], %r5;\nshr.s32 %r6, %r3, 40;\nst.global.b32 [%rd1+8], %r6;\n"
+                    "mul.wide.s32 %rd5, %r3, 7;\ncvt.u32.u64 %r7, %rd5;\nst.global.b32 [%rd1+12], %r7;", 1), "");
+  const auto *words = reinterpret_cast<const uint32_t *>(gpu.data());
+  EXPECT_EQ(words[0], 0xfffffffeu);
+  EXPECT_EQ(words[1], 0u);
+  EXPECT_EQ(words[2], 0xffffffffu);
+  EXPECT_EQ(words[3], uint32_t(-7));
+}
+
+TEST(Refused, UnknownInstructionByNameAndLine) {
+  Gpu gpu(1);
+  std::string message = gpu.run("ex2.approx.f32 %r3, %r2;", 1);
+  expectHas(message, "kernel 'k', line 16: 'ex2.approx.f32': is not known");
+  // Without a rounding the assembler may contract it.
+  expectHas(gpu.run("add.f32 %r3, %r2, %r2;", 1), "'add.f32': is not known");
+}
+
+TEST(Planted, MissingBoundsCheck) {
+  Gpu gpu(40);
+  const std::string guarded = "setp.ge.u32 %p1, %r1, 40;\n@%p1 bra $end;\nst.global.b32 [%rd2], %r1;\n$end:";
+  EXPECT_EQ(gpu.run(guarded, 64), "");
+  std::string message = gpu.run("st.global.b32 [%rd2], %r1;", 64);
+  expectHas(message, "line 16 (st.global.b32), block 0,0,0, thread 40,0,0: writes 4 bytes");
+  expectHas(message, "4 bytes past the end of an allocation of 160 bytes");
+}
+
+TEST(Planted, OffByOneTile) {
+  Gpu gpu(64);
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd2];", 64), "");
+  expectHas(gpu.run("ld.global.b32 %r3, [%rd2+4];", 64), "past the end");
+  expectHas(gpu.run("ld.global.b32 %r3, [%rd2+-4];", 64), "lies before all memory");
+}
+
+TEST(Planted, MisalignedVector) {
+  Gpu gpu(64);
+  EXPECT_EQ(gpu.run("ld.global.v4.b32 {%r3, %r4, %r5, %r6}, [%rd1+16];", 1), "");
+  expectHas(gpu.run("ld.global.v4.b32 {%r3, %r4, %r5, %r6}, [%rd1+4];", 1), "is not a multiple of 16");
+}
+
+TEST(Planted, RaceInGlobalMemory) {
+  Gpu gpu(64);
+  expectHas(gpu.run("st.global.b32 [%rd1], %r1;", 2), "races: writes what another thread writes");
+  expectHas(gpu.run("ld.global.b32 %r3, [%rd1];\nst.global.b32 [%rd2], %r3;", 2, 2), "races: reads what another thread writes");
+  EXPECT_EQ(gpu.run("atom.global.add.u32 %r3, [%rd1], 1;", 64), "");
+}
+
+/// Each thread takes its neighbour's number through shared memory.
+static std::string exchange(const std::string &between) {
+  return "mov.b64 %rd6, tile;\nadd.s64 %rd7, %rd6, %rd3;\nst.shared.b32 [%rd7], %r1;\n" + between +
+         "\nxor.b64 %rd8, %rd3, 4;\nadd.s64 %rd9, %rd6, %rd8;\nld.shared.b32 %r4, [%rd9];\nst.global.b32 [%rd2], %r4;";
+}
+
+TEST(Planted, DroppedBarrier) {
+  for (uint64_t seed : {0, 1, 2}) {
+    Gpu gpu(64);
+    EXPECT_EQ(gpu.run(exchange("bar.sync 0;"), 64, 1, seed), "");
+    EXPECT_EQ(reinterpret_cast<const uint32_t *>(gpu.data())[6], 7u);
+    expectHas(gpu.run(exchange("bar.warp.sync -1;"), 64, 1, seed), "races: ");
+  }
+}
+
+TEST(Planted, SharedMemoryIsPoisoned) {
+  Gpu gpu(1);
+  EXPECT_EQ(gpu.run("mov.b64 %rd6, tile;\nld.shared.b32 %r4, [%rd6];\nst.global.b32 [%rd1], %r4;", 1), "");
+  EXPECT_TRUE(std::isnan(gpu.data()[0]));
+}
+
+TEST(Planted, BarrierThatSomeDoNotReach) {
+  Gpu gpu(64);
+  // A thread that has ended counts as arrived; one that waits elsewhere does not.
+  expectHas(gpu.run("setp.eq.u32 %p1, %r1, 3;\n@%p1 bra $other;\nbar.sync 0;\nbra $end;\n$other:\nbar.warp.sync -1;\n$end:", 64),
+            "waits for ever: a deadlock");
+}
+
+TEST(Warp, SumByShuffles) {
+  Gpu gpu(32);
+  std::string body = "ld.global.b32 %r3, [%rd2];\n";
+  for (int step : {16, 8, 4, 2, 1})
+    body += "shfl.sync.bfly.b32 %r4|%p1, %r3, " + std::to_string(step) + ", 31, -1;\nadd.rn.f32 %r3, %r3, %r4;\n";
+  EXPECT_EQ(gpu.run(body + "st.global.b32 [%rd2], %r3;", 32), "");
+  EXPECT_EQ(gpu.data()[0], 496);
+  EXPECT_EQ(gpu.data()[31], 496);
+}
+
+TEST(Warp, ShuffleDownKeepsOwnValueAtTheEnd) {
+  Gpu gpu(32);
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd2];\nshfl.sync.down.b32 %r4, %r3, 1, 31, -1;\nst.global.b32 [%rd2], %r4;", 32), "");
+  EXPECT_EQ(gpu.data()[0], 1);
+  EXPECT_EQ(gpu.data()[30], 31);
+  EXPECT_EQ(gpu.data()[31], 31);
+}
+
+TEST(Planted, LaneThatHasEnded) {
+  Gpu gpu(32);
+  expectHas(gpu.run("setp.eq.u32 %p1, %r1, 5;\n@%p1 ret;\nshfl.sync.bfly.b32 %r4, %r2, 1, 31, -1;", 32),
+            "waits for lane 5, which has ended");
+}

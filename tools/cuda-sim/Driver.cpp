@@ -1,0 +1,227 @@
+// Driver.cpp - the CUDA driver API as far as runtime/cuda/Driver.h has it, on the simulated GPU. Streams do their work
+// at once, and what a kernel does wrong is told at the next synchronisation, as a GPU does it.
+//
+// CAMEO_CUDASIM, a list like "sm=80,seed=7", says which chip it is (sm_90 unless told) and shuffles blocks and threads.
+#include "../../runtime/cuda/Driver.h"
+#include "Machine.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+
+using namespace cameo::sim;
+using namespace cameo::rt;
+
+namespace {
+
+struct Module {
+  ParsedModule parsed;
+  std::map<std::string, uint64_t> globals; ///< addresses
+  std::map<std::string, Kernel> kernels;   ///< decoded when they are asked for
+};
+
+struct Simulator {
+  std::mutex mutex;
+  DeviceMemory memory;
+  int capability = 90;
+  RunOptions options;
+  std::string failure; ///< of a kernel; the context is of no use from then on
+
+  Simulator() {
+    const char *settings = getenv("CAMEO_CUDASIM");
+    auto number = [&](const char *key, uint64_t otherwise) {
+      const char *place = settings ? strstr(settings, key) : nullptr;
+      return place ? strtoull(place + strlen(key), nullptr, 10) : otherwise;
+    };
+    capability = int(number("sm=", 90));
+    options.seed = number("seed=", 0);
+  }
+};
+
+Simulator &simulator() {
+  static Simulator it;
+  return it;
+}
+
+CudaResult failed(const std::string &text) {
+  if (simulator().failure.empty())
+    simulator().failure = text;
+  return kCudaLaunchFailed;
+}
+
+/// Bytes of device memory for a copy.
+CudaResult find(CUdeviceptr address, size_t bytes, uint8_t *&data) {
+  std::string problem;
+  data = simulator().memory.find(address, bytes, nullptr, problem);
+  return data ? kCudaSuccess
+              : failed("a copy of " + std::to_string(bytes) + " bytes at " + std::to_string(address) + ": " + problem);
+}
+
+template <typename Fn> CudaResult locked(Fn fn) {
+  Simulator &s = simulator();
+  std::lock_guard<std::mutex> lock(s.mutex);
+  return s.failure.empty() ? fn(s) : kCudaLaunchFailed;
+}
+
+} // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default"))) CudaResult
+
+EXPORT cuInit(unsigned) { return kCudaSuccess; }
+EXPORT cuDriverGetVersion(int *version) { return *version = 13000, kCudaSuccess; }
+EXPORT cuGetErrorString(CudaResult error, const char **text) {
+  *text = error == kCudaLaunchFailed && !simulator().failure.empty() ? simulator().failure.c_str()
+          : error == kCudaOutOfMemory                                ? "out of memory"
+          : error == kCudaInvalidPtx                                 ? "a PTX JIT compilation failed"
+                                                                     : "simulated error";
+  return kCudaSuccess;
+}
+EXPORT cuDeviceGetCount(int *count) { return *count = 1, kCudaSuccess; }
+EXPORT cuDeviceGet(CUdevice *device, int index) { return *device = index, index ? kCudaInvalidValue : kCudaSuccess; }
+EXPORT cuDeviceGetName(char *name, int bytes, CUdevice) {
+  snprintf(name, size_t(bytes), "simulator");
+  return kCudaSuccess;
+}
+EXPORT cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
+  int capability = simulator().capability;
+  *value = attribute == kCudaCapabilityMajor ? capability / 10 : capability % 10;
+  return attribute == kCudaCapabilityMajor || attribute == kCudaCapabilityMinor ? kCudaSuccess : kCudaInvalidValue;
+}
+EXPORT cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
+  *context = reinterpret_cast<CUcontext>(&simulator());
+  return kCudaSuccess;
+}
+EXPORT cuDevicePrimaryCtxRelease_v2(CUdevice) { return kCudaSuccess; }
+EXPORT cuCtxPushCurrent_v2(CUcontext) { return kCudaSuccess; }
+EXPORT cuCtxPopCurrent_v2(CUcontext *) { return kCudaSuccess; }
+
+EXPORT cuMemGetInfo_v2(size_t *free, size_t *total) {
+  *free = simulator().memory.freeBytes();
+  *total = DeviceMemory::kBytes;
+  return kCudaSuccess;
+}
+EXPORT cuMemAlloc_v2(CUdeviceptr *memory, size_t bytes) {
+  return locked([&](Simulator &s) {
+    *memory = s.memory.allocate(bytes);
+    return *memory ? kCudaSuccess : bytes ? kCudaOutOfMemory : kCudaInvalidValue;
+  });
+}
+EXPORT cuMemFree_v2(CUdeviceptr memory) {
+  std::lock_guard<std::mutex> lock(simulator().mutex);
+  return simulator().memory.release(memory) ? kCudaSuccess : kCudaInvalidValue;
+}
+EXPORT cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *host, size_t bytes, CUstream) {
+  return locked([&](Simulator &) {
+    uint8_t *data;
+    CudaResult result = find(target, bytes, data);
+    if (!result)
+      memcpy(data, host, bytes);
+    return result;
+  });
+}
+EXPORT cuMemcpyDtoHAsync_v2(void *host, CUdeviceptr source, size_t bytes, CUstream) {
+  return locked([&](Simulator &) {
+    uint8_t *data;
+    CudaResult result = find(source, bytes, data);
+    if (!result)
+      memcpy(host, data, bytes);
+    return result;
+  });
+}
+EXPORT cuMemcpyDtoDAsync_v2(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream) {
+  return locked([&](Simulator &) {
+    uint8_t *from, *to;
+    CudaResult result = find(source, bytes, from);
+    if (!result)
+      result = find(target, bytes, to);
+    if (!result)
+      memmove(to, from, bytes);
+    return result;
+  });
+}
+EXPORT cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t bytes, CUstream) {
+  return locked([&](Simulator &) {
+    uint8_t *data;
+    CudaResult result = bytes ? find(target, bytes, data) : kCudaSuccess;
+    if (!result && bytes)
+      memset(data, value, bytes);
+    return result;
+  });
+}
+
+EXPORT cuStreamCreate(CUstream *stream, unsigned) {
+  *stream = reinterpret_cast<CUstream>(&simulator());
+  return kCudaSuccess;
+}
+EXPORT cuStreamDestroy_v2(CUstream) { return kCudaSuccess; }
+EXPORT cuStreamSynchronize(CUstream) {
+  return locked([](Simulator &) { return kCudaSuccess; });
+}
+
+EXPORT cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned numOptions, int *options, void **values) {
+  return locked([&](Simulator &s) {
+    try {
+      auto loaded = std::make_unique<Module>();
+      loaded->parsed = parsePtx(static_cast<const char *>(image));
+      for (const GlobalVariable &global : loaded->parsed.globals) {
+        uint64_t address = s.memory.allocate(std::max<size_t>(global.content.size(), 1));
+        std::string problem;
+        memcpy(s.memory.find(address, global.content.size(), nullptr, problem), global.content.data(),
+               global.content.size());
+        loaded->globals[global.name] = address;
+      }
+      *module = reinterpret_cast<CUmodule>(loaded.release());
+      return kCudaSuccess;
+    } catch (const PtxError &error) {
+      for (unsigned i = 0; i + 1 < numOptions; ++i)
+        if (options[i] == kCudaJitErrorLog && options[i + 1] == kCudaJitErrorLogBytes)
+          snprintf(static_cast<char *>(values[i]), reinterpret_cast<size_t>(values[i + 1]), "%s", error.what());
+      return kCudaInvalidPtx;
+    }
+  });
+}
+EXPORT cuModuleUnload(CUmodule module) {
+  std::lock_guard<std::mutex> lock(simulator().mutex);
+  auto *loaded = reinterpret_cast<Module *>(module);
+  for (auto &[name, address] : loaded->globals)
+    simulator().memory.release(address);
+  delete loaded;
+  return kCudaSuccess;
+}
+EXPORT cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
+  return locked([&](Simulator &) {
+    auto &loaded = *reinterpret_cast<Module *>(module);
+    if (!loaded.kernels.count(name)) {
+      auto parsed = std::find_if(loaded.parsed.kernels.begin(), loaded.parsed.kernels.end(),
+                                 [&](const ParsedKernel &k) { return k.name == name; });
+      if (parsed == loaded.parsed.kernels.end())
+        return kCudaNotFound;
+      try {
+        loaded.kernels[name] = decode(*parsed, loaded.globals);
+      } catch (const PtxError &error) {
+        return failed(error.what());
+      }
+    }
+    *function = reinterpret_cast<CUfunction>(&loaded.kernels[name]);
+    return kCudaSuccess;
+  });
+}
+EXPORT cuFuncSetAttribute(CUfunction, int, int) { return kCudaSuccess; }
+EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream, void **parameters, void **) {
+  return locked([&](Simulator &s) {
+    const Kernel &kernel = *reinterpret_cast<Kernel *>(function);
+    if (!gridX || !gridY || !gridZ || !blockX || (kernel.maxThreads && blockX * blockY * blockZ > kernel.maxThreads))
+      return kCudaInvalidValue;
+    Launch launch{&kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}};
+    launch.parameters.resize(kernel.paramBytes);
+    for (size_t i = 0; i < kernel.parameters.size(); ++i)
+      memcpy(launch.parameters.data() + kernel.parameters[i].offset, parameters[i], kernel.parameters[i].bytes);
+    try {
+      run(launch, s.memory, s.options);
+    } catch (const PtxError &error) {
+      failed(error.what());
+    }
+    return kCudaSuccess; // a GPU has not even begun
+  });
+}

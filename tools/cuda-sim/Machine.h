@@ -1,0 +1,125 @@
+// Machine.h - kernels in the form that runs, the threads that run them, and what they share.
+#pragma once
+#include "Memory.h"
+#include "Ptx.h"
+#include <bit>
+#include <cstring>
+
+namespace cameo::sim {
+
+struct Thread;
+struct Instruction;
+using Handler = void (*)(Thread &, const Instruction &);
+
+/// One decoded statement. Operands are numbers of slots of the thread: registers, then constants, then special
+/// registers.
+struct Instruction {
+  Handler run;
+  uint32_t guard = 0; ///< slot of the predicate; 0: always (slot 0 is no register)
+  bool guardIsNegated = false;
+  Space space = Space::Generic;
+  uint8_t width = 0;  ///< bytes of an access
+  uint8_t count = 1;  ///< elements of a vector access
+  uint32_t d[4] = {}; ///< destinations; of a store the sources
+  uint32_t a = 0, b = 0, c = 0, e = 0;
+  uint64_t offset = 0;    ///< of an address; the target of a branch
+  uint32_t detail = 0;    ///< what the handler makes of it
+  uint32_t statement = 0; ///< for messages
+};
+
+/// Whom a thread waits for.
+enum class Wait : uint8_t { None, Block, Warp, Forever };
+
+struct Kernel {
+  std::string name;
+  std::vector<Instruction> code;
+  std::vector<Statement> statements;
+  std::vector<std::vector<uint32_t>> branchTables;
+  uint32_t numRegisters = 0;
+  std::vector<uint64_t> constants; ///< of the slots after the registers
+  uint32_t numSlots = 0;           ///< with the special ones, in the order of Special
+  uint64_t paramBytes = 0, localBytes = 0, sharedBytes = 0;
+  std::vector<Variable> parameters; ///< in order
+  unsigned maxThreads = 0;
+  bool isIndependent = true; ///< no thread waits for another
+};
+
+enum Special : uint32_t {
+  TidX,
+  TidY,
+  TidZ,
+  NtidX,
+  NtidY,
+  NtidZ,
+  CtaidX,
+  CtaidY,
+  CtaidZ,
+  NctaidX,
+  NctaidY,
+  NctaidZ,
+  LaneId,
+  WarpId,
+  NumSpecials
+};
+
+struct Launch {
+  const Kernel *kernel;
+  unsigned grid[3], block[3];
+  unsigned sharedBytes; ///< dynamic
+  std::vector<uint8_t> parameters;
+};
+
+struct Block;
+
+struct Thread {
+  uint64_t *slots;
+  uint32_t pc = 0;
+  Wait wait = Wait::None; ///< Forever: it has ended
+  uint32_t number = 0;    ///< in its block
+  uint8_t *local = nullptr;
+  Block *block = nullptr;
+  Accessor accessor;
+
+  template <typename T> T get(uint32_t slot) const {
+    T value;
+    memcpy(&value, &slots[slot], sizeof(T));
+    return value;
+  }
+  template <typename T> void put(uint32_t slot, T value) {
+    slots[slot] = 0;
+    memcpy(&slots[slot], &value, sizeof(T));
+  }
+  /// Ends the launch with a message about this thread's statement.
+  [[noreturn]] void fault(const Instruction &at, const std::string &what) const;
+};
+
+/// A block while it runs.
+struct Block {
+  const Launch &launch;
+  DeviceMemory &memory;
+  SharedMemory shared;
+  unsigned index[3];
+  std::vector<Thread> threads;
+};
+
+/// Resolves names, chooses handlers. Throws PtxError for what is not known.
+Kernel decode(const ParsedKernel &parsed, const std::map<std::string, uint64_t> &globals);
+
+/// The handler of an opcode that computes, given in its parts; null where it is not known.
+Handler findArithmetic(const std::vector<std::string> &opcode);
+/// The same for accesses of memory. Fills in what the opcode says about the access.
+Handler findAccess(const std::vector<std::string> &opcode, Instruction &instruction);
+/// The same for what several threads do together.
+Handler findMeeting(const std::vector<std::string> &opcode, Instruction &instruction);
+
+struct RunOptions {
+  uint64_t seed = 0; ///< of the order of blocks and threads; 0: in order
+};
+
+/// What the lanes of a warp do once all in the mask have come to the same shuffle.
+void shuffle(std::vector<Thread *> &lanes, const Instruction &at);
+
+/// Runs a grid to its end. Throws PtxError for a kernel that does what it may not.
+void run(const Launch &launch, DeviceMemory &memory, const RunOptions &options);
+
+} // namespace cameo::sim
