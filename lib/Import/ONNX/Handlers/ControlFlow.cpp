@@ -493,6 +493,8 @@ LogicalResult exportIf(IfOp op, NodeBuilder &b) {
 LogicalResult exportLoop(LoopOp op, NodeBuilder &b) {
   SmallVector<Edge> inputs{op.getTripCount() ? b.scalar(op.getTripCount()) : Edge(),
                            op.getCondition() ? b.scalar(op.getCondition()) : Edge()};
+  if (!inputs[1] && op.getCarried().empty()) // a node has two inputs at least
+    inputs[1] = b.number(IntegerType::get(op.getContext(), 1), 1);
   llvm::append_range(inputs, b(op.getCarried()));
   return b.results(b.nodes("Loop", inputs, {{"body", b.graph(op.getBody().front(), "body")}}, op->getNumResults()));
 }
