@@ -119,7 +119,7 @@ LogicalResult MatMulOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
 }
 
 Value cameo::multiplyAdd(KernelEmitter &k, OpBuilder &b, Location loc, Value sum, Value x, Value y) {
-  if (!k.mayReassociate() || !isa<FloatType>(sum.getType()))
+  if (!k.mayReassociate() || !isa<FloatType>(getElementTypeOrSelf(sum.getType())))
     return addScalar(b, loc, sum, mulScalar(b, loc, x, y));
   auto flags = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract; // one rounding where the target has it
   return arith::AddFOp::create(b, loc, sum, Value(arith::MulFOp::create(b, loc, x, y, flags)), flags);

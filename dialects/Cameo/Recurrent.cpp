@@ -2,8 +2,9 @@
 //
 // A step adds h R^T to its gates and then works through its units. The product is a sum of rows of R^T: each is
 // contiguous, and several are added at once so that the gates are loaded and stored less often than the weights.
-#include "cameo/Dialect/Cameo/Cost.h"
+#include "cameo/Dialect/Cameo/Recurrent.h"
 #include "Interpolation.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -29,7 +30,9 @@ using Activation = Value (*)(const FloatMath &, Value x, double alpha, double be
 static Activation activationOf(StringRef name) {
   return llvm::StringSwitch<Activation>(name)
       .Case("Relu",
-            [](const FloatMath &m, Value x, double, double) { return maxScalar(m.b, m.loc, x, m.constant(0), m.type); })
+            [](const FloatMath &m, Value x, double, double) -> Value {
+              return arith::MaximumFOp::create(m.b, m.loc, x, m.constant(0));
+            })
       .Case("Tanh",
             [](const FloatMath &m, Value x, double, double) -> Value { return math::TanhOp::create(m.b, m.loc, x); })
       .Case("Sigmoid",
@@ -58,7 +61,7 @@ static Activation activationOf(StringRef name) {
       .Case("Softplus",
             [](const FloatMath &m, Value x, double, double) {
               Value e = math::ExpOp::create(m.b, m.loc, Value(arith::NegFOp::create(m.b, m.loc, m.abs(x))));
-              return m.add(maxScalar(m.b, m.loc, x, m.constant(0), m.type),
+              return m.add(Value(arith::MaximumFOp::create(m.b, m.loc, x, m.constant(0))),
                            Value(math::Log1pOp::create(m.b, m.loc, e)));
             })
       .Default(nullptr);
@@ -161,8 +164,8 @@ template <typename OpT> static int64_t activationFlops(OpT op, size_t i) {
   return llvm::count_if(scratch, isFloatArithmetic);
 }
 
-/// The products of states and weights, and for each unit `perUnit`, the limits of `clipped` gates, and each activation function of
-/// a direction as often as `uses` says. All steps count, as if no sequence ended early.
+/// The products of states and weights, and for each unit `perUnit`, the limits of `clipped` gates, and each activation
+/// function of a direction as often as `uses` says. All steps count, as if no sequence ended early.
 template <typename OpT>
 static Dim recurrentFlops(OpT op, ShapeAnalysis &shapes, int64_t perUnit, int64_t clipped, ArrayRef<int64_t> uses) {
   DimContext &d = shapes.dims();
@@ -181,7 +184,59 @@ Dim GruOp::flops(ShapeAnalysis &shapes) {
 }
 Dim LstmOp::flops(ShapeAnalysis &shapes) {
   int64_t coupled = getInputForget(); // the forget gate is 1 - i
-  return recurrentFlops(*this, shapes, 4 + coupled + (getPeepholes() ? 6 - 2 * coupled : 0), 4 - coupled, {3 - coupled, 1, 1});
+  return recurrentFlops(*this, shapes, 4 + coupled + (getPeepholes() ? 6 - 2 * coupled : 0), 4 - coupled,
+                        {3 - coupled, 1, 1});
+}
+
+// ---- one unit
+
+/// How many activation functions a direction has.
+template <typename OpT> constexpr int64_t kFunctions = 3;
+template <> constexpr int64_t kFunctions<GruOp> = 2;
+template <> constexpr int64_t kFunctions<RnnOp> = 1;
+
+/// Function `number` of the direction.
+template <typename OpT> static Value activate(OpT op, OpBuilder &b, int64_t direction, int64_t number, Value x) {
+  size_t i = direction * kFunctions<OpT> + number;
+  FloatMath m(b, op.getLoc(), x.getType());
+  return activationOf(cast<StringAttr>(op.getActivations()[i]).getValue())(m, x, op.getAlpha()[i], op.getBeta()[i]);
+}
+/// The same of a gate's x, which `clip` limits.
+template <typename OpT> static Value activateGate(OpT op, OpBuilder &b, int64_t direction, int64_t number, Value x) {
+  if (op.getClip()) {
+    FloatMath m(b, op.getLoc(), x.getType());
+    double clip = op.getClip()->convertToDouble();
+    x = arith::MaximumFOp::create(b, m.loc, x, m.constant(-clip));
+    x = arith::MinimumFOp::create(b, m.loc, x, m.constant(clip));
+  }
+  return activate(op, b, direction, number, x);
+}
+
+RecurrentState cameo::emitUnit(RnnOp op, KernelEmitter &, OpBuilder &b, const RecurrentUnit &unit) {
+  return {activateGate(op, b, unit.direction, 0, unit.gates[0]), Value()};
+}
+
+RecurrentState cameo::emitUnit(GruOp op, KernelEmitter &k, OpBuilder &b, const RecurrentUnit &unit) {
+  FloatMath m(b, op.getLoc(), unit.h.getType());
+  Value z = activateGate(op, b, unit.direction, 0, unit.gates[0]), n = unit.gates[2];
+  if (op.getLinearBeforeReset())
+    n = multiplyAdd(k, b, m.loc, unit.input, activateGate(op, b, unit.direction, 0, unit.gates[1]), n);
+  n = activateGate(op, b, unit.direction, 1, n);
+  return {m.add(m.mul(m.sub(m.constant(1), z), n), m.mul(z, unit.h)), Value()};
+}
+
+RecurrentState cameo::emitUnit(LstmOp op, KernelEmitter &k, OpBuilder &b, const RecurrentUnit &unit) {
+  enum { I, O, F, C }; // peepholes are in the same order
+  FloatMath m(b, op.getLoc(), unit.cell.getType());
+  auto gate = [&](int64_t number, int64_t function, Value cell) {
+    Value x = unit.gates[number];
+    if (cell && !unit.peepholes.empty())
+      x = multiplyAdd(k, b, m.loc, x, unit.peepholes[number], cell);
+    return activateGate(op, b, unit.direction, function, x);
+  };
+  Value i = gate(I, 0, unit.cell), f = op.getInputForget() ? m.sub(m.constant(1), i) : gate(F, 0, unit.cell);
+  Value cell = multiplyAdd(k, b, m.loc, m.mul(f, unit.cell), i, gate(C, 1, Value()));
+  return {m.mul(gate(O, 0, cell), activate(op, b, unit.direction, 2, cell)), cell};
 }
 
 // ---- loops
@@ -198,11 +253,9 @@ struct Direction {
 class Recurrence {
 public:
   template <typename OpT>
-  Recurrence(OpT op, KernelEmitter &k, ArrayRef<Tensor> operands, int64_t functions)
+  Recurrence(OpT op, KernelEmitter &k, ArrayRef<Tensor> operands)
       : loc(op.getLoc()), k(k), inputs(operands[0]), weights(operands[1]),
-        lengths(operandTensor(op, operands, op.getLengths())), functions(functions), reverse(op.getReverse()),
-        activations(op.getActivations()), alpha(op.getAlpha()), beta(op.getBeta()),
-        clip(op.getClip() ? std::optional<double>(op.getClip()->convertToDouble()) : std::nullopt),
+        lengths(operandTensor(op, operands, op.getLengths())), reverse(op.getReverse()),
         type(computeType(inputs.elementType)), batch(inputs.dims[1]), hidden(weights.dims[1]) {}
 
   /// Numbers for every unit of every row: a state, or several per unit.
@@ -302,18 +355,6 @@ public:
   Value gate(OpBuilder &b, const Tensor &gates, Value row, int64_t gate, Value unit) {
     return gates.load(b, loc, {row, column(b, gate, unit)});
   }
-  /// Function `number` of the direction, of a gate's x, which `clip` limits.
-  Value activateGate(OpBuilder &b, Direction at, int64_t number, Value x) {
-    FloatMath m(b, loc, type);
-    if (clip)
-      x = minScalar(b, loc, maxScalar(b, loc, x, m.constant(-*clip), type), m.constant(*clip), type);
-    return activate(b, at, number, x);
-  }
-  Value activate(OpBuilder &b, Direction at, int64_t number, Value x) {
-    FloatMath m(b, loc, type);
-    size_t i = at.number * functions + number;
-    return activationOf(cast<StringAttr>(activations[i]).getValue())(m, x, alpha[i], beta[i]);
-  }
   Value multiplyAdd(OpBuilder &b, Value sum, Value x, Value y) { return cameo::multiplyAdd(k, b, loc, sum, x, y); }
 
   Location loc;
@@ -346,11 +387,7 @@ private:
   KernelEmitter &k;
   const Tensor &inputs, &weights;
   Tensor lengths;
-  int64_t functions;
   bool reverse;
-  ArrayAttr activations;
-  ArrayRef<float> alpha, beta;
-  std::optional<double> clip;
   Type type;
   Dim batch, hidden;
 };
@@ -359,7 +396,7 @@ private:
 
 LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   Tensor initial = operandTensor(*this, operands, getInitial());
-  Recurrence r(*this, k, operands, 1);
+  Recurrence r(*this, k, operands);
   Tensor h = r.temporary(b), gates = r.temporary(b);
   r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
     r.start(b, h, initial, at);
@@ -369,7 +406,7 @@ LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
       });
       r.accumulate(b, gates, h, at, 0, 1);
       r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value, Value unit) {
-        Value next = r.activateGate(b, at, 0, r.gate(b, gates, row, 0, unit));
+        Value next = emitUnit(*this, k, b, {at.number, {r.gate(b, gates, row, 0, unit)}, {}, {}, {}, {}}).h;
         h.store(b, r.loc, next, {row, unit});
         return next;
       });
@@ -382,7 +419,7 @@ LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
 LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   Tensor initial = operandTensor(*this, operands, getInitial());
   Tensor hiddenBias = operandTensor(*this, operands, getHiddenBias());
-  Recurrence r(*this, k, operands, 2);
+  Recurrence r(*this, k, operands);
   bool linear = getLinearBeforeReset();
   Type type = computeType(results[0].elementType);
   // `reset` holds r h; its product with R_n goes on top of the input, or stands alone while r is still to be applied.
@@ -407,21 +444,18 @@ LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
       } else {
         r.accumulate(b, gates, h, at, 0, 2);
         loopNest(b, r.loc, sizesOf(k, h.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
-          Value gate = r.activateGate(b, at, 0, r.gate(b, gates, i[0], 1, i[1]));
+          Value gate = activateGate(*this, b, at.number, 0, r.gate(b, gates, i[0], 1, i[1]));
           reset.store(b, loc, mulScalar(b, loc, gate, h.load(b, loc, i)), i);
         });
         r.accumulate(b, gates, reset, at, 2, 3);
       }
       r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value position, Value unit) {
-        FloatMath m(b, r.loc, type);
-        Value z = r.activateGate(b, at, 0, r.gate(b, gates, row, 0, unit)), n = r.gate(b, gates, row, 2, unit);
-        if (linear) {
-          Value gate = r.activateGate(b, at, 0, r.gate(b, gates, row, 1, unit));
-          n = r.multiplyAdd(b, r.input(b, at, row, position, r.column(b, 2, unit)), gate, n);
-        }
-        n = r.activateGate(b, at, 1, n);
-        Value old = h.load(b, r.loc, {row, unit});
-        Value next = m.add(m.mul(m.sub(m.constant(1), z), n), m.mul(z, old));
+        RecurrentUnit u{at.number, {}, {}, h.load(b, r.loc, {row, unit}), {}, {}};
+        for (int64_t gate = 0; gate < 3; ++gate)
+          u.gates.push_back(r.gate(b, gates, row, gate, unit));
+        if (linear)
+          u.input = r.input(b, at, row, position, r.column(b, 2, unit));
+        Value next = emitUnit(*this, k, b, u).h;
         h.store(b, r.loc, next, {row, unit});
         return next;
       });
@@ -435,9 +469,7 @@ LogicalResult LstmOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
   Tensor initial = operandTensor(*this, operands, getInitial());
   Tensor initialCell = operandTensor(*this, operands, getInitialCell());
   Tensor peepholes = operandTensor(*this, operands, getPeepholes());
-  Recurrence r(*this, k, operands, 3);
-  Type type = computeType(results[0].elementType);
-  enum { I, O, F, C };
+  Recurrence r(*this, k, operands);
   Tensor h = r.temporary(b), c = r.temporary(b), gates = r.temporary(b, 4);
   r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
     r.start(b, h, initial, at);
@@ -448,17 +480,12 @@ LogicalResult LstmOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
       });
       r.accumulate(b, gates, h, at, 0, 4);
       r.forEachUnit(b, at, step, results[0], [&](OpBuilder &b, Value row, Value, Value unit) {
-        FloatMath m(b, r.loc, type);
-        auto gate = [&](int64_t number, int64_t function, Value cell) {
-          Value x = r.gate(b, gates, row, number, unit);
-          if (cell && peepholes) // the order of peepholes is that of the gates: i, o, f
-            x = r.multiplyAdd(b, x, peepholes.load(b, r.loc, {at.index, r.column(b, number, unit)}), cell);
-          return r.activateGate(b, at, function, x);
-        };
-        Value old = c.load(b, r.loc, {row, unit});
-        Value i = gate(I, 0, old), f = getInputForget() ? m.sub(m.constant(1), i) : gate(F, 0, old);
-        Value cell = r.multiplyAdd(b, m.mul(f, old), i, gate(C, 1, Value()));
-        Value next = m.mul(gate(O, 0, cell), r.activate(b, at, 2, cell));
+        RecurrentUnit u{at.number, {}, {}, {}, c.load(b, r.loc, {row, unit}), {}};
+        for (int64_t gate = 0; gate < 4; ++gate)
+          u.gates.push_back(r.gate(b, gates, row, gate, unit));
+        for (int64_t gate = 0; peepholes && gate < 3; ++gate)
+          u.peepholes.push_back(peepholes.load(b, r.loc, {at.index, r.column(b, gate, unit)}));
+        auto [next, cell] = emitUnit(*this, k, b, u);
         c.store(b, r.loc, cell, {row, unit});
         h.store(b, r.loc, next, {row, unit});
         return next;

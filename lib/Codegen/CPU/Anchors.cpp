@@ -11,8 +11,8 @@ constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 /// Tried in order.
 static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {
-    emitMatMul,    emitConv,          emitConvTranspose, emitTranspose,
-    emitAttention, emitMatMulInteger, emitConvInteger,   emitMatMulNBits};
+    emitMatMul,        emitConv,        emitConvTranspose, emitTranspose, emitAttention,
+    emitMatMulInteger, emitConvInteger, emitMatMulNBits,   emitRecurrent};
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {

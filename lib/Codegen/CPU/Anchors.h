@@ -74,6 +74,7 @@ std::optional<mlir::LogicalResult> emitAttention(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitMatMulInteger(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitConvInteger(const Anchor &anchor);
 std::optional<mlir::LogicalResult> emitMatMulNBits(const Anchor &anchor);
+std::optional<mlir::LogicalResult> emitRecurrent(const Anchor &anchor);
 /// The ops' parts of contractionShape.
 ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target);
 std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes, const CpuTarget &target);

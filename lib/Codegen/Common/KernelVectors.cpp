@@ -115,6 +115,9 @@ void LoopKernelBuilder::storeVector(OpBuilder &b, Location loc, unsigned result,
   int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
   pinned[value] = vector; // with everything computed from it, until this vector is stored
   for (auto &[y, tensors] : outputs) {
+    // Another result of the anchor, which stores it by itself; nothing is fused behind one of several.
+    if (y != value && y.getDefiningOp() == value.getDefiningOp())
+      continue;
     Value computed = readVector(b, loc, y, analysis.get(value).dims, at, lanes);
     for (Tensor &t : tensors) {
       Value stored = toStorage(b, loc, computed, t.elementType), matrix = rows(t);

@@ -80,7 +80,19 @@ def each(function):
     return [function(n) for n in LASTS]
 
 
+def recurrent(op: str, gates: int, hidden: int, batch: int, **attributes) -> Case:
+    """With constant weights, so that they can be packed. Three steps of 2 inputs; an error of one step goes through all."""
+    rng = np.random.default_rng(hidden)
+    directions = 2 if attributes.get("direction") == "bidirectional" else 1
+    w, r, bias = (rng.standard_normal((directions, *s)).astype(np.float32) * 0.3 for s in ((gates * hidden, 2), (gates * hidden, hidden), (2 * gates * hidden,)))
+    return Case(op, [f32(3, batch, 2), w, r, bias], ulp=32, outputs=3 if op == "LSTM" else 2, hidden_size=hidden, **attributes)
+
+
 FAMILIES = {
+    "recurrent": [recurrent(op, gates, hidden, batch, **a) for op, gates, a in (("RNN", 1, {}), ("GRU", 3, {"linear_before_reset": 1}), ("LSTM", 4, {"direction": "bidirectional"}))
+                  for hidden, batch in ((1, 1), (7, 3), (16, 9), (40, 1), (37, 11))]
+    + [Case("LSTM", [("f32", [2, 3, 4]), *(np.full((1, 4 * 20, n), 0.1, np.float32) for n in (4, 20))], ulp=32, outputs=3, dynamic=True, hidden_size=20, direction="reverse"),
+       recurrent("GRU", 3, 20, 2, clip=0.4, linear_before_reset=1)],
     "pointwise": each(lambda n: Case("Add", [f32(5, n), f32(5, n)]))
     + each(lambda n: Case("Mul", [f32(3, 4, n), f32(n)]))
     + each(lambda n: Case("Sub", [f32(3, n, 2), f32(n, 1)]))
