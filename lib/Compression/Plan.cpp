@@ -45,7 +45,7 @@ int64_t cameo::compression::weightBytes(int64_t outputs, int64_t terms, Dictiona
   if (kind != "weights")
     return 4 * outputs * terms;
   int64_t block = integer(choice, "block", 32), blocks = (terms + block - 1) / block;
-  return outputs * blocks * (block / 2 + 5); // two weights a byte, a scale of 4 bytes and a zero point of 1
+  return outputs * blocks * (block / 2 + 8); // two weights a byte, a scale and an offset of 4 bytes each
 }
 
 static SmallVector<Layer> mainLayers(ModuleOp module) {

@@ -280,7 +280,9 @@ private:
       SmallVector<float> squares = observed(layer, "square");
       if (squares.empty())
         return layer.op->emitOpError("is to be quantized by AWQ, which needs 'square' in ") << kObservedAttr;
-      std::vector<float> found = activationAware(grid, rows, squares);
+      std::vector<float> found = activationAware(
+          grid, rows, squares,
+          int64_t(gram.size()) == layer.terms * layer.terms ? ArrayRef<float>(gram) : ArrayRef<float>());
       factors.assign(found.begin(), found.end());
       rows = scaledMatrix(layer, factors);
     }

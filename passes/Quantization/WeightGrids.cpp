@@ -171,9 +171,27 @@ bool cameo::compensated(WeightGrid &grid, ArrayRef<float> weights, ArrayRef<floa
   return true;
 }
 
-std::vector<float> cameo::activationAware(WeightGrid grid, ArrayRef<float> weights, ArrayRef<float> squares) {
+/// The squared error of the outputs that weights in error by `errors` make, summed over the observed inputs.
+static double outputError(ArrayRef<float> errors, int64_t terms, ArrayRef<float> squares, ArrayRef<float> gram) {
+  double sum = 0;
+  for (; !errors.empty(); errors = errors.drop_front(terms))
+    for (int64_t i = 0; i < terms; ++i) {
+      if (gram.empty()) {
+        sum += double(errors[i]) * errors[i] * squares[i];
+        continue;
+      }
+      float product = 0;
+      for (int64_t j = 0; j < terms; ++j)
+        product += errors[j] * gram[i * terms + j];
+      sum += double(errors[i]) * product;
+    }
+  return sum;
+}
+
+std::vector<float> cameo::activationAware(WeightGrid grid, ArrayRef<float> weights, ArrayRef<float> squares,
+                                          ArrayRef<float> gram) {
   constexpr unsigned kSteps = 10;
-  std::vector<float> best(grid.terms, 1), factors(grid.terms), scaled(weights.size());
+  std::vector<float> best(grid.terms, 1), factors(grid.terms), scaled(weights.size()), errors(weights.size());
   double least = -1;
   for (unsigned step = 0; step < kSteps; ++step) {
     float power = 0.5f * float(step) / kSteps, low = INFINITY, high = 0;
@@ -187,13 +205,10 @@ std::vector<float> cameo::activationAware(WeightGrid grid, ArrayRef<float> weigh
       for (int64_t k = 0; k < grid.terms; ++k)
         scaled[n * grid.terms + k] = weights[n * grid.terms + k] * factors[k];
     roundToNearest(grid, scaled);
-    double sum = 0;
     for (int64_t n = 0; n < grid.outputs; ++n)
-      for (int64_t k = 0; k < grid.terms; ++k) {
-        double error = weights[n * grid.terms + k] - grid.at(n, k) / factors[k];
-        sum += error * error * squares[k];
-      }
-    if (least < 0 || sum < least)
+      for (int64_t k = 0; k < grid.terms; ++k)
+        errors[n * grid.terms + k] = weights[n * grid.terms + k] - grid.at(n, k) / factors[k];
+    if (double sum = outputError(errors, grid.terms, squares, gram); least < 0 || sum < least)
       least = sum, best = factors;
   }
   return best;

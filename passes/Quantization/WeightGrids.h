@@ -44,8 +44,11 @@ void halfQuadratic(WeightGrid &grid, llvm::ArrayRef<float> weights);
 bool compensated(WeightGrid &grid, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> gram);
 
 /// Factors per term for weights whose inputs are divided by them: `squares` (sum of x^2) to a power between 0 and 1/2
-/// that makes the output's error least when both are rounded to the grid. Source: Lin et al. 2024 (AWQ), section 3.2.
-std::vector<float> activationAware(WeightGrid grid, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> squares);
+/// that makes the output's squared error least when both are rounded to the grid. With `gram` (may be empty) that error
+/// is exact on the inputs that were observed, and so never above round-to-nearest's; without, terms count as
+/// uncorrelated. Source: Lin et al. 2024 (AWQ), section 3.2.
+std::vector<float> activationAware(WeightGrid grid, llvm::ArrayRef<float> weights, llvm::ArrayRef<float> squares,
+                                   llvm::ArrayRef<float> gram);
 
 } // namespace cameo
 #endif

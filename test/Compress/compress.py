@@ -171,6 +171,59 @@ def a_loss_of_nothing_leaves_f32(folder: pathlib.Path) -> None:
           "-o", folder / "out.cameo", says="f32: every plan that was measured loses more than allowed")
 
 
+def network_loses_little(name: str, metric: str, drop: str):
+    """The search finds a plan that is smaller, and what it loses on data it did not calibrate on is allowed."""
+    def run(folder: pathlib.Path) -> None:
+        networks.write(name, folder)
+        cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", f"--metric={metric}",
+              f"--max-drop={drop}", "--repeat=2", "--threads=1", "-o", folder / "out.cameo", says="loses no more than allowed")
+    return run
+
+
+CASES["magika-loses-little"] = network_loses_little("magika", "top1", "0.5%")
+CASES["minilm-loses-little"] = network_loses_little("minilm", "cosine", "0.1%")
+
+
+@case
+def layers_inside_control_flow_stay_f32(folder: pathlib.Path) -> None:
+    networks.write("silero", folder)
+    command = [folder / "model.onnx", "--calib", folder / "calib.npz", "-o", folder / "out.cameo"]
+    cameo("compress", *command, says="f32: the model has no convolution or product")
+    cameo("quantize", *command, code=4, says="E-UNSUPPORTED")
+
+
+# ---- a language model: what each way changes in the likelihood of a byte
+
+def likelihoods(program: pathlib.Path, data: dict[str, np.ndarray]) -> np.ndarray:
+    logits = outputs(program, data).astype(np.float64)
+    logits -= logits.max(-1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
+    return np.take_along_axis(logits, data["label"][:, :, None], -1)
+
+
+@case
+def ways_of_quantizing_a_language_model_are_in_order(folder: pathlib.Path) -> None:
+    networks.write("bytes", folder)
+    model, data, moved, size = folder / "model.onnx", dict(np.load(folder / "eval.npz")), {}, {}
+    cameo("compile", model, "-o", folder / "f32.cameo")
+    wanted = likelihoods(folder / "f32.cameo", data)
+    for name, flags in {"int8": "--kind=dynamic", "gptq": "--kind=weights --method=gptq", "awq": "--kind=weights --method=awq",
+                        "rtn": "--kind=weights --method=rtn", "rtn3": "--kind=weights --method=rtn --bits=3",
+                        "rtn128": "--kind=weights --method=rtn --block=128"}.items():
+        cameo("quantize", model, "--calib", folder / "calib.npz", "-o", folder / "q.cameo", *flags.split())
+        moved[name] = np.abs(likelihoods(folder / "q.cameo", data) - wanted).mean()
+        size[name] = (folder / "q.cameo").stat().st_size
+        print(f"{name}: {moved[name]:.5f}, {size[name]} bytes")
+    assert moved["int8"] < moved["gptq"] < moved["rtn"] < moved["rtn3"]
+    assert moved["awq"] <= moved["rtn"]
+    # Two weights a byte, and 8 bytes a block for scale and offset; what else there is in a file stays.
+    weights = 4 * 12 * networks.WIDTH**2 + networks.WIDTH * 256
+    rest = (folder / "f32.cameo").stat().st_size - 4 * weights
+    for name, block in (("rtn", 32), ("rtn128", 128)):
+        expected = rest + weights / block * (block / 2 + 8)
+        assert abs(size[name] / expected - 1) < 0.015, (name, size[name], expected)
+
+
 def main() -> int:
     if sys.argv[1] == "list":
         print("\n".join(CASES))
