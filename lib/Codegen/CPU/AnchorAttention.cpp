@@ -147,11 +147,9 @@ private:
   Tensor mask, lengths, offsets, sinks;
 };
 
-} // namespace
-
-std::optional<AttentionShape> cameo::codegen::attentionShape(Operation *op, ShapeAnalysis &shapes) {
-  auto attention = dyn_cast<AttentionOp>(op);
-  if (!attention || attention.getScores())
+/// What chooseAttentionTile is asked; null where a width is not known, or scores are wanted.
+std::optional<AttentionShape> shapeOfAttention(AttentionOp attention, ShapeAnalysis &shapes) {
+  if (attention.getScores())
     return std::nullopt;
   ArrayRef<Dim> q = shapes.dimsOf(attention.getQ()), k = shapes.dimsOf(attention.getK()),
                 v = shapes.dimsOf(attention.getV());
@@ -170,8 +168,20 @@ std::optional<AttentionShape> cameo::codegen::attentionShape(Operation *op, Shap
   return shape;
 }
 
-std::optional<LogicalResult> cameo::codegen::emitAttention(const Anchor &anchor) {
-  auto op = dyn_cast<AttentionOp>(anchor.op);
-  auto shape = attentionShape(anchor.op, anchor.k.shapes());
-  return op && shape ? AttentionAnchor(anchor, op, *shape).emit() : std::nullopt;
+class TunedAttention final : public TunedOpOf<AttentionOp> {
+  DictionaryAttr tileOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, bool) const override {
+    auto shape = shapeOfAttention(cast<AttentionOp>(op), shapes);
+    return shape ? toAttribute(op->getContext(), chooseAttentionTile(vectors(target), *shape)) : DictionaryAttr();
+  }
+  std::optional<LogicalResult> emitOp(const Anchor &anchor, AttentionOp op) const override {
+    auto shape = shapeOfAttention(op, anchor.k.shapes());
+    return shape ? AttentionAnchor(anchor, op, *shape).emit() : std::nullopt;
+  }
+};
+
+} // namespace
+
+const TunedOp &cameo::codegen::tunedAttention() {
+  static const TunedAttention code;
+  return code;
 }

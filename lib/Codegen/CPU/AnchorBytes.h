@@ -22,6 +22,13 @@ std::optional<RhsZeros> constantZeros(mlir::Operation *reader, mlir::Value opera
 std::optional<ByteProduct> byteProduct(const CpuTarget &target, mlir::Type lhs, mlir::Type rhs,
                                        const std::optional<RhsZeros> &zeros);
 
+/// What the micro-kernels may use: pairs of bytes take an addition of their own.
+inline VectorTarget byteVectors(const CpuTarget &target) {
+  VectorTarget vectors = vectorTarget(target);
+  vectors.fusesAdd = target.byteDots == ByteDots::Quads;
+  return vectors;
+}
+
 /// The zero point `zero` (a tensor of one element) as i32.
 mlir::Value loadZeroPoint(const Anchor &a, const Tensor &zero);
 

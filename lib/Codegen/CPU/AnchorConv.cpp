@@ -99,9 +99,21 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
   return success();
 }
 
+class TunedConv final : public TunedContraction<ConvOp> {
+  std::optional<ContractionShape> contractionOf(ConvOp op, ShapeAnalysis &shapes,
+                                                const CpuTarget &target) const override;
+  std::optional<LogicalResult> emitOp(const Anchor &a, ConvOp op) const override;
+};
+
 } // namespace
 
-std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
+const TunedOp &cameo::codegen::tunedConv() {
+  static const TunedConv code;
+  return code;
+}
+
+std::optional<ContractionShape> TunedConv::contractionOf(ConvOp op, ShapeAnalysis &shapes,
+                                                         const CpuTarget &target) const {
   ArrayRef<Dim> x = shapes.dimsOf(op.getX()), filter = shapes.dimsOf(op.getFilter());
   auto sizes = filterSizes(filter);
   if (!op.getChannelsLast() || x.size() > 4 || !sizes || isDepthwise(op, *sizes))
@@ -111,9 +123,8 @@ std::optional<ContractionShape> cameo::codegen::convShape(ConvOp op, ShapeAnalys
   return tileShape(spec);
 }
 
-std::optional<LogicalResult> cameo::codegen::emitConv(const Anchor &a) {
-  auto op = dyn_cast<ConvOp>(a.op);
-  if (!op || !op.getChannelsLast() || a.operands[0].rank() > 4 || !isMicroKernelType(a.operands[0].elementType) ||
+std::optional<LogicalResult> TunedConv::emitOp(const Anchor &a, ConvOp op) const {
+  if (!op.getChannelsLast() || a.operands[0].rank() > 4 || !isMicroKernelType(a.operands[0].elementType) ||
       a.operands[1].elementType != a.operands[0].elementType || !a.operands[0].memref)
     return std::nullopt;
   const Tensor &x = a.operands[0], &filter = a.operands[1];

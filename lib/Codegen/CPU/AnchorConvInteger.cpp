@@ -108,10 +108,22 @@ ConvolutionSpec specOf(ConvIntegerOp op, const PackedConvolution &c, ArrayRef<Di
   return s;
 }
 
+class TunedConvInteger final : public TunedContraction<ConvIntegerOp> {
+  VectorTarget vectors(const CpuTarget &target) const override { return byteVectors(target); }
+  std::optional<ContractionShape> contractionOf(ConvIntegerOp op, ShapeAnalysis &shapes,
+                                                const CpuTarget &target) const override;
+  std::optional<LogicalResult> emitOp(const Anchor &a, ConvIntegerOp op) const override;
+};
+
 } // namespace
 
-std::optional<ContractionShape> cameo::codegen::convIntegerShape(ConvIntegerOp op, ShapeAnalysis &shapes,
-                                                                 const CpuTarget &target) {
+const TunedOp &cameo::codegen::tunedConvInteger() {
+  static const TunedConvInteger code;
+  return code;
+}
+
+std::optional<ContractionShape> TunedConvInteger::contractionOf(ConvIntegerOp op, ShapeAnalysis &shapes,
+                                                                const CpuTarget &target) const {
   auto c = describe(op, shapes, target);
   if (!c || isDepthwise(op, c->sizes))
     return std::nullopt;
@@ -119,9 +131,8 @@ std::optional<ContractionShape> cameo::codegen::convIntegerShape(ConvIntegerOp o
       specOf(op, *c, shapes.dimsOf(op.getX()), shapes.dimsOf(op.getFilter()), shapes.dimsOf(op), fixedExtent));
 }
 
-std::optional<LogicalResult> cameo::codegen::emitConvInteger(const Anchor &a) {
-  auto op = dyn_cast<ConvIntegerOp>(a.op);
-  if (!op || !a.operands[0].memref || !a.k.constantOperand(op.getFilter()))
+std::optional<LogicalResult> TunedConvInteger::emitOp(const Anchor &a, ConvIntegerOp op) const {
+  if (!a.operands[0].memref || !a.k.constantOperand(op.getFilter()))
     return std::nullopt;
   const Tensor &x = a.operands[0];
   auto c = describe(op, a.k.shapes(), a.target);

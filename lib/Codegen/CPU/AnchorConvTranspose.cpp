@@ -132,13 +132,18 @@ std::vector<float> phaseFilter(const Geometry &g, const std::pair<Phase, Phase> 
   return filter;
 }
 
+/// One tile for all phases, which hardly differ.
+ContractionShape shapeOfPhases(const Geometry &g, DimContext &d, ArrayRef<Dim> x) {
+  return shapeOf(specOf(g, g.phases.front(), d, x, fixedExtent));
+}
+
 class ConvTransposeEmitter {
 public:
   ConvTransposeEmitter(const Anchor &a, ConvTransposeOp op, Geometry geometry)
       : a(a), op(op), g(std::move(geometry)), x(a.operands[0]), result(a.results[0]) {}
 
   LogicalResult emit() {
-    auto chosen = a.tile(*contractionShape(op, a.k.shapes(), a.target));
+    auto chosen = a.tile(shapeOfPhases(g, a.dims(), x.dims));
     if (failed(chosen))
       return failure();
     tile = *chosen;
@@ -255,23 +260,27 @@ private:
   SmallVector<int64_t> offsets; ///< of the phases' filters, in elements
 };
 
+class TunedConvTranspose final : public TunedContraction<ConvTransposeOp> {
+  std::optional<ContractionShape> contractionOf(ConvTransposeOp op, ShapeAnalysis &shapes,
+                                                const CpuTarget &) const override {
+    auto geometry = geometryOf(op, shapes);
+    if (!geometry)
+      return std::nullopt;
+    return shapeOfPhases(*geometry, shapes.dims(), shapes.dimsOf(op.getX()));
+  }
+  std::optional<LogicalResult> emitOp(const Anchor &a, ConvTransposeOp op) const override {
+    if (!isMicroKernelType(a.operands[0].elementType) || !a.operands[0].memref || !a.k.constantOperand(op.getFilter()))
+      return std::nullopt;
+    auto geometry = geometryOf(op, a.k.shapes());
+    if (!geometry)
+      return std::nullopt;
+    return ConvTransposeEmitter(a, op, std::move(*geometry)).emit();
+  }
+};
+
 } // namespace
 
-std::optional<ContractionShape> cameo::codegen::convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes) {
-  auto geometry = geometryOf(op, shapes);
-  if (!geometry)
-    return std::nullopt;
-  // One tile for all phases, which hardly differ.
-  return shapeOf(specOf(*geometry, geometry->phases.front(), shapes.dims(), shapes.dimsOf(op.getX()), fixedExtent));
-}
-
-std::optional<LogicalResult> cameo::codegen::emitConvTranspose(const Anchor &a) {
-  auto op = dyn_cast<ConvTransposeOp>(a.op);
-  if (!op || !isMicroKernelType(a.operands[0].elementType) || !a.operands[0].memref ||
-      !a.k.constantOperand(op.getFilter()))
-    return std::nullopt;
-  auto geometry = geometryOf(op, a.k.shapes());
-  if (!geometry)
-    return std::nullopt;
-  return ConvTransposeEmitter(a, op, std::move(*geometry)).emit();
+const TunedOp &cameo::codegen::tunedConvTranspose() {
+  static const TunedConvTranspose code;
+  return code;
 }

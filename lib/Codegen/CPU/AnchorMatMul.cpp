@@ -34,6 +34,15 @@ void setSizes(ContractionSpec &s, MatMulOp op, const Product &p, Type lhsType, l
   s.resultRowStride = s.n;
 }
 
+ContractionShape shapeOfMatMul(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
+  Product p = describeProduct(shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op),
+                              op.getTransposeLhs(), op.getTransposeRhs());
+  ContractionSpec s;
+  setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
+  s.bf16Dots = usesBf16Dots(op, p, shapes.dimsOf(op.getRhs()), target);
+  return shapeOf(s);
+}
+
 class MatMulEmitter {
 public:
   MatMulEmitter(const Anchor &a, MatMulOp op) : a(a), op(op), lhs(a.operands[0]), rhs(a.operands[1]) {}
@@ -44,7 +53,7 @@ public:
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, op.getTransposeLhs(), op.getTransposeRhs());
     if (p.k != p.rhsK) // only the run can tell whether they agree
       return std::nullopt;
-    auto chosen = a.tile(matMulShape(op, a.k.shapes(), a.target));
+    auto chosen = a.tile(shapeOfMatMul(op, a.k.shapes(), a.target));
     if (failed(chosen))
       return failure();
     tile = *chosen;
@@ -191,18 +200,19 @@ private:
   ContractionTile tile;
 };
 
+class TunedMatMul final : public TunedContraction<MatMulOp> {
+  std::optional<ContractionShape> contractionOf(MatMulOp op, ShapeAnalysis &shapes,
+                                                const CpuTarget &target) const override {
+    return shapeOfMatMul(op, shapes, target);
+  }
+  std::optional<LogicalResult> emitOp(const Anchor &anchor, MatMulOp op) const override {
+    return MatMulEmitter(anchor, op).emit();
+  }
+};
+
 } // namespace
 
-ContractionShape cameo::codegen::matMulShape(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
-  Product p = describeProduct(shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op),
-                              op.getTransposeLhs(), op.getTransposeRhs());
-  ContractionSpec s;
-  setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
-  s.bf16Dots = usesBf16Dots(op, p, shapes.dimsOf(op.getRhs()), target);
-  return shapeOf(s);
-}
-
-std::optional<LogicalResult> cameo::codegen::emitMatMul(const Anchor &anchor) {
-  auto op = dyn_cast<MatMulOp>(anchor.op);
-  return op ? MatMulEmitter(anchor, op).emit() : std::nullopt;
+const TunedOp &cameo::codegen::tunedMatMul() {
+  static const TunedMatMul code;
+  return code;
 }

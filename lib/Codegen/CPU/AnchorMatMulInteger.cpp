@@ -142,20 +142,27 @@ private:
   bool isSigned;
 };
 
+class TunedMatMulInteger final : public TunedContraction<MatMulIntegerOp> {
+  VectorTarget vectors(const CpuTarget &target) const override { return byteVectors(target); }
+  std::optional<ContractionShape> contractionOf(MatMulIntegerOp op, ShapeAnalysis &shapes,
+                                                const CpuTarget &target) const override {
+    auto d = describe(op, shapes, target);
+    if (!d)
+      return std::nullopt;
+    return shapeOf(specOf(*d, getElementTypeOrSelf(op.getLhs()), fixedExtent));
+  }
+  std::optional<LogicalResult> emitOp(const Anchor &a, MatMulIntegerOp op) const override {
+    auto d = describe(op, a.k.shapes(), a.target);
+    if (!d || !a.operands[0].memref ||
+        !(d->zeros ? bool(a.k.constantOperand(op.getRhs())) : bool(a.operands[1].memref)))
+      return std::nullopt;
+    return MatMulIntegerEmitter(a, op, *d).emit();
+  }
+};
+
 } // namespace
 
-std::optional<ContractionShape> cameo::codegen::matMulIntegerShape(MatMulIntegerOp op, ShapeAnalysis &shapes,
-                                                                   const CpuTarget &target) {
-  auto d = describe(op, shapes, target);
-  if (!d)
-    return std::nullopt;
-  return shapeOf(specOf(*d, getElementTypeOrSelf(op.getLhs()), fixedExtent));
-}
-
-std::optional<LogicalResult> cameo::codegen::emitMatMulInteger(const Anchor &a) {
-  auto op = dyn_cast<MatMulIntegerOp>(a.op);
-  auto d = op ? describe(op, a.k.shapes(), a.target) : std::nullopt;
-  if (!d || !a.operands[0].memref || !(d->zeros ? bool(a.k.constantOperand(op.getRhs())) : bool(a.operands[1].memref)))
-    return std::nullopt;
-  return MatMulIntegerEmitter(a, op, *d).emit();
+const TunedOp &cameo::codegen::tunedMatMulInteger() {
+  static const TunedMatMulInteger code;
+  return code;
 }

@@ -8,9 +8,19 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
-std::optional<LogicalResult> cameo::codegen::emitMatMulNBits(const Anchor &a) {
-  auto op = dyn_cast<MatMulNBitsOp>(a.op);
-  if (!op || !a.operands[0].elementType.isF32() || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
+namespace {
+class TunedMatMulNBits final : public TunedOpOf<MatMulNBitsOp> {
+  std::optional<LogicalResult> emitOp(const Anchor &a, MatMulNBitsOp op) const override;
+};
+} // namespace
+
+const TunedOp &cameo::codegen::tunedMatMulNBits() {
+  static const TunedMatMulNBits code;
+  return code;
+}
+
+std::optional<LogicalResult> TunedMatMulNBits::emitOp(const Anchor &a, MatMulNBitsOp op) const {
+  if (!a.operands[0].elementType.isF32() || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
     return std::nullopt;
   ElementsAttr scale = constantInKernel(op, op.getScale()), zero = constantInKernel(op, op.getZero());
   const Tensor &x = a.operands[0];

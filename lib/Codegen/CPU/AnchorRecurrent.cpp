@@ -173,7 +173,7 @@ private:
     tile.lanes = lanes;
     tile.nr = gates * lanes;
     // Accumulators, a row of weights and an element of h; without FMA what a product takes as well.
-    int64_t most = (target.numRegisters - gates - 1 - (target.hasFma ? 0 : 2)) / gates;
+    int64_t most = (target.numRegisters - gates - 1 - (target.fusesAdd ? 0 : 2)) / gates;
     tile.mr =
         std::clamp<int64_t>(batch.isStatic() ? batch.fixed : most, 1, std::max<int64_t>(1, std::min<int64_t>(most, 8)));
     tile.tailMr = tile.mr;
@@ -228,13 +228,26 @@ private:
   Value h, cells, old, next, position, firstColumn;
 };
 
+template <typename OpT, int64_t gates> class TunedRecurrence final : public TunedOpOf<OpT> {
+  std::optional<LogicalResult> emitOp(const Anchor &a, OpT op) const override {
+    if constexpr (std::is_same_v<OpT, GruOp>)
+      if (!op.getLinearBeforeReset())
+        return std::nullopt;
+    return RecurrentEmitter<OpT>(a, op, gates).emit();
+  }
+};
+
 } // namespace
 
-std::optional<LogicalResult> cameo::codegen::emitRecurrent(const Anchor &a) {
-  if (auto op = dyn_cast<RnnOp>(a.op))
-    return RecurrentEmitter<RnnOp>(a, op, 1).emit();
-  if (auto op = dyn_cast<LstmOp>(a.op))
-    return RecurrentEmitter<LstmOp>(a, op, 4).emit();
-  auto op = dyn_cast<GruOp>(a.op);
-  return op && op.getLinearBeforeReset() ? RecurrentEmitter<GruOp>(a, op, 3).emit() : std::nullopt;
+const TunedOp &cameo::codegen::tunedRnn() {
+  static const TunedRecurrence<RnnOp, 1> code;
+  return code;
+}
+const TunedOp &cameo::codegen::tunedGru() {
+  static const TunedRecurrence<GruOp, 3> code;
+  return code;
+}
+const TunedOp &cameo::codegen::tunedLstm() {
+  static const TunedRecurrence<LstmOp, 4> code;
+  return code;
 }

@@ -265,9 +265,19 @@ void BlockTransposer::emitChannels(int64_t channels, bool apart) {
   });
 }
 
-std::optional<LogicalResult> cameo::codegen::emitTranspose(const Anchor &a) {
-  auto op = dyn_cast<TransposeOp>(a.op);
-  if (!op || !a.operands[0].memref || !a.results[0].memref)
+namespace {
+class TunedTranspose final : public TunedOpOf<TransposeOp> {
+  std::optional<LogicalResult> emitOp(const Anchor &a, TransposeOp op) const override;
+};
+} // namespace
+
+const TunedOp &cameo::codegen::tunedTranspose() {
+  static const TunedTranspose code;
+  return code;
+}
+
+std::optional<LogicalResult> TunedTranspose::emitOp(const Anchor &a, TransposeOp op) const {
+  if (!a.operands[0].memref || !a.results[0].memref)
     return std::nullopt;
   auto permutation = analyse(op, a.dims(), a.operands[0].dims);
   if (!permutation)

@@ -1,6 +1,7 @@
 // Anchors.cpp - the table of emitters, and what they share.
 #include "Anchors.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -9,50 +10,34 @@ using namespace cameo::codegen;
 /// Multiply-adds worth a thread of their own: about 10 us, against a fork and join of a few.
 constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
-/// Tried in order.
-static constexpr std::optional<LogicalResult> (*kEmitters[])(const Anchor &) = {
-    emitMatMul,        emitConv,        emitConvTranspose, emitTranspose, emitAttention,
-    emitMatMulInteger, emitConvInteger, emitMatMulNBits,   emitRecurrent};
+const TunedOp *cameo::codegen::tunedCodeOf(Operation *op) {
+  static const TunedOp *const all[] = {&tunedMatMul(),    &tunedMatMulInteger(), &tunedMatMulNBits(),
+                                       &tunedConv(),      &tunedConvInteger(),   &tunedConvTranspose(),
+                                       &tunedAttention(), &tunedTranspose(),     &tunedRnn(),
+                                       &tunedGru(),       &tunedLstm()};
+  static const auto byName = [] {
+    llvm::StringMap<const TunedOp *> map;
+    for (const TunedOp *tuned : all)
+      map[tuned->opName()] = tuned;
+    return map;
+  }();
+  return byName.lookup(op->getName().getStringRef());
+}
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  Anchor anchor{kernel, op, k, b, operands, results, target};
-  for (auto emitter : kEmitters)
-    if (auto done = emitter(anchor))
-      return done;
-  return std::nullopt;
+  const TunedOp *tuned = tunedCodeOf(op);
+  return tuned ? tuned->emit({kernel, op, *tuned, k, b, operands, results, target}) : std::nullopt;
 }
 
 VectorTarget cameo::codegen::vectorTarget(const CpuTarget &target) {
   VectorTarget vectors = target.vectorBytes == 64   ? VectorTarget::avx512()
                          : target.vectorBytes == 32 ? VectorTarget::avx2()
                                                     : VectorTarget::sse();
-  vectors.hasFma = target.hasFma;
+  vectors.fusesAdd = target.hasFma;
   vectors.byteDots = target.byteDots;
   vectors.bf16Dots = target.hasBf16Dots;
   return vectors;
-}
-
-VectorTarget cameo::codegen::vectorTargetOf(Operation *op, const CpuTarget &target) {
-  VectorTarget vectors = vectorTarget(target);
-  if (isa<MatMulIntegerOp, ConvIntegerOp>(op))
-    vectors.hasFma = target.byteDots == ByteDots::Quads;
-  return vectors;
-}
-
-std::optional<ContractionShape> cameo::codegen::contractionShape(Operation *op, ShapeAnalysis &shapes,
-                                                                 const CpuTarget &target) {
-  if (auto matmul = dyn_cast<MatMulOp>(op))
-    return matMulShape(matmul, shapes, target);
-  if (auto conv = dyn_cast<ConvOp>(op))
-    return convShape(conv, shapes, target);
-  if (auto transposed = dyn_cast<ConvTransposeOp>(op))
-    return convTransposeShape(transposed, shapes);
-  if (auto matmul = dyn_cast<MatMulIntegerOp>(op))
-    return matMulIntegerShape(matmul, shapes, target);
-  if (auto conv = dyn_cast<ConvIntegerOp>(op))
-    return convIntegerShape(conv, shapes, target);
-  return std::nullopt;
 }
 
 Extent Anchor::extent(Dim dim) const {

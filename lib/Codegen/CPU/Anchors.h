@@ -11,11 +11,41 @@ namespace cameo::codegen {
 /// What a CPU level offers to the micro-kernels.
 VectorTarget vectorTarget(const CpuTarget &target);
 
-/// The same for the micro-kernel of one op: products of bytes may take an addition of their own.
-VectorTarget vectorTargetOf(mlir::Operation *op, const CpuTarget &target);
+struct Anchor;
 
-/// The contraction that `op` is, for chooseTile; null for ops without a tile.
-std::optional<ContractionShape> contractionShape(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target);
+/// Tuned code for one op of the dialect. What implements it has no state, and is listed in Anchors.cpp.
+class TunedOp {
+public:
+  virtual ~TunedOp() = default;
+  virtual llvm::StringRef opName() const = 0;
+  /// What the micro-kernels of this op may use.
+  virtual VectorTarget vectors(const CpuTarget &target) const { return vectorTarget(target); }
+  /// The op's tile as the `config` of its kernel has it; null where it has none. `strict` as in createChooseTilesPass.
+  virtual mlir::DictionaryAttr tileOf(mlir::Operation *, ShapeAnalysis &, const CpuTarget &, bool /*strict*/) const {
+    return {};
+  }
+  /// Emits the anchor. Nullopt leaves it, before anything is emitted, to its naive loops.
+  virtual std::optional<mlir::LogicalResult> emit(const Anchor &anchor) const = 0;
+};
+
+/// The tuned code for `op`; null when there is none.
+const TunedOp *tunedCodeOf(mlir::Operation *op);
+
+const TunedOp &tunedMatMul();
+const TunedOp &tunedMatMulInteger();
+const TunedOp &tunedMatMulNBits();
+const TunedOp &tunedConv();
+const TunedOp &tunedConvInteger();
+const TunedOp &tunedConvTranspose();
+const TunedOp &tunedAttention();
+const TunedOp &tunedTranspose();
+const TunedOp &tunedRnn();
+const TunedOp &tunedGru();
+const TunedOp &tunedLstm();
+
+/// A tile as an attribute: its fields by name.
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const AttentionTile &tile);
 
 /// The constant that an operand of an op in a kernel is; null when it is none.
 mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand);
@@ -24,6 +54,7 @@ mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand
 struct Anchor {
   KernelOp kernel;
   mlir::Operation *op;
+  const TunedOp &tuned;
   KernelBuilder &k;
   mlir::OpBuilder &b;
   llvm::ArrayRef<Tensor> operands, results;
@@ -31,7 +62,7 @@ struct Anchor {
 
   mlir::Location loc() const { return op->getLoc(); }
   DimContext &dims() const { return k.dims(); }
-  VectorTarget vectors() const { return vectorTargetOf(op, target); }
+  VectorTarget vectors() const { return tuned.vectors(target); }
   /// A size for the micro-kernels: a number, or an i64 value.
   Extent extent(Dim dim) const;
   /// Base pointer of a buffer.
@@ -65,25 +96,36 @@ struct Anchor {
   StoreFn storeThroughEpilogue(std::optional<Extent> rowsPerBatch = std::nullopt) const;
 };
 
-/// Emitters return nullopt for ops that are not theirs.
-std::optional<mlir::LogicalResult> emitMatMul(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitConv(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitConvTranspose(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitTranspose(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitAttention(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitMatMulInteger(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitConvInteger(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitMatMulNBits(const Anchor &anchor);
-std::optional<mlir::LogicalResult> emitRecurrent(const Anchor &anchor);
-/// The ops' parts of contractionShape.
-ContractionShape matMulShape(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target);
-std::optional<ContractionShape> convShape(ConvOp op, ShapeAnalysis &shapes, const CpuTarget &target);
-std::optional<ContractionShape> convTransposeShape(ConvTransposeOp op, ShapeAnalysis &shapes);
-std::optional<ContractionShape> matMulIntegerShape(MatMulIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);
-std::optional<ContractionShape> convIntegerShape(ConvIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target);
+/// TunedOp with the op's type.
+template <typename OpT> class TunedOpOf : public TunedOp {
+public:
+  llvm::StringRef opName() const final { return OpT::getOperationName(); }
+  std::optional<mlir::LogicalResult> emit(const Anchor &anchor) const final {
+    return emitOp(anchor, mlir::cast<OpT>(anchor.op));
+  }
 
-/// What chooseAttentionTile is asked for `op`; null for other ops, and where a width is not known.
-std::optional<AttentionShape> attentionShape(mlir::Operation *op, ShapeAnalysis &shapes);
+protected:
+  virtual std::optional<mlir::LogicalResult> emitOp(const Anchor &anchor, OpT op) const = 0;
+};
+
+/// An op that is one contraction, or as good as one to chooseTile.
+template <typename OpT> class TunedContraction : public TunedOpOf<OpT> {
+public:
+  mlir::DictionaryAttr tileOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
+                              bool strict) const final {
+    auto shape = contractionOf(mlir::cast<OpT>(op), shapes, target);
+    if (!shape)
+      return {};
+    if (strict)
+      shape->winograd.reset();
+    return toAttribute(op->getContext(), chooseTile(this->vectors(target), *shape));
+  }
+
+protected:
+  /// What chooseTile is asked; null where the op has no tile.
+  virtual std::optional<ContractionShape> contractionOf(OpT op, ShapeAnalysis &shapes,
+                                                        const CpuTarget &target) const = 0;
+};
 
 /// The fixed part of a size.
 inline Extent fixedExtent(Dim dim) { return dim.constant().value_or(kDynamicExtent); }

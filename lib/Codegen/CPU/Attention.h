@@ -12,8 +12,8 @@
 // and in the end O / l. Where nothing is left of a row, m is -inf and l 0, and the row is 0.
 //
 // bf16. Where the CPU multiplies pairs of bf16, keys are read in pairs of columns where they lie, queries are packed in
-// pairs, unscaled, weights are rounded to bf16 in pairs of keys, and values of a block are paired row by row. Sums, maxima
-// and exponentials are in f32. Elsewhere, and of f16, keys and values are converted to f32 block by block.
+// pairs, unscaled, weights are rounded to bf16 in pairs of keys, and values of a block are paired row by row. Sums,
+// maxima and exponentials are in f32. Elsewhere, and of f16, keys and values are converted to f32 block by block.
 //
 // Query heads that read one key head follow each other, so that rows (head, query) of a key head are one range, which
 // steps cut into blocks: they share what is read of keys and values.
@@ -49,8 +49,14 @@ struct AttentionShape {
 constexpr int64_t kMostAttentionScratch = 256 << 10;
 
 AttentionTile chooseAttentionTile(const VectorTarget &target, const AttentionShape &shape);
-/// Bytes of a thread's stack that blocks of this size take.
-int64_t attentionScratchBytes(const VectorTarget &target, const AttentionTile &tile, const AttentionShape &shape);
+/// Elements, all of four bytes, of the pieces of a thread's stack that one block of queries lies in.
+struct AttentionScratch {
+  int64_t q, scores, o;
+  int64_t perQuery;  ///< each of: maximum, sum, factor, and both ends of the window
+  int64_t converted; ///< keys or values
+  int64_t bytes() const { return (q + scores + o + 5 * perQuery + converted) * 4; }
+};
+AttentionScratch attentionScratch(const VectorTarget &target, const AttentionTile &tile, const AttentionShape &shape);
 
 /// Lanes of the vectors that hold `count` elements; the last one may be narrow.
 int64_t paddedLanes(const VectorTarget &target, int64_t count);

@@ -45,25 +45,20 @@ class AttentionEmitter {
 public:
   AttentionEmitter(Emit &e, const AttentionSpec &spec) : e(e), spec(spec), bytes(elementBytes(spec.type)) {
     rows = e.times(spec.queries, spec.group);
-    const AttentionTile &t = spec.tile;
-    auto floats = [&](int64_t count) { return e.stack(count * 4); };
     pairs = spec.shape.usesPairs(spec.target);
     depth = pairs ? spec.shape.depth / 2 : spec.shape.depth;
-    // A query alone lies there in whole vectors of f32.
-    scratch.q = floats(std::max<int64_t>(t.queries * depth, llvm::alignTo(spec.shape.depth, spec.target.lanes())));
-    scratch.scores = floats(t.queries * t.keys);
-    scratch.o = floats(t.queries * spec.shape.width);
-    scratch.top = floats(t.queries);
-    scratch.sum = floats(t.queries);
-    scratch.factor = floats(t.queries);
-    if (hasWindow()) {
-      scratch.first = floats(t.queries);
-      scratch.last = floats(t.queries);
-    }
-    if (pairs)
-      scratch.converted = floats(t.keys / 2 * spec.shape.width);
-    else if (bytes < 4)
-      scratch.converted = floats(t.keys * std::max(spec.shape.depth, spec.shape.width));
+    AttentionScratch sizes = attentionScratch(spec.target, spec.tile, spec.shape);
+    auto take = [&](int64_t elements) { return e.stack(elements * 4); };
+    scratch.q = take(sizes.q);
+    scratch.scores = take(sizes.scores);
+    scratch.o = take(sizes.o);
+    for (mlir::Value *piece : {&scratch.top, &scratch.sum, &scratch.factor})
+      *piece = take(sizes.perQuery);
+    if (hasWindow())
+      for (mlir::Value *piece : {&scratch.first, &scratch.last})
+        *piece = take(sizes.perQuery);
+    if (sizes.converted)
+      scratch.converted = take(sizes.converted);
   }
 
   void emitStep(mlir::Value step);

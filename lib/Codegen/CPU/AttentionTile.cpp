@@ -19,7 +19,7 @@ struct Measured {
 std::optional<Measured> measured(const VectorTarget &target) {
   if (target.numRegisters >= 32)
     return Measured{4, 4, 4};
-  return target.hasFma ? std::optional(Measured{6, 2, 6}) : std::nullopt;
+  return target.fusesAdd ? std::optional(Measured{6, 2, 6}) : std::nullopt;
 }
 
 ContractionTile tileOf(const VectorTarget &target, const ContractionShape &shape) {
@@ -35,16 +35,20 @@ ContractionTile tileOf(const VectorTarget &target, const ContractionShape &shape
 }
 } // namespace
 
-int64_t cameo::codegen::attentionScratchBytes(const VectorTarget &target, const AttentionTile &tile,
-                                              const AttentionShape &shape) {
-  constexpr int64_t kRowStates = 5; // maximum, sum, factor, window
+AttentionScratch cameo::codegen::attentionScratch(const VectorTarget &target, const AttentionTile &tile,
+                                                  const AttentionShape &shape) {
   bool pairs = shape.usesPairs(target);
-  int64_t perQuery = tile.keys + shape.depth / (pairs ? 2 : 1) + shape.width + kRowStates, converted = 0;
-  if (pairs)
-    converted = tile.keys / 2 * shape.width;
-  else if (shape.elements != AttentionShape::Elements::F32)
-    converted = tile.keys * std::max(shape.depth, shape.width);
-  return (tile.queries * perQuery + converted) * 4;
+  AttentionScratch scratch;
+  // A query alone lies there in whole vectors of f32.
+  scratch.q = std::max<int64_t>(tile.queries * (pairs ? shape.depth / 2 : shape.depth),
+                                llvm::alignTo(shape.depth, target.lanes()));
+  scratch.scores = tile.queries * tile.keys;
+  scratch.o = tile.queries * shape.width;
+  scratch.perQuery = tile.queries;
+  scratch.converted = pairs                                             ? tile.keys / 2 * shape.width
+                      : shape.elements != AttentionShape::Elements::F32 ? tile.keys * std::max(shape.depth, shape.width)
+                                                                        : 0;
+  return scratch;
 }
 
 int64_t cameo::codegen::paddedLanes(const VectorTarget &target, int64_t count) {
@@ -61,9 +65,9 @@ AttentionTile cameo::codegen::chooseAttentionTile(const VectorTarget &target, co
   auto best = measured(target);
   tile.queries = (best ? best->queryVectors : 4) * lanes;
   tile.keys = kMostKeys;
-  while (tile.keys > 2 * lanes && attentionScratchBytes(target, tile, shape) > kMostAttentionScratch)
+  while (tile.keys > 2 * lanes && attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)
     tile.keys /= 2;
-  while (tile.queries > lanes && attentionScratchBytes(target, tile, shape) > kMostAttentionScratch)
+  while (tile.queries > lanes && attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)
     tile.queries -= lanes;
   if (shape.keys != kDynamicExtent)
     tile.keys = std::min(tile.keys, std::max<int64_t>(lanes, llvm::alignTo(shape.keys, lanes)));

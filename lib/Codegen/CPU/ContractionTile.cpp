@@ -68,7 +68,7 @@ struct Model {
 
   bool fits(int64_t mr, int64_t vectors) const {
     // Accumulators, one row of B and the broadcast; without FMA also the product and what LLVM copies for it.
-    return mr * vectors + vectors + 1 + (target.hasFma ? 0 : 2) + shape.widensLhs + (shape.sumsRows ? mr + 1 : 0) <=
+    return mr * vectors + vectors + 1 + (target.fusesAdd ? 0 : 2) + shape.widensLhs + (shape.sumsRows ? mr + 1 : 0) <=
            target.numRegisters;
   }
 
@@ -86,7 +86,7 @@ struct Model {
                   : panelBytes <= target.l2Bytes / 2 ? kL2BytesPerSlot
                                                      : kL3BytesPerSlot;
     double traffic = width * 4 / rate;
-    double multiplyAdds = mr * columnSlots * (target.hasFma ? 1 : 2);
+    double multiplyAdds = mr * columnSlots * (target.fusesAdd ? 1 : 2);
     double step = std::max({multiplyAdds, columnSlots + mr, kChains * widestSlots, traffic}) + 0.1 * traffic;
     return k * step + kTileSlots + mr * columnSlots * 3 + (shape.indirectRows ? kIndirectRowSlots * mr : 0);
   }
@@ -260,7 +260,7 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       best = tile;
     }
   }
-  if (shape.winograd && target.hasFma && std::min(shape.k / 9, shape.n) >= kMinWinogradChannels) {
+  if (shape.winograd && target.fusesAdd && std::min(shape.k / 9, shape.n) >= kMinWinogradChannels) {
     bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
     for (int64_t m : {2, 4})
       if (auto [tile, slots] = bestWinogradTile(target, shape, m); slots < bestSlots) {

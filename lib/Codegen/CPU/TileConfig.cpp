@@ -30,23 +30,6 @@ constexpr TileField kFields[] = {FIELD(mr, true),      FIELD(nr, true),       FI
                                  FIELD(kUnroll, true), FIELD(winograd, false)};
 #undef FIELD
 
-DictionaryAttr toAttribute(MLIRContext *context, const ContractionTile &tile) {
-  Builder b(context);
-  SmallVector<NamedAttribute> entries;
-  for (const TileField &field : kFields)
-    if (field.required || field.get(tile) != 0)
-      entries.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(field.get(tile))));
-  return b.getDictionaryAttr(entries);
-}
-
-DictionaryAttr toAttribute(MLIRContext *context, const AttentionTile &tile) {
-  Builder b(context);
-  return b.getDictionaryAttr({b.getNamedAttr("queries", b.getI64IntegerAttr(tile.queries)),
-                              b.getNamedAttr("keys", b.getI64IntegerAttr(tile.keys)),
-                              b.getNamedAttr("scores", toAttribute(context, tile.scores)),
-                              b.getNamedAttr("values", toAttribute(context, tile.values))});
-}
-
 /// What is wrong with a tile, or null.
 const char *problemOf(const ContractionTile &tile, const VectorTarget &target, bool allowsWinograd) {
   if (tile.winograd != 0 && tile.winograd != 2 && tile.winograd != 4)
@@ -75,7 +58,7 @@ const char *problemOf(const AttentionTile &tile, const VectorTarget &target, con
     return "queries and keys are 1 or more";
   if (tile.queries != paddedLanes(target, tile.queries) || tile.keys % target.lanes() != 0)
     return "queries fill vectors, and keys is a multiple of the CPU's lanes";
-  if (attentionScratchBytes(target, tile, shape) > kMostAttentionScratch)
+  if (attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)
     return "what a block needs fits a thread's stack";
   return nullptr;
 }
@@ -97,14 +80,10 @@ public:
         return signalPassFailure();
       }
       getOperation().walk([&](KernelOp kernel) {
-        VectorTarget vectors = vectorTarget(*target);
         for (Operation &op : kernel.getBody().front())
-          if (auto shape = contractionShape(&op, shapes, *target)) {
-            if (strict)
-              shape->winograd.reset();
-            setTile(kernel, *target, toAttribute(&getContext(), chooseTile(vectorTargetOf(&op, *target), *shape)));
-          } else if (auto shape = attentionShape(&op, shapes))
-            setTile(kernel, *target, toAttribute(&getContext(), chooseAttentionTile(vectors, *shape)));
+          if (const TunedOp *tuned = tunedCodeOf(&op))
+            if (DictionaryAttr tile = tuned->tileOf(&op, shapes, *target, strict))
+              setTile(kernel, *target, tile);
         return WalkResult::skip();
       });
     }
@@ -124,6 +103,23 @@ private:
 };
 
 } // namespace
+
+DictionaryAttr cameo::codegen::toAttribute(MLIRContext *context, const ContractionTile &tile) {
+  Builder b(context);
+  SmallVector<NamedAttribute> entries;
+  for (const TileField &field : kFields)
+    if (field.required || field.get(tile) != 0)
+      entries.push_back(b.getNamedAttr(field.name, b.getI64IntegerAttr(field.get(tile))));
+  return b.getDictionaryAttr(entries);
+}
+
+DictionaryAttr cameo::codegen::toAttribute(MLIRContext *context, const AttentionTile &tile) {
+  Builder b(context);
+  return b.getDictionaryAttr({b.getNamedAttr("queries", b.getI64IntegerAttr(tile.queries)),
+                              b.getNamedAttr("keys", b.getI64IntegerAttr(tile.keys)),
+                              b.getNamedAttr("scores", toAttribute(context, tile.scores)),
+                              b.getNamedAttr("values", toAttribute(context, tile.values))});
+}
 
 /// The entry of the kernel's config for `target`; null when there is none.
 static DictionaryAttr entryOf(KernelOp kernel, const CpuTarget &target) {

@@ -286,18 +286,20 @@ def compileModel(path: str, opt: str, cpu: str = "native", *flags: str) -> str:
 def spills(assembly: str) -> list[str]:
     """Vectors on the stack in innermost loops that multiply and add: from a label to the conditional jump back to it. Loops that
     subtract are the transforms of Winograd's algorithm, which have more vectors than there are registers."""
-    found, label, body = [], None, []
-    # %rbp is a general register unless a realigned stack makes it the frame pointer.
-    frame = ("(%rsp)", "(%rbp)") if "%rsp, %rbp" in assembly else ("(%rsp)",)
-    for line in (line.split("#")[0].strip() for line in assembly.splitlines()):
-        if line.endswith(":"):
-            label, body = line[:-1], []
-        elif label and line.startswith("j") and line.split()[-1] == label:
-            if any("vfmadd" in i or "mulps" in i or "vdpbf16ps" in i for i in body) and not any("vsubps" in i for i in body):
-                found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame)]
-            label = None
-        else:
-            body.append(line)
+    found = []
+    for function in assembly.split("@function"):
+        # %rbp is a general register unless a realigned stack makes it the frame pointer.
+        frame = ("(%rsp)", "(%rbp)") if "%rsp, %rbp" in function else ("(%rsp)",)
+        label, body = None, []
+        for line in (line.split("#")[0].strip() for line in function.splitlines()):
+            if line.endswith(":"):
+                label, body = line[:-1], []
+            elif label and line.startswith("j") and line.split()[-1] == label:
+                if any("vfmadd" in i or "mulps" in i for i in body) and not any("vsubps" in i for i in body):
+                    found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame)]
+                label = None
+            else:
+                body.append(line)
     return found
 
 

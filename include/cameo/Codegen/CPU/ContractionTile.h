@@ -26,7 +26,7 @@ enum class ByteDots { None, Pairs, Quads };
 struct VectorTarget {
   int64_t vectorBytes = 16;
   int64_t numRegisters = 16;
-  bool hasFma = false;
+  bool fusesAdd = false; ///< a product and its addition are one instruction
   ByteDots byteDots = ByteDots::None;
   bool bf16Dots = false; ///< multiplies pairs of bf16 and adds both to an f32
   int64_t l1Bytes = 32 << 10;
@@ -39,7 +39,7 @@ struct VectorTarget {
   int64_t lanes() const { return vectorBytes / 4; }
   /// Whether several steps of K with that many accumulators may be one piece of straight code: LLVM moves the loads of
   /// later steps up, and without FMA their products compete as well, so most registers must be free.
-  bool canUnroll(int64_t accumulators) const { return hasFma && accumulators * 4 <= numRegisters; }
+  bool canUnroll(int64_t accumulators) const { return fusesAdd && accumulators * 4 <= numRegisters; }
 };
 
 /// Stands for a size known only at run time.
