@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz::MemoryFile file(bytes.data(), size);
   cameo_program *program = nullptr;
   cameo_error error;
-  cameo_program_options options{sizeof(options), 1, nullptr};
+  cameo_program_options options{};
+  options.struct_size = sizeof(options);
+  options.verify_weights = 1;
   if ((cameo_program_load(file.path().c_str(), &options, &program, &error) == CAMEO_OK) != (program != nullptr))
     abort();
   cameo_program_release(program);
