@@ -53,6 +53,24 @@ float bitsToFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
 
 } // namespace
 
+TEST(Arithmetic, NarrowFloatsConvert) {
+  Gpu gpu(8);
+  gpu.data()[0] = 1 + 0x1p-8f + 0x1p-20f; // above the middle between 1 and the next bf16
+  gpu.data()[1] = -2.5f;
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.f32.bf16 %r4, %h1;\nst.global.b32 [%rd1+8], %r4;\n"
+                    "ld.global.b32 %r3, [%rd1+4];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.rni.s32.bf16 %r5, %h1;\nst.global.b32 [%rd1+12], %r5;\n"
+                    "cvt.rzi.s32.bf16 %r5, %h1;\nst.global.b32 [%rd1+16], %r5;\n"
+                    "cvt.f64.bf16 %rd4, %h1;\ncvt.rn.f16.f64 %h2, %rd4;\ncvt.f32.f16 %r6, %h2;\nst.global.b32 [%rd1+20], %r6;\n"
+                    "mov.b32 %r7, 257;\ncvt.rn.bf16.s32 %h3, %r7;\ncvt.f32.bf16 %r8, %h3;\nst.global.b32 [%rd1+24], %r8;",
+                    1),
+            "");
+  EXPECT_EQ(gpu.data()[2], 1 + 0x1p-7f);
+  EXPECT_EQ(std::bit_cast<int32_t>(gpu.data()[3]), -2); // to even
+  EXPECT_EQ(std::bit_cast<int32_t>(gpu.data()[4]), -2);
+  EXPECT_EQ(gpu.data()[5], -2.5f);
+  EXPECT_EQ(gpu.data()[6], 256.0f); // 257 has nine bits
+}
+
 TEST(Arithmetic, FmaRoundsOnce) {
   Gpu gpu(4);
   gpu.data()[0] = 1 + 0x1p-12f;
@@ -100,7 +118,7 @@ TEST(Refused, UnknownInstructionByNameAndLine) {
   std::string message = gpu.run("ex2.approx.f32 %r3, %r2;", 1);
   expectHas(message, "kernel 'k', line 16: 'ex2.approx.f32': is not known");
   // Without a rounding the assembler may contract it.
-  expectHas(gpu.run("add.f32 %r3, %r2, %r2;", 1), "'add.f32': is not known");
+  expectHas(gpu.run("div.full.f32 %r3, %r2, %r2;", 1), "'div.full.f32': is not known");
 }
 
 TEST(Planted, MissingBoundsCheck) {

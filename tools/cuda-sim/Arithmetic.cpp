@@ -327,11 +327,11 @@ template <typename To, typename From> To integerOf(From x) {
 template <typename To, typename From, int rounding> void floatToInteger(Thread &t, const Instruction &i) {
   t.put<To>(i.d[0], integerOf<To>(roundToIntegral(t.get<From>(i.a), Rounding(rounding))));
 }
-template <typename To, int rounding> void halfToInteger(Thread &t, const Instruction &i) {
-  t.put<To>(i.d[0], integerOf<To>(roundToIntegral(fromHalf(t.get<uint16_t>(i.a)), Rounding(rounding))));
+template <typename To, typename H, int rounding> void narrowToInteger(Thread &t, const Instruction &i) {
+  t.put<To>(i.d[0], integerOf<To>(roundToIntegral(H::widen(t.get<uint16_t>(i.a)), Rounding(rounding))));
 }
-template <int rounding> void roundHalf(Thread &t, const Instruction &i) {
-  t.put<uint16_t>(i.d[0], toHalf(roundToIntegral(fromHalf(t.get<uint16_t>(i.a)), Rounding(rounding))));
+template <typename H, int rounding> void roundNarrow(Thread &t, const Instruction &i) {
+  t.put<uint16_t>(i.d[0], H::narrow(roundToIntegral(H::widen(t.get<uint16_t>(i.a)), Rounding(rounding))));
 }
 template <typename F, int rounding> void roundFloat(Thread &t, const Instruction &i) {
   t.put<F>(i.d[0], roundToIntegral(t.get<F>(i.a), Rounding(rounding)));
@@ -341,17 +341,27 @@ void saturate(Thread &t, const Instruction &i) {
   t.put<float>(i.d[0], x > 0 ? std::min(x, 1.0f) : 0.0f);
 }
 
-void halfToFloat(Thread &t, const Instruction &i) { t.put<float>(i.d[0], fromHalf(t.get<uint16_t>(i.a))); }
-void halfToDouble(Thread &t, const Instruction &i) { t.put<double>(i.d[0], fromHalf(t.get<uint16_t>(i.a))); }
-void floatToHalf(Thread &t, const Instruction &i) { t.put<uint16_t>(i.d[0], toHalf(t.get<float>(i.a))); }
-void doubleToHalf(Thread &t, const Instruction &i) { t.put<uint16_t>(i.d[0], toHalf(t.get<double>(i.a))); }
-void bf16ToFloat(Thread &t, const Instruction &i) { t.put<float>(i.d[0], fromBf16(t.get<uint16_t>(i.a))); }
-void floatToBf16(Thread &t, const Instruction &i) { t.put<uint16_t>(i.d[0], toBf16(t.get<float>(i.a))); }
+template <typename To, typename H> void narrowTo(Thread &t, const Instruction &i) {
+  t.put<To>(i.d[0], To(H::widen(t.get<uint16_t>(i.a))));
+}
+template <typename H, typename From> void toNarrow(Thread &t, const Instruction &i) {
+  t.put<uint16_t>(i.d[0], H::narrow(double(t.get<From>(i.a))));
+}
 template <auto narrow> void packHalves(Thread &t, const Instruction &i) {
   t.put<uint32_t>(i.d[0], uint32_t(narrow(t.get<float>(i.a))) << 16 | narrow(t.get<float>(i.b)));
 }
-template <typename From> void integerToHalf(Thread &t, const Instruction &i) {
-  t.put<uint16_t>(i.d[0], toHalf(double(t.get<From>(i.a))));
+template <typename H> Handler narrowFrom(std::string_view from) {
+  if (from == "f32") return toNarrow<H, float>;
+  if (from == "f64") return toNarrow<H, double>;
+  if (from == "s8") return toNarrow<H, int8_t>;
+  if (from == "u8") return toNarrow<H, uint8_t>;
+  if (from == "s16") return toNarrow<H, int16_t>;
+  if (from == "u16") return toNarrow<H, uint16_t>;
+  if (from == "s32") return toNarrow<H, int32_t>;
+  if (from == "u32") return toNarrow<H, uint32_t>;
+  if (from == "s64") return toNarrow<H, int64_t>;
+  if (from == "u64") return toNarrow<H, uint64_t>;
+  return nullptr;
 }
 
 template <typename To> Handler widenTo(std::string_view from) {
@@ -374,13 +384,22 @@ template <typename From, int rounding> Handler integerFrom(std::string_view to) 
   if (to == "u64") return floatToInteger<uint64_t, From, rounding>;
   return nullptr;
 }
+template <typename H, int rounding> Handler integerFromNarrow(std::string_view to) {
+  if (to == "s16") return narrowToInteger<int16_t, H, rounding>;
+  if (to == "u16") return narrowToInteger<uint16_t, H, rounding>;
+  if (to == "s32") return narrowToInteger<int32_t, H, rounding>;
+  if (to == "u32") return narrowToInteger<uint32_t, H, rounding>;
+  if (to == "s64") return narrowToInteger<int64_t, H, rounding>;
+  if (to == "u64") return narrowToInteger<uint64_t, H, rounding>;
+  return nullptr;
+}
 template <int rounding> Handler roundedTo(std::string_view to, std::string_view from) {
   if (to == "f32" && from == "f32") return roundFloat<float, rounding>;
   if (to == "f64" && from == "f64") return roundFloat<double, rounding>;
-  if (to == "f16" && from == "f16") return roundHalf<rounding>;
-  if (from == "f16") return to == "s16" ? halfToInteger<int16_t, rounding> : to == "u16" ? halfToInteger<uint16_t, rounding>
-                            : to == "s32" ? halfToInteger<int32_t, rounding> : to == "u32" ? halfToInteger<uint32_t, rounding>
-                            : to == "s64" ? halfToInteger<int64_t, rounding> : to == "u64" ? halfToInteger<uint64_t, rounding> : nullptr;
+  if (to == "f16" && from == "f16") return roundNarrow<Half, rounding>;
+  if (to == "bf16" && from == "bf16") return roundNarrow<Brain, rounding>;
+  if (from == "f16") return integerFromNarrow<Half, rounding>(to);
+  if (from == "bf16") return integerFromNarrow<Brain, rounding>(to);
   if (from == "f32") return integerFrom<float, rounding>(to);
   return from == "f64" ? integerFrom<double, rounding>(to) : nullptr;
 }
@@ -398,20 +417,19 @@ Handler findConversion(const std::vector<std::string> &op) {
   if (how == "rpi") return roundedTo<Up>(to, from);
   if (how == "sat") return to == "f32" && from == "f32" ? saturate : nullptr;
   if (how == "rn") {
-    if (to == "f32") return from == "f64" ? widen<float, double> : from == "bf16" ? bf16ToFloat : widenTo<float>(from);
+    if (to == "f32") return from == "f64" ? widen<float, double> : from == "bf16" ? narrowTo<float, Brain> : widenTo<float>(from);
     if (to == "f64") return widenTo<double>(from);
-    if (to == "f16") return from == "f32" ? floatToHalf : from == "f64" ? doubleToHalf : from == "s32" ? integerToHalf<int32_t>
-                          : from == "u32" ? integerToHalf<uint32_t> : from == "s64" ? integerToHalf<int64_t>
-                          : from == "u64" ? integerToHalf<uint64_t> : from == "s16" ? integerToHalf<int16_t>
-                          : from == "u16" ? integerToHalf<uint16_t> : nullptr;
-    if (to == "bf16") return from == "f32" ? floatToBf16 : nullptr;
+    if (to == "f16") return narrowFrom<Half>(from);
+    if (to == "bf16") return narrowFrom<Brain>(from);
     if (to == "f16x2") return from == "f32" ? packHalves<[](float x) { return toHalf(x); }> : nullptr;
     if (to == "bf16x2") return from == "f32" ? packHalves<[](float x) { return toBf16(x); }> : nullptr;
     return nullptr;
   }
   if (!how.empty()) return nullptr;
-  if (to == "f64") return from == "f32" ? widen<double, float> : from == "f16" ? halfToDouble : nullptr;
-  if (to == "f32") return from == "f16" ? halfToFloat : from == "bf16" ? bf16ToFloat : from == "f32" ? widen<float, float> : nullptr;
+  if (to == "f64")
+    return from == "f32" ? widen<double, float> : from == "f16" ? narrowTo<double, Half> : from == "bf16" ? narrowTo<double, Brain> : nullptr;
+  if (to == "f32")
+    return from == "f16" ? narrowTo<float, Half> : from == "bf16" ? narrowTo<float, Brain> : from == "f32" ? widen<float, float> : nullptr;
   if (to == "s8") return widenTo<int8_t>(from);
   if (to == "u8") return widenTo<uint8_t>(from);
   if (to == "s16") return widenTo<int16_t>(from);
@@ -499,7 +517,11 @@ Handler findArithmetic(const std::vector<std::string> &op) {
   if (name == "abs") return forAny<Unary, absolute>(type);
   if (name == "copysign") return forFloat<Binary, withSign>(type);
   if (name == "selp") return forAny<Select, 0>(type);
-  if (isFloat) return nullptr; // sums without a rounding may be contracted: we never emit them
+  if (isFloat) { // ptxas may join such a product with a sum, as the flags of the op allow; here each is rounded
+    if (name == "add") return forFloat<Binary, add>(type);
+    if (name == "sub") return forFloat<Binary, sub>(type);
+    return name == "mul" ? forFloat<Binary, mul>(type) : nullptr;
+  }
   if (name == "add") return forInteger<Binary, add>(type);
   if (name == "sub") return forInteger<Binary, sub>(type);
   if (name == "div") return forInteger<Binary, divide>(type);

@@ -16,9 +16,9 @@ constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-3
 constexpr double kRound = 0x1.8p52;
 constexpr int64_t kOneBits = 0x3ff0000000000000;
 
-/// x = n ln2 + r: `fraction` is e^r - 1; the low bits of `power` hold n.
+/// x = n ln2 + r + lost: e^r = 1 + r + `tail`; the low bits of `power` hold n.
 struct Exponential {
-  Value fraction, power;
+  Value r, lost, tail, power;
 };
 
 /// A number as the sum of two.
@@ -28,27 +28,40 @@ struct Pair {
 
 } // namespace
 
+/// x + y, |x| >= |y|.
+static Pair fastSum(Formula &f, Value x, Value y) {
+  Value sum = f.add(x, y);
+  return {sum, f.sub(y, f.sub(sum, x))};
+}
+
 /// |x| <= 1500.
 static Exponential reduceExp(Formula &f, Value x) {
   Value shifted = f.fma(x, std::numbers::log2e, kRound), n = f.add(shifted, -kRound);
-  Value r = f.fma(n, -kLn2Low, f.fma(n, -kLn2High, x));
+  Value rest = f.fma(n, -kLn2High, x), r = f.fma(n, -kLn2Low, rest);
   SmallVector<double> coefficients{1.0 / 6227020800}; // 1 / k!
   for (int k = 13; k > 2; --k)
     coefficients.push_back(coefficients.back() * k);
-  return {f.fma(f.mul(r, r), f.polynomial(r, coefficients), r), f.bits(shifted)};
+  return {r, f.fma(n, -kLn2Low, f.sub(rest, r)), f.mul(f.mul(r, r), f.polynomial(r, coefficients)), f.bits(shifted)};
 }
 
-static Value buildExp(Formula &f, Value x) {
+/// e^(x + low), |low| at most a few units in the last place of x. What is added to the rounded 1 + r is so small that
+/// the result is rounded almost once: powers that are integers come out as such.
+static Value buildExpOfSum(Formula &f, Value x, Value low) {
   Exponential e = reduceExp(f, f.clamp(x, -746, 710));
+  Pair sum = fastSum(f, f.number(x, 1), e.r);
+  Value lost = f.mul(f.add(low, e.lost), f.add(sum.high, e.tail));
+  Value y = f.add(sum.high, f.add(e.tail, f.add(sum.low, lost)));
   Value half = f.shiftLeft(f.shiftRight(e.power, 1), 52), rest = f.intSub(f.shiftLeft(e.power, 52), half);
   Value first = f.fromBits(f.intAdd(half, kOneBits)), second = f.fromBits(f.intAdd(rest, kOneBits));
-  return f.mul(f.mul(f.add(e.fraction, 1), first), second);
+  return f.mul(f.mul(y, first), second);
 }
+
+static Value buildExp(Formula &f, Value x) { return buildExpOfSum(f, x, f.number(x, 0)); }
 
 static Value buildExpM1(Formula &f, Value x) {
   Exponential e = reduceExp(f, f.clamp(x, -60, 710));
   Value half = f.fromBits(f.intAdd(f.shiftLeft(e.power, 52), 0x3fe0000000000000)); // 2^(n-1): n may be 1024
-  Value y = f.fma(e.fraction, half, f.add(half, -0.5));
+  Value y = f.fma(f.add(e.r, e.tail), half, f.add(half, -0.5));
   return f.select(f.compare(OEQ, x, 0), x, f.add(y, y));
 }
 
@@ -219,12 +232,6 @@ static Value buildErf(Formula &f, Value x) {
   return f.copySign(y, x);
 }
 
-/// x + y, |x| >= |y|.
-static Pair fastSum(Formula &f, Value x, Value y) {
-  Value sum = f.add(x, y);
-  return {sum, f.sub(y, f.sub(sum, x))};
-}
-
 static Value buildPow(Formula &f, Value x, Value y) {
   auto [scaled, shift] = scaleSubnormals(f, f.abs(x));
   auto [m, n] = splitForLog(f, scaled);
@@ -246,9 +253,7 @@ static Value buildPow(Formula &f, Value x, Value y) {
   low = f.select(f.compare(OLT, f.abs(high), 1000), low, f.number(x, 0));
   high = f.select(isSpecial, f.mul(selectSpecialLogs(f, a, high), y), high);
   low = f.select(isSpecial, f.number(x, 0), low);
-  Value power = buildExp(f, high);
-  Value result = f.select(f.compare(OLT, power, kInfinity), f.fma(power, low, power), power);
-  return selectSpecialPowers(f, x, y, result);
+  return selectSpecialPowers(f, x, y, buildExpOfSum(f, high, low));
 }
 
 namespace {
