@@ -103,3 +103,11 @@ ArrayRef<float> cameo::constantFloats(ElementsAttr value, std::vector<float> &st
   });
   return storage;
 }
+
+std::optional<SmallVector<float>> cameo::constantFloats(Value value) {
+  ElementsAttr constant = constantBehind(value);
+  if (!constant || !constant.getElementType().isF32())
+    return std::nullopt;
+  std::vector<float> storage;
+  return llvm::to_vector(constantFloats(constant, storage));
+}

@@ -1,7 +1,7 @@
 // Windows.cpp - which keys a mask keeps: the elements of a constant, or the op that makes a triangle.
 #include "Windows.h"
 #include "Bands.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -15,40 +15,23 @@ enum class Entry { Keeps, Masks, Other };
 /// Calls `body` with each element, bools as 0 and 1. False for element types that masks do not have.
 static bool forEachNumber(ElementsAttr elements, llvm::function_ref<void(double)> body) {
   Type type = elements.getElementType();
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || (!type.isF32() && !type.isInteger(1)))
-      return false;
-    const char *data = blob->getData().data();
-    for (int64_t i = 0, n = elements.getNumElements(); i < n; ++i) {
-      float number = 0;
-      if (type.isF32())
-        std::memcpy(&number, data + i * sizeof(float), sizeof(float));
-      body(type.isF32() ? number : data[i] != 0);
-    }
-    return true;
-  }
-  auto dense = dyn_cast<DenseElementsAttr>(elements);
-  if (!dense || (!isa<FloatType>(type) && !type.isInteger(1)))
-    return false;
   if (type.isInteger(1)) {
-    for (bool value : dense.getValues<bool>())
+    for (uint8_t value : bytesOf(elements))
       body(value);
     return true;
   }
-  for (APFloat value : dense.getValues<APFloat>()) {
-    bool lost;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    body(value.convertToDouble());
+  if (type.isF64()) {
+    std::vector<uint8_t> bytes = bytesOf(elements);
+    for (double value : ArrayRef(reinterpret_cast<const double *>(bytes.data()), bytes.size() / sizeof(double)))
+      body(value);
+    return true;
   }
+  if (!type.isF32() && !type.isF16() && !type.isBF16())
+    return false;
+  std::vector<float> storage;
+  for (float value : constantFloats(elements, storage))
+    body(value);
   return true;
-}
-
-static ElementsAttr constantBehind(Value value) {
-  while (auto view = value.getDefiningOp<AliasInterface>())
-    value = view->getOperand(0);
-  auto constant = value.getDefiningOp<ConstantOp>();
-  return constant ? constant.getValue() : ElementsAttr();
 }
 
 /// Bounds are not negative: instead the queries stand further along the keys.

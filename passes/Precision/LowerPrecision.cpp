@@ -1,5 +1,5 @@
 // LowerPrecision.cpp - casts around what multiplies by constant weights.
-#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Passes/Precision/MultiplyBf16.h"
 #include "cameo/Passes/Precision/Passes.h"
 #include "cameo/Passes/Remarks.h"
 #include "mlir/IR/Matchers.h"
@@ -11,6 +11,16 @@ namespace cameo {
 
 using namespace mlir;
 using namespace cameo;
+
+Value cameo::multiplyBf16(ShapeAnalysis &shapes, Operation *layer) {
+  OpBuilder b(layer);
+  IRMapping narrow;
+  for (Value operand : layer->getOperands())
+    if (!narrow.contains(operand))
+      narrow.map(operand, Value(createOp<CastOp>(b, shapes, layer->getLoc(), operand, b.getBF16Type())));
+  Operation *copy = finishOp(shapes, b.clone(*layer, narrow));
+  return createOp<CastOp>(b, shapes, layer->getLoc(), copy->getResult(0), b.getF32Type());
+}
 
 namespace {
 
@@ -31,15 +41,8 @@ struct LowerPrecisionPass : public cameo::impl::LowerPrecisionPassBase<LowerPrec
 
 private:
   void lower(Operation *op, ShapeAnalysis &shapes) {
-    OpBuilder b(op);
-    Location loc = op->getLoc();
-    IRMapping narrow;
-    for (Value operand : op->getOperands())
-      if (!narrow.contains(operand))
-        narrow.map(operand, Value(createOp<CastOp>(b, shapes, loc, operand, b.getBF16Type())));
-    Operation *copy = finishOp(shapes, b.clone(*op, narrow));
-    Value wide = createOp<CastOp>(b, shapes, loc, copy->getResult(0), b.getF32Type());
-    changed(getArgument(), loc, "layers that multiply bf16")
+    Value wide = multiplyBf16(shapes, op);
+    changed(getArgument(), op->getLoc(), "layers that multiply bf16")
         << "it multiplies bf16 and adds in f32: each sum is within 3 * 2^-9 + 2^-16 = 0.0059 of its terms' magnitudes";
     op->getResult(0).replaceAllUsesWith(wide);
     shapes.erased(op->getResult(0));

@@ -1,6 +1,7 @@
 // Patterns.h - the pattern sets of this folder, each in a file of its own, and what they share.
 #ifndef PASSES_QUANTIZATION_PATTERNS_H
 #define PASSES_QUANTIZATION_PATTERNS_H
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Passes/Simplify/GraphRewriter.h"
 
 namespace cameo {
@@ -20,9 +21,6 @@ void makeActivationsUnsigned(mlir::func::FuncOp function, llvm::StringRef pass, 
 
 /// True when both are the same value, or constants that say the same.
 bool isSameConstant(mlir::Value x, mlir::Value y);
-
-/// The elements of a constant of f32, seen through views; null for other values.
-std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
 
 /// The largest magnitude among the elements of a constant of i32, seen through views; null for other values.
 std::optional<int64_t> largestMagnitude(mlir::Value value);

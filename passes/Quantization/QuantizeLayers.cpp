@@ -1,6 +1,7 @@
 // QuantizeLayers.cpp - layers are quantized as their attribute says. What follows (--cameo-integer-arithmetic) makes
 // integer kernels of it.
 #include "WeightGrids.h"
+#include "cameo/Passes/Precision/MultiplyBf16.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Simplify/GraphRewriter.h"
@@ -84,8 +85,11 @@ private:
       return quantizeDynamic(layer, choice);
     if (kind == "weights")
       return quantizeWeights(layer, choice);
-    if (kind == "bf16")
-      return useBf16(layer);
+    if (kind == "bf16") {
+      layer.op->removeAttr(kQuantizationAttr);
+      layer.op->removeAttr(kObservedAttr);
+      return finish(layer, multiplyBf16(shapes, layer.op), "multiplies bf16");
+    }
     return layer.op->emitOpError("is to be quantized as '") << kind << "'; expected static, dynamic, weights or bf16";
   }
 
@@ -320,21 +324,6 @@ private:
         floats({layer.outputs, blocks}, grid.scales),
         constantOf<uint8_t>(b, loc, {layer.outputs, blocks}, ui8, ArrayRef<uint8_t>(grid.zeros)), grid.block,
         byteActivations);
-  }
-
-  /// layer(x, w)  ->  cast(layer(cast x, cast w))
-  LogicalResult useBf16(const Layer &layer) {
-    auto narrow = [&](Value v) -> Value { return createOp<CastOp>(b, shapes, loc, v, b.getBF16Type()); };
-    Operation *copy = b.clone(*layer.op);
-    for (OpOperand &operand : copy->getOpOperands()) {
-      b.setInsertionPoint(copy);
-      operand.set(narrow(operand.get()));
-    }
-    copy->removeAttr(kQuantizationAttr);
-    copy->removeAttr(kObservedAttr);
-    b.setInsertionPoint(layer.op);
-    Value result = finishOp(shapes, copy)->getResult(0);
-    return finish(layer, createOp<CastOp>(b, shapes, loc, result, f32()), "multiplies bf16");
   }
 
   DictionaryAttr seen(const Layer &layer) { return layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr); }

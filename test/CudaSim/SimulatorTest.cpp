@@ -117,7 +117,6 @@ TEST(Refused, UnknownInstructionByNameAndLine) {
   Gpu gpu(1);
   std::string message = gpu.run("ex2.approx.f32 %r3, %r2;", 1);
   expectHas(message, "kernel 'k', line 16: 'ex2.approx.f32': is not known");
-  // Without a rounding the assembler may contract it.
   expectHas(gpu.run("div.full.f32 %r3, %r2, %r2;", 1), "'div.full.f32': is not known");
 }
 

@@ -35,7 +35,7 @@ struct MathTarget {
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
 
 /// Rewrites what the patterns above leave, for targets without libm and with fused multiply-add.
-void populateOtherMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
+void populateOtherMathFunctionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace cameo::codegen
 #endif

@@ -67,7 +67,7 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const LoweringOptions
     RewritePatternSet patterns(context);
     populateMathFunctionPatterns(patterns, options.math);
     if (options.mathSource == MathSource::Own)
-      populateOtherMathFunctionPatterns(patterns, options.math);
+      populateOtherMathFunctionPatterns(patterns);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return failure();
   }

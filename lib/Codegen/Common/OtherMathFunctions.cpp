@@ -285,7 +285,7 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
 
 } // namespace
 
-void cameo::codegen::populateOtherMathFunctionPatterns(RewritePatternSet &patterns, MathTarget) {
+void cameo::codegen::populateOtherMathFunctionPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   // Their benefit is less than that of populateMathFunctionPatterns: only f64 is left.
   patterns.add<Expand<math::ExpOp>>(context, buildExp);

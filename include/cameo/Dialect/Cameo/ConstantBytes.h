@@ -5,6 +5,8 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include <optional>
 #include <vector>
 
 namespace cameo {
@@ -25,6 +27,9 @@ std::vector<uint8_t> bytesOf(mlir::ElementsAttr value);
 
 /// The elements of an f32, f16 or bf16 constant as f32: in place where they are, else in `storage`.
 llvm::ArrayRef<float> constantFloats(mlir::ElementsAttr value, std::vector<float> &storage);
+
+/// The elements of a constant of f32, seen through views; nothing for other values and types.
+std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
 
 } // namespace cameo
 #endif

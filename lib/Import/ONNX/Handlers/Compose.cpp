@@ -1,6 +1,5 @@
 // Compose.cpp - the functions declared in Compose.h.
 #include "Compose.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -21,22 +20,6 @@ std::optional<double> cameo::onnx::inlineScalar(Value value) {
     return toDouble(*elements.getValues<APFloat>().begin());
   APInt number = *elements.getValues<APInt>().begin();
   return elements.getElementType().isUnsignedInteger() ? double(number.getZExtValue()) : double(number.getSExtValue());
-}
-
-std::optional<SmallVector<float>> cameo::onnx::constantFloats(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  if (!constant || !getElementTypeOrSelf(value.getType()).isF32())
-    return std::nullopt;
-  if (auto elements = dyn_cast<DenseElementsAttr>(constant.getValue()))
-    return llvm::to_vector(elements.getValues<float>());
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
-  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob)
-    return std::nullopt;
-  // The file promises no alignment.
-  SmallVector<float> values(blob->getData().size() / sizeof(float));
-  std::memcpy(values.data(), blob->getData().data(), values.size() * sizeof(float));
-  return values;
 }
 
 Value cameo::onnx::secondOperand(OpBinder &op) {

@@ -55,9 +55,6 @@ struct Compose {
 /// The only element of a constant that is stored inline; null otherwise.
 std::optional<double> inlineScalar(mlir::Value value);
 
-/// Elements of a constant of f32, wherever it is stored; null for other values and types.
-std::optional<llvm::SmallVector<float>> constantFloats(mlir::Value value);
-
 /// Before opset 7 the second operand of arithmetic broadcasts only on request (`broadcast`), and may be aligned with an
 /// axis of the first (`axis`): operand 1 in a shape for which NumPy's rule says the same. Null on failure (reported).
 mlir::Value secondOperand(OpBinder &op);

@@ -337,7 +337,7 @@ LogicalResult exportTreeEnsemble(TreeEnsembleOp op, NodeBuilder &b) {
   if (targets)
     votes = integers(targets);
   std::vector<float> storage;
-  ArrayRef<float> weights = ::cameo::constantFloats(constants[2], storage);
+  ArrayRef<float> weights = constantFloats(constants[2], storage);
   int64_t perLeaf = cast<ShapedType>(constants[2].getType()).getDimSize(1), leavesFrom = op.getLeavesFrom();
   TreeLists lists;
   for (int64_t tree = 0; tree < int64_t(roots.size()) / 2; ++tree) {
