@@ -103,6 +103,72 @@ struct IntegerBias : GraphPattern<AddOp> {
   }
 };
 
+/// A constant of one integer, as f32 holds it; null for others.
+std::optional<float> oneInteger(Value value) {
+  ElementsAttr constant = constantBehind(value);
+  auto type = constant ? dyn_cast<IntegerType>(constant.getElementType()) : IntegerType();
+  if (!type || type.getWidth() > 16 || constant.getNumElements() != 1)
+    return std::nullopt;
+  APInt integer = *constant.getValues<APInt>().begin();
+  return integer.roundToDouble(/*isSigned=*/!type.isUnsigned());
+}
+
+/// quantize(dequantize(x, s, z) + dequantize(y, t, w), u, v)
+///   ->  quantize(x (s/u) + (v - (s/u) z - (t/u) w) + y (t/u), 1, 0)
+/// This is how ONNX Runtime adds quantized tensors (MLAS, QLinearAdd). Where a sum lies halfway between two integers,
+/// as those of erf + 1 do, the order of the roundings decides.
+struct SumOfQuantized : GraphPattern<QuantizeOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &b) const override {
+    auto add = op.getX().getDefiningOp<AddOp>();
+    auto scale = constantFloats(op.getScale());
+    auto zero = oneInteger(op.getZeroPoint());
+    if (!add || !add->hasOneUse() || !scale || scale->size() != 1 || !arePositive(scale) || !zero)
+      return failure();
+    auto x = term(add.getX(), scale->front()), y = term(add.getY(), scale->front());
+    if (!x || !y || (graph.isConstant(x->integer) && graph.isConstant(y->integer)))
+      return failure();
+    Location loc = op.getLoc();
+    Value offset = number(b, loc, *zero - (x->ratio * x->zero + y->ratio * y->zero));
+    if (graph.isConstant(x->integer))
+      std::swap(x, y);
+    Value sum =
+        graph.isConstant(y->integer)
+            ? createOp<AddOp>(b, shapes, loc, scaled(b, *x), createOp<AddOp>(b, shapes, loc, offset, scaled(b, *y)))
+            : createOp<AddOp>(b, shapes, loc, createOp<AddOp>(b, shapes, loc, scaled(b, *x), offset), scaled(b, *y));
+    return replace(
+        b, op,
+        createOp<QuantizeOp>(b, shapes, loc, sum, number(b, loc, 1), zeroLike(b, op.getZeroPoint()), op.getSaturate()),
+        "adds integers times constants");
+  }
+
+private:
+  struct Term {
+    Value integer;
+    float ratio, zero;
+  };
+
+  static std::optional<Term> term(Value value, float scaleOfSum) {
+    auto op = value.getDefiningOp<DequantizeOp>();
+    auto scale = op ? constantFloats(op.getScale()) : std::nullopt;
+    auto zero = op ? oneInteger(op.getZeroPoint()) : std::nullopt;
+    if (!scale || scale->size() != 1 || !arePositive(scale) || !zero)
+      return std::nullopt;
+    return Term{op.getX(), scale->front() / scaleOfSum, *zero};
+  }
+
+  static Value zeroLike(OpBuilder &b, Value value) {
+    auto type = RankedTensorType::get({}, getElementTypeOrSelf(value));
+    return ConstantOp::create(b, value.getLoc(), type,
+                              DenseElementsAttr::get(type, b.getZeroAttr(type.getElementType())));
+  }
+
+  Value scaled(PatternRewriter &b, const Term &term) const {
+    Location loc = term.integer.getLoc();
+    return createOp<DequantizeOp>(b, shapes, loc, term.integer, number(b, loc, term.ratio), zeroLike(b, term.integer));
+  }
+};
+
 /// quantize(f(x * s), t)  ->  quantize(f(x * (s / t)), 1): a division by a constant becomes part of constants.
 struct ScaleOfQuantize : GraphPattern<QuantizeOp> {
   using GraphPattern::GraphPattern;
@@ -187,5 +253,6 @@ void cameo::populateBiasPatterns(RewritePatternSet &patterns, GraphRewriter &gra
 
 void cameo::populateRequantizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph,
                                            llvm::StringLiteral counted) {
+  patterns.add<SumOfQuantized>(patterns.getContext(), graph, counted, /*benefit=*/2);
   patterns.add<ScaleOfQuantize, ReluByQuantize>(patterns.getContext(), graph, counted);
 }

@@ -34,18 +34,17 @@ bool isScaledSum(Value value) {
   return cast && isa<IntegerType>(getElementTypeOrSelf(cast.getX()));
 }
 
-/// dequantize(quantize(x, 1, z), s, z)  ->  min(max(round x, lowest - z), highest - z) * s
+/// dequantize(quantize(x, 1, z), s, w)  ->  (min(max(round x, lowest - z), highest - z) + (z - w)) * s
 struct RoundInPlace : OpRewritePattern<DequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &b) const override {
     auto quantize = op.getX().getDefiningOp<QuantizeOp>();
     auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(op.getX()));
     if (!quantize || !isa<KernelOp>(op->getParentOp()) || !quantize->hasOneUse() || !isScaledSum(quantize.getX()) ||
-        uniformFloat(quantize.getScale()) != 1.0 || !type || type.getWidth() > 16 ||
-        quantize.getZeroPoint() != op.getZeroPoint())
+        uniformFloat(quantize.getScale()) != 1.0 || !type || type.getWidth() > 16)
       return failure();
-    auto zero = uniformInteger(op.getZeroPoint());
-    if (!zero)
+    auto zero = uniformInteger(quantize.getZeroPoint()), subtracted = uniformInteger(op.getZeroPoint());
+    if (!zero || !subtracted)
       return failure();
     bool isUnsigned = type.isUnsigned();
     unsigned width = type.getWidth();
@@ -53,13 +52,16 @@ struct RoundInPlace : OpRewritePattern<DequantizeOp> {
           highest = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
     Location loc = quantize.getLoc();
     auto scalar = RankedTensorType::get({}, b.getF32Type());
-    auto limit = [&](const APInt &v) -> Value {
-      float number = v.roundToDouble(!isUnsigned) - zero->roundToDouble(!isUnsigned);
+    // Exact: all are below 2^17.
+    auto difference = [&](const APInt &v, const APInt &w) -> Value {
+      float number = v.roundToDouble(!isUnsigned) - w.roundToDouble(!isUnsigned);
       return ConstantOp::create(b, loc, scalar, DenseElementsAttr::get(scalar, number));
     };
     Value x = RoundOp::create(b, loc, op.getType(), quantize.getX());
-    x = MaxOp::create(b, loc, op.getType(), x, limit(lowest));
-    x = MinOp::create(b, loc, op.getType(), x, limit(highest));
+    x = MaxOp::create(b, loc, op.getType(), x, difference(lowest, *zero));
+    x = MinOp::create(b, loc, op.getType(), x, difference(highest, *zero));
+    if (*zero != *subtracted)
+      x = AddOp::create(b, loc, op.getType(), x, difference(*zero, *subtracted));
     b.replaceOpWithNewOp<MulOp>(op, op.getType(), x, op.getScale());
     return success();
   }

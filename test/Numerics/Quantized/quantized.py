@@ -51,8 +51,8 @@ class Net:
         bias = self.constant((self.rng.standard_normal(outputs) * 0.1).astype(np.float32))
         return self.op("Conv", x, weights, bias, strides=[stride] * 2, pads=[kernel // 2] * 4, group=group)
 
-    def linear(self, x: str, inputs: int, outputs: int) -> str:
-        product = self.op("MatMul", x, self.weight(inputs, outputs, gain=1.0))
+    def linear(self, x: str, inputs: int, outputs: int, gain: float = 1.0) -> str:
+        product = self.op("MatMul", x, self.weight(inputs, outputs, gain=gain))
         return self.op("Add", product, self.constant((self.rng.standard_normal(outputs) * 0.1).astype(np.float32)))
 
     def model(self, y: str, shape: list[int]) -> onnx.ModelProto:
@@ -89,7 +89,7 @@ def transformer() -> tuple[onnx.ModelProto, list[int]]:
     scores = net.op("Mul", net.op("MatMul", projected([0, 2, 1, 3]), projected([0, 2, 3, 1])), net.constant(np.float32(0.3)))
     mixed = net.op("MatMul", net.op("Softmax", scores), projected([0, 2, 1, 3]))
     x = normalized(net.op("Add", net.linear(net.op("Reshape", net.op("Transpose", mixed, perm=[0, 2, 1, 3]), merged), width, width), "x"))
-    hidden = net.linear(x, width, 100)
+    hidden = net.linear(x, width, 100, gain=16)  # so that erf reaches -1 and 1, and erf + 1 lies between two steps
     erf = net.op("Erf", net.op("Div", hidden, net.constant(np.float32(np.sqrt(2)))))
     gelu = net.op("Mul", net.op("Mul", hidden, net.op("Add", erf, net.constant(np.float32(1)))), net.constant(np.float32(0.5)))
     return net.model(normalized(net.op("Add", net.linear(gelu, 100, width), x)), [1, tokens, width]), [1, tokens, width]
@@ -114,7 +114,20 @@ def quantized(model: onnx.ModelProto, shape: list[int], kind: str, path: str) ->
     return onnx.load(path)
 
 
-def cut(model: onnx.ModelProto, x: np.ndarray) -> tuple[onnx.ModelProto, dict, dict]:
+def random_feeds(model: onnx.ModelProto) -> dict:
+    """Normal numbers, or ids for the vocabulary; masks and segment ids are 1, which both are valid."""
+    rng, feeds = np.random.default_rng(7), {}
+    for value in model.graph.input:
+        kind, shape = value.type.tensor_type.elem_type, [d.dim_value or 1 for d in value.type.tensor_type.shape.dim]
+        if kind == TensorProto.FLOAT:
+            feeds[value.name] = rng.standard_normal(shape).astype(np.float32)
+        else:
+            ids = rng.integers(0, 1000, shape) if "ids" in value.name and "type" not in value.name else np.ones(shape)
+            feeds[value.name] = ids.astype(helper.tensor_dtype_to_np_dtype(kind))
+    return feeds
+
+
+def cut(model: onnx.ModelProto, inputs: dict) -> tuple[onnx.ModelProto, dict, dict]:
     """The model in pieces, the inputs of the pieces, and ONNX Runtime's outputs of them."""
     import onnxruntime
 
@@ -129,8 +142,8 @@ def cut(model: onnx.ModelProto, x: np.ndarray) -> tuple[onnx.ModelProto, dict, d
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(whole.SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = [node.output[0] for node in quantizes]
-    values = dict(zip(names, session.run(names, {model.graph.input[0].name: x})))
-    feeds = {model.graph.input[0].name: x}
+    values = dict(zip(names, session.run(names, inputs)))
+    feeds = dict(inputs)
     for node in pieces.graph.node:
         for i, name in enumerate(node.input):
             if name in values:
@@ -155,8 +168,8 @@ def types_of(value: np.ndarray) -> int:
     return helper.np_dtype_to_tensor_dtype(value.dtype)
 
 
-def compare(model: onnx.ModelProto, x: np.ndarray, folder: str, change=lambda pieces: pieces, table=False) -> list[str]:
-    pieces, feeds, wanted = cut(model, x)
+def compare(model: onnx.ModelProto, inputs: dict, folder: str, change=lambda pieces: pieces, table=False) -> list[str]:
+    pieces, feeds, wanted = cut(model, inputs)
     unread = [i for i in pieces.graph.input if i.name not in feeds]
     for value in unread:
         pieces.graph.input.remove(value)
@@ -192,7 +205,7 @@ def run(case: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         model, shape = NETS[net]()
         model = quantized(model, shape, kind, f"{folder}/m.onnx")
-        x = np.random.default_rng(7).standard_normal(shape).astype(np.float32)
+        x = {"x": np.random.default_rng(7).standard_normal(shape).astype(np.float32)}
         if case == "planted":
             return [] if compare(model, x, folder, spoiled) else ["a wrong scale was not reported"]
         return compare(model, x, folder)
@@ -203,9 +216,8 @@ if __name__ == "__main__":
         print("\n".join([f"{net}-{kind}" for net in NETS for kind in ("u8", "s8")] + ["planted"]))
     elif sys.argv[1] == "layers":
         given = onnx.load(sys.argv[2])
-        sizes = [d.dim_value or 1 for d in given.graph.input[0].type.tensor_type.shape.dim]
         with tempfile.TemporaryDirectory() as scratch:
-            print("\n".join(compare(given, np.random.default_rng(7).standard_normal(sizes).astype(np.float32), scratch, table=True)))
+            print("\n".join(compare(given, random_feeds(given), scratch, table=True)))
     else:
         found = run(sys.argv[2])
         print("\n".join(found))

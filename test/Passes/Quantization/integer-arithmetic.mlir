@@ -156,3 +156,31 @@ func.func @relu_stays(%x: tensor<4xf32>, %s: tensor<f32>) -> tensor<4xui8> {
   %y = cameo.quantize %r, %s, %z : (tensor<4xf32>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
   return %y : tensor<4xui8>
 }
+
+// A sum of quantized tensors is one of integers times constants, rounded with its zero point: x (2/4) + (6 - (2/4) 3 - (8/4) 5) + y (8/4).
+// REMARK-DAG: [Passed] steps of requantization merged | Category:cameo-integer-arithmetic | Remark="adds integers times constants"
+// CHECK-LABEL: func.func @sum
+// CHECK-SAME:    %[[X:.*]]: tensor<4xui8>, %[[Y:.*]]: tensor<4xui8>
+// CHECK-DAG:   %[[OFFSET:.*]] = cameo.constant dense<-5.500000e+00> : tensor<f32>
+// CHECK-DAG:   %[[XS:.*]] = cameo.constant dense<5.000000e-01> : tensor<f32>
+// CHECK-DAG:   %[[YS:.*]] = cameo.constant dense<2.000000e+00> : tensor<f32>
+// CHECK-DAG:   %[[ONE:.*]] = cameo.constant dense<1.000000e+00> : tensor<f32>
+// CHECK-DAG:   %[[ZERO:.*]] = cameo.constant dense<0> : tensor<ui8>
+// CHECK:       %[[RX:.*]] = cameo.dequantize %[[X]], %[[XS]], %[[ZERO]]
+// CHECK:       %[[PART:.*]] = cameo.add %[[RX]], %[[OFFSET]]
+// CHECK:       %[[RY:.*]] = cameo.dequantize %[[Y]], %[[YS]], %[[ZERO]]
+// CHECK:       %[[SUM:.*]] = cameo.add %[[PART]], %[[RY]]
+// CHECK:       cameo.quantize %[[SUM]], %[[ONE]], %[[ZERO]]
+func.func @sum(%x: tensor<4xui8>, %y: tensor<4xui8>) -> tensor<4xui8> {
+  %xs = cameo.constant dense<2.0> : tensor<f32>
+  %xz = cameo.constant dense<3> : tensor<ui8>
+  %ys = cameo.constant dense<8.0> : tensor<f32>
+  %yz = cameo.constant dense<5> : tensor<ui8>
+  %ss = cameo.constant dense<4.0> : tensor<f32>
+  %sz = cameo.constant dense<6> : tensor<ui8>
+  %dx = cameo.dequantize %x, %xs, %xz : (tensor<4xui8>, tensor<f32>, tensor<ui8>) -> tensor<4xf32>
+  %dy = cameo.dequantize %y, %ys, %yz : (tensor<4xui8>, tensor<f32>, tensor<ui8>) -> tensor<4xf32>
+  %a = cameo.add %dx, %dy : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %q = cameo.quantize %a, %ss, %sz : (tensor<4xf32>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %q : tensor<4xui8>
+}
