@@ -128,7 +128,20 @@ int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *
 
 const char *cameo_program_model(const cameo_program *program) { return program->info->model; }
 const char *cameo_program_metadata(const cameo_program *program) { return program->info->metadata; }
-const char *cameo_program_variant(const cameo_program *program) { return program->variant->name; }
+const char *cameo_program_variant(const cameo_program *program) { return program->variant ? program->variant->name : ""; }
+const cameo_program_info *cameo_program_tables(const cameo_program *program) { return program->info; }
+int32_t cameo_program_choose(const cameo_program *program, const char *target, const cameo_variant **variant,
+                             cameo_error *error) {
+  if (!program || !target || !variant)
+    return nullArgument(error, !program ? "program" : target ? "variant" : "target");
+  *variant = nullptr;
+  return guarded(error, [&] {
+    cameo_error own;
+    std::shared_ptr<Device> device;
+    *variant = program->choose(target, nullptr, device, &own);
+    return *variant ? succeed(error) : fail(error, own.code, "%s", own.message);
+  });
+}
 uint64_t cameo_program_num_inputs(const cameo_program *program) { return program->info->num_inputs; }
 uint64_t cameo_program_num_outputs(const cameo_program *program) { return program->info->num_outputs; }
 
@@ -153,6 +166,9 @@ int32_t cameo_context_create(cameo_program *program, const cameo_context_options
   if (!program || !context)
     return nullArgument(error, program ? "context" : "program");
   *context = nullptr;
+  if (!program->variant)
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "the program '%s' was loaded to be looked at, not for a target that runs it", program->info->model);
   return guarded(error, [&] {
     cameo_context_options known;
     if (int32_t code = readOptions(options, known, error))
@@ -254,7 +270,9 @@ const cameo_api *cameo_get_api(uint32_t version) {
                                 cameo_dtype_bits,
                                 cameo_tensor_bytes,
                                 cameo_code_name,
-                                cameo_default_threads};
+                                cameo_default_threads,
+                                cameo_program_tables,
+                                cameo_program_choose};
   return version <= CAMEO_API_VERSION ? &api : nullptr;
 }
 

@@ -22,11 +22,19 @@ int32_t cameo_program::init(const cameo_program_info *programInfo, const cameo_p
   if (!code)
     code = checkValues(info->outputs, info->num_outputs, "output", error);
   weights = info->weights ? info->weights : file ? file->weights() : nullptr;
-  const char *target = options && options->target ? options->target : "cpu", *name = options ? options->variant : nullptr;
-  if (!code)
-    code = strcmp(target, "cpu") == 0 ? chooseVariant(name, error) : loadOnDevice(target, name, error);
+  const char *target = options && options->target ? options->target : "cpu",
+             *name = options ? options->variant : nullptr;
   if (code)
     return code;
+  if (strcmp(target, "none") != 0) {
+    std::shared_ptr<Device> device;
+    cameo_error own;
+    variant = choose(target, name, device, &own);
+    if (variant && device)
+      deviceProgram = device->load(*info, *variant, weights, &own);
+    if (!variant || (device && !deviceProgram))
+      return fail(error, own.code, "%s", own.message);
+  }
   indexSymbols();
   return options && options->verify_weights && file ? file->verifyWeights(error) : succeed(error);
 }
@@ -48,7 +56,7 @@ int32_t cameo_program::checkValues(const cameo_value_info *values, uint64_t coun
   return CAMEO_OK;
 }
 
-int32_t cameo_program::chooseVariant(const char *name, cameo_error *error) {
+const cameo_variant *cameo_program::chooseForCpu(const char *name, cameo_error *error) const {
   std::string names, devices;
   uint64_t missing = 0;
   for (uint64_t i = 0; i < info->num_variants; ++i) {
@@ -60,35 +68,37 @@ int32_t cameo_program::chooseVariant(const char *name, cameo_error *error) {
     if (name && strcmp(name, candidate.name) != 0)
       continue;
     missing = candidate.features & ~cpuFeatures();
-    if (!missing && candidate.entry) {
-      variant = &candidate;
-      return CAMEO_OK;
-    }
+    if (!missing && candidate.entry)
+      return &candidate;
     if (name)
       break;
   }
   if (missing)
-    return fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
-                info->model, name ? name : names.c_str(), cpuFeatureNames(missing).c_str());
-  if (names.empty())
-    return fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code for CPUs, it has %s; load it with the target cuda:0",
-                info->model, devices.c_str());
-  return fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code variant '%s'; it has %s", info->model,
-              name ? name : "", names.c_str());
+    fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
+         info->model, name ? name : names.c_str(), cpuFeatureNames(missing).c_str());
+  else if (names.empty())
+    fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code for CPUs, it has %s; load it with the target cuda:0",
+         info->model, devices.c_str());
+  else
+    fail(error, CAMEO_NOT_FOUND, "the program '%s' has no code variant '%s'; it has %s", info->model, name ? name : "",
+         names.c_str());
+  return nullptr;
 }
 
-int32_t cameo_program::loadOnDevice(const char *target, const char *name, cameo_error *error) {
-  std::shared_ptr<Device> device = openDevice(target, error);
-  variant = device ? device->choose(*info, name, error) : nullptr;
-  if (!variant)
-    return error ? error->code : CAMEO_NO_DEVICE;
-  if (uint64_t missing = variant->features & ~cpuFeatures())
-    return fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
-                info->model, variant->name, cpuFeatureNames(missing).c_str());
-  deviceProgram = device->load(*info, *variant, weights, error);
-  if (!deviceProgram)
-    return error ? error->code : CAMEO_NO_DEVICE;
-  return CAMEO_OK;
+const cameo_variant *cameo_program::choose(const char *target, const char *name, std::shared_ptr<Device> &device,
+                                           cameo_error *error) const {
+  if (strcmp(target, "cpu") == 0)
+    return chooseForCpu(name, error);
+  device = openDevice(target, error);
+  const cameo_variant *chosen = device ? device->choose(*info, name, error) : nullptr;
+  if (!chosen)
+    return nullptr;
+  if (uint64_t missing = chosen->features & ~cpuFeatures()) {
+    fail(error, CAMEO_UNSUPPORTED_CPU, "the program '%s' (code for %s) needs %s, which this CPU does not have",
+         info->model, chosen->name, cpuFeatureNames(missing).c_str());
+    return nullptr;
+  }
+  return chosen;
 }
 
 void cameo_program::indexSymbols() {

@@ -7,6 +7,7 @@ A case that crashes, hangs or eats memory ends its own process only. Outcomes:
     unsupported    the compiler refused it with exit code 4
     compile-error  the compiler refused it with any other code
     run-error      the program refused its input or failed
+    assembler      NVIDIA's assembler refuses a kernel, or spills registers
     internal       exit code 70: the tool itself says it has a bug
     crash          ended by a signal
     sanitizer      ended by AddressSanitizer or a leak found by it
@@ -17,6 +18,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import zipfile
 
@@ -24,6 +26,9 @@ import numpy as np
 
 import modes
 import randomness
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "Codegen/CUDA"))
+import assembler
 
 SECONDS = 60
 MEMORY = 8 << 30
@@ -186,6 +191,17 @@ def runExported(case: dict, tools: pathlib.Path, opt: int, folder: str, sanitize
     return outcome, f"exported: {detail}" if detail else ""
 
 
+def checkKernels(program: str, chip: str) -> None:
+    """Has the kernels of a program assembled, where the assembler is here."""
+    if ptxas := assembler.findPtxas():
+        try:
+            kernels = assembler.assembleProgram(ptxas, pathlib.Path(program), chip)
+        except assembler.Refused as refusal:
+            raise Failed("assembler", str(refusal)) from None
+        if spilling := [f"{name} spills {need.spills} bytes" for name, need in kernels.items() if need.spills]:
+            raise Failed("assembler", ", ".join(spilling))
+
+
 def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model: str = "", chip: str | None = None) -> tuple[str, str]:
     """`model`: a file to compile in place of the case's, with the elements of sequences as inputs and outputs."""
     compileFlags, runFlags = (["--target=cuda", f"--chip={chip}"], ["--target=cuda:sim"]) if chip else ([], [])
@@ -195,6 +211,8 @@ def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model
             shapes, sets = storedValues(case, folder)
             command = [model] if model else [case["model"], *shapes]
             call([str(tools / "cameo-compile"), *command, "-o", program, f"-O{opt}", "-j", "1", *compileFlags], model or case["model"], sanitized)
+            if chip:
+                checkKernels(program, chip)
             for data, (inputs, wanted) in zip(case["sets"], sets):
                 call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json", *runFlags], case["model"], sanitized)
                 with np.load(result) as actual:

@@ -192,6 +192,26 @@ TEST(Loader, AReplacedFileIsLoadedAnew) {
   EXPECT_EQ(third.model(), "best");
 }
 
+TEST(Loader, WithoutATargetItCanOnlyBeLookedAt) {
+  TemporaryFolder folder;
+  std::string path = folder.write("a.cameo", programFile());
+  cameo_program_options options{};
+  options.struct_size = sizeof(options);
+  options.target = "none";
+  Program program;
+  ASSERT_TRUE(Program::load(path.c_str(), program, &options));
+  EXPECT_EQ(program.variant(), "");
+  const cameo_variant *chosen = nullptr;
+  cameo_error error;
+  EXPECT_EQ(cameo_program_choose(program.get(), "cpu", &chosen, &error), CAMEO_OK);
+  EXPECT_EQ(chosen, &cameo_program_tables(program.get())->variants[0]);
+  EXPECT_EQ(cameo_program_choose(program.get(), "tpu", &chosen, &error), CAMEO_INVALID_ARGUMENT);
+  EXPECT_EQ(chosen, nullptr);
+  cameo_context *context = nullptr;
+  EXPECT_EQ(cameo_context_create(program.get(), nullptr, &context, &error), CAMEO_INVALID_ARGUMENT);
+  EXPECT_EQ(context, nullptr);
+}
+
 TEST(Loader, UnknownVariantIsNamed) {
   cameo_program_options options{sizeof(options), 0, "x86-64-v9", nullptr};
   Program program;

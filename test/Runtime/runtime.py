@@ -93,7 +93,25 @@ def embedStatic() -> None:
         print(call(f"{folder}/embed"))
 
 
-CASES = {"builds-alone": buildsAlone, "thread-sanitizer": lambda: sanitized("thread"),
+def cudaPart() -> None:
+    """What serves GPUs is small, and a program for the CPU neither opens the driver's library nor starts anything of it."""
+    objects = sorted((BUILD / "runtime/CMakeFiles/cameo-runtime-objects.dir/cuda").glob("*.o"))
+    size = sum(int(line.split()[3]) for line in call("size", *objects).splitlines()[1:])
+    print(f"the CUDA part has {size} bytes")
+    if not objects or size >= 150_000:
+        sys.exit("expected objects of runtime/cuda, under 150000 bytes together")
+    with tempfile.TemporaryDirectory() as folder:
+        model = compiled(folder)
+
+        def loaderLog(*flags: str) -> str:
+            return subprocess.run([BUILD / "bin/cameo-run", model, *flags], capture_output=True, text=True,
+                                  env={**os.environ, "LD_DEBUG": "files,libs", "LD_LIBRARY_PATH": f"{BUILD}/lib/fake-cuda"}).stderr
+
+        if "libcuda" in loaderLog() or "libcuda" not in loaderLog("--target=cuda:0"):
+            sys.exit("expected the dynamic loader to see libcuda when a GPU is asked for, and only then")
+
+
+CASES = {"cuda-part": cudaPart, "builds-alone": buildsAlone, "thread-sanitizer": lambda: sanitized("thread"),
          "address-sanitizer": lambda: sanitized("address,undefined"), "embed": embed, "embed-static": embedStatic}
 
 

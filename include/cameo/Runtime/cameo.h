@@ -47,7 +47,8 @@ typedef struct cameo_program_options {
   uint32_t verify_weights; /* 1: read all weights and compare their digest while loading */
   const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one the target can run */
   /* What runs the kernels: null or "cpu", or "cuda:0" for the first NVIDIA GPU ("cuda:sim" is a simulator for tests). Inputs and
-   * outputs are in the host's memory all the same. CAMEO_NO_DEVICE where it is not there or too old. */
+   * outputs are in the host's memory all the same. CAMEO_NO_DEVICE where it is not there or too old. "none": the program can be
+   * looked at, not run. */
   const char *target;
 } cameo_program_options;
 
@@ -107,7 +108,11 @@ CAMEO_API int32_t cameo_program_verify_weights(const cameo_program *program, cam
 
 CAMEO_API const char *cameo_program_model(const cameo_program *program);    /* the ONNX file's stem */
 CAMEO_API const char *cameo_program_metadata(const cameo_program *program); /* JSON object */
-CAMEO_API const char *cameo_program_variant(const cameo_program *program);  /* name of the chosen code variant */
+CAMEO_API const char *cameo_program_variant(const cameo_program *program);  /* name of the chosen code variant; "": none */
+CAMEO_API const cameo_program_info *cameo_program_tables(const cameo_program *program); /* all that the compiler wrote */
+/* The variant that `target` would run, without loading anything there. */
+CAMEO_API int32_t cameo_program_choose(const cameo_program *program, const char *target, const cameo_variant **variant,
+                                       cameo_error *error);
 CAMEO_API uint64_t cameo_program_num_inputs(const cameo_program *program);
 CAMEO_API uint64_t cameo_program_num_outputs(const cameo_program *program);
 CAMEO_API const cameo_value_info *cameo_program_input(const cameo_program *program, uint64_t index); /* null: no such */
@@ -186,6 +191,8 @@ typedef struct cameo_api {
   uint64_t (*tensor_bytes)(uint32_t, const int64_t *, uint32_t);
   const char *(*code_name)(int32_t);
   uint32_t (*default_threads)(void);
+  const cameo_program_info *(*program_tables)(const cameo_program *);
+  int32_t (*program_choose)(const cameo_program *, const char *, const cameo_variant **, cameo_error *);
 } cameo_api;
 
 /* The table of version `version`, or null when this library is older than that. */
