@@ -165,6 +165,21 @@ def a_plan_that_loses_too_much_is_refused(folder: pathlib.Path) -> None:
 
 
 @case
+def a_wrong_zero_point_is_refused(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    model, calibration = folder / "model.onnx", dict(np.load(folder / "calib.npz"))
+    # Ranges of the first layer that lie elsewhere, so that its zero point is wrong and nothing else.
+    np.savez(folder / "moved.npz", **{**calibration, "image": calibration["image"] - np.float32(1.5)})
+    rows = [{"layer": n, "quantization": '{kind = "static"}' if n == "conv0" else "f32"} for n in ("conv0", "conv1", "conv2", "scores")]
+    (folder / "plan.json").write_text(json.dumps({"layers": rows}))
+    command = ["compress", model, "--eval", folder / "eval.npz", "--metric=top1", "--max-drop=0.3%", "--repeat=1",
+               "--load-plan", folder / "plan.json", "-o", folder / "out.cameo", "--for=size"]
+    cameo(*command, "--calib", folder / "moved.npz", code=3, says="E-ACCURACY")
+    assert not (folder / "out.cameo").exists()
+    cameo(*command, "--calib", folder / "calib.npz", says="the plan that was given")
+
+
+@case
 def a_loss_of_nothing_leaves_f32(folder: pathlib.Path) -> None:
     networks.write("digits", folder)
     cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--metric=sqnr", "--max-drop=0%", "--repeat=1",
