@@ -88,7 +88,7 @@ struct ObservingProgram {
   /// Null program exactly when `diagnostics` got an error.
   ObservingProgram(ModuleOp module, ArrayRef<Layer> layers, const CalibrationOptions &options,
                    std::vector<cameo::Diagnostic> &diagnostics) {
-    OwningOpRef<ModuleOp> copy = module.clone();
+    Variant copy(module);
     if (failed(runPasses(*copy, [](OpPassManager &passes) { passes.addPass(createObserveLayersPass()); }, diagnostics)))
       return;
     program = Program::make(*copy, options.compile, options.threads, diagnostics);

@@ -82,7 +82,7 @@ private:
   }
 
   std::unique_ptr<Program> compilePlan(const Plan &plan) {
-    OwningOpRef<ModuleOp> copy = module.clone();
+    Variant copy(module);
     if (failed(apply(*copy, plan, calibration, options.range, diagnostics)))
       return nullptr;
     return Program::make(*copy, options.calibration.compile, options.calibration.threads, diagnostics);
@@ -214,13 +214,14 @@ private:
 
   /// The program that takes a plan.
   LogicalResult makeSwitched() {
+    f32.reset(); // the switched program holds the f32 weights, too
     std::vector<std::vector<DictionaryAttr>> choices;
     for (const LayerOptions &layer : result.layers) {
       auto &own = choices.emplace_back();
       for (const Option &option : ArrayRef(layer.options).drop_front())
         own.push_back(option.choice);
     }
-    OwningOpRef<ModuleOp> copy = module.clone();
+    Variant copy(module);
     if (failed(applySwitched(*copy, choices, calibration, options.range, diagnostics)))
       return failure();
     switched = Program::make(*copy, options.calibration.compile, options.calibration.threads, diagnostics);
@@ -356,7 +357,9 @@ private:
 
   /// Compiles and measures a plan as a whole.
   LogicalResult measureWhole(const Plan &plan) {
-    std::unique_ptr<Program> program = compilePlan(plan);
+    if (!f32)
+      f32 = compilePlan(Plan(result.layers.size()));
+    std::unique_ptr<Program> program = f32 ? compilePlan(plan) : nullptr;
     if (!program)
       return failure();
     Metric metric(options.metric, reference);
@@ -377,6 +380,7 @@ private:
 
   /// The cheapest plan that holds as a whole; f32 where none does.
   LogicalResult decide() {
+    switched.reset();
     for (const Point &point : result.frontier) {
       if (point.drop > options.maxDrop || llvm::all_of(point.choices, [](size_t k) { return k == 0; }))
         continue;

@@ -2,6 +2,9 @@
 #include "cameo/Compression/Program.h"
 #include "Errors.h"
 #include "cameo/Pipeline/Compile.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include <algorithm>
@@ -9,6 +12,30 @@
 
 using namespace cameo;
 using namespace cameo::compression;
+
+static mlir::DialectResourceBlobManager &blobManager(mlir::ModuleOp module) {
+  return mlir::DenseResourceElementsHandle::getManagerInterface(module.getContext()).getBlobManager();
+}
+
+Variant::Variant(mlir::ModuleOp original) : copy(original.clone()) {
+  blobManager(original).getBlobMap([&](const auto &blobs) {
+    for (llvm::StringRef key : blobs.keys())
+      constantsBefore.insert(key);
+  });
+}
+
+Variant::~Variant() {
+  mlir::DialectResourceBlobManager &manager = blobManager(*copy);
+  copy = nullptr;
+  std::vector<std::string> made;
+  manager.getBlobMap([&](const auto &blobs) {
+    for (llvm::StringRef key : blobs.keys())
+      if (!constantsBefore.contains(key))
+        made.push_back(key.str());
+  });
+  for (const std::string &key : made)
+    manager.update(key, {});
+}
 
 std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptions &options, unsigned threads,
                                        std::vector<Diagnostic> &diagnostics) {

@@ -6,11 +6,26 @@
 #include "cameo/Runtime/cameo.h"
 #include "cameo/Support/Diagnostic.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringSet.h"
 #include <map>
 #include <memory>
 
 namespace cameo::compression {
+
+/// A copy of a module, to be changed and compiled. The constants that are made meanwhile are freed with it; the context
+/// would keep them.
+class Variant {
+public:
+  explicit Variant(mlir::ModuleOp original);
+  ~Variant();
+  mlir::ModuleOp operator*() { return *copy; }
+
+private:
+  llvm::StringSet<> constantsBefore;
+  mlir::OwningOpRef<mlir::ModuleOp> copy;
+};
 
 class Program {
 public:
