@@ -164,6 +164,21 @@ def groupQueryAttention(inputs: list[str], **shapes):
     return made
 
 
+def calledWithout():
+    """A function whose call leaves out an input that an op in it needs."""
+    made = model([helper.make_node("Twice", [""], ["y"], domain="d")])
+    made.functions.append(helper.make_function("d", "Twice", ["a"], ["b"], [helper.make_node("Add", ["a", "a"], ["b"], name="sum")], made.opset_import))
+    made.opset_import.append(helper.make_opsetid("d", 1))
+    return made
+
+
+def windowOf(name: str, value: int):
+    """A convolution over an axis of any length."""
+    attributes = {"strides": [1], "dilations": [1], "pads": [0, 0]} | {name: [value] * (2 if name == "pads" else 1)}
+    return model([helper.make_node("Conv", ["x", "w"], ["y"], name="c", **attributes)], [info("x", (1, 2, "n"))], [info("y", None)],
+                 initializer=[numpy_helper.from_array(np.ones((2, 2, 3), np.float32), "w")])
+
+
 def skipNormalization():
     """Of integers, which it does not take."""
     inputs = [info("x", (1, 2, 4), TensorProto.INT64), info("g", (4,), TensorProto.INT64)]
@@ -225,6 +240,9 @@ CASES = {
     "61_no_payload": Case(saved(lambda: attribute(type=AttributeProto.FLOAT)), 3, "E-ATTR", "'alpha'"),
     "45_variadic_left_out": Case(saved(lambda: model([helper.make_node("Concat", ["", "x"], ["y"], name="c", axis=0)])), 3, "E-ARITY", "'inputs'"),
     "45_no_schema": Case(saved(lambda: groupQueryAttention(["q", "k", "v"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-ARITY", "(seqlens_k) is missing"),
+    "45_left_out_by_call": Case(saved(calledWithout), 3, "E-ARITY", "'a' is left out where its function is called"),
+    "35_stride_huge": Case(saved(lambda: windowOf("strides", 2**40)), 5, "E-OVERFLOW", "strides[0] is 1099511627776; expected at most 2147483647"),
+    "35_pad_huge": Case(saved(lambda: windowOf("pads", 2**62)), 5, "E-OVERFLOW", "pads[0] is 4611686018427387904"),
     "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
     "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),

@@ -61,7 +61,7 @@ public:
   mlir::Value offset(mlir::Value pointer, int64_t bytes) {
     if (bytes == 0)
       return pointer;
-    if (!llvm::isInt<32>(bytes))
+    if (!llvm::isInt<mlir::LLVM::kGEPConstantBitWidth>(bytes))
       return mlir::LLVM::GEPOp::create(b, loc, pointerType(), b.getI8Type(), pointer, mlir::ValueRange{number(bytes)});
     return mlir::LLVM::GEPOp::create(b, loc, pointerType(), b.getI8Type(), pointer,
                                      llvm::ArrayRef<mlir::LLVM::GEPArg>{static_cast<int32_t>(bytes)});

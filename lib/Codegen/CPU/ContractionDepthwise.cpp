@@ -6,6 +6,7 @@
 // one-column path with the same bounds trick on taps.
 #include "ContractionBuilder.h"
 #include <algorithm>
+#include <map>
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -146,17 +147,15 @@ private:
       SmallVector<Value> taps;
       for (int64_t tap = 0; tap < spec.kernelWidth; ++tap)
         taps.push_back(load(Type(), e.offset(weights, tap * channels * 4)));
-      int64_t reach = (columns - 1) * spec.strideWidth + (spec.kernelWidth - 1) * spec.dilationWidth;
-      for (int64_t at = 0; at <= reach; ++at) {
-        Value pixel;
-        for (int64_t column = 0; column < columns; ++column) {
-          int64_t distance = at - column * spec.strideWidth;
-          if (distance < 0 || distance % spec.dilationWidth || distance / spec.dilationWidth >= spec.kernelWidth)
-            continue;
-          if (!pixel)
-            pixel = loadPixel(e.offset(line, at * channels * inBytes));
-          next[column] = vector::FMAOp::create(e.b, e.loc, pixel, taps[distance / spec.dilationWidth], next[column]);
-        }
+      // An input vector feeds every (column, tap) pair that lies over it.
+      std::map<int64_t, SmallVector<std::pair<int64_t, int64_t>>> readers;
+      for (int64_t column = 0; column < columns; ++column)
+        for (int64_t tap = 0; tap < spec.kernelWidth; ++tap)
+          readers[column * spec.strideWidth + tap * spec.dilationWidth].push_back({column, tap});
+      for (const auto &[at, pairs] : readers) {
+        Value pixel = loadPixel(e.offset(line, at * channels * inBytes));
+        for (auto [column, tap] : pairs)
+          next[column] = vector::FMAOp::create(e.b, e.loc, pixel, taps[tap], next[column]);
       }
       return next;
     });

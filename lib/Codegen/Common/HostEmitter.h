@@ -49,8 +49,7 @@ private:
     return mlir::arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v));
   }
   mlir::Value offsetBy(mlir::OpBuilder &b, mlir::Value base, int64_t bytes) {
-    return mlir::LLVM::GEPOp::create(b, loc, address(), b.getI8Type(), base,
-                                     llvm::ArrayRef<mlir::LLVM::GEPArg>{int32_t(bytes)});
+    return mlir::LLVM::GEPOp::create(b, loc, address(), b.getI8Type(), base, mlir::ValueRange{number(b, bytes)});
   }
   mlir::Value offsetBy(mlir::Value base, mlir::Value bytes) {
     return mlir::LLVM::GEPOp::create(b, loc, address(), b.getI8Type(), base, llvm::ArrayRef<mlir::LLVM::GEPArg>{bytes});

@@ -22,10 +22,14 @@ FailureOr<SmallVector<int64_t>> cameo::onnx::spatialAttr(OpBinder &op, StringRef
     return SmallVector<int64_t>(count, fallback);
   if (given->size() != count)
     return op.error("E-ATTR", name + " has " + Twine(given->size()) + " entries; expected " + Twine(count));
-  for (auto [i, value] : llvm::enumerate(*given))
+  for (auto [i, value] : llvm::enumerate(*given)) {
     if (value < low)
       return op.error("E-ATTR",
                       name + "[" + Twine(i) + "] is " + Twine(value) + "; expected " + Twine(low) + " or more");
+    if (value > INT32_MAX)
+      return op.error("E-OVERFLOW",
+                      name + "[" + Twine(i) + "] is " + Twine(value) + "; expected at most " + Twine(INT32_MAX));
+  }
   return *given;
 }
 

@@ -18,7 +18,8 @@ struct WindowAttributes {
 /// strides, dilations and pads of a node whose window has size `kernel` and slides over axes of size `sizes`.
 mlir::FailureOr<WindowAttributes> windowAttributes(OpBinder &op, llvm::ArrayRef<Dim> sizes, llvm::ArrayRef<Dim> kernel);
 
-/// An attribute of integers, one per spatial axis and at least `low` each; `fallback` when absent.
+/// An attribute of integers, one per spatial axis, each at least `low` and less than 2^31, so that products of a few of
+/// them cannot overflow; `fallback` when absent.
 mlir::FailureOr<llvm::SmallVector<int64_t>> spatialAttr(OpBinder &op, llvm::StringRef name, size_t count, int64_t low,
                                                         int64_t fallback);
 

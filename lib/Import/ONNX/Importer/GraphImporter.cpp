@@ -302,7 +302,7 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   for (StringRef name : node.inputs)
     if (isGiven(name) && !binding(name).isGiven())
       return failure();
-  if (failed(checkInputTypes(node)))
+  if (failed(checkInputs(node)))
     return failure();
 
   size_t reported = diagnostics.size();
@@ -333,14 +333,21 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   return success();
 }
 
-LogicalResult GraphImporter::checkInputTypes(const Node &node) {
+/// What the reader could not see: the inputs' types, and which of them a call of the function around leaves out.
+LogicalResult GraphImporter::checkInputs(const Node &node) {
   if (!node.schema)
     return success();
   llvm::StringMap<std::pair<StringRef, DataType>> variables;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const FormalParameter *formal = node.schema->input(i);
-    if (!formal || !isGiven(node.inputs[i]))
+    if (!formal)
       continue;
+    if (!isGiven(node.inputs[i])) {
+      if (formal->kind == FormalParameter::Kind::Optional)
+        continue;
+      return error("E-ARITY", "input " + Twine(i) + " ('" + formal->name + "') is required, but '" +
+                                  escaped(node.inputs[i]) + "' is left out where its function is called");
+    }
     Binding given = binding(node.inputs[i]);
     if (given.sequence) {
       if (!llvm::any_of(formal->types.others, [](StringRef t) { return t.contains("seq("); }))

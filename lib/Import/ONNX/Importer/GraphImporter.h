@@ -96,7 +96,7 @@ private:
   mlir::LogicalResult checkOperandTypes(mlir::Operation *before);
   mlir::LogicalResult importNode(const Node &node);
   mlir::LogicalResult inlineFunction(const Function &function, const Node &call);
-  mlir::LogicalResult checkInputTypes(const Node &node);
+  mlir::LogicalResult checkInputs(const Node &node);
   mlir::LogicalResult checkDeclared(llvm::StringRef name, mlir::Value value);
   mlir::LogicalResult checkSize(llvm::StringRef name, mlir::Value value);
   mlir::LogicalResult addInputs(mlir::func::FuncOp func, Scope &scope);
