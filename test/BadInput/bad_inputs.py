@@ -4,8 +4,8 @@
     bad_inputs.py list            the cases: each file in files/ at two levels; those of generated.py; those of commands.py
     bad_inputs.py run CASE
 
-A case fails on a wrong exit code, an error code or words that are missing, a crash, a hang (20 s), more than 300 MB and three times the
-file for a refusal, a line of source code or a stack in the message, or a file left behind.
+A case fails on a wrong exit code, an error code or words that are missing, a crash, a hang (10 s of computing, 60 s in all), more than
+300 MB and three times the file for a refusal, a line of source code or a stack in the message, or a file left behind.
 """
 import os
 import pathlib
@@ -20,7 +20,7 @@ import generated
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("CAMEO_BUILD", HERE.parents[1] / "build")) / "bin"
-MEMORY, SECONDS = 2 << 30, 20
+MEMORY, COMPUTING, SECONDS = 2 << 30, 10, 60
 # Another compiler, one with sanitizers (test/Fuzz): these need address space, and memory of their own.
 SANITIZED = os.environ.get("CAMEO_SANITIZED_COMPILER")
 INTERRUPTED = "74_interrupted"
@@ -115,6 +115,8 @@ def runCommand(case: commands.Command, temporary: pathlib.Path) -> None:
 
 
 def run(name: str) -> None:
+    computing = COMPUTING * (3 if SANITIZED else 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (computing, computing))  # of each child, which inherits it
     with tempfile.TemporaryDirectory(prefix="cameo-bad-input-") as temporary:
         folder = pathlib.Path(temporary)
         if name in generated.CASES:
