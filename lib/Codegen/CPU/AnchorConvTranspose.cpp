@@ -1,5 +1,5 @@
 // AnchorConvTranspose.cpp - cameo.conv_transpose over channels-last activations, as one convolution per phase of the
-// stride.
+// stride. Neighbouring phases that differ in nothing but their weights share their code.
 //
 // Along an axis with stride s, dilation d and padding a, output q takes input p by tap t where q + a - t d = p s. All q
 // that leave the same remainder q0 modulo s (a phase) use the same taps, and their p advance by 1: each phase is a
@@ -53,11 +53,50 @@ std::optional<Phase> phaseOf(const Axis &axis, int64_t q0) {
   return phase;
 }
 
+/// Phases phase.first, phase.first + 1, ... of one axis: they have one shape, and their taps advance with them.
+struct Run {
+  Phase phase;
+  int64_t count = 1;
+
+  bool continuesWith(const Phase &next) const {
+    return next.taps.size() == phase.taps.size() && next.padBegin == phase.padBegin && next.padEnd == phase.padEnd &&
+           next.surplus == phase.surplus;
+  }
+};
+
+/// Strides over this keep their naive loops, and so do geometries that need more than this many pieces of code.
+constexpr int64_t kMaxStride = 1024, kMaxCodes = 64;
+
+/// Nothing when a phase is nothing.
+std::optional<SmallVector<Run>> runsOf(const Axis &axis) {
+  if (axis.stride > std::min(axis.kernel, kMaxStride)) // every tap is of one phase
+    return std::nullopt;
+  SmallVector<Run> runs;
+  for (int64_t q0 = 0; q0 < axis.stride; ++q0) {
+    auto phase = phaseOf(axis, q0);
+    if (!phase)
+      return std::nullopt;
+    if (!runs.empty() && runs.back().continuesWith(*phase))
+      ++runs.back().count;
+    else
+      runs.push_back({*phase});
+  }
+  return runs;
+}
+
+/// What shares one piece of code: phases along height and width.
+struct Plane {
+  Run height, width;
+
+  int64_t count() const { return height.count * width.count; }
+  int64_t taps() const { return height.phase.taps.size() * width.phase.taps.size(); }
+};
+
 /// What is known at compile time: the filter [C, O/group, kernel..] and all phases.
 struct Geometry {
   int64_t channels, outputsPerGroup, groups;
   Axis height, width;
-  SmallVector<std::pair<Phase, Phase>> phases; ///< along height and width
+  SmallVector<Plane> planes;
 
   int64_t outputs() const { return outputsPerGroup * groups; }
   bool isDepthwise() const { return groups > 1 && groups == channels && outputsPerGroup == 1; }
@@ -81,20 +120,19 @@ std::optional<Geometry> geometryOf(ConvTransposeOp op, ShapeAnalysis &shapes) {
   if (numSpatial == 2)
     g.height = axisOf(0);
   g.width = axisOf(numSpatial - 1);
-  for (int64_t y = 0; y < g.height.stride; ++y)
-    for (int64_t x = 0; x < g.width.stride; ++x) {
-      auto phaseY = phaseOf(g.height, y), phaseX = phaseOf(g.width, x);
-      if (!phaseY || !phaseX)
-        return std::nullopt;
-      g.phases.push_back({*phaseY, *phaseX});
-    }
+  auto vertical = runsOf(g.height), horizontal = runsOf(g.width);
+  if (!vertical || !horizontal || int64_t(vertical->size() * horizontal->size()) > kMaxCodes)
+    return std::nullopt;
+  for (const Run &height : *vertical)
+    for (const Run &width : *horizontal)
+      g.planes.push_back({height, width});
   return g;
 }
 
-/// The convolution of one phase; `extent` makes sizes of Dims.
-ConvolutionSpec specOf(const Geometry &g, const std::pair<Phase, Phase> &phase, DimContext &d, ArrayRef<Dim> x,
+/// The convolution of each phase of a plane; `extent` makes sizes of Dims.
+ConvolutionSpec specOf(const Geometry &g, const Plane &plane, DimContext &d, ArrayRef<Dim> x,
                        llvm::function_ref<Extent(Dim)> extent) {
-  const auto &[vertical, horizontal] = phase;
+  const Phase &vertical = plane.height.phase, &horizontal = plane.width.phase;
   ConvolutionSpec s;
   Dim inHeight = x.size() == 4 ? x[1] : d.constant(1), inWidth = x[x.size() - 2];
   s.n = extent(x[0]);
@@ -116,10 +154,11 @@ ConvolutionSpec specOf(const Geometry &g, const std::pair<Phase, Phase> &phase, 
   return s;
 }
 
-/// The filter of one phase as ONNX would give it to a convolution: [O, C/group, taps..].
-std::vector<float> phaseFilter(const Geometry &g, const std::pair<Phase, Phase> &phase, const float *source) {
-  const auto &[vertical, horizontal] = phase;
+/// The filter of phase `number` of a plane as ONNX would give it to a convolution: [O, C/group, taps..].
+std::vector<float> phaseFilter(const Geometry &g, const Plane &plane, int64_t number, const float *source) {
   int64_t perGroup = g.channels / g.groups, area = g.height.kernel * g.width.kernel;
+  Phase vertical = *phaseOf(g.height, plane.height.phase.first + number / plane.width.count);
+  Phase horizontal = *phaseOf(g.width, plane.width.phase.first + number % plane.width.count);
   std::vector<float> filter;
   for (int64_t output = 0; output < g.outputs(); ++output)
     for (int64_t c = 0; c < perGroup; ++c) {
@@ -134,13 +173,14 @@ std::vector<float> phaseFilter(const Geometry &g, const std::pair<Phase, Phase> 
 
 /// One tile for all phases, which hardly differ.
 ContractionShape shapeOfPhases(const Geometry &g, DimContext &d, ArrayRef<Dim> x) {
-  return shapeOf(specOf(g, g.phases.front(), d, x, fixedExtent));
+  return shapeOf(specOf(g, g.planes.front(), d, x, fixedExtent));
 }
 
 class ConvTransposeEmitter {
 public:
   ConvTransposeEmitter(const Anchor &a, ConvTransposeOp op, Geometry geometry)
-      : a(a), op(op), g(std::move(geometry)), x(a.operands[0]), result(a.results[0]) {}
+      : a(a), op(op), g(std::move(geometry)), x(a.operands[0]), result(a.results[0]), e(a.b, a.loc()),
+        input(a.pointer(x)) {}
 
   LogicalResult emit() {
     auto chosen = a.tile(shapeOfPhases(g, a.dims(), x.dims));
@@ -148,50 +188,55 @@ public:
       return failure();
     tile = *chosen;
     DimContext &d = a.dims();
-    Value weights = pack(), input = a.pointer(x);
+    Value weights = pack();
     auto [begin, end] = a.slice();
     Dim steps = d.constant(0);
     int64_t work = 1;
-    for (auto [number, phase] : llvm::enumerate(g.phases)) {
-      ConvolutionSpec s = specOf(g, phase, d, x.dims, [&](Dim size) { return a.extent(size); });
-      s.target = a.vectors();
-      s.tile = tile;
-      s.input = input;
-      s.inputType = x.elementType;
-      s.weights = emitElementPointer(a.b, a.loc(), Type(), weights, Emit(a.b, a.loc()).number(offsets[number]));
-      if (s.padTop || s.padBottom || s.padLeft || s.padRight)
-        s.zeros = getZeros(a.b, a.loc(), a.kernelModule(), g.channels * elementBytes(x.elementType));
-      s.store = storeOf(phase, s);
-      Dim count = stepsOf(phase);
-      Emit e(a.b, a.loc());
-      Value offset = e.value(a.extent(steps)), limit = e.value(a.extent(count)), zero = e.number(0);
-      Value from = e.min(e.max(e.sub(begin, offset), zero), limit), to = e.min(e.max(e.sub(end, offset), zero), limit);
-      if (g.isDepthwise())
-        emitDepthwise(a.b, a.loc(), s, from, to);
-      else
-        emitConvolution(a.b, a.loc(), s, from, to);
-      work = std::max(work, workOf(s));
-      steps = d.add(steps, count);
+    for (auto [plane, filters] : llvm::zip_equal(g.planes, offsets)) {
+      Dim perPhase = stepsOf(plane);
+      work = std::max(work, emitPlane(plane, weights, filters, e.sub(begin, e.value(a.extent(steps))),
+                                      e.sub(end, e.value(a.extent(steps))), e.value(a.extent(perPhase))));
+      steps = d.add(steps, d.mul(perPhase, plane.count()));
     }
     a.setTiles(steps, work);
     return success();
   }
 
 private:
-  Dim outHeight(const std::pair<Phase, Phase> &phase) {
-    DimContext &d = a.dims();
-    return d.add(x.rank() == 4 ? x.dims[1] : d.constant(1), phase.first.surplus);
-  }
-  Dim outWidth(const std::pair<Phase, Phase> &phase) {
-    return a.dims().add(x.dims[x.rank() - 2], phase.second.surplus);
+  /// Steps [begin, end) of a plane, of which each phase has `perPhase`; its filters begin at element `filters`. Gives
+  /// the work of one step.
+  int64_t emitPlane(const Plane &plane, Value weights, int64_t filters, Value begin, Value end, Value perPhase) {
+    ConvolutionSpec s = specOf(g, plane, a.dims(), x.dims, [&](Dim size) { return a.extent(size); });
+    s.target = a.vectors();
+    s.tile = tile;
+    s.input = input;
+    s.inputType = x.elementType;
+    if (s.padTop || s.padBottom || s.padLeft || s.padRight)
+      s.zeros = getZeros(a.b, a.loc(), a.kernelModule(), g.channels * elementBytes(x.elementType));
+    Value zero = e.number(0), count = e.number(plane.count()), divisor = e.max(perPhase, e.number(1));
+    Value first = e.div(e.max(begin, zero), divisor);
+    Value last = e.min(count, e.div(e.add(e.max(end, zero), e.sub(divisor, e.number(1))), divisor));
+    e.loop(plane.count() == 1 ? zero : first, plane.count() == 1 ? count : last, 1, [&](Value phase) {
+      Value place = e.add(e.mul(phase, filterStride(plane)), filters), offset = e.mul(phase, perPhase);
+      s.weights = emitElementPointer(a.b, a.loc(), Type(), weights, place);
+      s.store = storeOf(plane, phase, s);
+      Value from = e.min(e.max(e.sub(begin, offset), zero), perPhase);
+      Value to = e.min(e.max(e.sub(end, offset), zero), perPhase);
+      if (g.isDepthwise())
+        emitDepthwise(a.b, a.loc(), s, from, to);
+      else
+        emitConvolution(a.b, a.loc(), s, from, to);
+    });
+    return workOf(s);
   }
 
-  Dim stepsOf(const std::pair<Phase, Phase> &phase) {
+  Dim stepsOf(const Plane &plane) {
     DimContext &d = a.dims();
-    Dim lines = d.mul(x.dims[0], outHeight(phase));
+    Dim height = d.add(x.rank() == 4 ? x.dims[1] : d.constant(1), plane.height.phase.surplus);
+    Dim width = d.add(x.dims[x.rank() - 2], plane.width.phase.surplus), lines = d.mul(x.dims[0], height);
     if (g.isDepthwise())
       return lines;
-    return a.steps(tile, d.constant(g.groups), d.mul(lines, outWidth(phase)), d.constant(g.outputsPerGroup));
+    return a.steps(tile, d.constant(g.groups), d.mul(lines, width), d.constant(g.outputsPerGroup));
   }
 
   int64_t workOf(const ConvolutionSpec &s) {
@@ -200,19 +245,22 @@ private:
     return multiplyAddsPerStep(tile, shapeOf(s));
   }
 
-  int64_t elementsOf(const std::pair<Phase, Phase> &phase) {
-    int64_t taps = phase.first.taps.size() * phase.second.taps.size();
-    if (g.isDepthwise())
-      return g.channels * taps;
-    return g.groups * packedRhsElements(tile, taps * (g.channels / g.groups), g.outputsPerGroup);
+  /// Elements from the filter of one phase to the next, as vectors want them aligned.
+  int64_t filterStride(const Plane &plane) const {
+    int64_t elements =
+        g.isDepthwise() ? g.channels * plane.taps()
+                        : g.groups * packedRhsElements(tile, plane.taps() * (g.channels / g.groups), g.outputsPerGroup);
+    return llvm::alignTo(elements, 16);
   }
 
-  /// The filters of all phases, one after the other, each aligned as vectors want it.
+  /// The filters of all phases, one after the other.
   Value pack() {
     int64_t elements = 0;
-    for (const auto &phase : g.phases) {
+    SmallVector<int64_t> strides;
+    for (const Plane &plane : g.planes) {
       offsets.push_back(elements);
-      elements = llvm::alignTo(elements + elementsOf(phase), 16);
+      strides.push_back(filterStride(plane));
+      elements += plane.count() * strides.back();
     }
     auto axisKey = [](const Axis &axis) {
       return llvm::formatv("{0}/{1}/{2}/{3}", axis.kernel, axis.stride, axis.dilation, axis.padBegin).str();
@@ -220,27 +268,30 @@ private:
     std::string key =
         llvm::formatv("conv_transpose c={0} o={1} groups={2} h={3} w={4} nr={5} lanes={6}", g.channels,
                       g.outputsPerGroup, g.groups, axisKey(g.height), axisKey(g.width), tile.nr, tile.lanes);
-    auto make = [g = g, tile = tile, offsets = offsets](const float *source, float *packed) {
-      for (auto [phase, offset] : llvm::zip(g.phases, offsets)) {
-        std::vector<float> filter = phaseFilter(g, phase, source);
-        int64_t taps = phase.first.taps.size() * phase.second.taps.size();
-        if (g.isDepthwise())
-          packDepthwiseWeights(filter.data(), g.channels, taps, packed + offset);
-        else
-          packConvolutionWeights(filter.data(), g.outputs(), g.channels / g.groups, taps, g.groups, tile,
-                                 packed + offset);
-      }
+    auto make = [g = g, tile = tile, offsets = offsets, strides](const float *source, float *packed) {
+      for (auto [plane, offset, stride] : llvm::zip_equal(g.planes, offsets, strides))
+        for (int64_t phase = 0; phase < plane.count(); ++phase) {
+          std::vector<float> filter = phaseFilter(g, plane, phase, source);
+          float *to = packed + offset + phase * stride;
+          if (g.isDepthwise())
+            packDepthwiseWeights(filter.data(), g.channels, plane.taps(), to);
+          else
+            packConvolutionWeights(filter.data(), g.outputs(), g.channels / g.groups, plane.taps(), g.groups, tile, to);
+        }
     };
     return a.packedFloats(op.getFilter(), std::move(key), elements, std::move(make));
   }
 
-  /// Pixel (n, y, x) of the phase is pixel (n, y * stride + first, x * stride + first) of the result.
-  StoreFn storeOf(const std::pair<Phase, Phase> &phase, const ConvolutionSpec &s) {
+  /// Pixel (n, y, x) of phase `number` is pixel (n, y * stride + first, x * stride + first) of the result.
+  StoreFn storeOf(const Plane &plane, Value number, const ConvolutionSpec &s) {
     Extent height = x.rank() == 4 ? a.extent(result.dims[1]) : Extent(1);
     Extent width = a.extent(result.dims[result.rank() - 2]);
+    Value columns = e.number(plane.width.count);
+    Value y0 = e.add(e.div(number, columns), plane.height.phase.first);
+    Value x0 = e.add(e.rem(number, columns), plane.width.phase.first);
     StoreFn store = a.storeThroughEpilogue();
-    return [=, this, phaseHeight = s.outHeight, phaseWidth = s.outWidth, y0 = phase.first.first,
-            x0 = phase.second.first](OpBuilder &b, Location loc, Value vector, const TilePosition &at) {
+    return [=, this, phaseHeight = s.outHeight, phaseWidth = s.outWidth](OpBuilder &b, Location loc, Value vector,
+                                                                         const TilePosition &at) {
       Emit e(b, loc);
       Value line = e.div(at.row, e.value(phaseWidth)), column = e.rem(at.row, e.value(phaseWidth));
       Value image = e.div(line, e.value(phaseHeight)), y = e.rem(line, e.value(phaseHeight));
@@ -256,8 +307,10 @@ private:
   ConvTransposeOp op;
   Geometry g;
   const Tensor &x, &result;
+  Emit e;
+  Value input;
   ContractionTile tile;
-  SmallVector<int64_t> offsets; ///< of the phases' filters, in elements
+  SmallVector<int64_t> offsets; ///< of the planes' filters, in elements
 };
 
 class TunedConvTranspose final : public TunedContraction<ConvTransposeOp> {
