@@ -72,8 +72,9 @@ def Cameo_AxesLayoutInterface : DeclareOpInterfaceMethods<Cameo_LayoutInterface,
 class Cameo_StructuredOp<string mnemonic, list<Trait> traits = []>
     : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface>], traits)>;
 
-// An op whose result elements can be computed one by one: writes `elementAt`, gets `emitLoops` and fusion.
-class Cameo_IndexableOp<string mnemonic, list<Trait> traits = []>
+// An op whose result elements can be computed one by one: writes `elementAt`, gets `emitLoops` and fusion. `allowsPrologue` is an
+// expression in `operand`; operands that are sizes must lie in memory, where the host function reads them.
+class Cameo_IndexableOp<string mnemonic, list<Trait> traits = [], string allowsPrologue = "true">
     : Cameo_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
                                       DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>],
                                      traits)> {
@@ -83,7 +84,7 @@ class Cameo_IndexableOp<string mnemonic, list<Trait> traits = []>
       return ::cameo::emitIndexable(*this, k, b, operands, results);
     }
     bool $cppClass::allowsEpilogue() { return true; }
-    bool $cppClass::allowsPrologue(unsigned) { return true; }
+    bool $cppClass::allowsPrologue([[maybe_unused]] unsigned operand) { return }] # allowsPrologue # [{; }
   }];
 }
 #endif

@@ -35,7 +35,8 @@ def Cameo_KernelInterface : OpInterface<"KernelInterface"> {
       the store.
     }], "bool", "allowsEpilogue", (ins), "", "return false;">,
     InterfaceMethod<[{
-      True when each element of the operand is read about once, so that its producer may be evaluated in place.
+      True when each element of the operand is read about once, so that its producer may be evaluated in place. False for
+      operands that hold sizes: they lie in memory, where the host function reads them.
     }], "bool", "allowsPrologue", (ins "unsigned":$operand), "", "return false;">,
   ];
 }

@@ -3,7 +3,7 @@
 #define CAMEO_GENERATION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-def Cameo_RangeOp : Cameo_IndexableOp<"range"> {
+def Cameo_RangeOp : Cameo_IndexableOp<"range", [], "operand != 2"> {
   let summary = "an arithmetic sequence of a given length";
   let description = [{
     `y[i] = start + i * delta` for `0 <= i < max(count, 0)`; computed in the compute type, integers wrap.
@@ -28,7 +28,7 @@ def Cameo_EyeLikeOp : Cameo_IndexableOp<"eye_like"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_OneHotOp : Cameo_IndexableOp<"one_hot"> {
+def Cameo_OneHotOp : Cameo_IndexableOp<"one_hot", [], "operand != 1"> {
   let summary = "vectors with one element switched on";
   let description = [{
     `y[i.., d, j..] = values[1]` where `d == indices[i.., j..]` (counted from the end when negative), else `values[0]`; d stands at
@@ -42,7 +42,7 @@ def Cameo_OneHotOp : Cameo_IndexableOp<"one_hot"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_RandomOp : Cameo_IndexableOp<"random"> {
+def Cameo_RandomOp : Cameo_IndexableOp<"random", [], "false"> {
   let summary = "pseudo-random numbers";
   let description = [{
     Element i (row-major) is a function of `seed` and i alone, so every run gives the same numbers. "uniform": evenly spread over

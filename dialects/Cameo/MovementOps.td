@@ -20,7 +20,7 @@ def Cameo_TransposeOp : Cameo_IndexableOp<"transpose", [Cameo_SelectionInterface
   let hasFolder = 1;
 }
 
-def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface, Cameo_SelectionInterface]> {
+def Cameo_SliceOp : Cameo_IndexableOp<"slice", [Cameo_AxesLayoutInterface, Cameo_SelectionInterface], "operand == 0"> {
   let summary = "every step-th element from start up to, not including, end, along some axes";
   let description = [{
     `starts`, `ends`, `steps` hold one value per entry of `axes` (each in [0, rank)). As in ONNX, a negative start or end counts
@@ -48,7 +48,7 @@ def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface,
   let hasFolder = 1;
 }
 
-def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface]> {
+def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface], "operand == 0"> {
   let summary = "broadcasts to at least the given sizes";
   let description = [{
     The result's sizes are those of NumPy's broadcast of `x` with the sizes in `shape`.
@@ -60,7 +60,7 @@ def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_TileOp : Cameo_IndexableOp<"tile", [Cameo_SelectionInterface]> {
+def Cameo_TileOp : Cameo_IndexableOp<"tile", [Cameo_SelectionInterface], "operand == 0"> {
   let summary = "repeats the tensor along each axis";
   let description = [{
     `y[i] = x[i mod size(x)]`. (C1) `repeats` has one element per axis. (C2) no repeat is negative.
@@ -73,7 +73,8 @@ def Cameo_TileOp : Cameo_IndexableOp<"tile", [Cameo_SelectionInterface]> {
 }
 
 def Cameo_PadOp : Cameo_IndexableOp<"pad", [Cameo_AxesLayoutInterface,
-                                        DeclareOpInterfaceMethods<Cameo_SelectionInterface, ["selectedOperands"]>]> {
+                                        DeclareOpInterfaceMethods<Cameo_SelectionInterface, ["selectedOperands"]>],
+                                "operand != 1"> {
   let summary = "adds elements before and after along each axis, or removes them";
   let description = [{
     `pads` holds how many to add before each axis, then how many after each; negative numbers remove. `mode` says what is added:

@@ -19,7 +19,7 @@ def Cameo_DftOp : Cameo_StructuredOp<"dft", [DeclareOpInterfaceMethods<Cameo_Cos
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_MelWeightMatrixOp : Cameo_IndexableOp<"mel_weight_matrix"> {
+def Cameo_MelWeightMatrixOp : Cameo_IndexableOp<"mel_weight_matrix", [], "operand > 1"> {
   let summary = "triangular filters, evenly spaced on the mel scale";
   let description = [{
     With edges `e_i = floor((L + 1) hz(i) / rate)`, hz spacing `bins + 2` points evenly from `low` to `high` on the mel scale

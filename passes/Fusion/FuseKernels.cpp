@@ -230,11 +230,11 @@ void BlockFusion::growEpilogue(Operation *anchor) {
       addUsers(op);
       continue;
     }
-    SmallVector<Operation *> joining;
+    llvm::SmallSetVector<Operation *, 4> joining; // an op may use one producer twice
     for (Value v : op->getOperands())
       if (Operation *producer = v.getDefiningOp(); waiting.contains(producer) && isAlone(producer))
-        joining.push_back(producer);
-    joining.push_back(op);
+        joining.insert(producer);
+    joining.insert(op);
     Reason reason;
     for (Operation *each : joining)
       reason = reason.empty() ? fitsEpilogue(each, anchor) : reason;

@@ -166,3 +166,38 @@ func.func @pad_beside_a_contraction(%a: tensor<4x8xf32>, %b: tensor<8x6xf32>, %m
   %y = cameo.add %c, %s : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
   return %s, %y : tensor<4x6xf32>, tensor<4x6xf32>
 }
+
+// -----
+
+// What widens waits for its reader, also for one that reads it twice; both are applied before the matmul stores.
+// CHECK-LABEL: func.func @square_of_widened
+// CHECK:       cameo.kernel
+// CHECK:         cameo.matmul
+// CHECK-NEXT:    %[[C:.*]] = cameo.cast
+// CHECK-NEXT:    %[[S:.*]] = cameo.mul %[[C]], %[[C]]
+// CHECK-NEXT:    cameo.yield %[[S]]
+// CHECK-NOT:   cameo.kernel
+func.func @square_of_widened(%x: tensor<2x8xf16>, %w: tensor<8x4xf16>) -> tensor<2x4xf32> {
+  %y = cameo.matmul %x, %w : (tensor<2x8xf16>, tensor<8x4xf16>) -> tensor<2x4xf16>
+  %c = cameo.cast %y {to = f32} : (tensor<2x4xf16>) -> tensor<2x4xf32>
+  %s = cameo.mul %c, %c : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %s : tensor<2x4xf32>
+}
+
+// -----
+
+// Sizes lie in memory, where the host function reads them: what computes them is no part of the kernel they are for.
+// CHECK-LABEL: func.func @sizes_stay
+// CHECK:       %[[E:.*]] = cameo.add
+// CHECK:       cameo.kernel
+// CHECK:         %[[S:.*]] = cameo.slice %{{.*}}, %{{.*}}, %[[N:[a-z0-9]+]],
+// CHECK-NEXT:    cameo.less
+// CHECK-NOT:   cameo.kernel
+func.func @sizes_stay(%x: tensor<16x4xf32>, %n: tensor<1xi64>, %m: tensor<1xi64>) -> tensor<16x4xi1> {
+  %zero = cameo.constant dense<0> : tensor<1xi64>
+  %one = cameo.constant dense<1> : tensor<1xi64>
+  %e = cameo.add %n, %m : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %s = cameo.slice %x, %zero, %e, %one {axes = array<i64: 1>} : (tensor<16x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<16x?xf32>
+  %l = cameo.less %x, %s : (tensor<16x4xf32>, tensor<16x?xf32>) -> tensor<16x4xi1>
+  return %l : tensor<16x4xi1>
+}
