@@ -160,7 +160,7 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
   } else {
     c = m.sub(unscaled(m.add(p, 0.5)), 0.5);
     if (transform == "pytorch_half_pixel")
-      c = m.select(atOne, m.constant(-0.5), c);
+      c = m.select(atOne, zero, c);
     if (transform == "half_pixel_symmetric" && scales)
       c = m.add(c, m.mul(m.mul(n, 0.5), m.sub(one, m.div(resultSize, length))));
   }

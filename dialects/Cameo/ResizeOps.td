@@ -9,7 +9,7 @@ def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cam
   let description = [{
     The result's size along axes[i] is sizes[i]; s = scales[i], without scales s = sizes[i] / n with n the operand's size. (Both are
     needed where sizes were rounded from scales.) Position p of an axis reads x at the coordinate c that `transform` says:
-    half_pixel `(p + 0.5) / s - 0.5`; tf_half_pixel_for_nn `(p + 0.5) / s`; pytorch_half_pixel the same, but -0.5 where s n = 1; half_pixel_symmetric
+    half_pixel `(p + 0.5) / s - 0.5`; tf_half_pixel_for_nn `(p + 0.5) / s`; pytorch_half_pixel as half_pixel, but 0 where s n = 1; half_pixel_symmetric
     `n / 2 (1 - sizes / (s n)) + (p + 0.5) / s - 0.5`; align_corners `p (n - 1) / (s n - 1)`, 0 where s n = 1; asymmetric `p / s`;
     tf_crop_and_resize `(n - 1) (roi[i] + p (roi[k + i] - roi[i]) / (s n - 1))` for k axes, and where that is outside [0, n - 1] on
     any axis the result is `extrapolation`.

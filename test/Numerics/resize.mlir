@@ -34,6 +34,15 @@ func.func @linear_corners(%x: tensor<1x1x2x3xf32>, %n: tensor<2xi64>) -> tensor<
   return %y : tensor<1x1x?x?xf32>
 }
 
+// The first element as it is: the specification's text places a single result there (its evaluator half an element before).
+// x = spread(1x1x4)
+// n = [1]
+// y = [[[-2.5]]]
+func.func @cubic_to_one(%x: tensor<1x1x4xf32>, %n: tensor<1xi64>) -> tensor<1x1x?xf32> {
+  %y = cameo.resize %x, sizes %n {axes = array<i64: 2>, mode = "cubic", transform = "pytorch_half_pixel", nearest = "round_prefer_floor", cubicA = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<1x1x4xf32>, tensor<1xi64>) -> tensor<1x1x?xf32>
+  return %y : tensor<1x1x?xf32>
+}
+
 // x = spread(1x1x4)
 // n = [8]
 // y = [[[-2.987793, -1.4345703, 1.1298828, 2.5170898, 1.9536133, 1.4589844, 1.2207031, 1.0722656]]]
