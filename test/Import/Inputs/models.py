@@ -69,6 +69,15 @@ def treenowhere():
     return tree([7, 2])
 
 
+def treeanywidth():
+    """One decision on feature 2 of a table whose width only the run knows."""
+    return [value("x", ["n", "m"])], [value("y", ["n", 1])], [helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], name="trees", domain="ai.onnx.ml", n_targets=1, nodes_treeids=[0, 0, 0],
+        nodes_nodeids=[0, 1, 2], nodes_featureids=[2, 0, 0], nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[0.5, 0.0, 0.0],
+        nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0], target_treeids=[0, 0], target_nodeids=[1, 2], target_ids=[0, 0],
+        target_weights=[1.0, 5.0])], []
+
+
 def constants():
     """A small one is inline, a large one a resource; both of a kind that is used in a branch too."""
     big = const("big", np.arange(400, dtype=np.float32).reshape(4, 100))
@@ -156,6 +165,13 @@ def samePadding():
     """As many results as steps of the stride, whatever the size."""
     nodes = [helper.make_node("MaxPool", ["x"], ["y"], name="pool", kernel_shape=[3], strides=[2], auto_pad="SAME_UPPER")]
     return [value("x", [1, 1, "n"])], [value("y", None)], nodes, []
+
+
+def columns():
+    """Values per column of a table whose width only the run knows."""
+    nodes = [helper.make_node("Scaler", ["x"], ["y"], name="scale", domain="ai.onnx.ml", offset=[1.0, 2.0], scale=[2.0]),
+             helper.make_node("Imputer", ["x"], ["z"], name="fill", domain="ai.onnx.ml", imputed_value_floats=[7.0, 8.0], replaced_value_float=0.0)]
+    return [value("x", ["n", "m"])], [value("y", None), value("z", None)], nodes, []
 
 
 def types():

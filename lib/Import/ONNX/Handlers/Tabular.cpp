@@ -28,35 +28,48 @@ LogicalResult binarizer(OpBinder &op) {
   return above ? op.result(op.cast(above, type)) : failure();
 }
 
-/// A vector of one value per column, or one for all, as float.
-FailureOr<Value> columnValues(OpBinder &op, StringRef name, float fallback) {
-  auto values = op.floatsAttr(name);
-  SmallVector<float> given = values ? *values : SmallVector<float>{fallback};
-  auto columns = op.rank(op.input(0)) == 0 ? std::nullopt : op.shapes().dimsOf(op.input(0)).back().constant();
-  if (given.size() != 1 && (!columns || int64_t(given.size()) != *columns))
-    return op.error("E-ATTR", name + " has " + Twine(given.size()) +
-                                  " values; expected one, or one per column of input '" + op.node.inputs[0] + "'");
-  auto type = RankedTensorType::get({int64_t(given.size())}, op.builder.getF32Type());
-  return Value(ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<float>(given))));
+/// A constant of that shape; a vector without one.
+Value f32Vector(OpBinder &op, ArrayRef<float> values, SmallVector<int64_t> shape = {}) {
+  if (shape.empty())
+    shape.push_back(values.size());
+  auto type = RankedTensorType::get(shape, op.builder.getF32Type());
+  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, values));
+}
+
+/// The first input for use with `count` values of `name`: one for all columns, or one per column. Where only the run
+/// knows how many columns there are, it sees to that.
+Value columnsFor(OpBinder &op, StringRef name, int64_t count) {
+  Value x = op.input(0);
+  if (count == 1)
+    return x;
+  Dim columns = op.rank(x) == 0 ? op.dims().constant(1) : op.shapes().dimsOf(x).back();
+  std::string message =
+      (name + " has " + Twine(count) + " values; expected one, or one per column of input '" + op.node.inputs[0] + "'")
+          .str();
+  if (columns.constant() && *columns.constant() != count) {
+    (void)op.error("E-ATTR", message);
+    return {};
+  }
+  Compose c{op};
+  return columns.constant()
+             ? x
+             : c.make<RequireOp>(x, c.make<EqualOp>(op.sizes({columns}), op.i64({count})), true, message);
 }
 
 /// (x - offset) * scale.
 LogicalResult scaler(OpBinder &op) {
-  auto offset = columnValues(op, "offset", 0), scale = columnValues(op, "scale", 1);
-  if (failed(offset) || failed(scale))
+  Compose c{op};
+  auto offset = op.floatsAttr("offset").value_or(SmallVector<float>{0});
+  auto scale = op.floatsAttr("scale").value_or(SmallVector<float>{1});
+  Value x = columnsFor(op, "offset", offset.size()), same = columnsFor(op, "scale", scale.size());
+  if (!x || !same)
     return failure();
-  Value x = op.cast(op.input(0), op.builder.getF32Type());
-  Value shifted = x ? op.create<SubOp>(x, *offset) : Value();
-  return shifted ? op.result(op.create<MulOp>(shifted, *scale)) : failure();
+  x = c.cast(offset.size() == 1 ? same : x, op.builder.getF32Type());
+  return op.result(c.mul(c.sub(x, f32Vector(op, offset)), f32Vector(op, scale)));
 }
 
 /// A vector as one row.
 Value rowsOf(Compose &c, Value x) { return x && c.op.rank(x) == 1 ? c.unsqueeze(x, {0}) : x; }
-
-Value f32Vector(OpBinder &op, ArrayRef<float> values, ArrayRef<int64_t> shape) {
-  auto type = RankedTensorType::get(shape, op.builder.getF32Type());
-  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, values));
-}
 
 /// x times the transposed coefficients plus the intercepts: [rows, outputs]. The coefficients of one output are
 /// contiguous.
@@ -124,20 +137,21 @@ LogicalResult normalizer(OpBinder &op) {
 /// Replaces one value (which may be NaN) by others, one for all columns or one per column.
 LogicalResult imputer(OpBinder &op) {
   Compose c{op};
-  Value x = op.input(0);
-  bool isFloat = isa<FloatType>(op.elementType(x));
-  Value replacement, isMissing;
+  bool isFloat = isa<FloatType>(op.elementType(op.input(0)));
+  Value x, replacement, isMissing;
   auto ints = op.node.getInts("imputed_value_int64s");
   if (isFloat) {
-    auto values = columnValues(op, "imputed_value_floats", 0);
-    if (failed(values))
+    auto values = op.floatsAttr("imputed_value_floats").value_or(SmallVector<float>{0});
+    if (!(x = columnsFor(op, "imputed_value_floats", values.size())))
       return failure();
-    replacement = c.cast(*values, op.elementType(x));
+    replacement = c.cast(f32Vector(op, values), op.elementType(x));
     double missing = op.floatAttr("replaced_value_float", 0);
     isMissing = std::isnan(missing) ? c.make<IsNaNOp>(x) : c.make<EqualOp>(x, c.like(x, missing));
   } else {
     if (!ints || ints->empty())
       return op.error("E-ATTR", "imputed_value_int64s is missing, but the input has integers");
+    if (!(x = columnsFor(op, "imputed_value_int64s", ints->size())))
+      return failure();
     replacement = c.cast(ints->size() == 1 ? op.i64Scalar(ints->front()) : op.i64(*ints), op.elementType(x));
     Value missing = c.cast(op.i64Scalar(op.intAttr("replaced_value_int64", 0)), op.elementType(x));
     isMissing = c.make<EqualOp>(x, missing);
@@ -199,7 +213,7 @@ Value listOf(OpBinder &op, StringRef prefix) {
   if (auto ints = op.node.getInts((prefix + "int64s").str()); ints && !ints->empty())
     return op.i64(*ints);
   if (auto floats = op.node.getFloats((prefix + "floats").str()); floats && !floats->empty())
-    return f32Vector(op, *floats, {int64_t(floats->size())});
+    return f32Vector(op, *floats);
   (void)op.error("E-ATTR", prefix + "tensor is missing, and so are " + prefix + "strings, " + prefix + "int64s and " +
                                prefix + "floats");
   return {};

@@ -227,23 +227,27 @@ Value Numbering::build() {
                    "input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(x)) + "; expected 2: rows, features");
     return {};
   }
-  auto features = op.shapes().dim(x, 1).constant();
-  if (!features) {
-    (void)op.error("E-SHAPE", "the number of features of input '" + op.node.inputs[0] +
-                                  "' (axis 1) is not known at compile time; fix it with --dim");
-    return {};
-  }
+  // Where only the run knows how many there are, those up to the last that is tested.
+  auto known = op.shapes().dim(x, 1).constant();
+  int64_t features = known.value_or(1);
+  if (!known)
+    for (const TreeEnsemble::Node &node : ensemble.nodes)
+      features = std::max(features, node.feature < INT64_MAX ? node.feature + 1 : INT64_MAX);
   constexpr int64_t kMostNodes = std::numeric_limits<int32_t>::max();
-  if (int64_t(ensemble.nodes.size() + ensemble.leaves.size()) > kMostNodes || *features > int64_t(1) << kModeShift) {
+  if (int64_t(ensemble.nodes.size() + ensemble.leaves.size()) > kMostNodes || features > int64_t(1) << kModeShift) {
     (void)op.unsupported("it has " + Twine(ensemble.nodes.size() + ensemble.leaves.size()) + " nodes and " +
-                         Twine(*features) + " features; supported are 2^31 and 2^24");
+                         Twine(features) + " features; supported are 2^31 and 2^24");
     return {};
   }
-  if (ensemble.roots.empty() || *features < 1) {
+  if (ensemble.roots.empty() || features < 1) {
     (void)op.error("E-TREE", ensemble.roots.empty() ? "it has no trees" : "it has no features to test");
     return {};
   }
-  if (failed(checkLinks(*features)) || failed(place()))
+  if (failed(checkLinks(features)) || failed(place()))
+    return {};
+  if (!known)
+    x = op.create<GatherOp>(x, op.i64(llvm::to_vector(llvm::seq<int64_t>(features))), 1);
+  if (!x)
     return {};
   normalize();
 
