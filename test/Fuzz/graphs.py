@@ -1,14 +1,19 @@
 """graphs.py - random valid ONNX graphs: the builder that the ops of graph_ops.py draw from, and how values become inputs."""
+import copy
 import dataclasses
+import itertools
 import random
 
+import ml_dtypes
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
-FLOATS = [np.float32] * 8 + [np.float64, np.float16]
+FLOATS = [np.float32] * 16 + [np.float64] * 2 + [np.float16] * 2 + [ml_dtypes.bfloat16]
 INTEGERS = [np.int64, np.int64, np.int32, np.int32, np.uint8, np.int8, np.int16, np.uint16, np.uint32, np.uint64]
+WORDS = ["a", "b", "ab", "Ab", "the cat", "", "1", "-20", "3", "Ünïcode", "a,b"]
 UNKNOWN = float("inf")
+DOMAINS = {"": None, "com.microsoft": 1, "ai.onnx.ml": 3}
 
 
 class Impossible(Exception):
@@ -29,7 +34,11 @@ class Value:
 
     @property
     def isFloat(self) -> bool:
-        return np.dtype(self.dtype).kind == "f"
+        return isFloat(self.dtype)
+
+
+def isFloat(dtype) -> bool:
+    return np.dtype(dtype).kind == "f" or dtype == ml_dtypes.bfloat16
 
 
 class Graph:
@@ -38,7 +47,8 @@ class Graph:
     def __init__(self, seed: str):
         self.draw = random.Random(seed)
         self.numbers = np.random.default_rng(list(seed.encode()))
-        self.opset = self.draw.choice([7, 8, 9, 10, 11, 12, 13, 13, 14, 15, 16, 17, 17, 18, 19, 20, 21, 21, 22, 23, 24, 25])
+        self.opset = self.draw.choice([7, 8, 9, 10, 11, 12, 13, 13, 14, 15, 16, 17, 17, 18, 19, 20, 21, 21, 22, 23, 24, 25, 26])
+        self.floats = [f for f in FLOATS if self.opset >= 13 or f != ml_dtypes.bfloat16]
         self.isDynamic = self.draw.random() < 0.35
         self.constants = self.draw.choice([0.1, 0.3, 0.3, 0.8])  # how often a leaf is one
         self.sizes = self.draw.sample([1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 64], 4) + [1]
@@ -51,13 +61,13 @@ class Graph:
         self.initializers: dict[str, np.ndarray] = {}
         self.used: set[str] = set()
         self.parameters: set[str] = set()  # their sizes have no names
-        self.count = 0
+        self.count = itertools.count(1)
+        self.depth = 0
 
     # What leaves are made of.
 
     def name(self, stem: str = "v") -> str:
-        self.count += 1
-        return f"{stem}{self.count}"
+        return f"{stem}{next(self.count)}"
 
     def shape(self, low: int = 0, high: int = 4) -> tuple[int, ...]:
         """Of at most 16384 elements."""
@@ -68,6 +78,8 @@ class Graph:
                 return shape
 
     def array(self, dtype, shape, low=-2.0, high=2.0) -> np.ndarray:
+        if dtype == np.object_:
+            return np.array([self.draw.choice(WORDS) for _ in range(int(np.prod(shape)))], object).reshape(shape)
         if np.dtype(dtype).kind == "b":
             return self.numbers.integers(0, 2, shape).astype(bool)
         if np.dtype(dtype).kind in "iu":
@@ -77,7 +89,7 @@ class Graph:
     def give(self, array: np.ndarray, asConstant: bool | None = None) -> Value:
         """The array as an input of the run, an initializer, or a node Constant."""
         array = np.asarray(array)
-        bound = float(np.abs(array.astype(np.float64)).max()) if array.size else 0.0
+        bound = UNKNOWN if array.dtype == object else float(np.abs(array.astype(np.float64)).max()) if array.size else 0.0
         value = Value(self.name("x"), array.dtype.type, array.shape, bound)
         if asConstant is None:
             asConstant = self.draw.random() < self.constants
@@ -113,7 +125,7 @@ class Graph:
         if fits and self.draw.random() > fresh:
             return fits[max(self.draw.randrange(len(fits)), self.draw.randrange(len(fits)))]
         for _ in range(8):
-            value = self.leaf(dtype or self.draw.choice(FLOATS), self.shape(low, min(high, 4)))
+            value = self.leaf(dtype or self.draw.choice(self.floats), self.shape(low, min(high, 4)))
             if accepts(value):
                 return value
         raise Impossible
@@ -160,8 +172,40 @@ class Graph:
         self.nodes.append(helper.make_node(op, names, [v.name for v in made], name=f"{op}_{len(self.nodes)}", domain=domain,
                                            **{k: v for k, v in attributes.items() if v is not None}))
         self.values += [v for v in made if -1 not in v.shape]
-        self.late = [v for v in made if -1 in v.shape]
         return made
+
+    def inner(self, parameters: list[Value] = ()) -> "Graph":
+        """The graph of a branch or a body, which sees all that is here."""
+        graph = copy.copy(self)
+        graph.values, graph.nodes, graph.initializers, graph.depth = [*self.values, *parameters], [], {}, self.depth + 1
+        return graph
+
+    def proto(self, parameters: list[Value], outputs: list[Value]) -> onnx.GraphProto:
+        """Of an inner graph. Where no size of an output is known, the rank is not told either."""
+        info = lambda v, known=True: helper.make_tensor_value_info(v.name, helper.np_dtype_to_tensor_dtype(np.dtype(v.dtype)), v.shape if known else None)
+        initializers = [numpy_helper.from_array(a, n) for n, a in self.initializers.items() if n in self.used]
+        nodes = [n for n in self.nodes if n.op_type != "Constant" or n.output[0] in self.used]
+        return helper.make_graph(nodes, "inner", [info(p) for p in parameters], [info(o, -1 not in o.shape) for o in outputs], initializers)
+
+    def populate(self, wanted: int) -> None:
+        """Draws up to that many ops."""
+        import graph_ops
+
+        names = sorted(graph_ops.OPS)
+        isOp = lambda n: n.op_type != "Constant"
+        for _ in range(wanted * 4):
+            if sum(map(isOp, self.nodes)) >= wanted:
+                break
+            nodes, values, used = len(self.nodes), len(self.values), set(self.used)
+            try:
+                op = self.draw.choice(names)
+                graph_ops.OPS[op](self, op)
+            except Impossible:
+                # Leaves may stay, nodes that ops had begun with not.
+                self.nodes = self.nodes[:nodes] + [n for n in self.nodes[nodes:] if not isOp(n)]
+                self.used.intersection_update(used)
+                leaves = {n.output[0] for n in self.nodes[nodes:]} | set(self.initializers) | set(self.feeds)
+                self.values = self.values[:values] + [v for v in self.values[values:] if v.name in leaves]
 
     def model(self) -> onnx.ModelProto:
         """With everything that nobody uses as an output, and some of the rest; sizes of inputs are names where the graph is dynamic."""
@@ -178,8 +222,13 @@ class Graph:
         nodes = [n for n in self.nodes if n.op_type != "Constant" or n.output[0] in self.used]
         infos = [helper.make_empty_tensor_value_info(n) for n in outputs if n in made]
         graph = helper.make_graph(nodes, "random", inputs, infos, initializers)
-        opsets = [helper.make_opsetid("", self.opset)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=4 if self.opset < 9 else 8 if self.opset < 21 else 10)
+        opsets = [helper.make_opsetid(d, DOMAINS[d] or self.opset) for d in sorted({""} | domains(nodes))]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=4 if self.opset < 9 else 8 if self.opset < 21 else 10 if self.opset < 23 else 11)
+
+
+def domains(nodes) -> set[str]:
+    """Also of nodes in branches and bodies."""
+    return {n.domain for n in nodes} | {d for n in nodes for a in n.attribute if a.HasField("g") for d in domains(a.g.node)}
 
 
 def broadcast(a: tuple, b: tuple) -> tuple | None:
@@ -192,24 +241,8 @@ def broadcast(a: tuple, b: tuple) -> tuple | None:
 
 def generate(seed: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """A model of one to seven nodes that can be valid (ONNX Runtime has the last word), and its inputs."""
-    import graph_ops
-
     graph = Graph(seed)
-    wanted = graph.draw.choice([1, 2, 2, 3, 3, 4, 5, 6, 7])
-    names = sorted(graph_ops.OPS)
-    for _ in range(wanted * 4):
-        if sum(n.op_type != "Constant" for n in graph.nodes) >= wanted:
-            break
-        known, used = len(graph.nodes), set(graph.used)
-        try:
-            op = graph.draw.choice(names)
-            graph_ops.OPS[op](graph, op)
-        except Impossible:
-            # Leaves may stay, nodes that ops had begun with not.
-            graph.nodes = graph.nodes[:known] + [n for n in graph.nodes[known:] if n.op_type == "Constant"]
-            graph.used = used
-            alive = {n for node in graph.nodes for n in node.output} | set(graph.initializers) | set(graph.feeds)
-            graph.values = [v for v in graph.values if v.name in alive]
+    graph.populate(graph.draw.choice([1, 2, 2, 3, 3, 4, 5, 6, 7]))
     if not graph.nodes or all(n.op_type == "Constant" for n in graph.nodes):
         return generate(seed + "+")
     return graph.model(), graph.feeds

@@ -2,7 +2,7 @@
 
     program = Program("model.cameo", threads=1)
     outputs = program.run({"x": array})      # dict of fresh arrays
-Not a product: no zero-copy, no dtypes beyond NumPy's numbers.
+Texts are arrays of objects. Not a product: no zero-copy, no numbers below 8 bits.
 """
 import ctypes
 import os
@@ -12,13 +12,17 @@ import ml_dtypes
 import numpy as np
 
 BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
-DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16,
-          11: np.float64, 12: np.uint32, 13: np.uint64, 16: ml_dtypes.bfloat16}
+DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 8: np.object_, 9: np.bool_,
+          10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 16: ml_dtypes.bfloat16}
 NUMBERS = {np.dtype(t): n for n, t in DTYPES.items()}
 
 
 class Error(ctypes.Structure):
     _fields_ = [("code", ctypes.c_int32), ("message", ctypes.c_char * 1020)]
+
+
+class Text(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint64)]
 
 
 class ContextOptions(ctypes.Structure):
@@ -67,8 +71,10 @@ class Program:
         for name, array in feeds.items():
             array = np.ascontiguousarray(array).reshape(np.shape(array))
             dims = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-            tensor = Tensor(array.ctypes.data, NUMBERS[array.dtype], array.ndim, dims)
-            self.kept[name] = array
+            texts = [str(t).encode() for t in array.flat] if array.dtype == object else []
+            held = (Text * len(texts))(*[(ctypes.cast(t, ctypes.c_void_p), len(t)) for t in texts])
+            tensor = Tensor(ctypes.addressof(held) if texts else array.ctypes.data, NUMBERS[array.dtype], array.ndim, dims)
+            self.kept[name] = array, texts, held
             index = ctypes.c_uint64(self.inputs.index(name))
             self.check(self.library.cameo_context_set_input(self.context, index, ctypes.byref(tensor), ctypes.byref(self.error)))
 
@@ -81,7 +87,13 @@ class Program:
             tensor = Tensor()
             self.check(self.library.cameo_context_output(self.context, ctypes.c_uint64(index), ctypes.byref(tensor), ctypes.byref(self.error)))
             shape, dtype = [tensor.dims[i] for i in range(tensor.rank)], np.dtype(DTYPES[tensor.dtype])
-            size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            count = int(np.prod(shape, dtype=np.int64))
+            if dtype == object:
+                texts = ctypes.cast(tensor.data, ctypes.POINTER(Text))
+                decode = lambda t: ctypes.string_at(t.data, t.size).decode()
+                arrays[name] = np.array([decode(texts[i]) for i in range(count)], dtype).reshape(shape)
+                continue
+            size = count * dtype.itemsize
             arrays[name] = np.frombuffer(ctypes.string_at(tensor.data, size) if size else b"", dtype).reshape(shape)
         return arrays
 
