@@ -1,6 +1,7 @@
 // ChannelsLast.cpp - decides per op between the model's order of axes and channels-last, as a minimum cut, and
 // rewrites. Runs when sizes are known and before kernels form.
 #include "MinimumCut.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Dialect/Cameo/Layout.h"
 #include "cameo/Passes/Layout/Passes.h"
 #include "cameo/Passes/Remarks.h"
@@ -78,7 +79,7 @@ int64_t BlockLayout::transposedBytes(Value value, int64_t rank) {
   llvm::append_range(dims, info.dims);
   if (movesOnlyUnitAxes(dims, channelsLastPermutation(rank)))
     return 0;
-  int64_t bytes = std::max(1u, info.elementType.getIntOrFloatBitWidth() / 8);
+  int64_t bytes = elementBytes(info.elementType);
   for (Dim d : dims)
     if (llvm::MulOverflow(bytes, d.constant().value_or(kTypicalSize), bytes) || bytes > MinimumCut::kNever / 1024)
       return MinimumCut::kNever / 1024;

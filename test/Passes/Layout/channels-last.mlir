@@ -114,3 +114,15 @@ func.func @run_time_pads_stay(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, 
   %1 = cameo.conv %0, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<?x?x?x?xf32>, tensor<4x3x1x1xf32>) -> tensor<?x4x?x?xf32>
   return %1 : tensor<?x4x?x?xf32>
 }
+
+// -----
+
+// Text beside a convolution has a price too.
+// CHECK-LABEL: func.func @text_stays
+// CHECK:       cameo.conv %{{.*}} {channelsLast
+// CHECK:       cameo.equal %{{.*}} : (tensor<1x2x3x!cameo.string>, tensor<1x2x3x!cameo.string>)
+func.func @text_stays(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %t: tensor<1x2x3x!cameo.string>) -> (tensor<1x4x8x8xf32>, tensor<1x2x3xi1>) {
+  %0 = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %1 = cameo.equal %t, %t : (tensor<1x2x3x!cameo.string>, tensor<1x2x3x!cameo.string>) -> tensor<1x2x3xi1>
+  return %0, %1 : tensor<1x4x8x8xf32>, tensor<1x2x3xi1>
+}
