@@ -12,8 +12,11 @@ def gridSample(g, name):
     x = image(g, 2)
     h, w = g.draw.choice([1, 3, 5]), g.draw.choice([2, 6])
     modes = ["linear", "nearest", "cubic"] if g.opset >= 20 else ["bilinear", "nearest", "bicubic"]
-    grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -1.3, 1.3)
-    g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=g.draw.choice(modes), padding_mode=g.draw.choice(["zeros", "border", "reflection"]),
+    mode = g.draw.choice(modes)
+    # Whether places outside or their neighbours are padded is left open.
+    reach = 0.9 if mode.endswith("cubic") else 1.3
+    grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -reach, reach)
+    g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=mode, padding_mode=g.draw.choice(["zeros", "border", "reflection"]),
           align_corners=g.draw.randrange(2))
 
 
