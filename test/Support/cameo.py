@@ -30,6 +30,10 @@ class ContextOptions(ctypes.Structure):
                 ("trace", ctypes.c_void_p), ("trace_user", ctypes.c_void_p)]
 
 
+class ProgramOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_uint32), ("verify_weights", ctypes.c_uint32), ("variant", ctypes.c_char_p), ("target", ctypes.c_char_p)]
+
+
 class Tensor(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_uint32), ("rank", ctypes.c_uint32), ("dims", ctypes.POINTER(ctypes.c_int64))]
 
@@ -50,11 +54,14 @@ def loadLibrary() -> ctypes.CDLL:
 
 
 class Program:
-    def __init__(self, path: str, threads: int = 0):
+    def __init__(self, path: str, threads: int = 0, target: str = "cpu"):
         self.library, self.error = loadLibrary(), Error()
         self.kept: dict = {}  # bound arrays: the context borrows them
         self.program, self.context = ctypes.c_void_p(), ctypes.c_void_p()
-        self.check(self.library.cameo_program_load(os.fsencode(path), None, ctypes.byref(self.program), ctypes.byref(self.error)))
+        if target == "cuda:sim":  # the runtime then finds it by its name
+            ctypes.CDLL(str(BUILD / "lib/libcameo_cudasim.so"))
+        programOptions = ProgramOptions(ctypes.sizeof(ProgramOptions), 0, None, target.encode())
+        self.check(self.library.cameo_program_load(os.fsencode(path), ctypes.byref(programOptions), ctypes.byref(self.program), ctypes.byref(self.error)))
         options = ContextOptions(ctypes.sizeof(ContextOptions), threads, 0, None, None)
         self.check(self.library.cameo_context_create(self.program, ctypes.byref(options), ctypes.byref(self.context), ctypes.byref(self.error)))
         self.inputs = self.names(self.library.cameo_program_num_inputs, self.library.cameo_program_input)

@@ -1,13 +1,11 @@
-// Access.cpp - loads, stores, atomics, barriers and shuffles.
+// Access.cpp - loads, stores, atomics.
 #include "Machine.h"
 #include <algorithm>
 
 namespace cameo::sim {
-namespace {
 
-/// The bytes that an access means. Ends the launch where there are none, where they are not aligned, or where it races.
-uint8_t *find(Thread &t, const Instruction &i, Space space, uint64_t bytes, bool isWrite, bool isAtomic = false) {
-  uint64_t address = t.get<uint64_t>(i.a) + i.offset;
+uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space space, uint64_t bytes, bool isWrite,
+                   bool isAtomic) {
   const char *what = isWrite ? "writes " : "reads ";
   auto refuse = [&](const std::string &problem) {
     char text[32];
@@ -45,6 +43,8 @@ uint8_t *find(Thread &t, const Instruction &i, Space space, uint64_t bytes, bool
     SharedMemory &shared = t.block->shared;
     data = inside(shared.data.data(), shared.data.size(), "shared");
     footprints = shared.footprints.data() + address;
+    if (memchr(shared.inFlight.data() + address, 1, bytes))
+      refuse("an asynchronous copy may still write: nothing has waited for it");
     break;
   }
   default: {
@@ -58,6 +58,12 @@ uint8_t *find(Thread &t, const Instruction &i, Space space, uint64_t bytes, bool
     if (const char *race = note(footprints, bytes, isWrite, t.accessor))
       t.fault(i, std::string("races: ") + race + ", and no barrier orders the two");
   return data;
+}
+
+namespace {
+
+uint8_t *find(Thread &t, const Instruction &i, Space space, uint64_t bytes, bool isWrite, bool isAtomic = false) {
+  return findBytes(t, i, t.get<uint64_t>(i.a) + i.offset, space, bytes, isWrite, isAtomic);
 }
 
 template <bool isSigned> uint64_t extend(uint64_t value, unsigned bytes) {
@@ -117,11 +123,6 @@ bool readSpace(std::string_view text, Space &space) {
   return true;
 }
 
-void waitForBlock(Thread &t, const Instruction &) { t.wait = Wait::Block; }
-void waitForWarp(Thread &t, const Instruction &) { t.wait = Wait::Warp; }
-
-enum ShuffleMode { Up, Down, Xor, Index, Rendezvous };
-
 } // namespace
 
 Handler findAccess(const std::vector<std::string> &op, Instruction &i) {
@@ -167,67 +168,6 @@ Handler findAccess(const std::vector<std::string> &op, Instruction &i) {
   if (how == "and")
     return atomicOn<[](auto old, auto b, auto) { return old & b; }>(type);
   return nullptr;
-}
-
-Handler findMeeting(const std::vector<std::string> &op, Instruction &i) {
-  if ((op[0] == "bar" || op[0] == "barrier") && op.size() >= 2 &&
-      (op[1] == "sync" || (op[1] == "cta" && op.size() > 2)))
-    return waitForBlock;
-  if (op[0] == "bar" && op.size() == 3 && op[1] == "warp" && op[2] == "sync") {
-    i.detail = Rendezvous;
-    return waitForWarp;
-  }
-  if (op[0] != "shfl" || op.size() != 4 || op[1] != "sync" || op[3] != "b32")
-    return nullptr;
-  const char *const modes[] = {"up", "down", "bfly", "idx"};
-  for (uint32_t mode = 0; mode < std::size(modes); ++mode)
-    if (op[2] == modes[mode]) {
-      i.detail = mode;
-      return waitForWarp;
-    }
-  return nullptr;
-}
-
-void shuffle(std::vector<Thread *> &lanes, const Instruction &at) {
-  if (at.detail == Rendezvous)
-    return;
-  uint32_t values[32] = {};
-  for (Thread *t : lanes)
-    values[t->number % 32] = t->get<uint32_t>(at.a);
-  uint32_t present = 0;
-  for (Thread *t : lanes)
-    present |= 1u << (t->number % 32);
-  for (Thread *t : lanes) {
-    uint32_t lane = t->number % 32, b = t->get<uint32_t>(at.b) & 31, c = t->get<uint32_t>(at.c);
-    uint32_t limit = c & 31, segment = c >> 8 & 31; // PTX ISA, shfl.sync
-    uint32_t highest = (lane & segment) | (limit & ~segment), lowest = lane & segment;
-    int64_t from = lane;
-    bool isInside = false;
-    switch (at.detail) {
-    case Up:
-      from = int64_t(lane) - b;
-      isInside = from >= int64_t(highest);
-      break;
-    case Down:
-      from = lane + b;
-      isInside = from <= highest;
-      break;
-    case Xor:
-      from = lane ^ b;
-      isInside = from <= highest;
-      break;
-    default:
-      from = lowest | (b & ~segment);
-      isInside = from <= highest;
-    }
-    if (!isInside)
-      from = lane;
-    if (!(present >> from & 1))
-      t->fault(at, "takes a value from lane " + std::to_string(from) + ", which does not take part");
-    t->put<uint32_t>(at.d[0], values[from]);
-    if (at.d[1])
-      t->put<uint8_t>(at.d[1], isInside);
-  }
 }
 
 } // namespace cameo::sim

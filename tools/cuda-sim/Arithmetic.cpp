@@ -6,6 +6,16 @@
 #include <limits>
 
 namespace cameo::sim {
+
+float fromHalf(uint16_t bits) {
+  uint32_t magnitude = uint32_t(bits & 0x7fff) << 13;
+  float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;
+  if ((bits & 0x7c00) == 0x7c00)
+    scaled = std::bit_cast<float>(magnitude | 0x7f800000u);
+  return std::copysign(scaled, bits & 0x8000 ? -1.0f : 1.0f);
+}
+float fromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
+
 namespace {
 
 // ---- by operation and type
@@ -216,13 +226,6 @@ template <typename T, auto F> struct Test { static constexpr Handler run = test<
 
 // ---- halves
 
-float fromHalf(uint16_t bits) {
-  uint32_t magnitude = uint32_t(bits & 0x7fff) << 13;
-  float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;
-  if ((bits & 0x7c00) == 0x7c00)
-    scaled = std::bit_cast<float>(magnitude | 0x7f800000u);
-  return std::copysign(scaled, bits & 0x8000 ? -1.0f : 1.0f);
-}
 /// To nearest even, from a double so that one rounding does it for f32 and f64.
 uint16_t toHalf(double x) {
   uint16_t sign = std::signbit(x) ? 0x8000 : 0;
@@ -239,7 +242,6 @@ uint16_t toHalf(double x) {
   double units = std::nearbyint(std::ldexp(x, 10 - exponent)); // of the last place
   return uint16_t(sign | (uint32_t(exponent + 14) * 1024 + uint32_t(units)));
 }
-float fromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 uint16_t toBf16(float x) {
   if (x != x)
     return 0x7fff;

@@ -149,16 +149,17 @@ private:
       refuse("has " + std::to_string(statement->operands.size()) + " operands, expected " + std::to_string(count));
   }
 
-  void setAddress(Instruction &i, const Operand &address) {
+  void setAddress(Instruction &i, const Operand &address) { setAddress(address, i.a, i.offset); }
+  void setAddress(const Operand &address, uint32_t &base, uint64_t &offset) {
     if (address.kind != Operand::Address)
       refuse("expected an address in brackets");
-    i.offset = address.number;
+    offset = address.number;
     if (address.name.empty())
-      i.a = constant(0);
+      base = constant(0);
     else if (address.name[0] == '%' || slots.count(address.name))
-      i.a = slot({Operand::Register, false, 0, address.name, {}});
+      base = slot({Operand::Register, false, 0, address.name, {}});
     else
-      i.a = constant(addressOf(address.name));
+      base = constant(addressOf(address.name));
   }
 
   /// The value or values that a load writes or a store reads.
@@ -216,6 +217,10 @@ private:
       decodeOperands(i, name == "shfl");
       if (name != "shfl")
         std::swap(i.a, i.e); // where a shuffle has its mask
+    } else if (name == "cp") {
+      decodeCopy(i, op);
+    } else if (name == "ldmatrix" || name == "mma") {
+      decodeMatrix(i, op);
     } else if (name == "mov" && s.operands.size() == 2 &&
                (s.operands[0].kind == Operand::Vector || s.operands[1].kind == Operand::Vector)) {
       decodePacking(i, op);
@@ -276,6 +281,56 @@ private:
     bool isLoad = op[0] == "ld";
     setElements(i, o[isLoad ? 0 : 1]);
     setAddress(i, o[isLoad ? 1 : 0]);
+  }
+
+  /// cp.async.cg.shared.global [to], [from], 16, bytes; and what commits and awaits such copies.
+  void decodeCopy(Instruction &i, const std::vector<std::string> &op) {
+    i.run = findCopy(op, i);
+    if (!i.run)
+      refuse("is not known");
+    const std::vector<Operand> &o = statement->operands;
+    if (i.space != Space::Shared) {
+      for (const Operand &operand : o)
+        i.a = slot(operand);
+      return;
+    }
+    if (o.size() < 3 || (o[2].number != 4 && o[2].number != 8 && o[2].number != 16))
+      refuse("copies neither 4 nor 8 nor 16 bytes");
+    setAddress(i, o[0]);
+    setAddress(o[1], i.b, i.secondOffset);
+    i.width = uint8_t(o[2].number);
+    if (o.size() > 3)
+      i.c = slot(o[3]);
+  }
+
+  void decodeMatrix(Instruction &i, const std::vector<std::string> &op) {
+    std::vector<unsigned> registers;
+    i.together = findMatrix(op, i, registers);
+    if (!i.together)
+      refuse("is not known");
+    kernel.isIndependent = false;
+    const std::vector<Operand> &o = statement->operands;
+    i.e = constant(0xffffffff); // all lanes
+    if (registers.empty()) {
+      needOperands(2);
+      unsigned count = i.count;
+      setElements(i, o[0]);
+      setAddress(i, o[1]);
+      if (i.count != count)
+        refuse("loads " + std::to_string(count) + " matrices to " + std::to_string(i.count) + " registers");
+      return;
+    }
+    needOperands(4);
+    uint32_t *more = i.more;
+    for (size_t k = 0; k < 4; ++k) {
+      if (o[k].elements.size() != registers[k])
+        refuse("operand " + std::to_string(k) + " is not of " + std::to_string(registers[k]) + " registers");
+      if (k == 0)
+        setElements(i, o[0]);
+      else
+        for (const Operand &element : o[k].elements)
+          *more++ = slot(element);
+    }
   }
 
   void decodePacking(Instruction &i, const std::vector<std::string> &op) {

@@ -1,7 +1,8 @@
 // Driver.cpp - the CUDA driver API as far as runtime/cuda/Driver.h has it, on the simulated GPU. Streams do their work
 // at once, and what a kernel does wrong is told at the next synchronisation, as a GPU does it.
 //
-// CAMEO_CUDASIM, a list like "sm=80,seed=7", says which chip it is (sm_90 unless told) and shuffles blocks and threads.
+// CAMEO_CUDASIM, a list like "sm=80,seed=7,early=1", says which chip it is (sm_90 unless told), shuffles blocks and threads, and does
+// asynchronous copies when they are issued instead of when they are awaited.
 #include "../../runtime/cuda/Driver.h"
 #include "Machine.h"
 #include <algorithm>
@@ -35,6 +36,7 @@ struct Simulator {
     };
     capability = int(number("sm=", 90));
     options.seed = number("seed=", 0);
+    options.copiesEarly = number("early=", 0);
   }
 };
 

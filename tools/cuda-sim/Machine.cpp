@@ -58,12 +58,13 @@ private:
   }
 
   void runBlock(uint64_t number, const std::vector<uint32_t> &order) {
-    Block block{launch, memory, {}, {}, {}};
+    Block block{launch, memory, {}, {}, {}, options.copiesEarly};
     block.index[0] = unsigned(number % launch.grid[0]);
     block.index[1] = unsigned(number / launch.grid[0] % launch.grid[1]);
     block.index[2] = unsigned(number / launch.grid[0] / launch.grid[1]);
     block.shared.data.assign(kernel.sharedBytes + launch.sharedBytes, 0xff); // NaN in every type of float
     block.shared.footprints.resize(block.shared.data.size());
+    block.shared.inFlight.resize(block.shared.data.size());
     uint32_t first = memory.takeAccessors(numThreads + 1);
     Accessor accessor{0, firstOfLaunch, first, first, first + numThreads + 1};
     if (kernel.isIndependent) {
@@ -95,6 +96,8 @@ private:
     t.number = number;
     t.pc = 0;
     t.wait = Wait::None;
+    t.copies.clear();
+    t.openGroup = 0;
     t.accessor = accessor;
     t.accessor.number = accessor.firstOfPhase + 1 + number;
     std::fill_n(t.slots, kernel.numRegisters, ~uint64_t(0)); // no register holds a useful number before it is written
@@ -151,7 +154,7 @@ private:
         }
         if (!isComplete)
           continue;
-        shuffle(lanes, at);
+        at.together(lanes, at);
         for (Thread *t : lanes)
           t->wait = Wait::None;
         someWentOn = true;

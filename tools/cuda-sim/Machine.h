@@ -10,6 +10,8 @@ namespace cameo::sim {
 struct Thread;
 struct Instruction;
 using Handler = void (*)(Thread &, const Instruction &);
+/// What the lanes of a warp do once all in the mask have come to the same instruction.
+using Meeting = void (*)(std::vector<Thread *> &lanes, const Instruction &);
 
 /// One decoded statement. Operands are numbers of slots of the thread: registers, then constants, then special
 /// registers.
@@ -22,8 +24,11 @@ struct Instruction {
   uint8_t count = 1;  ///< elements of a vector access
   uint32_t d[4] = {}; ///< destinations; of a store the sources
   uint32_t a = 0, b = 0, c = 0, e = 0;
-  uint64_t offset = 0;    ///< of an address; the target of a branch
-  uint32_t detail = 0;    ///< what the handler makes of it
+  uint32_t more[10] = {};    ///< sources of what multiplies matrices: those of A, B, C
+  uint64_t offset = 0;       ///< of an address; the target of a branch
+  uint64_t secondOffset = 0; ///< of the address that a copy reads, whose base is `b`
+  uint32_t detail = 0;       ///< what the handler makes of it
+  Meeting together = nullptr;
   uint32_t statement = 0; ///< for messages
 };
 
@@ -71,6 +76,14 @@ struct Launch {
 
 struct Block;
 
+/// cp.async, until it is waited for.
+struct AsyncCopy {
+  uint64_t target, source; ///< in shared memory, in global memory
+  uint8_t bytes, read;     ///< written, and of these taken from the source; the rest are zeros
+  uint32_t group;          ///< counted from 0 as they are committed
+  const Instruction *at;
+};
+
 struct Thread {
   uint64_t *slots;
   uint32_t pc = 0;
@@ -79,6 +92,8 @@ struct Thread {
   uint8_t *local = nullptr;
   Block *block = nullptr;
   Accessor accessor;
+  std::vector<AsyncCopy> copies; ///< not yet waited for
+  uint32_t openGroup = 0;        ///< that the next copies belong to
 
   template <typename T> T get(uint32_t slot) const {
     T value;
@@ -100,6 +115,7 @@ struct Block {
   SharedMemory shared;
   unsigned index[3];
   std::vector<Thread> threads;
+  bool copiesEarly = false;
 };
 
 /// Resolves names, chooses handlers. Throws PtxError for what is not known.
@@ -111,13 +127,23 @@ Handler findArithmetic(const std::vector<std::string> &opcode);
 Handler findAccess(const std::vector<std::string> &opcode, Instruction &instruction);
 /// The same for what several threads do together.
 Handler findMeeting(const std::vector<std::string> &opcode, Instruction &instruction);
+/// The same for cp.async, and what commits and awaits it.
+Handler findCopy(const std::vector<std::string> &opcode, Instruction &instruction);
+/// What a warp does in ldmatrix and mma; null where it is not known. Says how many registers each operand has.
+Meeting findMatrix(const std::vector<std::string> &opcode, Instruction &instruction, std::vector<unsigned> &registers);
+
+/// The bytes that an access means. Ends the launch where there are none, where they are not aligned, or where it races.
+uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space space, uint64_t bytes, bool isWrite,
+                   bool isAtomic = false);
+
+/// An f16's or bf16's value.
+float fromHalf(uint16_t bits);
+float fromBf16(uint16_t bits);
 
 struct RunOptions {
-  uint64_t seed = 0; ///< of the order of blocks and threads; 0: in order
+  uint64_t seed = 0;        ///< of the order of blocks and threads; 0: in order
+  bool copiesEarly = false; ///< asynchronous copies are done when they are issued, not when they are awaited
 };
-
-/// What the lanes of a warp do once all in the mask have come to the same shuffle.
-void shuffle(std::vector<Thread *> &lanes, const Instruction &at);
 
 /// Runs a grid to its end. Throws PtxError for a kernel that does what it may not.
 void run(const Launch &launch, DeviceMemory &memory, const RunOptions &options);

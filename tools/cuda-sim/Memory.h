@@ -61,6 +61,7 @@ private:
 struct SharedMemory {
   std::vector<uint8_t> data;
   std::vector<Footprint> footprints;
+  std::vector<uint8_t> inFlight; ///< 1: an asynchronous copy that nobody has waited for may write the byte
 };
 
 } // namespace cameo::sim

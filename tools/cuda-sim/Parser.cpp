@@ -66,6 +66,7 @@ public:
         parseTopLevel();
       }
     }
+    placeShared();
     return std::move(module);
   }
 
@@ -78,6 +79,22 @@ private:
   void expect(std::string_view text) {
     if (!accept(text))
       refuse("expected '" + std::string(text) + "', found '" + std::string(peek()) + "'");
+  }
+
+  /// Shared variables of the module are each kernel's own; those without a size begin where the launch's bytes do.
+  void placeShared() {
+    constexpr uint64_t kAlign = 16;
+    for (ParsedKernel &kernel : module.kernels) {
+      for (const GlobalVariable &global : module.globals)
+        if (global.space == Space::Shared && !global.content.empty())
+          kernel.variables[global.name] = {Space::Shared, place(kernel.sharedBytes, global.content.size(), kAlign),
+                                           global.content.size()};
+      kernel.sharedBytes = (kernel.sharedBytes + kAlign - 1) / kAlign * kAlign;
+      for (const GlobalVariable &global : module.globals)
+        if (global.space == Space::Shared && global.content.empty())
+          kernel.variables[global.name] = {Space::Shared, kernel.sharedBytes, 0};
+    }
+    std::erase_if(module.globals, [](const GlobalVariable &global) { return global.space == Space::Shared; });
   }
 
   void parseTopLevel() {

@@ -16,8 +16,8 @@ struct FailSite {
 
 /// How a device starts a kernel; a CPU has no use for it.
 struct DeviceBlock {
-  unsigned threads = 0; ///< of a block; 0: the target's choice, with a tile for each
-  unsigned tiles = 0;   ///< of a block
+  unsigned threads = 0; ///< of a block
+  unsigned tiles = 0;   ///< of a block: one, or one for each thread
   unsigned sharedBytes = 0;
 };
 
@@ -32,7 +32,6 @@ struct KernelSignature {
   llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
   Dim tiles;                           ///< length of the parallel iteration space
   Dim grain;                           ///< least number of tiles worth a thread
-  DeviceBlock block;
   bool needsHost = false;              ///< calls services, so only the CPU can run it
 };
 

@@ -35,7 +35,7 @@ public:
   virtual TileGranularity granularity() const { return {}; }
   KernelMemory memory() const { return device().empty() ? KernelMemory::Host : KernelMemory::Device; }
   /// How a device starts `kernel`.
-  virtual DeviceBlock blockOf(const EmittedKernel &kernel) const { return kernel.signature.block; }
+  virtual DeviceBlock blockOf(const EmittedKernel &) const { return {}; }
   /// Lowers a kernel, in place, and compiles it to a function called `symbol`. May run on several threads at once.
   virtual mlir::FailureOr<Code> compileKernel(EmittedKernel &kernel, llvm::StringRef symbol,
                                               const CodeOptions &options) = 0;

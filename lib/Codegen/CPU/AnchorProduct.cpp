@@ -1,53 +1,18 @@
-// AnchorProduct.cpp - matrix products as batches of plain matrices. See AnchorProduct.h.
+// AnchorProduct.cpp - see AnchorProduct.h.
 #include "AnchorProduct.h"
 
 using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
-bool cameo::codegen::isSharedMatrix(ArrayRef<Dim> dims) {
-  return llvm::all_of(dims.drop_back(2), [](Dim d) { return d.isConstant(1); });
-}
-
-Product cameo::codegen::describeProduct(DimContext &d, ArrayRef<Dim> lhs, ArrayRef<Dim> rhs, ArrayRef<Dim> result,
-                                        bool transposeLhs, bool transposeRhs) {
-  Product p;
-  p.m = result[result.size() - 2];
-  p.n = result.back();
-  p.k = transposeLhs ? lhs[lhs.size() - 2] : lhs.back();
-  p.rhsK = transposeRhs ? rhs.back() : rhs[rhs.size() - 2];
-  p.batchDims.assign(result.begin(), result.end() - 2);
-  if (isSharedMatrix(rhs) && !transposeLhs && lhs.drop_back(2) == ArrayRef(p.batchDims)) {
-    p.m = d.mul(d.product(p.batchDims), p.m);
-    p.batchDims.clear();
-  }
-  p.batch = d.product(p.batchDims);
-  return p;
-}
-
 Value cameo::codegen::batchPointer(const Anchor &a, const Product &p, OpBuilder &b, Location loc, const Tensor &t,
                                    Value base, Value batch) {
-  if (p.batchDims.empty() || isSharedMatrix(t.dims))
-    return base;
   Emit e(b, loc);
-  ArrayRef<Dim> batchDims = ArrayRef(t.dims).drop_back(2);
+  Value index = batch ? b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch) : Value();
+  Value number = matrixOfBatch(a.k, p, b, loc, t, index);
+  if (!number)
+    return base;
   Extent matrix = a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
-  Value number = batch;
-  if (batchDims != ArrayRef(p.batchDims)) {
-    Value rest = b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch);
-    SmallVector<Value> indices(p.batchDims.size());
-    for (size_t i = indices.size(); i-- > 0;) {
-      Value size = a.k.size(p.batchDims[i]);
-      indices[i] = i == 0 ? rest : b.createOrFold<arith::RemUIOp>(loc, rest, size);
-      if (i > 0)
-        rest = b.createOrFold<arith::DivUIOp>(loc, rest, size);
-    }
-    Tensor outer;
-    outer.dims.assign(batchDims.begin(), batchDims.end());
-    Value linear = constantIndex(b, loc, 0);
-    for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, a.k, outer, p.batchDims, indices), outer.dims))
-      linear = b.createOrFold<arith::AddIOp>(loc, b.createOrFold<arith::MulIOp>(loc, linear, a.k.size(d)), index);
-    number = b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), linear);
-  }
+  number = b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), number);
   return e.offset(base, e.mul(e.mul(number, matrix), elementBytes(t.elementType)));
 }

@@ -1,24 +1,13 @@
-// AnchorProduct.h - what the emitters of matrix products share: a product as batches of plain matrices.
+// AnchorProduct.h - what the emitters of matrix products share: where the matrices of batches lie.
 #ifndef LIB_CODEGEN_CPU_ANCHORPRODUCT_H
 #define LIB_CODEGEN_CPU_ANCHORPRODUCT_H
 
 #include "Anchors.h"
+#include "cameo/Codegen/Product.h"
 
 namespace cameo::codegen {
 
-/// A product seen as batches of plain matrices.
-struct Product {
-  llvm::SmallVector<Dim> batchDims; ///< of the result; empty when rows of all batches follow each other and share B
-  Dim batch, m, n, k, rhsK;
-};
-
-Product describeProduct(DimContext &d, llvm::ArrayRef<Dim> lhs, llvm::ArrayRef<Dim> rhs, llvm::ArrayRef<Dim> result,
-                        bool transposeLhs, bool transposeRhs);
-
-/// True when all batches share one matrix.
-bool isSharedMatrix(llvm::ArrayRef<Dim> dims);
-
-/// Base of the matrix of `t`, which begins at `base`, that batch `batch` of the product's result reads.
+/// Base of the matrix of `t`, which begins at `base`, that batch `batch` (i64) of the product's result reads.
 mlir::Value batchPointer(const Anchor &a, const Product &p, mlir::OpBuilder &b, mlir::Location loc, const Tensor &t,
                          mlir::Value base, mlir::Value batch);
 

@@ -1,6 +1,9 @@
 // CudaChip.cpp - see CudaChip.h; the table of chips.
 #include "cameo/Codegen/CUDA/CudaChip.h"
+#include "GpuAnchors.h"
 #include "PtxEmission.h"
+#include "ThreadBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -10,9 +13,10 @@ using namespace cameo::codegen;
 /// Shared memory from the CUDA C++ Programming Guide's table of technical specifications. The PTX versions are the
 /// oldest that know the chip and what we use of it, so that old drivers take the code.
 static constexpr PtxTarget kChips[] = {
-    {"sm_75", 70, 64 << 10, false},  {"sm_80", 70, 163 << 10, false}, {"sm_86", 71, 99 << 10, false},
-    {"sm_87", 74, 163 << 10, false}, {"sm_89", 78, 99 << 10, false},  {"sm_90", 78, 227 << 10, true},
-    {"sm_90a", 80, 227 << 10, true}, {"sm_100", 86, 227 << 10, true},
+    {"sm_75", 70, 64 << 10, false, false, false}, {"sm_80", 70, 163 << 10, false, true, true},
+    {"sm_86", 71, 99 << 10, false, true, true},   {"sm_87", 74, 163 << 10, false, true, true},
+    {"sm_89", 78, 99 << 10, false, true, true},   {"sm_90", 78, 227 << 10, true, true, true},
+    {"sm_90a", 80, 227 << 10, true, true, true},  {"sm_100", 86, 227 << 10, true, true, true},
 };
 
 const PtxTarget *cameo::codegen::findPtxTarget(StringRef chip, std::string &known) {
@@ -27,15 +31,21 @@ namespace {
 
 class CudaChip final : public Target {
 public:
-  explicit CudaChip(const PtxTarget &target) : target(target) {}
+  explicit CudaChip(const PtxTarget &target) : target(target), emitter(target) {}
 
   StringRef name() const override { return target.chip; }
   StringRef device() const override { return "cuda"; }
   TileGranularity granularity() const override { return {1, INT64_MAX}; }
+  AnchorEmitter *anchors() override { return &emitter; }
   DeviceBlock blockOf(const EmittedKernel &kernel) const override {
-    constexpr unsigned kThreads = 128;
-    const DeviceBlock &own = kernel.signature.block;
-    return own.threads ? own : DeviceBlock{kThreads, kThreads, 0};
+    constexpr unsigned kThreads = 128; // where a thread takes a tile of its own
+    ModuleOp module = kernel.module.get();
+    auto function = module.lookupSymbol<func::FuncOp>(kKernelFunction);
+    auto threads = function->getAttrOfType<IntegerAttr>(kThreadsAttr);
+    if (!threads)
+      return {kThreads, kThreads, 0};
+    auto shared = function->getAttrOfType<IntegerAttr>(kSharedBytesAttr);
+    return {unsigned(threads.getInt()), 1, unsigned(shared.getInt())};
   }
   FailureOr<Code> compileKernel(EmittedKernel &kernel, StringRef symbol, const CodeOptions &options) override {
     return emitPtx(kernel, blockOf(kernel), symbol, target, options);
@@ -44,6 +54,7 @@ public:
 
 private:
   const PtxTarget &target;
+  GpuAnchorEmitter emitter;
 };
 
 } // namespace

@@ -55,9 +55,11 @@ static void addEntry(llvm::Module &module, const EmittedKernel &kernel, const De
   auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
   entry->setCallingConv(llvm::CallingConv::PTX_Kernel);
   entry->addFnAttr("nvvm.maxntid", std::to_string(block.threads));
-  for (size_t i = 0; i < numBuffers; ++i)
+  for (size_t i = 0; i < numBuffers; ++i) {
+    entry->addParamAttr(1 + i, llvm::Attribute::getWithAlignment(context, llvm::Align(CAMEO_BUFFER_ALIGN)));
     if (body->hasParamAttribute(1 + i, llvm::Attribute::NoAlias))
       entry->addParamAttr(1 + i, llvm::Attribute::NoAlias);
+  }
 
   auto *start = llvm::BasicBlock::Create(context, "", entry), *work = llvm::BasicBlock::Create(context, "", entry),
        *done = llvm::BasicBlock::Create(context, "", entry);

@@ -11,6 +11,8 @@ struct PtxTarget {
   unsigned version;        ///< of the PTX that is written: 80 for 8.0
   unsigned maxSharedBytes; ///< that a block may ask for
   bool hasBf16Conversions; ///< cvt between bf16 and f32
+  bool hasAsyncCopies;     ///< cp.async
+  bool hasMma16;           ///< mma.sync.m16n8k16 of f16 and bf16
 };
 
 /// Null where the name is not in the table; `known` is then what there is.

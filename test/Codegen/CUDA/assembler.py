@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 SHARED = ROOT.parent / "shared/models"
 LIMITS = pathlib.Path(__file__).with_name("limits.txt")
+CASE_SPILLS = pathlib.Path(__file__).with_name("case-spills.txt")
 SKIPPED = 77
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
 # Small models that between them have most kinds of kernels; `all` takes every one.
@@ -80,6 +81,12 @@ def assembleProgram(ptxas: str, program: pathlib.Path, chip: str) -> dict[str, N
 def readLimits() -> dict[tuple[str, str], Need]:
     rows = [line.split() for line in LIMITS.read_text().splitlines() if line and not line.startswith("#")]
     return {(model, chip): Need(*map(int, numbers)) for model, chip, *numbers in rows}
+
+
+def allowedSpills(case: str) -> int:
+    """Bytes that a kernel of this case of the conformance suite may spill."""
+    rows = [line.split(maxsplit=2) for line in CASE_SPILLS.read_text().splitlines() if line and not line.startswith("#")]
+    return max((int(size) for pattern, size, _ in rows if re.fullmatch(pattern, case)), default=0)
 
 
 def needOf(ptxas: str, model: pathlib.Path, chip: str, problems: list[str]) -> Need:

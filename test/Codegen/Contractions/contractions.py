@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts.
+"""contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts, and on simulated GPUs.
 
     contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed
-    contractions.py run CASE   one case; precision-CASE: the case in f32, compiled with --precision=bf16
+    contractions.py run CASE   one case; precision-CASE: the case in f32, compiled with --precision=bf16;
+                               gpu-CASE: the case on the simulator of GPUs, for several chips
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
 S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 or bf16 result is rounded once
@@ -270,6 +271,24 @@ def conv_filter_of_the_run():
     return m, [{}]
 
 
+# ---- tiles of GPUs that only large products have, and borders within them
+
+
+def largeProduct(name, a, b, dtype):
+    def make():
+        m = Model(dtype)
+        m.op("Relu", m.matmul(m.input(a), m.weight(*b), b[0]))
+        return m, [{}]
+
+    CASES[name] = make
+
+
+largeProduct("matmul-large", [1290, 21], [21, 1288], np.float32)
+largeProduct("matmul-large-half", [1290, 40], [40, 1290], np.float16)
+largeProduct("matmul-middle-bf16", [600, 72], [72, 700], BF16)
+# The simulator takes minutes for these.
+SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups"]
+CHIPS = ["sm_75", "sm_80", "sm_90a"]
 PRECISE = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic"]
 
 # ---- running
@@ -281,6 +300,35 @@ def compileModel(path: str, opt: str, cpu: str = "native", *flags: str) -> str:
     if done.returncode:
         sys.exit(f"cameo-compile -{opt} --cpu={cpu} ended with {done.returncode}: {done.stderr}")
     return program
+
+
+def runOnGpus(name: str) -> None:
+    """The same bound; sums of tensor cores are no less exact than those in f32 that it speaks of."""
+    model, sizes = CASES[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.onnx", magnitudes=False)
+        model.save(f"{folder}/magnitudes.onnx", magnitudes=True)
+        naive = cameo.Program(compileModel(f"{folder}/model.onnx", "O0"), 1)
+        magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
+        programs = {chip: cameo.Program(compileModel(f"{folder}/model.onnx", "O3", "native", "--target=cuda", f"--chip={chip}"), 1, "cuda:sim")
+                    for chip in CHIPS}
+        for symbols in sizes:
+            feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
+            (wanted,), (scale,) = naive.run(feeds).values(), magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
+            bound = boundOf(model, wanted, scale)
+            for chip, program in programs.items():
+                (found,) = program.run(feeds).values()
+                excess = np.abs(found.astype(np.float64) - wanted) / bound
+                if found.shape != wanted.shape or not excess.max() <= 1:
+                    sys.exit(f"{chip} at {symbols}: error is {excess.max():.3g} times the bound, shape {found.shape} against {wanted.shape}")
+                print(f"{chip} at {symbols}: error is {excess.max():.2f} of the bound")
+
+
+def boundOf(model: Model, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    bound = 2 * model.terms * 2.0**-24 * scale.astype(np.float64) + 1e-30
+    if model.dtype != np.float32:
+        bound += 2.0 ** (-10 if model.dtype == np.float16 else -7) * np.abs(wanted.astype(np.float64))
+    return bound
 
 
 def spills(assembly: str) -> list[str]:
@@ -325,11 +373,9 @@ def run(name: str, spoil=lambda model: None) -> None:
             feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
             (wanted,) = naive.run(feeds).values()
             (scale,) = magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
-            bound = 2 * model.terms * 2.0**-24 * scale.astype(np.float64) + 1e-30
+            bound = boundOf(model, wanted, scale)
             if lowered:
                 bound += (3 * 2.0**-9 + 2.0**-16) * scale.astype(np.float64)
-            if model.dtype != np.float32:
-                bound += 2.0 ** (-10 if model.dtype == np.float16 else -7) * np.abs(wanted.astype(np.float64))
             for level, program in fast.items():
                 (one,) = cameo.Program(program, 1).run(feeds).values()
                 (two,) = cameo.Program(program, 2).run(feeds).values()
@@ -355,8 +401,10 @@ def planted() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), "planted"]))
+        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in CASES if name not in SLOW), "planted"]))
     elif sys.argv[2] == "planted":
         planted()
+    elif sys.argv[2].startswith("gpu-"):
+        runOnGpus(sys.argv[2].removeprefix("gpu-"))
     else:
         run(sys.argv[2])

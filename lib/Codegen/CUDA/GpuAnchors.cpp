@@ -1,0 +1,43 @@
+// GpuAnchors.cpp - the table of emitters, and what they share.
+#include "GpuAnchors.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
+                                                    ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  static const llvm::StringMap<GpuEmitFn> emitters{{MatMulOp::getOperationName(), emitGpuMatMul},
+                                                   {ConvOp::getOperationName(), emitGpuConv}};
+  GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
+  return emit ? emit({op, k, b, operands, results, chip}) : std::nullopt;
+}
+
+Value GpuAnchor::size32(Dim dim) const {
+  return b.createOrFold<arith::IndexCastOp>(loc(), b.getI32Type(), k.size(dim));
+}
+
+Value GpuAnchor::pointer(const Tensor &tensor) const {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc(), tensor.memref);
+  address = arith::IndexCastOp::create(b, loc(), b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(b, loc(), LLVM::LLVMPointerType::get(b.getContext()), address);
+}
+
+Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
+  DimContext &d = dims();
+  Dim down = d.ceilDiv(rows, c.tile.m), across = d.ceilDiv(columns, c.tile.n);
+  k.setTiles(d.mul(d.mul(down, across), batch), d.constant(1));
+  setBlock(k.sliceBegin().getParentBlock()->getParentOp()->getRegion(0).front().getTerminator(), c.tile.threads(),
+           sharedBytes(c));
+  ThreadBuilder t(b, loc());
+  Value number = t.toI32(k.sliceBegin());
+  c.firstRow = t.mul(t.rem(number, size32(down)), c.tile.m);
+  number = t.div(number, size32(down));
+  c.firstColumn = t.mul(t.rem(number, size32(across)), c.tile.n);
+  c.rows = size32(rows);
+  c.columns = size32(columns);
+  c.fixedColumns = columns.constant();
+  return t.toIndex(t.div(number, size32(across)));
+}

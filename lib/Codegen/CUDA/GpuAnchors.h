@@ -1,0 +1,45 @@
+// GpuAnchors.h - which ops have code of their own for blocks of threads; all others keep their naive loops.
+#ifndef LIB_CODEGEN_CUDA_GPUANCHORS_H
+#define LIB_CODEGEN_CUDA_GPUANCHORS_H
+
+#include "Contraction.h"
+#include "cameo/Codegen/Kernel.h"
+
+namespace cameo::codegen {
+
+class GpuAnchorEmitter final : public AnchorEmitter {
+public:
+  explicit GpuAnchorEmitter(const PtxTarget &chip) : chip(chip) {}
+  std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *op, KernelBuilder &k, mlir::OpBuilder &b,
+                                          llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results) override;
+
+private:
+  const PtxTarget &chip;
+};
+
+/// One anchor that is being emitted.
+struct GpuAnchor {
+  mlir::Operation *op;
+  KernelBuilder &k;
+  mlir::OpBuilder &b;
+  llvm::ArrayRef<Tensor> operands, results;
+  const PtxTarget &chip;
+
+  mlir::Location loc() const { return op->getLoc(); }
+  DimContext &dims() const { return k.dims(); }
+  /// A size as an i32 value, at the top of the kernel's code. No buffer of a GPU has more elements along an axis.
+  mlir::Value size32(Dim dim) const;
+  /// Base pointer of a buffer.
+  mlir::Value pointer(const Tensor &tensor) const;
+  /// Declares the blocks of a contraction and cuts the number of the block's tile into batch (index), row and column of
+  /// the tile's first element. Batches lie one after the other, in each the tiles of a column of them.
+  mlir::Value divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const;
+};
+
+/// Emits an anchor; nullopt, before anything is emitted, to leave it to its naive loops.
+using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuMatMul(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuConv(const GpuAnchor &);
+
+} // namespace cameo::codegen
+#endif

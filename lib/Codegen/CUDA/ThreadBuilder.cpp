@@ -1,0 +1,44 @@
+// ThreadBuilder.cpp - see ThreadBuilder.h.
+#include "ThreadBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+Value ThreadBuilder::sharedMemory() {
+  constexpr unsigned kSharedSpace = 3, kAlign = 16;
+  constexpr StringLiteral kName = "shared";
+  auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(kName);
+  if (!global) {
+    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+    global = LLVM::GlobalOp::create(top, loc, LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/false,
+                                    LLVM::Linkage::External, kName, Attribute(), kAlign, kSharedSpace);
+  }
+  return LLVM::AddressOfOp::create(b, loc, global);
+}
+
+Value ThreadBuilder::intrinsic(StringRef name, Type result, ValueRange operands) {
+  StringAttr full = b.getStringAttr("llvm.nvvm." + name);
+  if (result)
+    return LLVM::CallIntrinsicOp::create(b, loc, result, full, operands).getResult(0);
+  LLVM::CallIntrinsicOp::create(b, loc, full, operands);
+  return {};
+}
+
+SmallVector<Value, 4> ThreadBuilder::intrinsic(StringRef name, Type type, unsigned count, ValueRange operands) {
+  SmallVector<Type> members(count, type);
+  Value all = intrinsic(name, LLVM::LLVMStructType::getLiteral(b.getContext(), members), operands);
+  SmallVector<Value, 4> values;
+  for (unsigned i = 0; i < count; ++i)
+    values.push_back(LLVM::ExtractValueOp::create(b, loc, all, i));
+  return values;
+}
+
+void cameo::codegen::setBlock(Operation *inside, int64_t threads, int64_t sharedBytes) {
+  auto function = inside->getParentOfType<func::FuncOp>();
+  Builder b(inside->getContext());
+  function->setAttr(kThreadsAttr, b.getI64IntegerAttr(threads));
+  function->setAttr(kSharedBytesAttr, b.getI64IntegerAttr(sharedBytes));
+}
