@@ -48,8 +48,9 @@ private:
 class Run {
 public:
   Run(func::FuncOp main, ArrayRef<ElementsAttr> arguments, ShapeAnalysis &shapes, VariantCompiler &compiler,
-      const LoadedKernels &functions)
-      : main(main), arguments(arguments), shapes(shapes), compiler(compiler), functions(functions) {}
+      const LoadedKernels &functions, int64_t mostBytes)
+      : main(main), arguments(arguments), shapes(shapes), compiler(compiler), functions(functions),
+        mostBytes(mostBytes) {}
   FailureOr<SmallVector<ElementsAttr>> operator()();
 
 private:
@@ -72,6 +73,7 @@ private:
   ShapeAnalysis &shapes;
   VariantCompiler &compiler;
   const LoadedKernels &functions;
+  int64_t mostBytes;                                     ///< of one value
   DenseMap<Value, AsmResourceBlob> memory;               ///< of results of kernels, known vectors and constants
   std::vector<AsmResourceBlob> temporaries;              ///< of the kernel that is running
   DenseMap<std::pair<Value, int64_t>, int64_t> sizes;    ///< that only kernels could tell
@@ -82,7 +84,8 @@ private:
 
 struct JitEvaluator : public ConstantEvaluator {
   using ConstantEvaluator::ConstantEvaluator;
-  FailureOr<SmallVector<ElementsAttr>> evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments) const override;
+  FailureOr<SmallVector<ElementsAttr>> evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments,
+                                                int64_t mostBytes) const override;
 };
 
 } // namespace
@@ -188,16 +191,12 @@ int64_t Run::element(Value tensor, int64_t index) {
 
 // ---- memory
 
-/// Of one value whose size only the run can tell: as much as cameo-fold-constants spends on those whose size is known.
-static constexpr int64_t kMaxBytes = int64_t(1) << 32;
-
 /// Memory of `owner`, or of the running kernel when that is null. Null after a failure.
 char *Run::allocate(Value owner, int64_t bytes) {
   if (call.status != CAMEO_OK)
     return nullptr;
-  if (bytes < 0 || bytes > kMaxBytes) {
-    fail(&call, CAMEO_OUT_OF_MEMORY, nullptr,
-         "a value that depends on constants alone needs more than %lld MiB; -O0 leaves it to the run", kMaxBytes >> 20);
+  if (bytes < 0 || bytes > mostBytes) {
+    fail(&call, CAMEO_OUT_OF_MEMORY, nullptr, "a value needs more than %lld bytes", mostBytes);
     return nullptr;
   }
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<int64_t>(bytes, 1), CAMEO_BUFFER_ALIGN);
@@ -369,7 +368,8 @@ FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
   return results;
 }
 
-FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments) const {
+FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments,
+                                                            int64_t mostBytes) const {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   PassManager passes(module.getContext());
   passes.addNestedPass<func::FuncOp>(createFormKernelsPass());
@@ -387,7 +387,7 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   LoadedKernels functions;
   if (failed(compiler.emitKernels(shapes)) || failed(functions.load(compiler, main.getLoc())))
     return failure();
-  return Run(main, arguments, shapes, compiler, functions)();
+  return Run(main, arguments, shapes, compiler, functions, mostBytes)();
 }
 
 void cameo::registerConstantEvaluator(DialectRegistry &registry) {

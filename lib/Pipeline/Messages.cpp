@@ -26,6 +26,7 @@ MessageCollector::MessageCollector(MLIRContext *context, StringRef path, llvm::S
           break;
         case DiagnosticSeverity::Warning:
           message.severity = Severity::Warning;
+          message.code = codeOf(d, "");
           break;
         default:
           return success();

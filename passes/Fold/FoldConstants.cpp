@@ -4,7 +4,9 @@
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fold/Passes.h"
 #include "cameo/Passes/Remarks.h"
+#include "cameo/Support/ErrorCode.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Threading.h"
 
 namespace cameo {
 #define GEN_PASS_DEF_FOLDCONSTANTSPASS
@@ -31,11 +33,17 @@ static bool staysInline(ConstantOp constant) {
 
 namespace {
 
+/// Which ops may be folded.
+struct Selection {
+  bool nested;    ///< those in regions that may not run
+  bool openSizes; ///< those whose results have sizes that only running them can tell
+};
+
 /// The ops of a function that depend on constants alone, in order, and those of their results that others use.
 struct ConstantPart {
   llvm::SetVector<Operation *> ops;
   SmallVector<Value> results;
-  bool hasNested = false; ///< some lie in regions that may not run
+  int64_t mostBytes = 0; ///< operands and results of one op, as far as they are known
 };
 
 /// Of the ops that are folded so far.
@@ -47,8 +55,8 @@ struct Spent {
 struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> {
   using FoldConstantsPassBase::FoldConstantsPassBase;
 
-  ConstantPart find(bool withNested);
-  bool mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent);
+  ConstantPart find(Selection selection);
+  bool mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent, ConstantPart &part);
   OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
   FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
   void replace(const ConstantPart &part, ArrayRef<ElementsAttr> values);
@@ -58,7 +66,7 @@ struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> 
 } // namespace
 
 /// Whether the result's size is worth it, and whether it can be computed in little time.
-bool FoldConstants::mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent) {
+bool FoldConstants::mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent, ConstantPart &part) {
   int64_t operandBytes = 0, resultBytes = 0;
   for (Value v : op->getOperands())
     operandBytes += staticBytes(v).value_or(0);
@@ -83,16 +91,17 @@ bool FoldConstants::mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent) 
   }
   spent.bytes += resultBytes;
   spent.work += operations;
+  part.mostBytes = std::max(part.mostBytes, operandBytes + resultBytes);
   return true;
 }
 
-ConstantPart FoldConstants::find(bool withNested) {
+ConstantPart FoldConstants::find(Selection selection) {
   ConstantPart part;
   ShapeAnalysis shapes;
   Spent spent;
   Block &body = getOperation().getBody().front();
   getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (isa<KernelOp>(op) || (op->getBlock() != &body && op != getOperation() && !withNested))
+    if (isa<KernelOp>(op) || (op->getBlock() != &body && op != getOperation() && !selection.nested))
       return WalkResult::skip();
     // The numbers of texts are given later.
     auto isText = [](Type type) { return isa<StringType>(getElementTypeOrSelf(type)); };
@@ -103,10 +112,9 @@ ConstantPart FoldConstants::find(bool withNested) {
                          Operation *producer = v.getDefiningOp();
                          return producer && (isa<ConstantOp>(producer) || part.ops.contains(producer));
                        });
-    if (onConstants && mayFold(shapes, op, spent)) {
+    bool fits = selection.openSizes || llvm::all_of(op->getResults(), [](Value v) { return staticBytes(v); });
+    if (onConstants && fits && mayFold(shapes, op, spent, part))
       part.ops.insert(op);
-      part.hasNested |= op->getBlock() != &body;
-    }
     return WalkResult::advance();
   });
   for (Operation *op : part.ops)
@@ -178,7 +186,8 @@ FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart 
   }
   if (!module)
     return failure();
-  return evaluator->evaluate(*module, arguments);
+  // Kernels have temporaries besides.
+  return evaluator->evaluate(*module, arguments, open + 4 * part.mostBytes);
 }
 
 void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> values) {
@@ -207,32 +216,41 @@ void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> val
 void FoldConstants::runOnOperation() {
   if (getOperation().isExternal())
     return;
-  ConstantPart part = find(/*withNested=*/true);
-  if (part.results.empty())
-    return;
-  FailureOr<SmallVector<ElementsAttr>> values;
-  if (part.hasNested) {
-    // A failure may come from a branch that no call takes.
-    std::string reason;
+  // What fails may be in a branch that no call takes, or a value that turned out too large: less is folded then.
+  std::optional<Diagnostic> problem;
+  size_t failedOps = 0;
+  for (Selection selection : {Selection{true, true}, {false, true}, {false, false}}) {
+    ConstantPart part = find(selection);
+    if (part.results.empty())
+      break;
+    if (part.ops.size() == failedOps)
+      continue;
+    FailureOr<SmallVector<ElementsAttr>> values;
     {
-      ScopedDiagnosticHandler quiet(&getContext(), [&](Diagnostic &d) {
-        reason = d.str();
-        return success();
+      ScopedDiagnosticHandler listen(&getContext(), [&, thread = llvm::get_threadid()](Diagnostic &d) {
+        bool isOwn = thread == llvm::get_threadid(); // other functions are folded at the same time
+        if (isOwn)
+          problem = std::move(d);
+        return success(isOwn);
       });
       values = evaluate(part);
     }
-    if (failed(values)) {
-      left(getArgument(), getOperation().getLoc(), "ops folded")
-          << "what branches and loops compute from constants is left for run time: " << reason;
-      part = find(/*withNested=*/false);
-      if (part.results.empty())
-        return;
-      values = evaluate(part);
+    if (succeeded(values))
+      return replace(part, *values);
+    failedOps = part.ops.size();
+    if (!problem || StringRef(problem->str()).starts_with("internal error")) {
+      emitError(problem ? problem->getLocation() : getOperation().getLoc())
+          << (problem ? problem->str() : "internal error: constants cannot be folded");
+      return signalPassFailure();
     }
-  } else {
-    values = evaluate(part);
+    left(getArgument(), problem->getLocation(), "ops folded")
+        << (selection.nested ? "what branches and loops compute from constants is left for run time: "
+                             : "what has open sizes is left for run time: ")
+        << problem->str();
   }
-  if (failed(values))
-    return signalPassFailure();
-  replace(part, *values);
+  if (!failedOps)
+    return;
+  // Every call fails there, as it would without this pass.
+  InFlightDiagnostic warning = emitWarning(problem->getLocation()) << problem->str();
+  warning.getUnderlyingDiagnostic()->getMetadata() = std::move(problem->getMetadata());
 }

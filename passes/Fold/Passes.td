@@ -14,8 +14,9 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     An op is left for run time, with a remark, when its result has more than `small` bytes and more than `growth` times the bytes
     of its operands: the program file holds every constant, and writing such a result again is cheaper than storing it.
     `budget` bounds the bytes that folding may hold at once.
-    A run-time failure (an index out of range) is a compile error that names the node, if the node runs in every call. Nodes inside
-    a branch or a loop are then left for run time, all of them, with a remark.
+    What fails when it is run (an index out of range, a value of an open size that needs more than `open` bytes) is left for run
+    time, with a remark: all that lies in branches and loops, and if that does not help, what has open sizes. Where every call would
+    fail nothing is folded, and a warning names the node.
     Wants a ConstantEvaluator (ConstantEvaluator.h) registered with the dialect. Left alone: ops with regions. Linear.
   }];
   let options = [
@@ -24,6 +25,7 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     Option<"growth", "growth", "int64_t", "2",
            "most bytes of a larger result per byte of operands; 2 widens f16 weights, but leaves int8 ones packed">,
     Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">,
+    Option<"open", "open", "int64_t", "16777216", "bytes of a value whose size only the run of the ops tells">,
     Option<"work", "work", "int64_t", "268435456",
            "most operations of all folded ops together; the naive path does about as many in a second">,
     Option<"keepQuantized", "keep-quantized", "bool", "false",

@@ -49,6 +49,7 @@ CASES = {
     "69_truncated": Command("head -c 20000 mnist.cameo > short.cameo; cameo-run short.cameo", 7, "E-ARTIFACT", "short.cameo", ("short.cameo",)),
     "69_bit_flip": Command("printf x | dd of=mnist.cameo bs=1 seek=700 conv=notrunc status=none; cameo-run mnist.cameo", 7, "E-CHECKSUM", "mnist.cameo"),
     "70_unknown_input": Command("cameo-run mnist.cameo --input nope=ones", 8, "E-INPUT", "Input3"),
+    "70_random_input_over_budget": Command("cameo-run mnist.cameo --memory-budget=3kb", 5, "E-MEMORY", "'Input3' has 3136 bytes, more than are left of --memory-budget=3072"),
     "70_missing_file": Command("cameo-run mnist.cameo --input Input3=none.npy", 6, "E-FILE", "none.npy"),
     "70_wrong_shape": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 2, 2), n.float32))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "28", ("a.npy",)),
     "70_wrong_type": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.ones((1, 1, 28, 28)))'; cameo-run mnist.cameo --input a.npy", 8, "E-INPUT", "f64", ("a.npy",)),
@@ -61,6 +62,7 @@ CASES = {
     "71_objects": Command("python3 -c 'import numpy as n; n.save(\"a.npy\", n.array([{}]))'; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
     "71_huge_header": Command(r"printf '\x93NUMPY\x02\x00\xff\xff\xff\x7f{' > a.npy; cameo-run mnist.cameo --input a.npy", 8, "E-NPY", "", ("a.npy",)),
     "69_onnx": Command("cp mnist.onnx a.cameo; cameo-run a.cameo", 7, "E-ARTIFACT", "not an ELF file", ("a.cameo",)),
+    "57_range_of_constants_run": Command("cameo-compile range.onnx -O3 -o r.cameo; cameo-run r.cameo --memory-budget=1GB", 5, "E-MEMORY", "needs 256 GiB", ("range.onnx", "r.cameo")),
     "74_run_interrupted": Command("cameo-compile loop.onnx -O0 -o l.cameo; timeout --preserve-status -s INT 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
     "74_run_terminated": Command("cameo-compile loop.onnx -O3 -o l.cameo; timeout --preserve-status -s TERM 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
     "74_closed_pipe": Command("set -o pipefail; cameo-compile mnist.onnx --emit=asm -o - | (exec <&-; sleep 3)", 9, "E-CANCELLED", "has gone"),
@@ -75,8 +77,9 @@ def prepare(line: str, folder: pathlib.Path) -> dict:
         (folder / "mnist.onnx").write_bytes((DATA / "mnist.onnx").read_bytes())
     if "dynamic" in line:
         (folder / "dynamic.onnx").write_bytes((HERE.parent / "Fuzz/corpus/dynamic.onnx").read_bytes())
-    if "loop.onnx" in line:
-        (folder / "loop.onnx").write_bytes(generated.endlessLoop().SerializeToString())
+    for name, make in (("loop.onnx", generated.endlessLoop), ("range.onnx", generated.hugeRange)):
+        if name in line:
+            (folder / name).write_bytes(make().SerializeToString())
     if "mnist.cameo" in line:
         subprocess.run([BIN / "cameo-compile", folder / "mnist.onnx", "-o", folder / "mnist.cameo", "-O0"], check=True)
     return environment

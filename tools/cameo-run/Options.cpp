@@ -67,11 +67,10 @@ std::optional<Options> parseOptions(int argc, char **argv) {
       ->capture_default_str();
   app.add_option("--warmup", options.warmup, "Runs that are not timed")->type_name("N")->capture_default_str();
   CLI::Option *repeat = app.add_option("--repeat", options.repeat, "Timed runs");
-  repeat->check(CLI::Range(1u, 1000000000u))
-      ->type_name("N")
-      ->capture_default_str();
+  repeat->check(CLI::Range(1u, 1000000000u))->type_name("N")->capture_default_str();
   app.add_option("--memory-budget", options.memoryBudget,
-                 "Working memory and outputs, for example 512MB; 0: what the machine has")
+                 "Working memory and outputs, and as much again for inputs that are not given; for example 512MB; 0: "
+                 "what the machine has")
       ->transform(CLI::AsSizeValue(false))
       ->type_name("SIZE");
   app.add_option("--target", options.target, "What runs the kernels: cpu, cuda:0 for the first NVIDIA GPU, or cuda:sim")
@@ -80,7 +79,8 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   app.add_option("--variant", options.variant, "Run this code variant instead of the best one for the target")
       ->type_name("NAME");
   app.add_flag("--json", options.json, "Print one JSON object");
-  app.add_option("--bench", options.benchSeconds, "Run for so long, after a warm-up; say percentiles, and what this machine could do")
+  app.add_option("--bench", options.benchSeconds,
+                 "Run for so long, after a warm-up; say percentiles, and what this machine could do")
       ->check(CLI::Range(0.1, 86400.0))
       ->type_name("SECONDS")
       ->excludes(repeat);

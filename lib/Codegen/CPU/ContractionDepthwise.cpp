@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace cameo::codegen;
 
+/// Lines of the kernel with more taps are walked by a loop.
+constexpr int64_t kMaxUnrolledTaps = 64;
+
 namespace {
 
 class Depthwise {
@@ -141,9 +144,11 @@ private:
     Value window = windowAt(x);
     SmallVector<Value> sums(columns, zeroVector());
     sums = e.loop(beginY, endY, 1, sums, [&](Value tapY, ValueRange carried) {
-      SmallVector<Value> next(carried);
       Value weights = weightsAt(tapY);
       Value line = e.offset(window, e.mul(e.mul(tapY, spec.dilationHeight), inLine));
+      if (spec.kernelWidth > kMaxUnrolledTaps)
+        return emitTapLoop(line, weights, carried);
+      SmallVector<Value> next(carried);
       SmallVector<Value> taps;
       for (int64_t tap = 0; tap < spec.kernelWidth; ++tap)
         taps.push_back(load(Type(), e.offset(weights, tap * channels * 4)));
@@ -160,6 +165,20 @@ private:
       return next;
     });
     finish(x, sums);
+  }
+
+  /// sums plus all taps of a line of the kernel: one weight and one input vector per column at a time.
+  SmallVector<Value> emitTapLoop(Value line, Value weights, ValueRange sums) {
+    return e.loop(e.number(0), e.number(spec.kernelWidth), 1, sums, [&](Value tap, ValueRange carried) {
+      Value weight = load(Type(), e.offset(weights, e.mul(tap, channels * 4)));
+      Value pixels = e.offset(line, e.mul(tap, spec.dilationWidth * channels * inBytes));
+      SmallVector<Value> next;
+      for (auto [column, sum] : llvm::enumerate(carried)) {
+        Value pixel = loadPixel(e.offset(pixels, int64_t(column) * spec.strideWidth * channels * inBytes));
+        next.push_back(vector::FMAOp::create(e.b, e.loc, pixel, weight, sum));
+      }
+      return next;
+    });
   }
 
   void emitBorderColumn(Value x) {

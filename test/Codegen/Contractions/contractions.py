@@ -206,6 +206,7 @@ convolution("groups", [1, 24, 8, 8], [36, 6, 3, 3], pads=[1, 1, 1, 1], group=4)
 convolution("depthwise", [2, 44, 9, 12], [44, 1, 3, 3], pads=[1, 1, 1, 1], group=44)
 convolution("depthwise-5x5-strided", [1, 35, 13, 13], [35, 1, 5, 5], pads=[2, 2, 2, 2], strides=[2, 2], group=35)
 convolution("depthwise-dilated", [1, 16, 15, 15], [16, 1, 3, 3], pads=[4, 4, 4, 4], dilations=[4, 4], group=16)
+convolution("depthwise-many-taps", [1, 20, 4, 160], [20, 1, 3, 100], pads=[1, 7, 1, 9], strides=[1, 2], group=20)
 convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
@@ -247,6 +248,10 @@ transposed("groups", [1, 12, 5, 5], [12, 5, 3, 3], group=3, strides=[1, 2])
 transposed("depthwise", [1, 20, 6, 6], [20, 1, 4, 4], group=20, strides=[2, 2], pads=[1, 1, 1, 1])
 transposed("1d", [1, 10, 20], [10, 6, 8], strides=[4], pads=[2, 2])
 transposed("dynamic", ["n", 8, "h", "w"], [8, 6, 2, 2], sizes=[{"n": 1, "h": 1, "w": 1}, {"n": 2, "h": 5, "w": 8}], strides=[2, 2])
+# Phases of two shapes along each axis; of one, in any number.
+transposed("64x64", [1, 3, 3, 4], [3, 5, 64, 64], strides=[32, 32], pads=[16, 16, 16, 16])
+transposed("depthwise-16x16", [1, 20, 3, 4], [20, 1, 16, 16], group=20, strides=[8, 8], pads=[4, 4, 4, 4])
+transposed("dynamic-5x5", ["n", 8, "h", "w"], [8, 6, 5, 5], sizes=[{"n": 1, "h": 1, "w": 1}, {"n": 2, "h": 5, "w": 8}], strides=[5, 5])
 transposed("no-tap-in-a-phase", [1, 4, 3, 3], [4, 4, 1, 1], strides=[2, 2])
 
 

@@ -13,10 +13,10 @@ public:
   explicit ConstantEvaluator(mlir::Dialect *dialect) : Base(dialect) {}
 
   /// Runs func.func @main of `module`, whose body is straight-line cameo ops, on `arguments`. Changes the module. Gives
-  /// @main's results with the shapes they turned out to have. What fails during the run is emitted as an error at the location of
-  /// the op that failed.
+  /// @main's results with the shapes they turned out to have. What fails during the run, a value of more than
+  /// `mostBytes` too, is emitted as an error with a code (ErrorCode.h) at the location of the op that failed.
   virtual mlir::FailureOr<llvm::SmallVector<mlir::ElementsAttr>>
-  evaluate(mlir::ModuleOp module, llvm::ArrayRef<mlir::ElementsAttr> arguments) const = 0;
+  evaluate(mlir::ModuleOp module, llvm::ArrayRef<mlir::ElementsAttr> arguments, int64_t mostBytes) const = 0;
 };
 
 } // namespace cameo
