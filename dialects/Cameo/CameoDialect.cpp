@@ -17,6 +17,7 @@ namespace cameo {
 #define CAMEO_FAMILY(name) void register##name(CameoDialect &dialect);
 #include "cameo/Dialect/Cameo/Families.inc"
 #undef CAMEO_FAMILY
+void attachSliceModels(mlir::MLIRContext &context); // SliceModels.cpp
 } // namespace cameo
 
 void CameoDialect::initialize() {
@@ -24,6 +25,7 @@ void CameoDialect::initialize() {
 #define CAMEO_FAMILY(name) register##name(*this);
 #include "cameo/Dialect/Cameo/Families.inc"
 #undef CAMEO_FAMILY
+  attachSliceModels(*getContext());
 }
 
 llvm::SmallVector<llvm::StringRef> cameo::nodeNames(Location loc) {

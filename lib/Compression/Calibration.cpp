@@ -148,7 +148,7 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     if (!isNew)
       continue;
     uint64_t bytes = uint64_t(layer.channels) * uint64_t(layer.channels) * sizeof(float);
-    bool wantsGram = layer.isMatrix && bytes <= gramBytes;
+    bool wantsGram = (layer.isMatrix || (options.convolutionGrams && layer.group == 1)) && bytes <= gramBytes;
     gramBytes -= wantsGram ? bytes : 0;
     observers.emplace_back(layer.channels, wantsGram);
     axes.push_back(layer.inputAxis);

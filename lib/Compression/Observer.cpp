@@ -126,11 +126,20 @@ void Observer::add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis
     }
   if (gram.empty())
     return;
-  for (int64_t o = 0; o < outer; ++o) // the channels are the last axis of a matrix
-    for (int64_t i = 0; i < channels; ++i)
-      if (float x = data[o * channels + i]; x != 0)
+  // One position after the other where channels are neighbours, one channel after the other where positions are.
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < channels; ++i) {
+      const float *image = data + o * channels * inner, *row = image + i * inner;
+      if (float x = *row; inner == 1 && x != 0)
         for (int64_t j = 0; j < channels; ++j)
-          gram[i * channels + j] += x * data[o * channels + j];
+          gram[i * channels + j] += x * image[j];
+      for (int64_t j = 0; inner > 1 && j < channels; ++j) {
+        float sum = 0;
+        for (int64_t p = 0; p < inner; ++p)
+          sum += row[p] * image[j * inner + p];
+        gram[i * channels + j] += sum;
+      }
+    }
 }
 
 std::optional<RangeMethod> cameo::compression::parseRangeMethod(llvm::StringRef name) {

@@ -19,8 +19,9 @@ struct CalibrationOptions {
   unsigned threads = 0;
   uint64_t gramBytes =
       0; ///< memory for second moments of what products read, which GPTQ wants; those that fit are observed
-  size_t most = SIZE_MAX; ///< samples that run() looks at; those that the state has seen count
-  std::string state;      ///< file that takes the observers as they grow, and gives them back; empty: none
+  bool convolutionGrams = false; ///< the same of the channels that convolutions of one group read, for pruning
+  size_t most = SIZE_MAX;        ///< samples that run() looks at; those that the state has seen count
+  std::string state;             ///< file that takes the observers as they grow, and gives them back; empty: none
 };
 
 class Calibration {

@@ -1,0 +1,42 @@
+// Prune.h - a model with fewer channels, heads or weights, and what each family of channels is worth.
+#ifndef CAMEO_COMPRESSION_PRUNE_H
+#define CAMEO_COMPRESSION_PRUNE_H
+
+#include "cameo/Compression/Calibration.h"
+
+namespace cameo::compression {
+
+/// What the options of the passes of passes/Pruning/Passes.td say.
+struct PruneOptions {
+  double share = 0;                ///< of channels and heads; 0: none is cut
+  std::vector<double> shares;      ///< the same per family; empty: `share` for all
+  std::string scope = "uniform";   ///< uniform or global
+  std::string pattern;             ///< of zeros among weights; empty: none are made
+  double sparsity = 0.5;           ///< of that pattern
+  std::string score = "magnitude"; ///< magnitude, wanda or second-order
+  int64_t multiple = 16;           ///< of what remains of large families
+  bool masked = false;             ///< zeros in place of smaller tensors
+  bool reconstruct = true;         ///< least squares, where there are moments
+};
+
+/// Prunes `module` (prepared). Without a calibration weights decide alone. Fails exactly when `diagnostics` got an
+/// error.
+mlir::LogicalResult prune(mlir::ModuleOp module, const Calibration *calibration, const PruneOptions &options,
+                          std::vector<Diagnostic> &diagnostics);
+
+/// A family that loses a share alone.
+struct FamilyEffect {
+  std::string name;
+  int64_t count, kept;
+  double noise; ///< power of the error of the model's first result over its power
+  double flops; ///< of the pruned model over the whole model's
+};
+
+/// Measures every family on the first samples. `module` is prepared and stays as it is.
+mlir::FailureOr<std::vector<FamilyEffect>> scanFamilies(mlir::ModuleOp module, const Calibration *calibration,
+                                                        Samples &samples, const PruneOptions &options,
+                                                        const CalibrationOptions &running,
+                                                        std::vector<Diagnostic> &diagnostics);
+
+} // namespace cameo::compression
+#endif

@@ -1,0 +1,113 @@
+// Prune.cpp - see Prune.h.
+#include "cameo/Compression/Prune.h"
+#include "Errors.h"
+#include "cameo/Compression/Program.h"
+#include "cameo/Passes/Pruning/Families.h"
+#include "cameo/Passes/Pruning/Passes.h"
+#include "cameo/Passes/Shape/Passes.h"
+#include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/Summary.h"
+#include <algorithm>
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::compression;
+
+LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *calibration, const PruneOptions &options,
+                                        std::vector<cameo::Diagnostic> &diagnostics) {
+  if (calibration)
+    calibration->annotate(module, RangeMethod::MinMax);
+  return runPasses(
+      module,
+      [&](OpPassManager &passes) {
+        if (options.share > 0 || !options.shares.empty()) {
+          PruneChannelsPassOptions channels;
+          channels.share = options.share;
+          channels.shares.assign(options.shares.begin(), options.shares.end());
+          channels.score = options.score;
+          channels.scope = options.scope;
+          channels.multiple = options.multiple;
+          channels.masked = options.masked;
+          channels.reconstruct = options.reconstruct;
+          passes.addPass(createPruneChannelsPass(channels));
+          passes.addPass(createInferShapesPass());
+        }
+        if (!options.pattern.empty()) {
+          PruneWeightsPassOptions weights;
+          weights.pattern = options.pattern;
+          weights.sparsity = options.sparsity;
+          weights.score = options.score;
+          passes.addPass(createPruneWeightsPass(weights));
+        }
+      },
+      diagnostics);
+}
+
+/// Arithmetic of a module.
+static FailureOr<double> flopsOf(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  FailureOr<Summary> summary = summarize(*copy, diagnostics);
+  if (failed(summary))
+    return failure();
+  return double(summary->total().flops);
+}
+
+/// The first result of each of the first samples. Nothing exactly when `diagnostics` got an error.
+static std::optional<std::vector<std::vector<float>>> resultsOf(ModuleOp module, Samples &samples,
+                                                                const CalibrationOptions &running,
+                                                                std::vector<cameo::Diagnostic> &diagnostics) {
+  constexpr size_t kSamples = 8;
+  auto program = Program::make(module, running.compile, running.threads, diagnostics);
+  std::vector<std::vector<float>> results;
+  for (size_t i = 0; program && i < std::min(samples.size(), kSamples); ++i) {
+    if (!program->run(samples.inputs(i), diagnostics))
+      return std::nullopt;
+    cameo_tensor found = program->output(0);
+    int64_t count = 1;
+    for (uint32_t axis = 0; axis < found.rank; ++axis)
+      count *= found.dims[axis];
+    auto *numbers = static_cast<const float *>(found.data);
+    results.emplace_back(numbers, numbers + count);
+  }
+  return program ? std::optional(std::move(results)) : std::nullopt;
+}
+
+FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp module, const Calibration *calibration,
+                                                                      Samples &samples, const PruneOptions &options,
+                                                                      const CalibrationOptions &running,
+                                                                      std::vector<cameo::Diagnostic> &diagnostics) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (main.getNumResults() == 0 || !getElementTypeOrSelf(main.getResultTypes().front()).isF32())
+    return refuse(diagnostics, "E-UNSUPPORTED", "the first output, by which families are compared, is not of f32");
+  std::vector<Family> families = familiesOf(SliceTies(main));
+  FailureOr<double> whole = flopsOf(module, diagnostics);
+  if (failed(whole))
+    return failure();
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto reference = resultsOf(*copy, samples, running, diagnostics);
+  if (!reference)
+    return failure();
+  std::vector<FamilyEffect> effects;
+  for (auto [i, family] : llvm::enumerate(families)) {
+    if (running.compile.progress)
+      running.compile.progress("families", i, families.size());
+    PruneOptions own = options;
+    own.shares.assign(i + 1, 0);
+    own.shares[i] = options.share;
+    copy = module.clone();
+    if (failed(prune(*copy, calibration, own, diagnostics)))
+      return failure();
+    FailureOr<double> flops = flopsOf(*copy, diagnostics);
+    auto results = succeeded(flops) ? resultsOf(*copy, samples, running, diagnostics) : std::nullopt;
+    if (!results)
+      return failure();
+    double error = 0, signal = 0;
+    for (auto [found, wanted] : llvm::zip(*results, *reference))
+      for (auto [x, y] : llvm::zip(found, wanted))
+        error += double(x - y) * (x - y), signal += double(y) * y;
+    int64_t count = family.bundles.size();
+    effects.push_back({family.name, count, keptOf(count, options.share, options.multiple),
+                       signal > 0 ? error / signal : 0, *whole > 0 ? *flops / *whole : 1});
+  }
+  return effects;
+}
