@@ -243,6 +243,7 @@ CASES = {
     "45_left_out_by_call": Case(saved(calledWithout), 3, "E-ARITY", "'a' is left out where its function is called"),
     "35_stride_huge": Case(saved(lambda: windowOf("strides", 2**40)), 5, "E-OVERFLOW", "strides[0] is 1099511627776; expected at most 2147483647"),
     "35_pad_huge": Case(saved(lambda: windowOf("pads", 2**62)), 5, "E-OVERFLOW", "pads[0] is 4611686018427387904"),
+    "45_no_schema_value": Case(saved(lambda: groupQueryAttention(["q", "k", "", "", "", "n", "n"], q=(1, 1, 8), k=(1, 1, 8))), 3, "E-ARITY", "key or value is left out"),
     "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
     "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),

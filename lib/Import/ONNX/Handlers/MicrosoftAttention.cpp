@@ -239,10 +239,12 @@ LogicalResult groupQueryAttention(OpBinder &op) {
   DimContext &d = op.dims();
   Type i64 = op.builder.getI64Type();
   AttentionParts p;
+  if (op.hasInput(1) != op.hasInput(2))
+    return op.error("E-ARITY", "key or value is left out; expected both, or packed tokens");
   if (op.hasInput(1)) {
     p.q = splitHeads(op, query, heads);
     p.k = splitHeads(op, op.input(1), groups);
-    p.v = op.hasInput(2) ? splitHeads(op, op.input(2), groups) : Value();
+    p.v = splitHeads(op, op.input(2), groups);
   } else {
     // Queries, keys and values of a token side by side.
     Value all = splitHeads(op, query, heads + 2 * groups);
