@@ -53,19 +53,19 @@ def softmax(g, name):
 
 @op("LpNormalization")
 def lpNormalization(g, name):
-    x = g.pick(lambda v: 0 not in v.shape, dtype=np.float32, low=1)
+    x = g.float(low=1, accepts=lambda v: 0 not in v.shape)
     like(g, name, x, 1, axis=g.axis(x), p=g.draw.choice([1, 2]))
 
 
 @op("LayerNormalization", since=17)
 def layerNorm(g, name):
-    x = g.pick(lambda v: 0 not in v.shape, dtype=np.float32, low=1)
+    x = g.float(low=1, accepts=lambda v: 0 not in v.shape)
     axis = g.draw.randrange(x.rank)
-    parameters = [g.leaf(np.float32, x.shape[axis:]) for _ in range(g.draw.choice([1, 2]))]
+    parameters = [g.leaf(x.dtype, x.shape[axis:]) for _ in range(g.draw.choice([1, 2]))]
     g.add(name, [x, *parameters], [(x.dtype, x.shape)], axis=axis - g.draw.choice([0, x.rank]), epsilon=1e-3)
 
 
 @op("RMSNormalization", since=23)
 def rmsNorm(g, name):
-    x = g.pick(lambda v: 0 not in v.shape, dtype=np.float32, low=1)
-    g.add(name, [x, g.leaf(np.float32, x.shape[-1:])], [(x.dtype, x.shape)], axis=-1, epsilon=1e-3)
+    x = g.float(low=1, accepts=lambda v: 0 not in v.shape)
+    g.add(name, [x, g.leaf(x.dtype, x.shape[-1:])], [(x.dtype, x.shape)], axis=-1, epsilon=1e-3)

@@ -120,7 +120,9 @@ def sequence(g, name):
     made = lambda kind, operands, **attributes: node(kind, operands, [(x.dtype, None)], **attributes)
     count = len(items)
     if g.draw.random() < 0.3 and x.shape[0] > 1:
-        items, count = [x], x.shape[0]
+        x = g.leaf(x.dtype, x.shape)
+        g.parameters.add(x.name)  # a size is the sequence's length
+        count = x.shape[0]
         s = made("SplitToSequence", [x], axis=0, keepdims=1)
         shape = (1, *x.shape[1:])
     else:

@@ -14,7 +14,7 @@ def gridSample(g, name):
     modes = ["linear", "nearest", "cubic"] if g.opset >= 20 else ["bilinear", "nearest", "bicubic"]
     mode = g.draw.choice(modes)
     # Whether places outside or their neighbours are padded is left open.
-    reach = 0.9 if mode.endswith("cubic") else 1.3
+    reach = 0.7 if mode.endswith("cubic") else 1.3
     grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -reach, reach)
     g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=mode, padding_mode=g.draw.choice(["zeros", "border", "reflection"]),
           align_corners=g.draw.randrange(2))
@@ -68,7 +68,7 @@ def centerCropPad(g, name):
 @op("HannWindow", "HammingWindow", "BlackmanWindow", since=17)
 def windowFunction(g, name):
     size = g.draw.choice([s for s in g.sizes if s])
-    g.add(name, [g.constant(size)], [(np.float32, (size,), 1.5)], periodic=g.draw.randrange(2))
+    g.add(name, [g.constant(size)], [(np.float32, (size,), 1.5)], periodic=g.draw.randrange(2) if size > 1 else 1)
 
 
 @op("DFT", since=17)
@@ -76,6 +76,7 @@ def dft(g, name):
     length = g.draw.choice([4, 7, 8, 16])
     parts = g.draw.choice([1, 2])
     x = g.leaf(np.float32, (g.draw.choice([1, 3]), length, parts))
+    g.parameters.add(x.name)  # its last size says what its elements are
     one = parts == 1 and g.draw.random() < 0.5
     inverse = 0 if one else g.draw.randrange(2)
     shape = (x.shape[0], length // 2 + 1 if one else length, 2)
@@ -127,7 +128,7 @@ def constantOfShape(g, name):
 
 @op("Unique", since=11)
 def unique(g, name):
-    x = g.pick(lambda v: v.dtype in (np.float32, np.int64, np.object_) and 0 not in v.shape, low=1)
+    x = g.pick(lambda v: v.dtype in (np.float32, np.int64) and 0 not in v.shape, low=1)
     g.add(name, [x], [(x.dtype, None), (np.int64, None), (np.int64, None), (np.int64, None)], sorted=g.draw.randrange(2))
 
 
@@ -143,6 +144,8 @@ def nonMaxSuppression(g, name):
 @op("MeanVarianceNormalization", since=9)
 def meanVariance(g, name):
     x = image(g, 2)
+    if x.shape[2] * x.shape[3] < 4:
+        raise Impossible  # the variance of one number is a rounding error, which may be below 0
     like(g, name, x, axes=g.draw.choice([None, [0, 2, 3], [2, 3], [-1]]))
 
 

@@ -9,7 +9,7 @@ from .table import op
 
 @op("MatMul")
 def matMul(g, name):
-    x = g.float(low=1, accepts=lambda v: v.dtype != np.float16)
+    x = g.float(low=1)
     k, n = x.shape[-1], g.draw.choice(g.sizes)
     shape = g.draw.choice([(k, n), (k, n), (k, n), (k,), (*x.shape[:-2], k, n)]) if x.rank > 1 else g.draw.choice([(k, n), (k,)])
     y = g.leaf(x.dtype, shape)
@@ -21,12 +21,12 @@ def matMul(g, name):
 
 @op("Gemm")
 def gemm(g, name):
-    x = g.pick(lambda v: v.rank == 2 and 0 not in v.shape, dtype=np.float32, low=2, high=2)
+    x = g.float(low=2, high=2, accepts=lambda v: 0 not in v.shape)
     a, b = g.draw.randrange(2), g.draw.randrange(2)
     m, k = x.shape[::-1] if a else x.shape
     n = g.draw.choice([s for s in g.sizes if s])
-    c = [g.leaf(np.float32, g.draw.choice([(n,), (m, n), (1, n), (m, 1), (1,)]))] if g.opset < 11 or g.draw.random() < 0.7 else []
-    g.add(name, [x, g.leaf(np.float32, (n, k) if b else (k, n)), *c], [(np.float32, (m, n))], transA=a, transB=b,
+    c = [g.leaf(x.dtype, g.draw.choice([(n,), (m, n), (1, n), (m, 1), (1,)]))] if g.opset < 11 or g.draw.random() < 0.7 else []
+    g.add(name, [x, g.leaf(x.dtype, (n, k) if b else (k, n)), *c], [(x.dtype, (m, n))], transA=a, transB=b,
           alpha=g.draw.choice([1.0, 1.0, 0.5]), beta=g.draw.choice([1.0, 1.0, 2.0]))
 
 
@@ -40,12 +40,13 @@ def einsum(g, name):
     g.add(name, arrays, [(np.float32, out)], equation=equation)
 
 
-def image(g: Graph, spatial: int, channels: int | None = None) -> Value:
-    fits = [v for v in g.values if v.rank == spatial + 2 and v.dtype == np.float32 and 0 not in v.shape and (channels is None or v.shape[1] == channels)]
+def image(g: Graph, spatial: int, dtype=np.float32) -> Value:
+    """[N, C, spatial...]"""
+    fits = [v for v in g.values if v.rank == spatial + 2 and v.dtype == dtype and 0 not in v.shape]
     if fits and g.draw.random() < 0.6:
         return g.draw.choice(fits)
     size = {1: [5, 16, 33], 2: [4, 7, 12], 3: [3, 5]}[spatial]
-    return g.leaf(np.float32, (g.draw.choice([1, 1, 2]), channels or g.draw.choice([1, 2, 3, 4, 8, 16, 17]), *[g.draw.choice(size) for _ in range(spatial)]))
+    return g.leaf(dtype, (g.draw.choice([1, 1, 2]), g.draw.choice([1, 2, 3, 4, 8, 16, 17]), *[g.draw.choice(size) for _ in range(spatial)]))
 
 
 def window(g: Graph, sizes: tuple, kernel: list[int], ceil: bool = False, dilations: bool = True, clamps: bool = False) -> tuple[dict, list[int]]:
@@ -73,20 +74,20 @@ def window(g: Graph, sizes: tuple, kernel: list[int], ceil: bool = False, dilati
 @op("Conv")
 def conv(g, name):
     spatial = g.draw.choice([1, 2, 2, 2, 3])
-    x = image(g, spatial)
+    x = image(g, spatial, g.draw.choice(g.floats))
     c = x.shape[1]
     group = g.draw.choice([1, 1, c, *[d for d in (2, 4) if c % d == 0]])
     m = group * g.draw.choice([1, 2, 4] if group > 1 else [1, 3, 8, 16, 17])
     kernel = [min(g.draw.choice([1, 1, 2, 3, 5]), s) for s in x.shape[2:]]
     attributes, out = window(g, x.shape[2:], kernel, clamps=True)
-    bias = [g.leaf(np.float32, (m,))] if g.draw.random() < 0.5 else []
-    g.add(name, [x, g.leaf(np.float32, (m, c // group, *kernel)), *bias], [(np.float32, (x.shape[0], m, *out))], group=group, kernel_shape=kernel, **attributes)
+    bias = [g.leaf(x.dtype, (m,))] if g.draw.random() < 0.5 else []
+    g.add(name, [x, g.leaf(x.dtype, (m, c // group, *kernel)), *bias], [(x.dtype, (x.shape[0], m, *out))], group=group, kernel_shape=kernel, **attributes)
 
 
 @op("ConvTranspose")
 def convTranspose(g, name):
     spatial = g.draw.choice([1, 2, 2])
-    x = image(g, spatial)
+    x = image(g, spatial, g.draw.choice(g.floats))
     c = x.shape[1]
     group = g.draw.choice([1, 1, c, *[d for d in (2,) if c % d == 0]])
     kernel = [g.draw.choice([1, 2, 3, 4]) for _ in range(spatial)]
@@ -97,14 +98,14 @@ def convTranspose(g, name):
     m = g.draw.choice([1, 2, 5])
     if min(out) < 1:
         raise Impossible
-    bias = [g.leaf(np.float32, (m * group,))] if g.draw.random() < 0.5 else []
-    g.add(name, [x, g.leaf(np.float32, (c, m, *kernel)), *bias], [(np.float32, (x.shape[0], m * group, *out))], group=group, strides=strides, pads=pads,
+    bias = [g.leaf(x.dtype, (m * group,))] if g.draw.random() < 0.5 else []
+    g.add(name, [x, g.leaf(x.dtype, (c, m, *kernel)), *bias], [(x.dtype, (x.shape[0], m * group, *out))], group=group, strides=strides, pads=pads,
           output_padding=extra)
 
 
 @op("MaxPool", "AveragePool", "LpPool")
 def pool(g, name):
-    x = image(g, g.draw.choice([1, 2, 2, 3]))
+    x = image(g, g.draw.choice([1, 2, 2, 3]), g.draw.choice(g.floats))
     kernel = [min(g.draw.choice([1, 2, 3]), s) for s in x.shape[2:]]
     modern = g.opset >= {"MaxPool": 10, "AveragePool": 19, "LpPool": 18}[name]
     ceil = g.opset >= {"MaxPool": 10, "AveragePool": 10, "LpPool": 18}[name] and g.draw.random() < 0.2
@@ -117,47 +118,47 @@ def pool(g, name):
         attributes["count_include_pad"] = 1
     if ceil:
         attributes["ceil_mode"] = 1
-    g.add(name, [x], [(np.float32, (*x.shape[:2], *out), x.bound * 30)], kernel_shape=kernel, **attributes)
+    g.add(name, [x], [(x.dtype, (*x.shape[:2], *out), x.bound * 30)], kernel_shape=kernel, **attributes)
 
 
 @op("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
 def globalPool(g, name):
-    x = image(g, g.draw.choice([1, 2, 3]))
-    g.add(name, [x], [(np.float32, (*x.shape[:2], *[1] * (x.rank - 2)))])
+    x = image(g, g.draw.choice([1, 2, 3]), g.draw.choice(g.floats))
+    g.add(name, [x], [(x.dtype, (*x.shape[:2], *[1] * (x.rank - 2)))])
 
 
 @op("BatchNormalization", since=9)
 def batchNorm(g, name):
-    x = image(g, g.draw.choice([1, 2, 2, 3]))
+    x = image(g, g.draw.choice([1, 2, 2, 3]), g.draw.choice(g.floats))
     c = (x.shape[1],)
-    parameters = [g.leaf(np.float32, c) for _ in range(3)] + [g.leaf(np.float32, c, 0.1, 2)]
-    g.add(name, [x, *parameters], [(np.float32, x.shape)], epsilon=1e-3)
+    parameters = [g.leaf(x.dtype, c) for _ in range(3)] + [g.leaf(x.dtype, c, 0.1, 2)]
+    g.add(name, [x, *parameters], [(x.dtype, x.shape)], epsilon=1e-3)
 
 
 @op("InstanceNormalization", "GroupNormalization", "LRN")
 def norm(g, name):
-    x = image(g, g.draw.choice([1, 2, 2]) if name != "LRN" else 2)
+    x = image(g, g.draw.choice([1, 2, 2]) if name != "LRN" else 2, g.draw.choice(g.floats))
     c = x.shape[1]
     if name == "LRN":
-        return g.add(name, [x], [(np.float32, x.shape)], size=g.draw.choice([1, 3, 5]), alpha=0.1, beta=g.draw.choice([0.5, 0.75]))
+        return g.add(name, [x], [(x.dtype, x.shape)], size=g.draw.choice([1, 3, 5]), alpha=0.1, beta=g.draw.choice([0.5, 0.75]))
     if name == "GroupNormalization" and g.opset < 21:
         raise Impossible
     groups = {"num_groups": g.draw.choice([d for d in (1, 2, 4, c) if c % d == 0])} if name == "GroupNormalization" else {}
-    g.add(name, [x, g.leaf(np.float32, (c,)), g.leaf(np.float32, (c,))], [(np.float32, x.shape)], epsilon=1e-3, **groups)
+    g.add(name, [x, g.leaf(x.dtype, (c,)), g.leaf(x.dtype, (c,))], [(x.dtype, x.shape)], epsilon=1e-3, **groups)
 
 
 @op("Resize", since=11)
 def resize(g, name):
-    x = image(g, 2)
+    x = image(g, 2, g.draw.choice(g.floats))
     mode = g.draw.choice(["nearest", "linear", "cubic"])
     coordinates = g.draw.choice(["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"])
     nearest = g.draw.choice(["round_prefer_floor", "floor", "ceil"]) if mode == "nearest" else None
     sizes = [*x.shape[:2], *[max(1, g.draw.choice([s * 2, s + 3, s // 2])) for s in x.shape[2:]]]
     empty = None if g.opset >= 13 else g.constant([], np.float32)
-    g.add(name, [x, empty, empty, g.constant(sizes)], [(np.float32, tuple(sizes))], mode=mode, coordinate_transformation_mode=coordinates, nearest_mode=nearest)
+    g.add(name, [x, empty, empty, g.constant(sizes)], [(x.dtype, tuple(sizes))], mode=mode, coordinate_transformation_mode=coordinates, nearest_mode=nearest)
 
 
 @op("Upsample", since=9, until=9)
 def upsample(g, name):
-    x = image(g, 2)
-    g.add(name, [x, g.constant([1, 1, 2, 3], np.float32)], [(np.float32, (*x.shape[:2], x.shape[2] * 2, x.shape[3] * 3))], mode=g.draw.choice(["nearest", "linear"]))
+    x = image(g, 2, g.draw.choice(g.floats))
+    g.add(name, [x, g.constant([1, 1, 2, 3], np.float32)], [(x.dtype, (*x.shape[:2], x.shape[2] * 2, x.shape[3] * 3))], mode=g.draw.choice(["nearest", "linear"]))
