@@ -1,6 +1,6 @@
 // LoopVectorization.cpp - chooses the loops whose iterations become lanes, and rewrites them.
 #include "cameo/Codegen/CPU/LoopVectorization.h"
-#include "LaneAnalysis.h"
+#include "cameo/Codegen/LoopReductions.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/Pass.h"
@@ -9,18 +9,6 @@ using namespace mlir;
 using namespace cameo::codegen;
 
 namespace {
-
-/// An accumulator: each iteration makes `combiner`(accumulator, something) of it.
-struct Accumulator {
-  Operation *combiner;
-  TypedAttr neutral;
-};
-
-/// Loops that only hand accumulators to the next inner one, outermost first; the last is vectorised.
-struct ReductionNest {
-  SmallVector<scf::ForOp> loops;
-  SmallVector<Accumulator> accumulators;
-};
 
 /// A loop is made of vectors of `lanes` elements; `blocks` of them are handled per iteration.
 class VectorLoopBuilder {
@@ -70,12 +58,6 @@ private:
 
 static Value constantIndexAt(OpBuilder &b, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
-}
-
-/// `combiner` on other operands, which may be vectors.
-static Value combine(OpBuilder &b, Operation *combiner, Value x, Value y) {
-  OperationState state(combiner->getLoc(), combiner->getName(), {x, y}, x.getType(), combiner->getAttrs());
-  return b.create(state)->getResult(0);
 }
 
 Value VectorLoopBuilder::vectorOf(OpBuilder &b, Value v, int64_t block) {
@@ -385,49 +367,6 @@ void VectorLoopBuilder::replaceReduction(const ReductionNest &nest) {
 }
 
 // ---- choice
-
-/// The accumulators of an innermost loop, when each is only combined with something and yielded.
-static std::optional<SmallVector<Accumulator>> accumulatorsOf(scf::ForOp loop) {
-  SmallVector<Accumulator> result;
-  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
-  for (auto [arg, yielded] : llvm::zip(loop.getRegionIterArgs(), yield.getOperands())) {
-    Operation *combiner = yielded.getDefiningOp();
-    if (!combiner || !arg.hasOneUse() || *arg.user_begin() != combiner || !yielded.hasOneUse() ||
-        combiner->getNumOperands() != 2 || combiner->getBlock() != loop.getBody())
-      return std::nullopt;
-    bool ordered =
-        isa<arith::AddFOp, arith::MulFOp>(combiner) &&
-        !arith::bitEnumContainsAll(cast<arith::ArithFastMathInterface>(combiner).getFastMathFlagsAttr().getValue(),
-                                   arith::FastMathFlags::reassoc);
-    std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
-    if (ordered || !neutral || !OpTrait::hasElementwiseMappableTraits(combiner))
-      return std::nullopt;
-    result.push_back({combiner, *neutral});
-  }
-  return result;
-}
-
-/// The loops around `inner` that only hand its accumulators on, with it.
-static std::optional<ReductionNest> reductionNest(scf::ForOp inner) {
-  auto accumulators = accumulatorsOf(inner);
-  if (!accumulators)
-    return std::nullopt;
-  ReductionNest nest{{inner}, std::move(*accumulators)};
-  while (auto outer = dyn_cast<scf::ForOp>(nest.loops.front()->getParentOp())) {
-    scf::ForOp loop = nest.loops.front();
-    auto yield = cast<scf::YieldOp>(outer.getBody()->getTerminator());
-    bool forwards = outer.getNumResults() > 0 && llvm::equal(loop.getInitArgs(), outer.getRegionIterArgs()) &&
-                    llvm::equal(yield.getOperands(), loop.getResults()) &&
-                    llvm::all_of(outer.getRegionIterArgs(), [](Value v) { return v.hasOneUse(); }) &&
-                    llvm::all_of(outer.getBody()->without_terminator(), [&](Operation &op) {
-                      return &op == loop.getOperation() || (op.getNumRegions() == 0 && isMemoryEffectFree(&op));
-                    });
-    if (!forwards)
-      break;
-    nest.loops.insert(nest.loops.begin(), outer);
-  }
-  return nest;
-}
 
 /// An upper bound of an index, and a lower one, where they are plain.
 static int64_t upperBound(Value v);

@@ -1,5 +1,6 @@
 // GpuAnchors.cpp - the table of emitters, and what they share.
 #include "GpuAnchors.h"
+#include "LoopDistribution.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -12,7 +13,13 @@ std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, Ker
   static const llvm::StringMap<GpuEmitFn> emitters{{MatMulOp::getOperationName(), emitGpuMatMul},
                                                    {ConvOp::getOperationName(), emitGpuConv}};
   GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
-  return emit ? emit({op, k, b, operands, results, chip}) : std::nullopt;
+  if (emit)
+    if (auto done = emit({op, k, b, operands, results, chip}))
+      return done;
+  if (failed(cast<KernelInterface>(op).emitLoops(k, b, operands, results)))
+    return failure();
+  distributeLoops(cast<func::FuncOp>(k.sliceBegin().getParentBlock()->getParentOp()));
+  return success();
 }
 
 Value GpuAnchor::size32(Dim dim) const {

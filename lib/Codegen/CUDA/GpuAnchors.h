@@ -1,4 +1,5 @@
-// GpuAnchors.h - which ops have code of their own for blocks of threads; all others keep their naive loops.
+// GpuAnchors.h - which ops have code of their own for blocks of threads; all others have their naive loops, distributed
+// where that can be.
 #ifndef LIB_CODEGEN_CUDA_GPUANCHORS_H
 #define LIB_CODEGEN_CUDA_GPUANCHORS_H
 

@@ -1,6 +1,6 @@
 // LaneAnalysis.cpp - the analysis declared in LaneAnalysis.h: values are raised from uniform to linear to varying until
 // nothing changes.
-#include "LaneAnalysis.h"
+#include "cameo/Codegen/LaneAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"

@@ -1,6 +1,7 @@
-// LaneAnalysis.h - what happens to each value of a loop when neighbouring iterations become the lanes of vectors.
-#ifndef CAMEO_CODEGEN_CPU_LANEANALYSIS_H
-#define CAMEO_CODEGEN_CPU_LANEANALYSIS_H
+// LaneAnalysis.h - what happens to each value of a loop when neighbouring iterations become the lanes of vectors,
+// or the threads of a block.
+#ifndef CAMEO_CODEGEN_LANEANALYSIS_H
+#define CAMEO_CODEGEN_LANEANALYSIS_H
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
