@@ -133,7 +133,8 @@ Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, size_t offs
   SmallVector<Value> operands{field(field(callArgument(), offsetof(cameo_call, services)), offset), callArgument()};
   for (Value argument : arguments)
     operands.push_back(isa<MemRefType>(argument.getType()) ? addressOf(b, loc, argument) : argument);
-  auto type = LLVM::LLVMFunctionType::get(b.getI64Type(), llvm::to_vector(ValueRange(operands).drop_front().getTypes()));
+  auto type =
+      LLVM::LLVMFunctionType::get(b.getI64Type(), llvm::to_vector(ValueRange(operands).drop_front().getTypes()));
   return LLVM::CallOp::create(b, loc, type, operands).getResult();
 }
 
@@ -166,6 +167,8 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
         shapes.push_back(analysis.get(v).dims);
     shapes.push_back(analysis.get(op.getResult(0)).dims);
   }
+  for (Value v : yield.getValues()) // arguments that are copied
+    shapes.push_back(analysis.get(v).dims);
   // How a shape uses axis i of the result: whole, or as one element; unknown blocks the collapse.
   enum Use { Whole, One, Unknown };
   auto use = [&](ArrayRef<Dim> shape, int64_t axis) {
@@ -276,20 +279,25 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   });
   for (Value v : kernel.getResults())
     analysis.get(v);
-  if (collapsed)
-    for (Operation &op : body.without_terminator())
-      for (Value v : op.getResults()) {
-        ShapeInfo info = analysis.get(v);
-        originals.push_back({v, info});
-        info.dims = collapsedDims(v);
-        analysis.forget(v);
-        analysis.set(v, info);
-      }
+  auto speakCollapsed = [&](ValueRange values) {
+    for (Value v : values) {
+      ShapeInfo info = analysis.get(v);
+      originals.push_back({v, info});
+      info.dims = collapsedDims(v);
+      analysis.forget(v);
+      analysis.set(v, info);
+    }
+  };
+  if (collapsed) {
+    for (Operation &op : llvm::reverse(body.without_terminator()))
+      speakCollapsed(op.getResults());
+    speakCollapsed(body.getArguments());
+  }
 
   OpBuilder early(sizesEnd);
   unsigned position = 1;
   for (BlockArgument a : body.getArguments())
-    buffers[a] = bufferTensor(early, getElementTypeOrSelf(a.getType()), collapsedDims(a),
+    buffers[a] = bufferTensor(early, getElementTypeOrSelf(a.getType()), SmallVector<Dim, 6>(analysis.dimsOf(a)),
                               entry->getArgument(position++), true, false);
   for (Value v : yield.getValues()) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(v));
