@@ -280,7 +280,9 @@ LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
       CheckedIndex column = checkIndex(k, b, loc, entry(two), y.dims[1], "column of an n-gram", false);
       Value isValid = arith::AndIOp::create(b, loc, arith::AndIOp::create(b, loc, start.ok, end.ok), column.ok);
       Value isSingle = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, length, one);
-      Value steps = arith::SelectOp::create(b, loc, isSingle, one, constantIndex(b, loc, int64_t(getMaxSkips()) + 1));
+      // Tokens that lie further apart than there are tokens are none.
+      Value skips = minIndex(b, loc, constantIndex(b, loc, getMaxSkips()), tokens);
+      Value steps = arith::SelectOp::create(b, loc, isSingle, one, addIndex(b, loc, skips, one));
       steps = arith::SelectOp::create(b, loc, isValid, steps, zero);
       Value none = constantScalar(b, loc, b.getF32Type(), 0);
       auto found = reduceNest(b, loc, steps, none, [&](OpBuilder &b, Location loc, ValueRange skip, ValueRange count) {

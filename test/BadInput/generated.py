@@ -151,6 +151,12 @@ def hugeRange():
                  [], [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
 
 
+def hugeSkips():
+    """Bigrams whose tokens may lie any distance apart; folding counts them."""
+    node = helper.make_node("TfIdfVectorizer", ["x"], ["y"], mode="TF", min_gram_length=2, max_gram_length=2, max_skip_count=2**62, ngram_counts=[0, 0], ngram_indexes=[0], pool_int64s=[1, 2])
+    return model([node], [], [info("y", (1,))], initializer=[numpy_helper.from_array(np.array([1, 3, 2]), "x")])
+
+
 def hugeBlock():
     return model([helper.make_node("QuantizeLinear", ["x", "s"], ["y"], axis=0, block_size=2**63 - 1)], [info("x", (2, 3)), info("s", (1, 3))],
                  [helper.make_empty_tensor_value_info("y")])
@@ -225,6 +231,7 @@ CASES = {
     "57_huge_attribute": Case(saved(hugeAttribute), 5, "E-LIMIT", "--max-attribute-bytes"),
     "57_many_opsets": Case(saved(manyOpsets), 5, "E-LIMIT", "--max-opset-imports"),
     "57_range_of_constants": Case(saved(hugeRange), 0, "", opt="O3"),
+    "57_huge_skips": Case(saved(hugeSkips), 0, "", opt="O3"),
     "57_huge_block": Case(saved(hugeBlock), 5, "E-OVERFLOW", "block_size is 9223372036854775807; expected at most"),
     "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),
