@@ -4,6 +4,7 @@
 #include "cameo/Compression/Program.h"
 #include "cameo/Passes/Pruning/Families.h"
 #include "cameo/Passes/Pruning/Passes.h"
+#include "cameo/Passes/Pruning/WeightPattern.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Compile.h"
 #include "cameo/Pipeline/Summary.h"
@@ -12,6 +13,8 @@
 using namespace mlir;
 using namespace cameo;
 using namespace cameo::compression;
+
+bool cameo::compression::isPattern(StringRef text) { return WeightPattern::parse(text).has_value(); }
 
 LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *calibration, const PruneOptions &options,
                                         std::vector<cameo::Diagnostic> &diagnostics) {
@@ -79,12 +82,15 @@ FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp m
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (main.getNumResults() == 0 || !getElementTypeOrSelf(main.getResultTypes().front()).isF32())
     return refuse(diagnostics, "E-UNSUPPORTED", "the first output, by which families are compared, is not of f32");
-  std::vector<Family> families = familiesOf(SliceTies(main));
+  Variant separate(module);
+  auto function = (*separate).lookupSymbol<func::FuncOp>("main");
+  separateConstants(function);
+  std::vector<Family> families = familiesOf(SliceTies(function));
   FailureOr<double> whole = flopsOf(module, diagnostics);
   if (failed(whole))
     return failure();
-  OwningOpRef<ModuleOp> copy = module.clone();
-  auto reference = resultsOf(*copy, samples, running, diagnostics);
+  Variant unpruned(module);
+  auto reference = resultsOf(*unpruned, samples, running, diagnostics);
   if (!reference)
     return failure();
   std::vector<FamilyEffect> effects;
@@ -94,7 +100,7 @@ FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp m
     PruneOptions own = options;
     own.shares.assign(i + 1, 0);
     own.shares[i] = options.share;
-    copy = module.clone();
+    Variant copy(module);
     if (failed(prune(*copy, calibration, own, diagnostics)))
       return failure();
     FailureOr<double> flops = flopsOf(*copy, diagnostics);

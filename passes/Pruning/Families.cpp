@@ -6,6 +6,15 @@
 using namespace mlir;
 using namespace cameo;
 
+void cameo::separateConstants(func::FuncOp function) {
+  OpBuilder b(function);
+  for (auto constant : llvm::make_early_inc_range(function.getBody().front().getOps<ConstantOp>())) {
+    b.setInsertionPointAfter(constant);
+    for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(constant->getUses())))
+      use.set(b.clone(*constant)->getResult(0));
+  }
+}
+
 std::vector<Family> cameo::familiesOf(const SliceTies &ties) {
   std::map<std::vector<std::pair<void *, int64_t>>, size_t> numbers;
   std::vector<Family> families;

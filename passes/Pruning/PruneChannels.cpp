@@ -130,6 +130,9 @@ struct PruneChannels : public cameo::impl::PruneChannelsPassBase<PruneChannels> 
           << " scope=" << scope.getValue();
       return signalPassFailure();
     }
+    if (share == 0 && shares.empty())
+      return;
+    separateConstants(function);
     SliceTies ties(function);
     std::vector<Family> families = familiesOf(ties);
     std::vector<double> scores = scoresOf(ties);

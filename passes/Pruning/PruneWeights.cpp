@@ -1,6 +1,7 @@
 // PruneWeights.cpp - sets the weights to 0 that matter least, in patterns.
 #include "LeastSquares.h"
 #include "cameo/Passes/Pruning/Passes.h"
+#include "cameo/Passes/Pruning/WeightPattern.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -14,33 +15,26 @@ namespace cameo {
 using namespace mlir;
 using namespace cameo;
 
-namespace {
-
-/// What goes together, and among how many that is decided.
-struct Pattern {
-  int64_t rows = 1, columns = 1; ///< of a block: outputs by weights of an output
-  int64_t keep = 0, of = 0;      ///< N:M; 0 for all others
-
-  static std::optional<Pattern> parse(StringRef text) {
-    Pattern pattern;
-    if (text == "unstructured")
-      return pattern;
-    bool isShare = text.contains(':');
-    auto [a, b] = text.split(isShare ? ':' : 'x');
-    int64_t first = 0, second = 0;
-    if (a.getAsInteger(10, first) || b.getAsInteger(10, second) || first < 1 || second < 1 ||
-        (isShare && first > second))
-      return std::nullopt;
-    (isShare ? pattern.keep : pattern.rows) = first;
-    (isShare ? pattern.of : pattern.columns) = second;
+std::optional<WeightPattern> WeightPattern::parse(StringRef text) {
+  WeightPattern pattern;
+  if (text == "unstructured")
     return pattern;
-  }
-};
+  bool isShare = text.contains(':');
+  auto [a, b] = text.split(isShare ? ':' : 'x');
+  int64_t first = 0, second = 0;
+  if (a.getAsInteger(10, first) || b.getAsInteger(10, second) || first < 1 || second < 1 || (isShare && first > second))
+    return std::nullopt;
+  (isShare ? pattern.keep : pattern.rows) = first;
+  (isShare ? pattern.of : pattern.columns) = second;
+  return pattern;
+}
+
+namespace {
 
 /// The weights [outputs][terms] of one layer while they are pruned.
 class Pruner {
 public:
-  Pruner(const Layer &layer, const Pattern &pattern, double sparsity)
+  Pruner(const Layer &layer, const WeightPattern &pattern, double sparsity)
       : layer(layer), pattern(pattern), sparsity(sparsity), weights(layer.matrix()) {}
 
   /// Squares times the power of what they are multiplied with, decided over the whole layer; with powers per output,
@@ -153,7 +147,7 @@ private:
   }
 
   const Layer &layer;
-  const Pattern &pattern;
+  const WeightPattern &pattern;
   double sparsity;
   SmallVector<float> weights;
 };
@@ -165,7 +159,7 @@ struct PruneWeights : public cameo::impl::PruneWeightsPassBase<PruneWeights> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    auto parsed = Pattern::parse(pattern);
+    auto parsed = WeightPattern::parse(pattern);
     if (!parsed || sparsity < 0 || sparsity > 1 || !llvm::is_contained({"magnitude", "wanda", "second-order"}, score)) {
       function.emitError(
           "pattern is unstructured, N:M with N up to M, or RxC; sparsity from 0 to 1; score magnitude, wanda or "
@@ -181,7 +175,7 @@ struct PruneWeights : public cameo::impl::PruneWeightsPassBase<PruneWeights> {
   }
 
 private:
-  LogicalResult prune(const Layer &layer, const Pattern &parsed) {
+  LogicalResult prune(const Layer &layer, const WeightPattern &parsed) {
     if (layer.terms < fewest) {
       left(getArgument(), layer.op->getLoc(), "layers left")
           << "has " + std::to_string(layer.terms) + " weights per output";

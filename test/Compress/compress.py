@@ -135,6 +135,36 @@ CASES["dynamic-smoothed"] = quantized(25, "--kind=dynamic", "--smooth=0.5")
 CASES["bf16"] = quantized(35, "--kind=bf16")
 
 
+# ---- pruning
+
+@case
+def a_quarter_of_the_channels_can_go(folder: pathlib.Path) -> None:
+    """A quarter of the digits' channels, by second order and reconstructed: within 2 points, without training. Zeros give the same results."""
+    networks.write("digits", folder)
+    model, data = folder / "model.onnx", dict(np.load(folder / "eval.npz"))
+    cameo("compile", model, "-o", folder / "f32.cameo")
+    flags = ("--structured=25%", "--multiple=1", "--score=second-order", "--calib", folder / "calib.npz")
+    cameo("prune", model, *flags, "-o", folder / "cut.cameo")
+    cameo("prune", model, *flags, "--masked", "-o", folder / "masked.cameo")
+    wanted, cut, masked = (outputs(folder / f"{n}.cameo", data) for n in ("f32", "cut", "masked"))
+    np.testing.assert_allclose(cut, masked, rtol=0, atol=1e-5 * np.abs(masked).max())
+    right = lambda x: (x.argmax(1) == data["label"]).mean()  # noqa: E731
+    print(f"{100 * right(wanted):.1f} % -> {100 * right(cut):.1f} % right")
+    assert right(cut) >= right(wanted) - 0.02
+    assert (folder / "cut.cameo").stat().st_size < (folder / "f32.cameo").stat().st_size
+
+
+@case
+def pruning_says_what_it_wants(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    model = folder / "model.onnx"
+    cameo("prune", model, "-o", folder / "x.cameo", code=2, says="nothing is to be pruned")
+    cameo("prune", model, "--structured=130%", "-o", folder / "x.cameo", code=2, says="expected shares from 0 to below 1")
+    cameo("prune", model, "--structured=30%", "--score=wanda", "-o", folder / "x.cameo", code=2, says="say --calib=DATA")
+    cameo("prune", model, "--pattern=4:2", "-o", folder / "x.cameo", code=2, says="expected unstructured, N:M with N up to M, or RxC")
+    cameo("prune", model, "--structured=50%", "--calib", folder / "calib.npz", "--scan", says="noise dB")
+
+
 # ---- compressing by search
 
 @case

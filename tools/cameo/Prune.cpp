@@ -100,6 +100,9 @@ static int prune(Options &options) {
   if (!share || !sparsity)
     return fail("E-USAGE", "--structured=" + options.structured + " --sparsity=" + options.sparsity +
                                ": expected shares from 0 to below 1, as 30% or 0.3");
+  if (!options.prune.pattern.empty() && !isPattern(options.prune.pattern))
+    return fail("E-USAGE",
+                "--pattern=" + options.prune.pattern + ": expected unstructured, N:M with N up to M, or RxC");
   if (options.structured.empty() && options.prune.pattern.empty())
     return fail("E-USAGE", "nothing is to be pruned; say --structured=30% or --pattern=2:4");
   if ((options.prune.score != "magnitude" || options.scan) && options.data.empty())

@@ -19,6 +19,9 @@ struct PruneOptions {
   bool reconstruct = true;         ///< least squares, where there are moments
 };
 
+/// True for what PruneOptions::pattern may be.
+bool isPattern(llvm::StringRef text);
+
 /// Prunes `module` (prepared). Without a calibration weights decide alone. Fails exactly when `diagnostics` got an
 /// error.
 mlir::LogicalResult prune(mlir::ModuleOp module, const Calibration *calibration, const PruneOptions &options,

@@ -130,3 +130,19 @@ func.func @reconstructed(%x: tensor<3x1xf32>) -> tensor<3x1xf32> {
   %y = cameo.matmul %a, %w {cameo.observed = {square = array<f32: 1.0, 4.0>, gram = array<f32: 1.0, 2.0, 2.0, 4.0>}} : (tensor<3x2xf32>, tensor<2x1xf32>) -> tensor<3x1xf32>
   return %y : tensor<3x1xf32>
 }
+
+// -----
+
+// A bias that is shared by chance with what stays, as zeros are, ties nothing.
+// CHECK-LABEL: func.func @shared_bias
+// CHECK:       cameo.add %{{.*}}(tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+// CHECK:       cameo.add %{{.*}}(tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
+func.func @shared_bias(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %v = cameo.constant dense<1.0> : tensor<4x4xf32>
+  %bias = cameo.constant dense<0.0> : tensor<4xf32>
+  %a = cameo.matmul %x, %v : (tensor<3x4xf32>, tensor<4x4xf32>) -> tensor<3x4xf32>
+  %b = cameo.add %a, %bias : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
+  %c = cameo.matmul %b, %v : (tensor<3x4xf32>, tensor<4x4xf32>) -> tensor<3x4xf32>
+  %y = cameo.add %c, %bias : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}

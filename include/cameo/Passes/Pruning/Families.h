@@ -12,6 +12,9 @@ struct Family {
   std::vector<int64_t> bundles;
 };
 
+/// Gives each use of a constant one of its own, so that what is equal by chance (biases of zeros) is not cut together.
+void separateConstants(mlir::func::FuncOp function);
+
 /// The families of a function that have more than one member, in its order.
 std::vector<Family> familiesOf(const SliceTies &ties);
 
