@@ -99,8 +99,15 @@ private:
   /// The f32 program: its time, and the results that all others are compared with.
   LogicalResult measureF32() {
     func::FuncOp main = module.lookupSymbol<func::FuncOp>("main");
-    if (options.output >= main.getNumResults() || !getElementTypeOrSelf(main.getResultTypes()[options.output]).isF32())
-      return refuse(diagnostics, "E-UNSUPPORTED", "the output that is to be measured is not there, or not of f32");
+    if (options.output >= main.getNumResults())
+      return refuse(diagnostics, "E-USAGE",
+                    "--output=" + std::to_string(options.output) + " is no output; the model has " +
+                        std::to_string(main.getNumResults()) + ", counted from 0");
+    if (!getElementTypeOrSelf(main.getResultTypes()[options.output]).isF32())
+      return refuse(diagnostics, "E-UNSUPPORTED",
+                    "output " + std::to_string(options.output) +
+                        " is not of f32 and has no loss to measure; choose "
+                        "another with --output");
     for (const Layer &layer : layersOf(main))
       sizes.push_back({layer.outputs, layer.terms, layer.isMatrix});
     for (auto [size, entry] : llvm::zip(sizes, calibration.layers))
@@ -165,15 +172,8 @@ private:
       auto choice = cast<DictionaryAttr>(parseAttribute(way.attribute, module.getContext()));
       Plan plan;
       for (auto [i, size] : llvm::enumerate(sizes)) {
-        bool hasMoments = !calibration.observers[calibration.layers[i].observer].gram.empty();
         bool fits = size.isMatrix || !way.forMatrices;
-        DictionaryAttr own = choice;
-        if (way.forMatrices && !hasMoments) { // not enough memory for GPTQ
-          NamedAttrList entries(choice);
-          entries.set("method", StringAttr::get(module.getContext(), "hqq"));
-          own = entries.getDictionary(module.getContext());
-        }
-        plan.push_back(fits ? own : DictionaryAttr());
+        plan.push_back(fits ? possibleChoice(choice, calibration, i) : DictionaryAttr());
       }
       if (llvm::none_of(plan, [](DictionaryAttr own) { return bool(own); }))
         continue;

@@ -48,6 +48,14 @@ int64_t cameo::compression::weightBytes(int64_t outputs, int64_t terms, Dictiona
   return outputs * blocks * (block / 2 + 8); // two weights a byte, a scale and an offset of 4 bytes each
 }
 
+DictionaryAttr cameo::compression::possibleChoice(DictionaryAttr choice, const Calibration &calibration, size_t layer) {
+  if (text(choice, "method") != "gptq" || !calibration.observers[calibration.layers[layer].observer].gram.empty())
+    return choice;
+  NamedAttrList entries(choice);
+  entries.set("method", StringAttr::get(choice.getContext(), "hqq"));
+  return entries.getDictionary(choice.getContext());
+}
+
 static SmallVector<Layer> mainLayers(ModuleOp module) {
   return cameo::layersOf(module.lookupSymbol<func::FuncOp>("main"));
 }

@@ -12,6 +12,8 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -127,6 +129,15 @@ OwningOpRef<ModuleOp> TextLoader::load() {
       error("E-TYPE", ExitCode::Unsupported, path + ": @main has an argument or result that is not a ranked tensor");
       return {};
     }
+  WalkResult complete = module->walk([&](ConstantOp op) {
+    auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue());
+    return resource && !resource.getRawHandle().getBlob() ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (complete.wasInterrupted()) {
+    error("E-PARSE", ExitCode::InvalidModel,
+          path + ": a constant has no data: text written by cameo leaves weights out; compile the .onnx file");
+    return {};
+  }
   PassManager passes(&context);
   passes.addNestedPass<func::FuncOp>(createInferShapesPass());
   if (failed(passes.run(*module)))

@@ -9,9 +9,9 @@ using namespace cameo::tool;
 void cameo::tool::addModelOptions(CLI::App &app, ModelOptions &options, bool isOptional) {
   app.add_option("model", options.path, "MODEL.onnx")->required(!isOptional);
   app.add_option("--dim", options.dims,
-                 "fix or bound a symbolic size: NAME is a dim_param or INPUT.AXIS; may be repeated")
+                 "fix a symbolic size: NAME is a dim_param or INPUT.AXIS; may be repeated")
       ->allow_extra_args(false)
-      ->type_name("NAME:VALUE|MIN..MAX");
+      ->type_name("NAME:VALUE");
   app.add_option("--shape", options.shapes,
                  "shape of an input that declares none; NAME[0], NAME[1], ... are the elements of a sequence, NAME:none is "
                  "an empty sequence or optional; may be repeated")
@@ -39,15 +39,9 @@ std::unique_ptr<mlir::MLIRContext> cameo::tool::makeContext() {
 }
 
 static bool parseDim(llvm::StringRef text, onnx::DimBinding &binding) {
-  auto [name, range] = text.rsplit(':');
-  auto [low, high] = range.split("..");
+  auto [name, size] = text.rsplit(':');
   binding.name = name.str();
-  if (name.empty() || low.getAsInteger(10, binding.min))
-    return false;
-  binding.max = binding.min;
-  if (range.contains("..") && high.getAsInteger(10, binding.max))
-    return false;
-  return binding.min >= 0 && binding.max >= binding.min;
+  return !name.empty() && !size.getAsInteger(10, binding.size) && binding.size >= 0;
 }
 
 static bool parseShape(llvm::StringRef text, onnx::ShapeBinding &binding) {
@@ -84,7 +78,7 @@ mlir::OwningOpRef<mlir::ModuleOp> cameo::tool::load(ModelOptions &options, mlir:
     if (parseDim(text, binding))
       options.import.dims.push_back(binding);
     else
-      refuse("--dim=" + onnx::escaped(text) + " is not NAME:VALUE or NAME:MIN..MAX with sizes of 0 or more");
+      refuse("--dim=" + onnx::escaped(text) + " is not NAME:VALUE with a size of 0 or more");
   }
   for (const std::string &text : options.shapes) {
     onnx::ShapeBinding binding;

@@ -103,7 +103,14 @@ static int quantize(Options &options) {
     if (!calibrate(options, loaded) || failed(loaded.calibration.expectLayers(loaded.diagnostics)))
       return;
     auto choice = mlir::cast<mlir::DictionaryAttr>(mlir::parseAttribute(attributeOf(options), loaded.context.get()));
-    write(options, loaded, Plan(loaded.calibration.layers.size(), choice));
+    Plan plan;
+    for (size_t i = 0; i < loaded.calibration.layers.size(); ++i) {
+      plan.push_back(possibleChoice(choice, loaded.calibration, i));
+      if (plan.back() != choice)
+        fprintf(stderr, "cameo: warning: layer '%s' is too wide for GPTQ in memory; it is quantized by HQQ\n",
+                loaded.calibration.layers[i].name.c_str());
+    }
+    write(options, loaded, plan);
   });
 }
 
@@ -116,16 +123,28 @@ static double parseDrop(llvm::StringRef text) {
   return text.getAsDouble(number) || number < 0 ? -1 : isPercent ? number / 100 : number;
 }
 
-static bool writeReport(const Options &options, const Compression &result) {
+static llvm::LogicalResult writeReport(const Options &options, const Compression &result,
+                                       std::vector<Diagnostic> &diagnostics) {
   if (options.report.empty())
-    return true;
+    return llvm::success();
   std::error_code error;
-  llvm::raw_fd_ostream os(options.report, error);
-  if (error)
-    return false;
-  writeHtml(result, options.compress, options.model.path, os);
-  os.close();
-  return !os.error();
+  {
+    llvm::raw_fd_ostream os(options.report, error);
+    if (!error) {
+      writeHtml(result, options.compress, options.model.path, os);
+      os.close();
+      error = os.error();
+      os.clear_error();
+    }
+  }
+  if (!error)
+    return llvm::success();
+  Diagnostic d;
+  d.code = "E-FILE";
+  d.exitCode = ExitCode::File;
+  d.message = options.report + ": cannot be written: " + llvm::StringRef(error.message()).lower();
+  diagnostics.push_back(d);
+  return llvm::failure();
 }
 
 static int compress(Options &options) {
@@ -153,15 +172,17 @@ static int compress(Options &options) {
     if (result->drop > o.maxDrop) {
       Diagnostic d;
       d.code = "E-ACCURACY";
-      d.message = options.loadPlan + ": the plan loses more than --max-drop allows; nothing is written";
+      d.exitCode = ExitCode::Different;
+      d.message = options.loadPlan + ": the plan loses " + std::to_string(result->drop) + ", --max-drop allows " +
+                  std::to_string(o.maxDrop) + "; nothing is written";
       loaded.diagnostics.push_back(d);
       return;
     }
     if (!options.savePlan.empty() &&
         failed(savePlan(options.savePlan, result->plan, loaded.calibration, loaded.diagnostics)))
       return;
-    if (!writeReport(options, *result))
-      fail("E-FILE", "cannot write " + options.report);
+    if (failed(writeReport(options, *result, loaded.diagnostics)))
+      return;
     write(options, loaded, result->plan);
   });
 }
@@ -192,7 +213,8 @@ static std::function<int()> setUpQuantize(CLI::App &app) {
   app.add_option("--smooth", options->smooth, "strength of SmoothQuant for static and dynamic, 0 (default) to 1")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--bits", options->bits, "of weights (default 4)")->check(CLI::Range(2, 4));
-  app.add_option("--block", options->block, "weights that share a scale: 16, 32 (default), 64, ...");
+  app.add_option("--block", options->block, "weights that share a scale: 16, 32 (default), 64, ...")
+      ->check(CLI::IsMember({16, 32, 64, 128, 256}));
   app.add_option("--method", options->method, "for weights: rtn, hqq, awq, gptq (default)")
       ->check(CLI::IsMember({"rtn", "hqq", "awq", "gptq"}));
   app.add_flag("--symmetric", options->symmetric, "zero points are in the middle");

@@ -3,13 +3,15 @@
 #include "Verb.h"
 #include "common/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include <CLI/CLI.hpp>
 
 using namespace cameo;
 using namespace cameo::tool;
 
-static constexpr const char *kExitCodes = "\nExit codes: 0 done, 2 usage, 3 invalid model, 4 unsupported, 5 limit "
-                                          "exceeded, 6 file, 9 cancelled, 70 internal error.";
+static constexpr const char *kExitCodes = "\nExit codes: 0 done, 1 a comparison failed, 2 usage, 3 invalid model, "
+                                          "4 unsupported, 5 limit exceeded, 6 file, 7 damaged or foreign program, "
+                                          "8 input does not fit, 9 cancelled, 70 internal error.";
 static constexpr const char *kVersion = CAMEO_VERSION " (LLVM 22)";
 
 static std::function<int()> setUp(const Verb &verb, CLI::App &app) {
@@ -20,6 +22,8 @@ static std::function<int()> setUp(const Verb &verb, CLI::App &app) {
 static int parseAndRun(CLI::App &app, int argc, char **argv, llvm::function_ref<int()> run) {
   // No signal of a closed pipe: that is an error like others, and temporary files must go.
   llvm::InitLLVM init(argc, argv, /*InstallPipeSignalExitHandler=*/false);
+  llvm::setBugReportMsg("cameo: error[E-INTERNAL]: a crash, which is a bug of Cameo. Please report the command, the model "
+                        "and the lines below.\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &request) { // --help, --version

@@ -15,6 +15,9 @@ std::string describe(mlir::DictionaryAttr choice);
 /// Bytes of a layer's weights in a program.
 int64_t weightBytes(int64_t outputs, int64_t terms, mlir::DictionaryAttr choice);
 
+/// `choice`, with HQQ in place of GPTQ where calibration had no memory for the layer's second moments.
+mlir::DictionaryAttr possibleChoice(mlir::DictionaryAttr choice, const Calibration &calibration, size_t layer);
+
 /// Quantizes `module` (prepared): layers get what was observed and what `plan` says, then become what that means. Fails
 /// exactly when `diagnostics` got an error.
 mlir::LogicalResult apply(mlir::ModuleOp module, const Plan &plan, const Calibration &calibration, RangeMethod method,

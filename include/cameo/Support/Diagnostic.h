@@ -11,11 +11,14 @@ namespace cameo {
 /// Exit codes of the tools. What a user can cause is never InternalError.
 enum class ExitCode : int {
   Success = 0,
+  Different = 1, ///< a comparison failed
   Usage = 2,
   InvalidModel = 3,
   Unsupported = 4,
   LimitExceeded = 5,
   File = 6,
+  Artifact = 7, ///< a damaged or foreign program
+  BadInput = 8, ///< an input does not fit
   Cancelled = 9,
   InternalError = 70,
 };
@@ -27,6 +30,9 @@ inline ExitCode exitCodeOfCode(llvm::StringRef code) {
       .Cases({"E-LIMIT", "E-MEMORY", "E-OVERFLOW", "E-RANK", "E-DEPTH"}, ExitCode::LimitExceeded)
       .Cases({"E-FILE", "E-EXTFILE"}, ExitCode::File)
       .Case("E-USAGE", ExitCode::Usage)
+      .Case("E-ACCURACY", ExitCode::Different)
+      .Cases({"E-ARTIFACT", "E-CHECKSUM", "E-VERSION"}, ExitCode::Artifact)
+      .Case("E-CALIB", ExitCode::BadInput)
       .Case("E-CANCELLED", ExitCode::Cancelled)
       .Case("E-INTERNAL", ExitCode::InternalError)
       .Default(ExitCode::InvalidModel);

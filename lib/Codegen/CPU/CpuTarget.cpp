@@ -47,7 +47,7 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
   std::unique_ptr<llvm::MCSubtargetInfo> info(backend->createMCSubtargetInfo(llvm::Triple(triple), "", ""));
   if (!info->isCPUStringValid(target.cpu)) {
     error = "--cpu=" + name.str() + " is not a CPU that LLVM knows; use native, x86-64-v2, x86-64-v3, x86-64-v4, or a name that "
-            "`llc --version -mcpu=help` lists (znver4, skylake-avx512, ...)";
+            "`clang --print-supported-cpus` lists (znver4, skylake-avx512, ...)";
     return std::nullopt;
   }
   // The virtual machine's CPU may lack what its model name promises.

@@ -10,11 +10,10 @@
 
 namespace cameo::onnx {
 
-/// `--dim=NAME:VALUE` or `--dim=NAME:MIN..MAX`. NAME is a dim_param, or `input.axis` for any axis of an input.
+/// `--dim=NAME:VALUE`. NAME is a dim_param, or `input.axis` for any axis of an input.
 struct DimBinding {
   std::string name;
-  int64_t min = 0;
-  int64_t max = 0; ///< inclusive; equal to min: the size is fixed
+  int64_t size = 0; ///< 0 or more
 };
 
 /// `--shape=INPUT:SIZExSIZE`: the shape of an input, whatever the model declares; `?` leaves a size open, "scalar" is rank 0.
@@ -41,9 +40,8 @@ struct ImportOptions {
 /// The module has `func.func @main`. Its arguments are the graph inputs without initializer, the elements of a sequence one by one
 /// as NAME[0], NAME[1], ...; so are its results. Arguments and results have
 /// the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where the size is static or has no name.
-/// Equal names are equal sizes. The module has `cameo.model` (the file's stem), `cameo.opsets` (domain -> version) and,
-/// for `--dim` ranges, `cameo.dim_ranges` (name -> [min, max]). Its location names the file; each op's location is a NameLoc with its node's name,
-/// `Op_#index` where it has none.
+/// Equal names are equal sizes. The module has `cameo.model` (the file's stem) and `cameo.opsets` (domain -> version).
+/// Its location names the file; each op's location is a NameLoc with its node's name, `Op_#index` where it has none.
 ///
 /// Weights are dense resources that point into the mapped file, which lives as long as `context`. No alignment is
 /// promised; bool is one byte per element. Tensors of at most 64 bytes and integer vectors of at most 64 elements are

@@ -74,13 +74,10 @@ FailureOr<Value> GraphImporter::addTensorInput(func::FuncOp func, StringRef name
       if (binding.name != ownName && (symbol.empty() || binding.name != symbol))
         continue;
       usedBindings.insert(binding.name);
-      if (!ShapedType::isDynamic(size) && (size < binding.min || size > binding.max))
+      if (!ShapedType::isDynamic(size) && (size != binding.size))
         return refuse("E-USAGE", "has size " + Twine(size) + " along axis " + Twine(axis) +
                                      ", but --dim=" + escaped(binding.name) + " asks for another; leave it out");
-      if (binding.min == binding.max)
-        size = binding.min;
-      else if (symbol.empty())
-        symbol = binding.name;
+      size = binding.size;
     }
     sizes.push_back(size);
     names.push_back(builder.getStringAttr(ShapedType::isDynamic(size) ? symbol : StringRef()));
@@ -151,11 +148,7 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
       ok = false;
     }
   for (const DimBinding &binding : options.dims) {
-    if (binding.min < 0 || binding.max < binding.min) {
-      (void)error("E-USAGE", "--dim=" + escaped(binding.name) + " has range " + Twine(binding.min) + ".." +
-                                 Twine(binding.max) + "; expected 0 <= MIN <= MAX");
-      ok = false;
-    } else if (!usedBindings.contains(binding.name)) {
+    if (!usedBindings.contains(binding.name)) {
       (void)error("E-USAGE", "--dim=" + escaped(binding.name) + " names no open size of an input; " +
                                  openAxes(file->model().graph));
       ok = false;
@@ -235,15 +228,10 @@ bool GraphImporter::importMain(ModuleOp module) {
 
   StringRef stem = llvm::sys::path::stem(file->path());
   module->setAttr("cameo.model", builder.getStringAttr(stem));
-  NamedAttrList opsets, ranges;
+  NamedAttrList opsets;
   for (const OpsetImport &import : model.opsets)
     opsets.set(import.domain.empty() ? "ai.onnx" : import.domain, builder.getI64IntegerAttr(import.version));
   module->setAttr("cameo.opsets", opsets.getDictionary(module.getContext()));
-  for (const DimBinding &binding : options.dims)
-    if (binding.min != binding.max)
-      ranges.set(binding.name, builder.getDenseI64ArrayAttr({binding.min, binding.max}));
-  if (!ranges.empty())
-    module->setAttr("cameo.dim_ranges", ranges.getDictionary(module.getContext()));
   return succeeded(verify(module));
 }
 
