@@ -29,8 +29,9 @@ endif()
 find_program(CAMEO_CCACHE ccache)
 if(CAMEO_CCACHE)
   # A precompiled header is cacheable only with these sloppiness flags and -fno-pch-timestamp (CameoTargets.cmake).
+  # Clang checks its headers by size, comments included.
   set(CAMEO_CCACHE_COMMAND ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CAMEO_CCACHE})
+      CCACHE_COMMENTS=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CAMEO_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CAMEO_CCACHE_COMMAND})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CAMEO_CCACHE_COMMAND})
 endif()
