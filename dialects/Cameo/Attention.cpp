@@ -82,9 +82,9 @@ LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   SmallVector<Dim, 6> scores{q.dims[0], q.dims[1], q.dims[2], k[2]};
   if (Value mask = getMask()) {
     const ShapeInfo &info = shapes.get(mask);
-    if (info.elementType != q.elementType && !info.elementType.isInteger(1))
+    if (info.elementType != q.elementType && !info.elementType.isInteger(1) && !info.elementType.isF32())
       return emitOpError("operand mask has element type ")
-             << info.elementType << "; expected i1 or " << q.elementType; // C3
+             << info.elementType << "; expected i1, 'f32' or " << q.elementType; // C3
     bool fits = info.rank() <= 4;
     for (int64_t i = 1; fits && i <= info.rank(); ++i) {
       auto own = info.dims[info.rank() - i].constant(), wanted = scores[4 - i].constant();
@@ -97,9 +97,12 @@ LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   for (auto [name, operand] : {std::pair("lengths", getLengths()), std::pair("offsets", getOffsets())})
     if (operand && failed(verifySizes(*this, shapes, operand, name, {q.dims[0]}, {0}))) // C4
       return failure();
-  if (getSinks() && (failed(verifyOperand(*this, shapes, getSinks(), "sinks", 1, q.elementType)) ||
-                     failed(verifySizes(*this, shapes, getSinks(), "sinks", {q.dims[1]})))) // C5
-    return failure();
+  if (Value sinks = getSinks()) {
+    Type own = shapes.get(sinks).elementType, type = own.isF32() ? own : q.elementType;
+    if (failed(verifyOperand(*this, shapes, sinks, "sinks", 1, type)) ||
+        failed(verifySizes(*this, shapes, sinks, "sinks", {q.dims[1]}))) // C5
+      return failure();
+  }
   bool known = getStage() && llvm::is_contained({"product", "capped", "masked", "weights"}, *getStage());
   // The accessor would ask for the result's type, which is yet to come.
   bool wanted = getOperation()->getNumResults() > 1;

@@ -17,9 +17,9 @@ def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegment
     `scores` gives a second result [B, H, M, N], what s is at that `stage`: "product", "capped", "masked" (-inf: out) or "weights".
 
     Scores, sums and the softmax are in f32 for f16 and bf16. Memory: one row of scores per head, no M x N buffer.
-    (C1) q, k and v have rank 4, and their sizes agree. (C2) G divides H. (C3) the mask is bool or of q's type, of rank 4 or
-    less, and broadcasts. (C4) `lengths` and `offsets` are [B] or [1]. (C5) `sinks` is [H] and of q's type. (C6) `stage` is one of the four, and
-    given where there are scores. (C7) `left` and `right` are not negative. Element types of q, k and v agree.
+    (C1) q, k and v have rank 4, and their sizes agree. (C2) G divides H. (C3) the mask is bool, f32 or of q's type, of rank 4
+    or less, and broadcasts. (C4) `lengths` and `offsets` are [B] or [1]. (C5) `sinks` is [H], and f32 or of q's type. (C6) `stage` is one of
+    the four, and given where there are scores. (C7) `left` and `right` are not negative. Element types of q, k and v agree.
     ONNX: Attention, since 23; com.microsoft GroupQueryAttention, MultiHeadAttention, Attention with further ops around it.
     Example: `%y = cameo.attention %q, %k, %v {scale = 0.125 : f32, right = 0 : i64} : (tensor<1x8x16x64xf32>, tensor<1x2x16x64xf32>, tensor<1x2x16x64xf32>) -> tensor<1x8x16x64xf32>`
   }];

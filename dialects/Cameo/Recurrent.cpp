@@ -106,7 +106,9 @@ static LogicalResult inferRecurrent(OpT op, int64_t gates, int64_t functions, un
     return op.emitOpError("has ") << formatShape(weights.dims[0]) << " directions; expected "
                                   << (op.getReverse() ? "1, because it is reversed" : "1 or 2"); // C2
   for (Value v : op->getOperands())
-    if (Type type = getElementTypeOrSelf(v.getType()); v != op.getLengths() && type != inputs.elementType)
+    if (Type type = getElementTypeOrSelf(v.getType());
+        v != op.getLengths() && type != inputs.elementType &&
+        !(v == op.getWeights() && type.isBF16() && inputs.elementType.isF32()))
       return op.emitOpError("has operands of element types ")
              << inputs.elementType << " and " << type << "; expected the same"; // C3
   Dim steps = inputs.dims[0], batch = inputs.dims[1], direction = weights.dims[0], hidden = weights.dims[1];

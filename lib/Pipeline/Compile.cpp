@@ -201,7 +201,9 @@ LogicalResult Compilation::writeText() {
   return writeFile(output, loc, [&](llvm::raw_ostream &os) {
     for (Task &task : tasks) {
       const ProgramVariant &variant = task.variant->variant;
-      os << (options.emit == Emit::LLVM ? "; " : task.isForHost() ? "# " : "// ")
+      os << (options.emit == Emit::LLVM ? "; "
+             : task.isForHost()         ? "# "
+                                        : "// ")
          << (task.isEntry() ? "entry of " : variant.kernels[task.index].symbol + " for ") << variant.name << "\n";
       os.write(task.result->data(), task.result->size());
       os << "\n";
@@ -237,7 +239,8 @@ LogicalResult Compilation::writeProgram() {
                  succeeded(linkProgram(objects, output, features, loc)));
 }
 
-/// The program's metadata: what made it, and what each launch computes and moves, null where only the run knows the sizes.
+/// The program's metadata: what made it, and what each launch computes and moves, null where only the run knows the
+/// sizes.
 llvm::json::Object Compilation::describeProgram() const {
   llvm::json::Array launches;
   for (const KernelReport &kernel : report.kernels) {
@@ -246,6 +249,8 @@ llvm::json::Object Compilation::describeProgram() const {
       launch["flops"] = *kernel.flops;
     if (kernel.bytesRead && kernel.bytesWritten)
       launch["bytes"] = *kernel.bytesRead + *kernel.bytesWritten;
+    if (kernel.expectedFlops)
+      launch["expected_flops"] = *kernel.expectedFlops;
     launches.push_back(std::move(launch));
   }
   return llvm::json::Object{{"compiler", "cameo " CAMEO_VERSION},
@@ -314,6 +319,7 @@ void Compilation::describeKernels() {
     entry.bytesWritten = sum(kernel.getResults());
     entry.bytesSaved = bytesSaved(shapes, kernel).constant();
     entry.flops = flops.constant();
+    entry.expectedFlops = best.expectedFlops(kernel, shapes);
     return WalkResult::skip();
   });
 }

@@ -14,7 +14,7 @@ std::map<std::string, int64_t> PassReport::counts() const {
   return result;
 }
 
-static json::Value toJson(const std::optional<int64_t> &number) {
+template <typename Number> static json::Value toJson(const std::optional<Number> &number) {
   return number ? json::Value(*number) : json::Value(nullptr);
 }
 
@@ -56,7 +56,8 @@ json::Object CompileReport::toJson() const {
                                       {"bytes_read", ::toJson(kernel.bytesRead)},
                                       {"bytes_written", ::toJson(kernel.bytesWritten)},
                                       {"bytes_saved", ::toJson(kernel.bytesSaved)},
-                                      {"flops", ::toJson(kernel.flops)}});
+                                      {"flops", ::toJson(kernel.flops)},
+                                      {"expected_flops", ::toJson(kernel.expectedFlops)}});
   return json::Object{{"seconds", seconds},
                       {"launches", std::move(kernelList)},
                       {"kernels", distinctKernels},
@@ -108,6 +109,9 @@ static void explainPass(const PassReport &pass, llvm::raw_ostream &os) {
   }
 }
 
+/// Multiply-adds of one Zen 4 core in FLOP/s, which `cameo bench` measures where it runs.
+constexpr double kTypicalRate = 118e9;
+
 void CompileReport::explain(llvm::raw_ostream &os) const {
   for (const PhaseReport &phase : phases) {
     os << llvm::formatv("{0} ({1:F3} s)\n", phase.name, phase.seconds);
@@ -123,8 +127,18 @@ void CompileReport::explain(llvm::raw_ostream &os) const {
                         readable(kernel.flops));
     if (kernel.bytesSaved != 0)
       os << "; sharing the kernel saves " << readable(kernel.bytesSaved) << "B";
+    if (kernel.expectedFlops)
+      os << llvm::formatv("; about {0:F3} ms", *kernel.expectedFlops / kTypicalRate * 1e3);
     os << "\n";
   }
+  double expected = 0;
+  for (const KernelReport &kernel : kernels)
+    expected += kernel.expectedFlops.value_or(0);
+  if (expected > 0)
+    os << llvm::formatv(
+        "about {0:F2} ms on one thread that multiplies and adds at {1:F0} GFLOP/s, by the models that chose "
+        "the tiles; cameo bench --profile measures\n",
+        expected / kTypicalRate * 1e3, kTypicalRate / 1e9);
   os << llvm::formatv("{0} launches of {1} kernels; {2}B of weights, arena of {3}B, {4}B of code; {5:F2} s\n",
                       kernels.size(), distinctKernels, readable(weightsBytes),
                       readable(arenaBytes < 0 ? std::nullopt : std::optional(arenaBytes)), readable(codeBytes),

@@ -30,6 +30,10 @@ public:
     auto &[number, signature] = uses.at(kernel);
     return {number, signature.get()};
   }
+  /// See Target::expectedFlops.
+  std::optional<double> expectedFlops(KernelOp kernel, ShapeAnalysis &shapes) const {
+    return target.expectedFlops(kernel, shapes);
+  }
   size_t numKernels() const { return kernels.size(); }
   /// The modules still to be compiled: distinct kernels, then the entry function.
   size_t numModules() const { return kernels.size() + 1; }

@@ -1,8 +1,9 @@
-// LowerPrecision.cpp - casts around what multiplies by constant weights.
+// LowerPrecision.cpp - casts around what adds up products.
 #include "cameo/Passes/Precision/MultiplyBf16.h"
 #include "cameo/Passes/Precision/Passes.h"
 #include "cameo/Passes/Remarks.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace cameo {
 #define GEN_PASS_DEF_LOWERPRECISIONPASS
@@ -12,40 +13,88 @@ namespace cameo {
 using namespace mlir;
 using namespace cameo;
 
-Value cameo::multiplyBf16(ShapeAnalysis &shapes, Operation *layer) {
-  OpBuilder b(layer);
+static bool isF32(Value value) { return getElementTypeOrSelf(value.getType()).isF32(); }
+
+/// `value` rounded to bf16; before what only moves it for this reader, so that what computes it rounds it.
+static Value rounded(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value value) {
+  if (auto cast = value.getDefiningOp<CastOp>(); cast && getElementTypeOrSelf(cast.getX()).isBF16())
+    return cast.getX();
+  auto move = value.getDefiningOp<SelectionInterface>();
+  if (!move || !value.hasOneUse() || move->getNumResults() != 1 || move.selectedOperands().size() != 1)
+    return createOp<CastOp>(b, shapes, loc, value, b.getBF16Type());
+  unsigned moved = move.selectedOperands().front();
+  Value source = move->getOperand(moved);
+  if (shapes.numElements(source) != shapes.numElements(value))
+    return createOp<CastOp>(b, shapes, loc, value, b.getBF16Type());
+  OpBuilder at(move);
   IRMapping narrow;
-  for (Value operand : layer->getOperands())
-    if (!narrow.contains(operand))
-      narrow.map(operand, Value(createOp<CastOp>(b, shapes, layer->getLoc(), operand, b.getBF16Type())));
-  Operation *copy = finishOp(shapes, b.clone(*layer, narrow));
-  return createOp<CastOp>(b, shapes, layer->getLoc(), copy->getResult(0), b.getF32Type());
+  narrow.map(source, rounded(at, shapes, move.getLoc(), source));
+  return finishOp(shapes, at.clone(*move, narrow))->getResult(0);
+}
+
+SmallVector<Value> cameo::multiplyBf16(ShapeAnalysis &shapes, Operation *op, ArrayRef<unsigned> factors) {
+  OpBuilder b(op);
+  IRMapping narrow;
+  for (unsigned factor : factors)
+    if (Value operand = op->getOperand(factor); !narrow.contains(operand))
+      narrow.map(operand, rounded(b, shapes, op->getLoc(), operand));
+  Operation *copy = finishOp(shapes, b.clone(*op, narrow));
+  return llvm::map_to_vector(copy->getResults(), [&](Value result) {
+    return isF32(result) ? result : createOp<CastOp>(b, shapes, op->getLoc(), result, b.getF32Type());
+  });
+}
+
+/// Keys are read once per query: few of these, as where one token is appended to a cache, are not worth a pass over all
+/// keys.
+static bool hasManyQueries(AttentionOp op, ShapeAnalysis &shapes) {
+  constexpr int64_t kMany = 16;
+  Dim queries = shapes.dimsOf(op.getQ())[2];
+  return queries == shapes.dimsOf(op.getK())[2] || queries.constant().value_or(0) >= kMany;
+}
+
+/// The operands that `op` multiplies, where rounding them pays: weights are rounded by the compiler.
+static SmallVector<unsigned> factorsOf(Operation *op, ShapeAnalysis &shapes) {
+  auto isConstant = [&](unsigned operand) { return matchPattern(op->getOperand(operand), m_Constant()); };
+  if (auto layer = dyn_cast<LinearInterface>(op))
+    return isConstant(layer.weightOperand()) ? SmallVector<unsigned>{0, 1} : SmallVector<unsigned>{};
+  return llvm::TypeSwitch<Operation *, SmallVector<unsigned>>(op)
+      .Case([&](AttentionOp attention) {
+        bool pays = !attention.getScores() && hasManyQueries(attention, shapes);
+        return pays ? SmallVector<unsigned>{0, 1, 2} : SmallVector<unsigned>{};
+      })
+      .Case<RnnOp, GruOp, LstmOp>([&](auto recurrence) { // states are rounded where they meet the weights
+        unsigned weights = recurrence.getWeightsMutable().getOperandNumber();
+        return isConstant(weights) ? SmallVector<unsigned>{weights} : SmallVector<unsigned>{};
+      })
+      .Default({});
 }
 
 namespace {
-
-bool isF32(Value value) { return getElementTypeOrSelf(value.getType()).isF32(); }
 
 struct LowerPrecisionPass : public cameo::impl::LowerPrecisionPassBase<LowerPrecisionPass> {
   using LowerPrecisionPassBase::LowerPrecisionPassBase;
 
   void runOnOperation() override {
-    SmallVector<LinearInterface> layers;
-    getOperation().walk([&](LinearInterface op) { layers.push_back(op); });
     ShapeAnalysis shapes;
-    for (LinearInterface layer : layers)
-      if (matchPattern(layer->getOperand(layer.weightOperand()), m_Constant()) && layer->getNumResults() == 1 &&
-          llvm::all_of(layer->getOperands(), isF32))
-        lower(layer, shapes);
+    SmallVector<std::pair<Operation *, SmallVector<unsigned>>> found;
+    getOperation().walk([&](Operation *op) {
+      SmallVector<unsigned> factors = factorsOf(op, shapes);
+      if (!factors.empty() && llvm::all_of(op->getResults(), isF32) &&
+          llvm::all_of(factors, [&](unsigned factor) { return isF32(op->getOperand(factor)); }))
+        found.push_back({op, factors});
+    });
+    for (auto &[op, factors] : found)
+      lower(op, factors, shapes);
   }
 
 private:
-  void lower(Operation *op, ShapeAnalysis &shapes) {
-    Value wide = multiplyBf16(shapes, op);
-    changed(getArgument(), op->getLoc(), "layers that multiply bf16")
+  void lower(Operation *op, ArrayRef<unsigned> factors, ShapeAnalysis &shapes) {
+    SmallVector<Value> wide = multiplyBf16(shapes, op, factors);
+    changed(getArgument(), op->getLoc(), "ops that multiply bf16")
         << "it multiplies bf16 and adds in f32: each sum is within 3 * 2^-9 + 2^-16 = 0.0059 of its terms' magnitudes";
-    op->getResult(0).replaceAllUsesWith(wide);
-    shapes.erased(op->getResult(0));
+    op->replaceAllUsesWith(wide);
+    for (Value result : op->getResults())
+      shapes.erased(result);
     op->erase();
   }
 };

@@ -88,7 +88,7 @@ private:
     if (kind == "bf16") {
       layer.op->removeAttr(kQuantizationAttr);
       layer.op->removeAttr(kObservedAttr);
-      return finish(layer, multiplyBf16(shapes, layer.op), "multiplies bf16");
+      return finish(layer, multiplyBf16(shapes, layer.op, {0, 1}).front(), "multiplies bf16");
     }
     return layer.op->emitOpError("is to be quantized as '") << kind << "'; expected static, dynamic, weights or bf16";
   }

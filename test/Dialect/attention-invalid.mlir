@@ -42,7 +42,7 @@ func.func @attention_c2_groups(%q: tensor<1x8x4x16xf32>, %k: tensor<1x3x6x16xf32
 // -----
 
 func.func @attention_c3_type(%q: tensor<1x8x4x16xf32>, %k: tensor<1x2x6x16xf32>, %v: tensor<1x2x6x16xf32>, %m: tensor<4x6xi32>) {
-  // expected-error@+1 {{operand mask has element type 'i32'; expected i1 or 'f32'}}
+  // expected-error@+1 {{operand mask has element type 'i32'; expected i1, 'f32' or 'f32'}}
   %o0 = cameo.attention %q, %k, %v mask %m {scale = 1.0 : f32} : (tensor<1x8x4x16xf32>, tensor<1x2x6x16xf32>, tensor<1x2x6x16xf32>, tensor<4x6xi32>) -> tensor<?x?x?x?xf32>
   return
 }

@@ -109,6 +109,8 @@ void printJson(const cameo_program *program, const Results &results) {
       json["kernels"].back()["flops"] = *flops;
     if (auto bytes = costOf(results, launch).bytes)
       json["kernels"].back()["bytes"] = *bytes;
+    if (auto expected = costOf(results, launch).expectedFlops)
+      json["kernels"].back()["expected_flops"] = *expected;
   }
   printf("%s\n", asLine(json).c_str());
 }
@@ -118,7 +120,10 @@ void printProfile(const Results &results) {
   for (const auto &[launch, time] : results.kernels)
     total += time.ns;
   double runs = double(results.timesMs.size());
-  printf("\n%10s %6s %8s %9s %7s  kernel and nodes\n", "ms/run", "share", "launches", "GFLOP/s", "GB/s");
+  // What is expected of one thread needs the rate of one.
+  double rate1 = results.benchmark && results.threads == 1 ? results.benchmark->roof.flops : 0, expected = 0;
+  printf("\n%10s %9s %6s %8s %9s %7s  kernel and nodes\n", "ms/run", rate1 ? "expected" : "", "share", "launches",
+         "GFLOP/s", "GB/s");
   // A rate, or blanks where the amount is not known.
   auto rate = [](std::optional<double> amount, double ns) {
     char text[32];
@@ -128,11 +133,19 @@ void printProfile(const Results &results) {
   for (const auto &[launch, time] : ranked(results.kernels)) {
     double ns = double(time.ns) / double(std::max<int64_t>(time.launches, 1));
     Costs::Launch cost = costOf(results, launch);
-    printf("%10.4f %5.1f%% %8.4g %9s %7s  %s: %s\n", double(time.ns) / 1e6 / runs,
+    char expectedMs[32] = "";
+    if (rate1 && cost.expectedFlops) {
+      double ms = leastMs(*cost.expectedFlops, rate1) * double(time.launches) / runs;
+      expected += ms;
+      snprintf(expectedMs, sizeof(expectedMs), "%.4f", ms);
+    }
+    printf("%10.4f %9s %5.1f%% %8.4g %9s %7s  %s: %s\n", double(time.ns) / 1e6 / runs, expectedMs,
            100.0 * double(time.ns) / double(std::max<int64_t>(total, 1)), double(time.launches) / runs,
            rate(cost.flops, ns).c_str(), rate(cost.bytes, ns).c_str(), escaped(time.kernel).c_str(),
            escaped(time.nodes).c_str());
   }
+  if (expected > 0)
+    printf("%10.4f %9.4f  all kernels\n", double(total) / 1e6 / runs, expected);
 }
 
 void printBenchmark(const Results &results, const Benchmark &benchmark) {

@@ -21,6 +21,8 @@ using Profile = std::map<uint64_t, KernelTime>;
 struct Costs {
   struct Launch {
     std::optional<double> flops, bytes; ///< bytes: read and written
+    /// The time that it should take on one thread, as what a loop of multiply-adds does meanwhile.
+    std::optional<double> expectedFlops;
   };
   std::vector<Launch> launches;
   double weightBytes = 0;

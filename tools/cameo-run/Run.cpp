@@ -79,10 +79,10 @@ Costs readCosts(const char *metadata) {
   costs.weightBytes = object.value("weights_bytes", 0.0);
   for (const auto &launch : object.value("launches", nlohmann::json::array())) {
     Costs::Launch &cost = costs.launches.emplace_back();
-    if (launch.is_object() && launch.value("flops", nlohmann::json()).is_number())
-      cost.flops = launch["flops"].get<double>();
-    if (launch.is_object() && launch.value("bytes", nlohmann::json()).is_number())
-      cost.bytes = launch["bytes"].get<double>();
+    for (auto [key, field] :
+         {std::pair("flops", &cost.flops), {"bytes", &cost.bytes}, {"expected_flops", &cost.expectedFlops}})
+      if (launch.is_object() && launch.value(key, nlohmann::json()).is_number())
+        *field = launch[key].get<double>();
   }
   return costs;
 }

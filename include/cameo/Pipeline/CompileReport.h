@@ -43,6 +43,7 @@ struct KernelReport {
   std::vector<std::string> nodes; ///< ONNX names
   unsigned function;              ///< which of the distinct compiled functions
   std::optional<int64_t> bytesRead, bytesWritten, flops;
+  std::optional<double> expectedFlops; ///< the time it should take on one thread, as Target::expectedFlops counts it
   std::optional<int64_t> bytesSaved; ///< not written and read back because ops share the kernel
 };
 

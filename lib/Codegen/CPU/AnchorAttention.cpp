@@ -3,6 +3,7 @@
 // Left to the naive loops: a second result of scores, which is as large as what the blocks avoid, and widths that only
 // the run knows.
 #include "Anchors.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -103,7 +104,7 @@ private:
       m.isOneColumn = a.b.createOrFold<arith::CmpIOp>(a.loc(), arith::CmpIPredicate::eq, a.i64(a.k.size(dim(0))),
                                                       a.i64(constantIndex(a.b, a.loc(), 1)));
     Value base = a.pointer(mask);
-    int64_t bytes = m.type.isInteger(1) ? 1 : elementBytes(m.type);
+    int64_t bytes = m.type.isInteger(1) ? 1 : codegen::elementBytes(m.type);
     m.rowPointer = [=, this, &s](Emit &e, Value batch, Value group, const AttentionRow &row) {
       Value head = e.add(e.mul(group, s.group), row.head);
       Value at = ownOrOnly(e, dim(3), batch);
@@ -172,6 +173,16 @@ class TunedAttention final : public TunedOpOf<AttentionOp> {
   DictionaryAttr tileOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, bool) const override {
     auto shape = shapeOfAttention(cast<AttentionOp>(op), shapes);
     return shape ? toAttribute(op->getContext(), chooseAttentionTile(vectors(target), *shape)) : DictionaryAttr();
+  }
+  double slotsOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, DictionaryAttr tile) const override {
+    auto shape = shapeOfAttention(cast<AttentionOp>(op), shapes);
+    if (!shape)
+      return TunedOp::slotsOf(op, shapes, target, tile);
+    constexpr double kFlopsPerSlot = 15.5, kPerWeight = 5; // of products; other operations per score
+    constexpr double kWeightSlots = 0.9;                   // maximum, exponential and sum, per score (measured)
+    double products = 2.0 * (shape->depth + shape->width);
+    double weights = flopsOf(shapes, op).constant().value_or(0) / (products + kPerWeight);
+    return weights * (products / kFlopsPerSlot / (shape->usesPairs(vectors(target)) ? 2 : 1) + kWeightSlots);
   }
   std::optional<LogicalResult> emitOp(const Anchor &anchor, AttentionOp op) const override {
     auto shape = shapeOfAttention(op, anchor.k.shapes());

@@ -6,9 +6,13 @@
 // into the next state; a step reads the weights once, front to back. States lie in whole vectors, the old and the new h
 // by turns. Directions are the parallel steps.
 //
+// Weights of bf16 are packed in pairs of k, [units / lanes][k / 2][gate][lane][2], where the CPU multiplies those; each
+// new h is then stored once more, rounded to bf16, for the next step's product.
+//
 // Left to the naive loops: sequences of different lengths, a gru whose r enters before the product, weights of the run,
-// other types than f32.
+// states of other types than f32.
 #include "Anchors.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Dialect/Cameo/Recurrent.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -29,6 +33,20 @@ void packRecurrentWeights(const float *source, int64_t directions, int64_t hidde
             *packed++ = unit < hidden ? source[((direction * hidden + k) * gates + gate) * hidden + unit] : 0;
 }
 
+/// The same for bits of bf16, in pairs.
+void packRecurrentPairs(const uint16_t *source, int64_t directions, int64_t hidden, int64_t gates, int64_t lanes,
+                        uint16_t *packed) {
+  for (int64_t direction = 0; direction < directions; ++direction)
+    for (int64_t first = 0; first < hidden; first += lanes)
+      for (int64_t k = 0; k < hidden; k += 2)
+        for (int64_t gate = 0; gate < gates; ++gate)
+          for (int64_t unit = first; unit < first + lanes; ++unit)
+            for (int64_t row = k; row < k + 2; ++row)
+              *packed++ = unit < hidden && row < hidden
+                              ? source[((direction * hidden + row) * gates + gate) * hidden + unit]
+                              : 0;
+}
+
 template <typename OpT> class RecurrentEmitter {
 public:
   RecurrentEmitter(const Anchor &a, OpT op, int64_t gates)
@@ -43,16 +61,12 @@ public:
     hidden = *size;
     directions = *count;
     padded = llvm::alignTo(hidden, lanes);
-    weights = a.packedFloats(
-        op.getWeights(), llvm::formatv("recurrent d={0} h={1} gates={2} lanes={3}", directions, hidden, gates, lanes),
-        directions * padded * hidden * gates,
-        [directions = directions, hidden = hidden, gates = gates, lanes = lanes](const float *source, float *packed) {
-          packRecurrentWeights(source, directions, hidden, gates, lanes, packed);
-        });
+    pairs = a.target.hasBf16Dots && a.operands[1].elementType.isBF16();
+    packWeights();
     DimContext &d = a.dims();
     batch = a.extent(inputs.dims[1]);
     stateBytes = e.times(batch, padded * 4);
-    int64_t states = isLstm ? 3 : 2; // h by turns, and cells
+    int64_t states = 2 + isLstm + pairs; // h by turns, cells, and h rounded by turns
     Tensor memory = a.k.temporary(a.b, a.loc(), a.b.getF32Type(),
                                   {d.constant(directions * states), inputs.dims[1], d.constant(padded)});
     Value base = a.pointer(memory);
@@ -63,6 +77,7 @@ public:
     for (direction = 0; direction < directions; ++direction) {
       h = e.offset(base, e.times(stateBytes, direction * states));
       cells = isLstm ? e.offset(h, e.times(stateBytes, 2)) : Value();
+      roundedH = pairs ? e.offset(h, e.times(stateBytes, 2 + isLstm)) : Value();
       Value number = e.number(direction);
       e.when(e.both(e.compare(Emit::Pred::sle, begin, number), e.compare(Emit::Pred::slt, number, end)),
              [&] { emitDirection(); });
@@ -74,6 +89,24 @@ private:
   static constexpr bool isLstm = std::is_same_v<OpT, LstmOp>, isGru = std::is_same_v<OpT, GruOp>;
   /// A direction is always worth a thread of its own.
   static constexpr int64_t kWorthAThread = int64_t(1) << 40;
+
+  void packWeights() {
+    std::string key = llvm::formatv("recurrent d={0} h={1} gates={2} lanes={3}", directions, hidden, gates, lanes);
+    weightBytes = padded * gates * (pairs ? llvm::alignTo(hidden, 2) * 2 : hidden * 4);
+    if (pairs)
+      weights = a.packedBytes(op.getWeights(), key + " pairs", directions * weightBytes,
+                              [directions = directions, hidden = hidden, gates = gates,
+                               lanes = lanes](const uint8_t *source, char *packed) {
+                                packRecurrentPairs(reinterpret_cast<const uint16_t *>(source), directions, hidden,
+                                                   gates, lanes, reinterpret_cast<uint16_t *>(packed));
+                              });
+    else
+      weights = a.packedFloats(
+          op.getWeights(), key, directions * weightBytes / 4,
+          [directions = directions, hidden = hidden, gates = gates, lanes = lanes](const float *source, float *packed) {
+            packRecurrentWeights(source, directions, hidden, gates, lanes, packed);
+          });
+  }
 
   Tensor operand(Value v) {
     for (auto [own, tensor] : llvm::zip(op->getOperands(), a.operands))
@@ -117,6 +150,8 @@ private:
         v = arith::ConstantOp::create(e.b, e.loc, e.b.getZeroAttr(e.vectorType(lanes)));
       }
       store(v, stateAt(state, row, unit));
+      if (pairs && state == h)
+        storeRounded(v, e.number(0), row, unit);
     });
   }
   void finish(Value state, unsigned result) {
@@ -128,6 +163,13 @@ private:
 
   /// State h after an even and an odd number of steps, from the number's last bit.
   Value turn(Value number) { return e.offset(h, e.mul(e.rem(number, e.number(2)), stateBytes)); }
+  Value roundedTurn(Value number) {
+    return e.offset(roundedH, e.mul(e.rem(number, e.number(2)), e.mul(e.value(batch), padded * 2)));
+  }
+  void storeRounded(Value vector, Value number, Value row, Value unit) {
+    Value at = e.mul(e.add(e.mul(row, padded), unit), 2);
+    emitStore(e.b, e.loc, e.b.getBF16Type(), vector, e.offset(roundedTurn(number), at));
+  }
 
   void emitDirection() {
     start(h, initial);
@@ -144,14 +186,18 @@ private:
     position = backward ? e.sub(e.add(steps, -1), step) : step;
     old = turn(step);
     next = turn(e.add(step, 1));
+    this->step = step;
     ContractionSpec s;
     s.target = a.vectors();
     s.m = batch;
     s.n = gates * padded;
     s.k = hidden;
-    s.lhs = old;
+    s.lhs = pairs ? roundedTurn(step) : old;
     s.lhsRowStride = padded;
-    s.rhs = e.offset(weights, direction * padded * hidden * gates * 4);
+    if (pairs)
+      s.lhsType = e.b.getBF16Type();
+    s.bf16Dots = pairs;
+    s.rhs = e.offset(weights, direction * weightBytes);
     s.tile = tile();
     SmallVector<Value, 4> sums; // of a row's gates, which are stored one after the other
     s.store = [&](OpBuilder &b, Location, Value sum, const TilePosition &at) {
@@ -208,6 +254,8 @@ private:
       unit.cell = load(stateAt(cells, row, first));
     RecurrentState state = emitUnit(op, a.k, e.b, unit);
     store(state.h, stateAt(next, row, first));
+    if (pairs)
+      storeRounded(state.h, e.add(step, 1), row, first);
     if (isLstm)
       store(state.cell, stateAt(cells, row, first));
     Value resultRow = e.add(e.mul(e.add(e.mul(position, directions), direction), e.value(batch)), row);
@@ -219,16 +267,26 @@ private:
   Emit e;
   int64_t gates, lanes;
   const Tensor &inputs;
-  Tensor initial, initialCell, parameters; ///< parameters: peepholes, or the hidden bias
-  int64_t hidden = 0, directions = 0, padded = 0;
+  Tensor initial, initialCell, parameters;                         ///< parameters: peepholes, or the hidden bias
+  int64_t hidden = 0, directions = 0, padded = 0, weightBytes = 0; ///< weightBytes: of a direction
+  bool pairs = false;
   Extent batch, stateBytes;
   Value weights, inputPointer, steps;
   // Of the direction, and the step.
   int64_t direction = 0;
-  Value h, cells, old, next, position, firstColumn;
+  Value h, cells, roundedH, step, old, next, position, firstColumn;
 };
 
 template <typename OpT, int64_t gates> class TunedRecurrence final : public TunedOpOf<OpT> {
+  /// A step reads all weights, from L2 mostly.
+  double slotsOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &, DictionaryAttr) const override {
+    constexpr double kFlopsPerSlot = 14, kBytesPerSlot = 13;
+    auto recurrence = cast<OpT>(op);
+    double weights = double(bytesOf(shapes, recurrence.getWeights()).constant().value_or(0));
+    double steps = double(shapes.dimsOf(recurrence.getInputs())[0].constant().value_or(1));
+    double flops = double(flopsOf(shapes, op).constant().value_or(0));
+    return std::max(flops / kFlopsPerSlot, steps * weights / kBytesPerSlot);
+  }
   std::optional<LogicalResult> emitOp(const Anchor &a, OpT op) const override {
     if constexpr (std::is_same_v<OpT, GruOp>)
       if (!op.getLinearBeforeReset())

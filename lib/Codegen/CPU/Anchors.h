@@ -24,6 +24,9 @@ public:
   virtual mlir::DictionaryAttr tileOf(mlir::Operation *, ShapeAnalysis &, const CpuTarget &, bool /*strict*/) const {
     return {};
   }
+  /// Slots (see expectedSlots) that the op takes, for sizes that are known; `tile` as tileOf gives it.
+  virtual double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
+                         mlir::DictionaryAttr tile) const;
   /// Emits the anchor. Nullopt leaves it, before anything is emitted, to its naive loops.
   virtual std::optional<mlir::LogicalResult> emit(const Anchor &anchor) const = 0;
 };
@@ -46,6 +49,11 @@ const TunedOp &tunedLstm();
 /// A tile as an attribute: its fields by name.
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const AttentionTile &tile);
+
+/// The fields of an attribute that toAttribute made.
+ContractionTile tileFromAttribute(mlir::DictionaryAttr entry);
+/// The entry of the kernel's config for `target`; null when there is none.
+mlir::DictionaryAttr tileEntry(KernelOp kernel, const CpuTarget &target);
 
 /// The constant that an operand of an op in a kernel is; null when it is none.
 mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand);
@@ -119,6 +127,12 @@ public:
     if (strict)
       shape->winograd.reset();
     return toAttribute(op->getContext(), chooseTile(this->vectors(target), *shape));
+  }
+  double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
+                 mlir::DictionaryAttr tile) const final {
+    auto shape = tile ? contractionOf(mlir::cast<OpT>(op), shapes, target) : std::nullopt;
+    return shape ? expectedSlots(this->vectors(target), *shape, tileFromAttribute(tile))
+                 : TunedOp::slotsOf(op, shapes, target, tile);
   }
 
 protected:

@@ -136,12 +136,33 @@ void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, con
 /// Slots for weights that come from memory; about half of that is hidden behind arithmetic.
 double weightSlots(double elements) { return elements * 4 / kMemoryBytesPerSlot / 2; }
 
+/// Slots of Winograd's algorithm.
+double winogradSlots(const VectorTarget &target, const ContractionShape &shape, const ContractionTile &tile) {
+  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.winograd->channels, lanes = tile.lanes;
+  ContractionShape product;
+  product.k = channels;
+  product.n = shape.n;
+  Model model(target, product);
+  TransformSlots transform = m == 2 ? kTransformSlots2 : kTransformSlots4;
+  WinogradPlan plan = planWinograd(tile, shape);
+  int64_t rows = tile.mBlock, channelVectors = llvm::divideCeil(channels, lanes),
+          outputVectors = llvm::divideCeil(shape.n, lanes);
+  llvm::SmallVector<int64_t, 8> columns(tile.nr / lanes, lanes);
+  double perPanel = positions * double(rows / tile.mr) * model.tileSlots(tile.mr, columns);
+  double weights = positions * double(channels) * shape.n;
+  double slots = plan.blocks * (panelCount(tile, shape.n) * perPanel + weights * 4 / kL3BytesPerSlot / 2);
+  slots += plan.blocks * rows * (plan.groups * channelVectors * transform.input + outputVectors * transform.output);
+  // Two threads end together when they have as many steps each.
+  slots *= 2.0 * llvm::divideCeil(plan.steps, 2) / plan.steps;
+  return slots + weightSlots(weights);
+}
+
 /// The best tile for Winograd's algorithm with results of m x m, and its slots.
 std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, const ContractionShape &shape,
                                                     int64_t m) {
-  int64_t positions = (m + 2) * (m + 2), channels = shape.k / 9, lanes = target.lanes();
+  int64_t positions = (m + 2) * (m + 2), lanes = target.lanes();
   ContractionShape product;
-  product.k = channels;
+  product.k = shape.winograd->channels;
   product.n = shape.n;
   Model model(target, product);
   ContractionTile best;
@@ -153,8 +174,6 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
   int64_t tiles = planWinograd(tile, shape).tiles;
   int64_t most =
       std::clamp<int64_t>(kWinogradInputBytes / (positions * planWinograd(tile, shape).lhsRow * 4), 4, kMaxBlockTiles);
-  int64_t channelVectors = llvm::divideCeil(channels, lanes), outputVectors = llvm::divideCeil(shape.n, lanes);
-  TransformSlots transform = m == 2 ? kTransformSlots2 : kTransformSlots4;
   for (int64_t vectors = 1; vectors <= 4; ++vectors)
     for (int64_t mr = 1; mr <= kMaxRows && model.fits(mr, vectors); ++mr)
       for (int64_t rows = llvm::alignTo(std::min(tiles, most), mr); rows >= std::max<int64_t>(mr, most / 4);
@@ -162,17 +181,7 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
         tile.nr = vectors * lanes;
         tile.mr = tile.tailMr = mr;
         tile.mBlock = rows;
-        WinogradPlan plan = planWinograd(tile, shape);
-        llvm::SmallVector<int64_t, 8> columns(vectors, lanes);
-        double perPanel = positions * double(rows / mr) * model.tileSlots(mr, columns);
-        double weights = positions * double(channels) * shape.n;
-        double slots = plan.blocks * (panelCount(tile, shape.n) * perPanel + weights * 4 / kL3BytesPerSlot / 2);
-        slots +=
-            plan.blocks * rows * (plan.groups * channelVectors * transform.input + outputVectors * transform.output);
-        // Two threads end together when they have as many steps each.
-        slots *= 2.0 * llvm::divideCeil(plan.steps, 2) / plan.steps;
-        slots += weightSlots(weights);
-        if (slots < bestSlots) {
+        if (double slots = winogradSlots(target, shape, tile); slots < bestSlots) {
           bestSlots = slots;
           best = tile;
         }
@@ -183,7 +192,7 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
 } // namespace
 
 WinogradPlan cameo::codegen::planWinograd(const ContractionTile &tile, const ContractionShape &shape) {
-  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.k / 9;
+  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.winograd->channels;
   WinogradPlan plan;
   plan.tilesY = llvm::divideCeil(shape.winograd->height, m);
   plan.tilesX = llvm::divideCeil(shape.winograd->width, m);
@@ -260,7 +269,7 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       best = tile;
     }
   }
-  if (shape.winograd && target.fusesAdd && std::min(shape.k / 9, shape.n) >= kMinWinogradChannels) {
+  if (shape.winograd && target.fusesAdd && std::min(shape.winograd->channels, shape.n) >= kMinWinogradChannels) {
     bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
     for (int64_t m : {2, 4})
       if (auto [tile, slots] = bestWinogradTile(target, shape, m); slots < bestSlots) {
@@ -276,11 +285,25 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
   return best;
 }
 
+double cameo::codegen::expectedSlots(const VectorTarget &target, const ContractionShape &shape,
+                                     const ContractionTile &tile) {
+  if (tile.winograd)
+    return winogradSlots(target, shape, tile);
+  Model model(target, shape);
+  int64_t n = shape.n == kDynamicExtent ? tile.nr * 8 : shape.n, fullPanels = n / tile.nr;
+  double slots = 0;
+  if (fullPanels > 0)
+    slots += fullPanels * model.panelSlots(tile.mr, panelVectors(tile, n, 0));
+  if (n % tile.nr)
+    slots += model.panelSlots(tile.tailMr, panelVectors(tile, n, fullPanels));
+  return slots * std::max<int64_t>(1, shape.batch);
+}
+
 int64_t cameo::codegen::multiplyAddsPerStep(const ContractionTile &tile, const ContractionShape &shape) {
   if (tile.winograd) {
     int64_t a = tile.winograd + 2;
     WinogradPlan plan = planWinograd(tile, shape);
-    return a * a * plan.tiles * (shape.k / 9) * shape.n / std::max<int64_t>(1, plan.steps);
+    return a * a * plan.tiles * shape.winograd->channels * shape.n / std::max<int64_t>(1, plan.steps);
   }
   int64_t rows = shape.m == kDynamicExtent ? tile.mBlock : std::min(tile.mBlock, shape.m);
   int64_t columns = shape.n == kDynamicExtent ? tile.nr : std::min(tile.nr, shape.n);

@@ -151,7 +151,7 @@ private:
     Place at = placeOf(e.min(e.add(firstTile, t), e.number(plan.tiles - 1)));
     Value y0 = e.add(e.mul(at.y, m), -spec.padTop), x0 = e.add(e.mul(at.x, m), -spec.padLeft);
     Value first = e.add(e.mul(e.add(e.mul(at.image, spec.inHeight), y0), spec.inWidth), x0);
-    int64_t pixelBytes = spec.inChannels * 4, lineBytes = spec.inWidth.fixed * pixelBytes;
+    int64_t pixelBytes = spec.inChannels * elementBytes(spec.inputType), lineBytes = spec.inWidth.fixed * pixelBytes;
     Value base = e.offset(spec.input, e.mul(first, pixelBytes));
     Value height = e.number(spec.inHeight.fixed), width = e.number(spec.inWidth.fixed);
     auto lies = [&](Value from, Value size) { // all of the window does
@@ -179,12 +179,12 @@ private:
   void transformWindow(Value to, llvm::function_ref<Value(int64_t, int64_t)> pixel) {
     int64_t lanes = spec.tile.lanes;
     forVectors(spec.inChannels, [&](Value channel, Value mask) {
-      Value bytes = e.mul(channel, 4);
+      Value bytes = e.mul(channel, elementBytes(spec.inputType));
       SmallVector<Value> window;
       for (int64_t i = 0; i < a; ++i)
         for (int64_t j = 0; j < a; ++j)
-          window.push_back(emitLoad(e.b, e.loc, Type(), e.offset(pixel(i, j), bytes), lanes, mask));
-      Value at = e.offset(to, bytes);
+          window.push_back(emitLoad(e.b, e.loc, spec.inputType, e.offset(pixel(i, j), bytes), lanes, mask));
+      Value at = e.offset(to, e.mul(channel, 4));
       for (auto [position, value] : llvm::enumerate(applyBothWays(e, window, a, transformInputLine)))
         emitStore(e.b, e.loc, Type(), value, e.offset(at, int64_t(position) * blockTiles * plan.lhsRow * 4));
     });
@@ -255,11 +255,11 @@ std::optional<ContractionShape::Images> cameo::codegen::winogradImages(const Con
                   spec.dilationHeight == 1 && spec.dilationWidth == 1 && spec.groups == 1;
   bool isKnown = spec.n.isStatic() && spec.inHeight.isStatic() && spec.inWidth.isStatic() &&
                  spec.outHeight.isStatic() && spec.outWidth.isStatic();
-  if (!isSquare || !isKnown || spec.bytes || (spec.inputType && !spec.inputType.isF32()))
+  if (!isSquare || !isKnown || spec.bytes)
     return std::nullopt;
   if (std::min({spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels, spec.outChannels}) < 1)
     return std::nullopt;
-  return ContractionShape::Images{spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed};
+  return ContractionShape::Images{spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels};
 }
 
 void cameo::codegen::packWinogradWeights(const float *source, int64_t outputs, int64_t channels,

@@ -12,7 +12,11 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
+using namespace cameo;
 using namespace cameo::codegen;
+
+/// A slot holds one 256-bit multiply-add of f32.
+constexpr double kFlopsPerSlot = 16;
 
 namespace {
 
@@ -23,6 +27,10 @@ public:
   StringRef name() const override { return target.name; }
   uint64_t features() const override { return target.required; }
   AnchorEmitter *anchors() override { return &emitter; }
+  std::optional<double> expectedFlops(KernelOp kernel, ShapeAnalysis &shapes) const override {
+    auto slots = expectedSlots(kernel, shapes, target);
+    return slots ? std::optional(*slots * kFlopsPerSlot) : std::nullopt;
+  }
   FailureOr<Code> compileKernel(EmittedKernel &kernel, StringRef symbol, const CodeOptions &options) override;
   FailureOr<Code> compileEntry(ModuleOp module, StringRef symbol, StringRef launches,
                                const CodeOptions &options) override;

@@ -35,7 +35,7 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, b
   if (tile.winograd != 0 && tile.winograd != 2 && tile.winograd != 4)
     return "winograd is 0, 2 or 4";
   if (tile.winograd != 0 && !allowsWinograd)
-    return "winograd is of f32 convolutions by 3x3 with stride 1, one group and known sizes";
+    return "winograd is of convolutions of floats by 3x3 with stride 1, one group and known sizes";
   if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
     return "mr, tailMr, mBlock and kUnroll are 1 or more";
   if (tile.lanes != 4 && tile.lanes != 8 && tile.lanes != 16)
@@ -121,8 +121,16 @@ DictionaryAttr cameo::codegen::toAttribute(MLIRContext *context, const Attention
                               b.getNamedAttr("values", toAttribute(context, tile.values))});
 }
 
-/// The entry of the kernel's config for `target`; null when there is none.
-static DictionaryAttr entryOf(KernelOp kernel, const CpuTarget &target) {
+ContractionTile cameo::codegen::tileFromAttribute(DictionaryAttr entry) {
+  ContractionTile tile;
+  for (const TileField &field : kFields) {
+    auto value = entry.getAs<IntegerAttr>(field.name);
+    field.set(tile, value ? value.getInt() : 0);
+  }
+  return tile;
+}
+
+DictionaryAttr cameo::codegen::tileEntry(KernelOp kernel, const CpuTarget &target) {
   DictionaryAttr config = kernel.getConfigAttr();
   return config ? config.getAs<DictionaryAttr>(target.name) : DictionaryAttr();
 }
@@ -133,33 +141,30 @@ static InFlightDiagnostic emitLack(KernelOp kernel, const CpuTarget &target, Str
 
 static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, StringRef expected) {
   return kernel.emitOpError("config of ")
-         << target.name << " is " << entryOf(kernel, target) << "; expected that " << expected;
+         << target.name << " is " << tileEntry(kernel, target) << "; expected that " << expected;
 }
 
 /// The tile in `entry`, which is the kernel's or lies in it.
 static FailureOr<ContractionTile> readTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr entry,
                                            bool allowsWinograd) {
-  ContractionTile tile;
-  for (const TileField &field : kFields) {
-    auto value = entry.getAs<IntegerAttr>(field.name);
-    if (!value && field.required)
+  for (const TileField &field : kFields)
+    if (field.required && !entry.getAs<IntegerAttr>(field.name))
       return emitLack(kernel, target, field.name);
-    field.set(tile, value ? value.getInt() : 0);
-  }
+  ContractionTile tile = tileFromAttribute(entry);
   if (const char *problem = problemOf(tile, vectorTarget(target), allowsWinograd))
     return emitProblem(kernel, target, problem);
   return tile;
 }
 
 FailureOr<ContractionTile> Anchor::tile(ContractionShape shape) const {
-  if (DictionaryAttr entry = entryOf(kernel, target))
+  if (DictionaryAttr entry = tileEntry(kernel, target))
     return readTile(kernel, target, entry, shape.winograd.has_value());
   shape.winograd.reset(); // only a tile that somebody chose may round otherwise
   return chooseTile(vectors(), shape);
 }
 
 FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) const {
-  DictionaryAttr entry = entryOf(kernel, target);
+  DictionaryAttr entry = tileEntry(kernel, target);
   if (!entry)
     return chooseAttentionTile(vectors(), shape);
   AttentionTile tile;

@@ -171,6 +171,8 @@ for narrow in ("f16", "bf16"):
     case(f"{narrow}", [1, 2, 70, 48], [1, 2, 300, 48], element=narrow)
     case(f"{narrow}-causal-groups", [1, 4, 70, 20], [1, 2, 70, 20], element=narrow, right=0)
     case(f"{narrow}-masked", [1, 2, 30, 16], [1, 2, 70, 16], element=narrow, feeds=masked(narrow, (30, 70)))
+    case(f"{narrow}-masked-by-f32", [1, 2, 30, 16], [1, 2, 70, 16], element=narrow, feeds=masked("f32", (30, 70)))
+case("bf16-sinks-of-f32", [1, 4, 70, 16], [1, 2, 300, 16], element="bf16", feeds=given(s=np.array([-np.inf, 3, 0, -2], np.float32)))
 case("bf16-ragged", [1, 2, 77, 20], [1, 2, 301, 20], 12, element="bf16")
 case("bf16-odd-widths", [1, 2, 19, 7], [1, 2, 45, 7], 5, element="bf16")
 case("bf16-decode", [1, 4, 1, 64], [1, 2, 333, 64], element="bf16", softcap=2.0, feeds=given(l=np.array([201])))

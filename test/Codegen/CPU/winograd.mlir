@@ -15,7 +15,7 @@ func.func @main(%x: tensor<1x28x28x128xf32>) -> tensor<1x28x28x128xf32> {
   return %y : tensor<1x28x28x128xf32>
 }
 
-// STRIDED: config of x86-64-v4 is {{.*}}winograd = 2{{.*}}; expected that winograd is of f32 convolutions by 3x3 with stride 1, one group and known sizes
+// STRIDED: config of x86-64-v4 is {{.*}}winograd = 2{{.*}}; expected that winograd is of convolutions of floats by 3x3 with stride 1, one group and known sizes
 //--- strided.mlir
 func.func @main(%x: tensor<1x9x9x16xf32>) -> tensor<1x4x4x16xf32> {
   %w = cameo.constant dense<0.5> : tensor<16x16x3x3xf32>

@@ -60,10 +60,10 @@ struct ContractionShape {
   bool widensLhs = false;
   /// Rows of A are summed on the side, which takes a register per row and one more.
   bool sumsRows = false;
-  /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by 3x3, its images and the
-  /// size of their results.
+  /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by 3x3, its images, the size
+  /// of their results, and the channels they have.
   struct Images {
-    int64_t count, height, width;
+    int64_t count, height, width, channels;
   };
   std::optional<Images> winograd;
 };
@@ -98,6 +98,10 @@ int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
 /// costs counted; ties go to the tile with the least traffic on B. Winograd's algorithm is taken where it is faster and
 /// `shape` allows it.
 ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &shape);
+
+/// What the model expects of a tile, one thread, in slots: half cycles of a machine with one 512-bit multiply-add per
+/// cycle.
+double expectedSlots(const VectorTarget &target, const ContractionShape &shape, const ContractionTile &tile);
 
 /// How Winograd's algorithm goes through a convolution: blocks of `tile.mBlock` tiles, and groups of panels.
 struct WinogradPlan {

@@ -25,6 +25,10 @@ private:
   const CpuTarget &target;
 };
 
+/// What a launch of `kernel`, whose tile is in its `config`, is expected to take on one thread: slots as
+/// ContractionTile.h counts them. Null where only the run knows the sizes.
+std::optional<double> expectedSlots(KernelOp kernel, ShapeAnalysis &shapes, const CpuTarget &target);
+
 /// A pass on functions that writes the tile of every contraction into its kernel's `config`, for each of `cpus` (names
 /// as --cpu takes them). Entries that are there already are kept. `strict`: no arithmetic whose error is larger than
 /// that of sums in another order (Winograd's algorithm).
