@@ -19,7 +19,7 @@ def SimplifyPass : Pass<"cameo-simplify", "::mlir::func::FuncOp"> {
     - A constant scale per output channel behind a linear op (LinearInterface: convolutions, matrix products) moves into its weights,
       across a constant bias; constant biases add up.
 
-    The ops' own folders run too. Everything but the last two items is exact, also for NaN and -0; those reorder one rounding per element.
+    The ops' own folders run too. Everything is exact, also for NaN and -0, but the power of 3 and the scales, which change one rounding per element.
     Runs after --cameo-infer-shapes, so that types say what is known.
   }];
 }

@@ -14,7 +14,7 @@ namespace {
 /// What the address of a tensor's data must be a multiple of.
 uint64_t alignmentOf(uint32_t dtype) { return std::clamp<uint64_t>(cameo_dtype_bits(dtype) / 8, 1, 8); }
 
-/// A symbol's name, or "its size" for messages about sizes without one.
+/// A symbol's name, or "?" for a size without one.
 const char *nameOf(const char *const *symbols, uint32_t axis) {
   return symbols && symbols[axis] && *symbols[axis] ? symbols[axis] : "?";
 }

@@ -1,9 +1,8 @@
 // Observer.h - what is remembered of an activation: a histogram and sums, of bounded size however many samples come.
 //
 // The result depends on the samples and their order, not on where a calibration was stopped and resumed. A histogram
-// spans
-// [-2^k, 2^k] for the least k that holds all numbers so far; when one does not fit, k grows and neighbouring bins are
-// merged, which is exact. So its bins are those of a histogram that had known the range from the start.
+// spans [-2^k, 2^k] for the least k that holds all numbers so far; when one does not fit, k grows and neighbouring bins
+// are merged, which is exact. So its bins are those of a histogram that had known the range from the start.
 #ifndef CAMEO_COMPRESSION_OBSERVER_H
 #define CAMEO_COMPRESSION_OBSERVER_H
 

@@ -1,7 +1,7 @@
 /* KernelABI.h - where compiled code and the runtime meet.
  *
- * The compiler includes this file to know what it must emit, the runtime to know what it must provide; it is the only header
- * both share. C, freestanding, no other include than <stdint.h>/<stddef.h>. Structures only grow at their end; a change of
+ * The compiler includes this file to know what it must emit, the runtime to know what it must provide; beside Digest.h it is the
+ * only header both share. C, freestanding, no other include than <stdint.h>/<stddef.h>. Structures only grow at their end; a change of
  * meaning or order raises CAMEO_ABI_VERSION. Sizes are asserted at the bottom, because compiled programs hold the offsets.
  *
  * The shape of a run:

@@ -152,7 +152,7 @@ CAMEO_API void cameo_context_memory(const cameo_context *context, uint64_t *held
 
 CAMEO_API const char *cameo_version(void);              /* "0.1.0" */
 CAMEO_API const char *cameo_dtype_name(uint32_t dtype); /* "f32"; "?" for an unknown number */
-CAMEO_API uint64_t cameo_dtype_bits(uint32_t dtype);    /* of one element; 0 for strings and unknown numbers */
+CAMEO_API uint64_t cameo_dtype_bits(uint32_t dtype);    /* of one element, 128 for strings; 0 for unknown numbers */
 /* Bytes of a dense tensor; UINT64_MAX where that is 2^63 or more, or a size is negative. */
 CAMEO_API uint64_t cameo_tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank);
 CAMEO_API const char *cameo_code_name(int32_t code);    /* "invalid argument" */

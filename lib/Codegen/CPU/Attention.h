@@ -6,8 +6,8 @@
 // which all keys meet, are packed, times scale and log2 e. Maxima and sums over keys are plain vector operations, one
 // query per lane. Per block of keys, with m the largest score so far (Dao 2023, FlashAttention-2):
 //
-//   S = K Q^T (+ mask);  m' = max(m, S);  alpha = 2^(m - m');  P = 2^(S - m');  l = alpha l + sum P;  O = alpha O + P^T
-//   V
+//   S = K Q^T (+ mask);      m' = max(m, S);          alpha = 2^(m - m')
+//   P = 2^(S - m');          l = alpha l + sum P;     O = alpha O + P^T V
 //
 // and in the end O / l. Where nothing is left of a row, m is -inf and l 0, and the row is 0.
 //

@@ -1,9 +1,9 @@
 // contraction-tests.cpp - the contraction emitters against a double-precision reference, and against a peak loop.
 //
 //   contraction-tests                 every correctness case at all CPU levels, no spills in inner loops
-//   contraction-tests --speed         the shapes of the speed table: fraction of a multiply-add loop timed in this
-//   process contraction-tests --filter=TEXT   only cases whose name contains TEXT contraction-tests --print-asm also
-//   the assembly of each kernel
+//   contraction-tests --speed         the shapes of the speed table: fraction of a multiply-add loop in this process
+//   contraction-tests --filter=TEXT   only cases whose name contains TEXT
+//   contraction-tests --print-asm     also the assembly of each kernel
 //
 // Exit code 1 when a case fails.
 #include "ContractionCases.h"

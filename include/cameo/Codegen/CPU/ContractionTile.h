@@ -4,8 +4,8 @@
 // registers and runs over K once. Columns are cut into panels of `nr`; the last one may be narrower. A packed B holds
 // panel after panel, each [K][width of the panel], so that the micro-kernel reads it front to back.
 //
-//   N = 72, lanes = 16, nr = 64:   panel 0: columns 0..63 as vectors 16+16+16+16, panel 1: columns 64..71 as one vector
-//   of 8
+//   N = 72, lanes = 16, nr = 64:
+//     panel 0: columns 0..63 as vectors 16+16+16+16,  panel 1: columns 64..71 as one vector of 8
 //
 // Plain numbers only (no MLIR): the chooser, the compile-time packing and the emitters all agree through these
 // structures, and one can write a tile by hand in a test.
