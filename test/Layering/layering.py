@@ -32,30 +32,30 @@ LAYERS = [
     ("tools", ["tools/"]),
 ]
 
-# Libraries by their include path; what matches none is the standard library or the system.
+# Libraries by their include path.
 LIBRARIES = [
-    ("llvm-base", r"llvm/(ADT|Support|ADL)/"),
+    ("standard", r"[a-z_]+$|(std(def|int|io|lib)|locale|time|wctype)\.h$"),
+    ("system", r"(cpuid|dlfcn|elf|fcntl|immintrin|pthread|sched|spawn|unistd|linux/\w+|sys/\w+)\.h$"),
+    ("llvm-base", r"llvm/(ADT|Support)/"),
     ("mlir-diagnostics", r"mlir/(IR/(Diagnostics|Location)\.h|Support/)"),
     ("mlir-target", r"mlir/(Dialect/(LLVMIR|GPU|X86Vector|AMX|NVGPU)|Target|ExecutionEngine)/"),
     ("mlir", r"mlir/"),
     ("lld", r"lld/"),
     ("llvm", r"(llvm|llvm-c|clang)/"),
     ("protobuf", r"(protozero|google/protobuf|onnx)/"),
-    ("absl", r"absl/"),
-    ("cli", r"CLI/|zlib\.h|png\.h"),
+    ("cli", r"CLI/|nlohmann/|zlib\.h|png\.h"),
 ]
 
-# What each layer may include besides the standard library and itself.
+# What each layer may include besides itself, the standard library and the system.
 MAY = {
-    "runtime": {"absl"},
-    "support": {"llvm-base", "mlir-diagnostics", "absl"},
+    "runtime": {"kernel-abi"},
+    "support": {"llvm-base", "mlir-diagnostics"},
     # Ops say which run-time error they raise (an index out of range, a division by zero) by the ABI's numbers.
     "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "passes": {"dialects", "support", "llvm-base", "mlir-diagnostics", "mlir"},
     "import": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "protobuf"},
-    "lowering": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target"},
-    "codegen": {"dialects", "lowering", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
-    "pipeline": {"support", "dialects", "passes", "import", "lowering", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
+    "codegen": {"dialects", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
+    "pipeline": {"support", "dialects", "passes", "import", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
                  "mlir-target", "kernel-abi"},
     "compression": {"support", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
     "tools-common": {"cli"},
@@ -72,15 +72,15 @@ def layerOf(path: str) -> str | None:
     return next((layer for layer, folders in LAYERS if any(path.startswith(f) for f in folders)), None)
 
 
-def target(root: pathlib.Path, file: str, include: str) -> tuple[str | None, str | None]:
-    """(layer or library, file of ours) that an include names; (None, None) for the standard library."""
-    for candidate in (os.path.join(os.path.dirname(file), include), include, f"include/{include}"):
+def target(root: pathlib.Path, file: str, include: str) -> tuple[str, str | None]:
+    """(layer or library, file of ours) that an include names."""
+    for candidate in (os.path.join(os.path.dirname(file), include), include, f"tools/{include}", f"include/{include}"):
         candidate = os.path.normpath(candidate)
         if (root / candidate).is_file() or candidate == f"include/{include}" and include.startswith("cameo/"):
             if candidate in SHARED:
                 return "kernel-abi", candidate
             return layerOf(candidate), candidate
-    return next((name for name, pattern in LIBRARIES if re.match(pattern, include)), None), None
+    return next((name for name, pattern in LIBRARIES if re.match(pattern, include)), "an unknown library"), None
 
 
 def violations(root: pathlib.Path) -> list[str]:
@@ -96,13 +96,11 @@ def violations(root: pathlib.Path) -> list[str]:
             continue
         for include in INCLUDE.findall((root / file).read_text(errors="replace")):
             what, path = target(root, file, include)
-            if what is None or what == layer or what in MAY[layer] or (layer == "runtime" and what == "kernel-abi"):
+            if what in ("standard", "system", layer) or what in MAY[layer]:
                 # Areas of passes see each other's public headers only.
                 area = path and re.match(r"passes/(\w+)/", path)
                 if not area or layer != "passes" or file.startswith(f"passes/{area[1]}/"):
                     continue
-            if layer == "cameo-run" and path and path.startswith("tools/cameo-run/"):
-                continue
             found.append(f"{file}: {layer} may not include {what} ({include})")
     return found
 
@@ -112,6 +110,8 @@ PLANTED = [
     ("runtime/core/Planted.cpp", "mlir/IR/Builders.h"),
     ("runtime/core/Planted2.cpp", "llvm/ADT/StringRef.h"),
     ("runtime/core/Planted3.cpp", "cameo/Support/Error.h"),
+    ("runtime/core/Planted4.cpp", "nlohmann/json.hpp"),
+    ("lib/Pipeline/Planted3.cpp", "boost/any.hpp"),
     ("include/cameo/Runtime/Planted.h", "cameo/Dialect/Cameo/Cameo.h"),
     ("include/cameo/Support/Planted.h", "cameo/Dialect/Cameo/Cameo.h"),
     ("dialects/Cameo/Planted.cpp", "cameo/Import/ONNX/Model.h"),
