@@ -39,8 +39,9 @@ static std::function<int()> setUpRun(CLI::App &app) {
 static std::function<int()> setUpBench(CLI::App &app) {
   leaveArguments(app);
   return [&app] {
-    bool saysHowLong =
-        llvm::any_of(app.remaining(), [](llvm::StringRef argument) { return argument.starts_with("--bench"); });
+    bool saysHowLong = llvm::any_of(app.remaining(), [](llvm::StringRef argument) {
+      return argument.starts_with("--bench") || argument.starts_with("--repeat");
+    });
     return handOver(app, saysHowLong ? std::vector<std::string>() : std::vector<std::string>{"--bench=3"});
   };
 }
