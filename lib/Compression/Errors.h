@@ -9,11 +9,7 @@ namespace cameo::compression {
 /// Adds an error; returns failure.
 inline llvm::LogicalResult refuse(std::vector<Diagnostic> &diagnostics, llvm::StringRef code,
                                   const std::string &message) {
-  Diagnostic d;
-  d.code = code;
-  d.exitCode = exitCodeOfCode(code);
-  d.message = message;
-  diagnostics.push_back(std::move(d));
+  diagnostics.push_back(Diagnostic::error(code, message));
   return llvm::failure();
 }
 

@@ -7,7 +7,6 @@
 #include "cameo/Passes/Pruning/WeightPattern.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Compile.h"
-#include "cameo/Pipeline/Summary.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -46,13 +45,9 @@ LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *cali
       diagnostics);
 }
 
-/// Arithmetic of a module.
-static FailureOr<double> flopsOf(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics) {
-  OwningOpRef<ModuleOp> copy = module.clone();
-  FailureOr<Summary> summary = summarize(*copy, diagnostics);
-  if (failed(summary))
-    return failure();
-  return double(summary->total().flops);
+FailureOr<Summary> cameo::compression::summaryOf(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics) {
+  Variant copy(module);
+  return summarize(*copy, diagnostics);
 }
 
 /// The first result of each of the first samples. Nothing exactly when `diagnostics` got an error.
@@ -86,7 +81,7 @@ FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp m
   auto function = (*separate).lookupSymbol<func::FuncOp>("main");
   separateConstants(function);
   std::vector<Family> families = familiesOf(SliceTies(function));
-  FailureOr<double> whole = flopsOf(module, diagnostics);
+  FailureOr<Summary> whole = summaryOf(module, diagnostics);
   if (failed(whole))
     return failure();
   Variant unpruned(module);
@@ -103,8 +98,8 @@ FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp m
     Variant copy(module);
     if (failed(prune(*copy, calibration, own, diagnostics)))
       return failure();
-    FailureOr<double> flops = flopsOf(*copy, diagnostics);
-    auto results = succeeded(flops) ? resultsOf(*copy, samples, running, diagnostics) : std::nullopt;
+    FailureOr<Summary> left = summaryOf(*copy, diagnostics);
+    auto results = succeeded(left) ? resultsOf(*copy, samples, running, diagnostics) : std::nullopt;
     if (!results)
       return failure();
     double error = 0, signal = 0;
@@ -113,7 +108,8 @@ FailureOr<std::vector<FamilyEffect>> cameo::compression::scanFamilies(ModuleOp m
         error += double(x - y) * (x - y), signal += double(y) * y;
     int64_t count = family.bundles.size();
     effects.push_back({family.name, count, keptOf(count, options.share, options.multiple),
-                       signal > 0 ? error / signal : 0, *whole > 0 ? *flops / *whole : 1});
+                       signal > 0 ? error / signal : 0,
+                       whole->total().flops ? double(left->total().flops) / double(whole->total().flops) : 1});
   }
   return effects;
 }

@@ -84,12 +84,8 @@ private:
   MLIRContext &context;
   std::vector<cameo::Diagnostic> &diagnostics;
 
-  void error(StringRef code, ExitCode exit, const Twine &message) {
-    cameo::Diagnostic d;
-    d.code = code;
-    d.exitCode = exit;
-    d.message = message.str();
-    diagnostics.push_back(std::move(d));
+  void error(StringRef code, const Twine &message) {
+    diagnostics.push_back(cameo::Diagnostic::error(code, message.str()));
   }
   void nameValues(func::FuncOp main);
 };
@@ -98,13 +94,13 @@ private:
 OwningOpRef<ModuleOp> TextLoader::load() {
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!file) {
-    error("E-FILE", ExitCode::File, path + ": cannot be read: " + StringRef(file.getError().message()).lower());
+    error("E-FILE", path + ": cannot be read: " + StringRef(file.getError().message()).lower());
     return {};
   }
   StringRef text = (*file)->getBuffer();
   if (std::optional<TextProblem> problem = findTextProblem(text)) {
     StringRef before = text.take_front(problem->at);
-    error("E-PARSE", ExitCode::InvalidModel,
+    error("E-PARSE",
           path + ":" + Twine(before.count('\n') + 1) + ":" + Twine(problem->at - before.rfind('\n')) + ": " +
               problem->what);
     return {};
@@ -115,18 +111,18 @@ OwningOpRef<ModuleOp> TextLoader::load() {
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module) {
     if (!hasErrors(diagnostics))
-      error("E-PARSE", ExitCode::InvalidModel, path + ": is not a module in MLIR's textual form");
+      error("E-PARSE", path + ": is not a module in MLIR's textual form");
     return {};
   }
   auto main = module->lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
-    error("E-PARSE", ExitCode::InvalidModel,
+    error("E-PARSE",
           path + ": has no func.func @main of one block, which would be the program");
     return {};
   }
   for (Type type : llvm::concat<const Type>(main.getArgumentTypes(), main.getResultTypes()))
     if (!isa<RankedTensorType>(type)) {
-      error("E-TYPE", ExitCode::Unsupported, path + ": @main has an argument or result that is not a ranked tensor");
+      error("E-TYPE", path + ": @main has an argument or result that is not a ranked tensor");
       return {};
     }
   WalkResult complete = module->walk([&](ConstantOp op) {
@@ -134,7 +130,7 @@ OwningOpRef<ModuleOp> TextLoader::load() {
     return resource && !resource.getRawHandle().getBlob() ? WalkResult::interrupt() : WalkResult::advance();
   });
   if (complete.wasInterrupted()) {
-    error("E-PARSE", ExitCode::InvalidModel,
+    error("E-PARSE",
           path + ": a constant has no data: text written by cameo leaves weights out; compile the .onnx file");
     return {};
   }

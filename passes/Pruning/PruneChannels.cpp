@@ -80,8 +80,9 @@ struct Reader {
     return weighed;
   }
 
-  /// Weights for which the channels that stay, by least squares, also do the work of those that go.
-  void reconstruct(ArrayRef<int64_t> staying, ArrayRef<int64_t> going) {
+  /// Weights for which the channels that stay, by least squares, also do the work of those that go. False, and nothing
+  /// changes, where what was seen allows no solution (numbers that are not finite).
+  bool reconstruct(ArrayRef<int64_t> staying, ArrayRef<int64_t> going) {
     int64_t n = staying.size(), m = going.size(), channels = layer.channels;
     std::vector<double> moments(n * n), mixed(n * m);
     for (int64_t i = 0; i < n; ++i) {
@@ -92,7 +93,7 @@ struct Reader {
     }
     auto factor = Cholesky::of(std::move(moments), n, kRidge);
     if (!factor)
-      return;
+      return false;
     factor->solve(mixed, m);
     SmallVector<float> rows = layer.matrix();
     for (int64_t o = 0; o < layer.outputs; ++o)
@@ -110,6 +111,7 @@ struct Reader {
         constantOf<float>(b, constant.getLoc(), type.getShape(), type.getElementType(), layer.stored<float>(rows));
     constant.setValueAttr(changed.getDefiningOp<ConstantOp>().getValueAttr());
     changed.getDefiningOp()->erase();
+    return true;
   }
 };
 
@@ -173,8 +175,13 @@ private:
     };
     if (score != "magnitude")
       for (const SliceSum &sum : ties.sums())
-        if (auto reader = Reader::of(sum))
-          add(sum.x, sum.axis, reader->losses(score == "second-order"));
+        if (auto reader = Reader::of(sum)) {
+          bool isSecondOrder = score == "second-order";
+          if (isSecondOrder && reader->gram.empty())
+            left(getArgument(), sum.op->getLoc(), "layers without second moments")
+                << "is scored by wanda: there was no memory for the moments of what it reads";
+          add(sum.x, sum.axis, reader->losses(isSecondOrder));
+        }
     // Weights alone decide where nothing was seen.
     DenseMap<SliceAxis, std::vector<double>> powers;
     std::vector<bool> isSeen = isScored;
@@ -230,7 +237,11 @@ private:
       for (int64_t c = 0; c < reader->layer.channels; ++c)
         if (!llvm::is_contained(*staying, c))
           going.push_back(c);
-      reader->reconstruct(*staying, going);
+      if (!reader->reconstruct(*staying, going)) {
+        left(getArgument(), sum.op->getLoc(), "layers not reconstructed")
+            << "keeps its weights: the moments of what it reads have no inverse";
+        continue;
+      }
       changed(getArgument(), sum.op->getLoc(), "layers reconstructed")
           << "has the weights that make the best of " + std::to_string(staying->size()) + " channels of " +
                  std::to_string(reader->layer.channels);

@@ -1,11 +1,8 @@
 // Calibrate.cpp - `cameo calibrate`: what the layers of a model read on real inputs.
-#include "Common.h"
-#include "Progress.h"
+#include "Measuring.h"
 #include "SampleFiles.h"
 #include "Verb.h"
-#include "cameo-run/UserError.h"
 #include "cameo/Compression/Calibration.h"
-#include "cameo/Pipeline/Interrupt.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -35,28 +32,18 @@ static void print(const Calibration &calibration, RangeMethod method) {
 }
 
 static int calibrate(Options &options) {
-  handleInterrupts();
-  auto context = makeContext();
-  std::vector<Diagnostic> diagnostics;
-  mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
-  if (!module)
-    return tell(diagnostics);
-  try {
+  CalibrationOptions &o = options.calibration;
+  return measuring(o.compile, [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
+    auto module = load(options.model, context, diagnostics);
+    if (!module)
+      return;
     auto samples = openSamples(options.data, inputsOf(*module), options.limit);
     Calibration calibration;
-    Progress progress;
-    options.calibration.compile.progress = [&](const std::string &what, size_t done, size_t total) {
-      progress.show(what, done, total);
-    };
-    if (succeeded(prepare(*module, options.calibration.compile, diagnostics)) &&
-        succeeded(calibration.run(*module, *samples, options.calibration, diagnostics)) &&
+    if (succeeded(prepare(*module, o.compile, diagnostics)) &&
+        succeeded(calibration.run(*module, *samples, o, diagnostics)) &&
         succeeded(calibration.expectLayers(diagnostics)))
       print(calibration, *parseRangeMethod(options.method));
-  } catch (const run::UserError &error) {
-    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
-    return error.exitCode;
-  }
-  return tell(diagnostics);
+  });
 }
 
 static std::function<int()> setUp(CLI::App &app) {

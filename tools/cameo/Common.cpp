@@ -66,13 +66,7 @@ static bool parseShape(llvm::StringRef text, onnx::ShapeBinding &binding) {
 
 mlir::OwningOpRef<mlir::ModuleOp> cameo::tool::load(ModelOptions &options, mlir::MLIRContext &context,
                                                     std::vector<Diagnostic> &diagnostics) {
-  auto refuse = [&](const std::string &message) {
-    Diagnostic d;
-    d.code = "E-USAGE";
-    d.exitCode = ExitCode::Usage;
-    d.message = message;
-    diagnostics.push_back(d);
-  };
+  auto refuse = [&](const std::string &message) { diagnostics.push_back(Diagnostic::error("E-USAGE", message)); };
   for (const std::string &text : options.dims) {
     onnx::DimBinding binding;
     if (parseDim(text, binding))
@@ -100,9 +94,5 @@ int cameo::tool::tell(const std::vector<Diagnostic> &diagnostics) {
 }
 
 int cameo::tool::fail(llvm::StringRef code, const llvm::Twine &message) {
-  Diagnostic d;
-  d.code = code;
-  d.exitCode = exitCodeOfCode(code);
-  d.message = message.str();
-  return tell({d});
+  return tell({Diagnostic::error(code, message.str())});
 }

@@ -1,12 +1,9 @@
 // Compress.cpp - `cameo quantize` and `cameo compress`: a model that does less, by decision or by search.
 #include "cameo/Compression/Compress.h"
-#include "Common.h"
-#include "Progress.h"
+#include "Measuring.h"
 #include "SampleFiles.h"
 #include "Verb.h"
-#include "cameo-run/UserError.h"
 #include "cameo/Pipeline/Compile.h"
-#include "cameo/Pipeline/Interrupt.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -29,13 +26,10 @@ struct Options {
   bool symmetric = false, byteActivations = false;
 };
 
-/// Memory for second moments: what the compiler may use beyond the model.
-constexpr uint64_t kGramBytes = uint64_t(400) << 20;
-
 /// A model with what was seen of it.
 struct Loaded {
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  std::vector<Diagnostic> diagnostics;
+  mlir::MLIRContext &context;
+  std::vector<Diagnostic> &diagnostics;
   Calibration calibration;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Samples> samples, evaluation;
@@ -44,7 +38,7 @@ struct Loaded {
 } // namespace
 
 static bool calibrate(Options &options, Loaded &loaded) {
-  loaded.module = load(options.model, *loaded.context, loaded.diagnostics);
+  loaded.module = load(options.model, loaded.context, loaded.diagnostics);
   if (!loaded.module)
     return false;
   std::vector<InputInfo> inputs = inputsOf(*loaded.module);
@@ -65,21 +59,13 @@ static void write(Options &options, Loaded &loaded, const Plan &plan) {
     (void)compile(*loaded.module, options.compress.calibration.compile, options.output, report, loaded.diagnostics);
 }
 
-/// Runs `work` with a progress line; errors of data files are told like all others.
-static int guarded(Options &options, llvm::function_ref<void(Loaded &)> work) {
-  handleInterrupts();
-  Loaded loaded;
-  try {
-    Progress progress;
-    options.compress.calibration.compile.progress = [&](const std::string &what, size_t done, size_t total) {
-      progress.show(what, done, total);
-    };
-    work(loaded);
-  } catch (const run::UserError &error) {
-    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
-    return error.exitCode;
-  }
-  return tell(loaded.diagnostics);
+/// Runs `work` on what is loaded.
+static int measuringLoaded(Options &options, llvm::function_ref<void(Loaded &)> work) {
+  return measuring(options.compress.calibration.compile,
+                   [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
+                     Loaded loaded{context, diagnostics, {}, {}, {}, {}};
+                     work(loaded);
+                   });
 }
 
 // ---- quantize
@@ -99,10 +85,10 @@ static std::string attributeOf(const Options &options) {
 }
 
 static int quantize(Options &options) {
-  return guarded(options, [&](Loaded &loaded) {
+  return measuringLoaded(options, [&](Loaded &loaded) {
     if (!calibrate(options, loaded) || failed(loaded.calibration.expectLayers(loaded.diagnostics)))
       return;
-    auto choice = mlir::cast<mlir::DictionaryAttr>(mlir::parseAttribute(attributeOf(options), loaded.context.get()));
+    auto choice = mlir::cast<mlir::DictionaryAttr>(mlir::parseAttribute(attributeOf(options), &loaded.context));
     Plan plan;
     for (size_t i = 0; i < loaded.calibration.layers.size(); ++i) {
       plan.push_back(possibleChoice(choice, loaded.calibration, i));
@@ -115,13 +101,6 @@ static int quantize(Options &options) {
 }
 
 // ---- compress
-
-/// "0.5%" or "0.005"; negative for what is neither.
-static double parseDrop(llvm::StringRef text) {
-  bool isPercent = text.consume_back("%");
-  double number = -1;
-  return text.getAsDouble(number) || number < 0 ? -1 : isPercent ? number / 100 : number;
-}
 
 static llvm::LogicalResult writeReport(const Options &options, const Compression &result,
                                        std::vector<Diagnostic> &diagnostics) {
@@ -139,11 +118,8 @@ static llvm::LogicalResult writeReport(const Options &options, const Compression
   }
   if (!error)
     return llvm::success();
-  Diagnostic d;
-  d.code = "E-FILE";
-  d.exitCode = ExitCode::File;
-  d.message = options.report + ": cannot be written: " + llvm::StringRef(error.message()).lower();
-  diagnostics.push_back(d);
+  diagnostics.push_back(
+      Diagnostic::error("E-FILE", options.report + ": cannot be written: " + llvm::StringRef(error.message()).lower()));
   return llvm::failure();
 }
 
@@ -151,10 +127,11 @@ static int compress(Options &options) {
   CompressOptions &o = options.compress;
   o.metric = *parseMetric(options.metric);
   o.goal = options.goal == "size" ? Goal::Size : Goal::Latency;
-  o.maxDrop = parseDrop(options.maxDrop);
-  if (o.maxDrop < 0)
+  auto maxDrop = parseShare(options.maxDrop);
+  if (!maxDrop)
     return fail("E-USAGE", "--max-drop=" + options.maxDrop + " is no share; expected 0.5% or 0.005");
-  return guarded(options, [&](Loaded &loaded) {
+  o.maxDrop = *maxDrop;
+  return measuringLoaded(options, [&](Loaded &loaded) {
     if (!calibrate(options, loaded))
       return;
     Samples &evaluation = loaded.evaluation ? *loaded.evaluation : *loaded.samples;
@@ -162,7 +139,7 @@ static int compress(Options &options) {
     if (options.loadPlan.empty()) {
       result = compress(*loaded.module, loaded.calibration, evaluation, o, loaded.diagnostics);
     } else {
-      auto plan = loadPlan(options.loadPlan, *loaded.context, loaded.calibration, loaded.diagnostics);
+      auto plan = loadPlan(options.loadPlan, loaded.context, loaded.calibration, loaded.diagnostics);
       if (succeeded(plan))
         result = measure(*loaded.module, *plan, loaded.calibration, evaluation, o, loaded.diagnostics);
     }
@@ -170,12 +147,9 @@ static int compress(Options &options) {
       return;
     print(*result, o, llvm::outs());
     if (result->drop > o.maxDrop) {
-      Diagnostic d;
-      d.code = "E-ACCURACY";
-      d.exitCode = ExitCode::Different;
-      d.message = options.loadPlan + ": the plan loses " + std::to_string(result->drop) + ", --max-drop allows " +
-                  std::to_string(o.maxDrop) + "; nothing is written";
-      loaded.diagnostics.push_back(d);
+      loaded.diagnostics.push_back(Diagnostic::error(
+          "E-ACCURACY", options.loadPlan + ": the plan loses " + std::to_string(result->drop) + ", --max-drop allows " +
+                            std::to_string(o.maxDrop) + "; nothing is written"));
       return;
     }
     if (!options.savePlan.empty() &&

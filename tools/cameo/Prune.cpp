@@ -1,13 +1,9 @@
 // Prune.cpp - `cameo prune`: a model with fewer channels, heads or weights.
 #include "cameo/Compression/Prune.h"
-#include "Common.h"
-#include "Progress.h"
+#include "Measuring.h"
 #include "SampleFiles.h"
 #include "Verb.h"
-#include "cameo-run/UserError.h"
 #include "cameo/Pipeline/Compile.h"
-#include "cameo/Pipeline/Interrupt.h"
-#include "cameo/Pipeline/Summary.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -26,25 +22,7 @@ struct Options {
   bool scan = false;
 };
 
-/// Memory for second moments: what the compiler may use beyond the model.
-constexpr uint64_t kGramBytes = uint64_t(400) << 20;
-
 } // namespace
-
-/// "30%" or "0.3"; nothing for what is not a share from 0 to below 1.
-static std::optional<double> parseShare(llvm::StringRef text) {
-  bool isPercent = text.consume_back("%");
-  double number = -1;
-  if (text.getAsDouble(number))
-    return std::nullopt;
-  number = isPercent ? number / 100 : number;
-  return number >= 0 && number < 1 ? std::optional(number) : std::nullopt;
-}
-
-static mlir::FailureOr<Summary> summaryOf(mlir::ModuleOp module, std::vector<Diagnostic> &diagnostics) {
-  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
-  return summarize(*copy, diagnostics);
-}
 
 static void printChange(const Summary &before, const Summary &after) {
   auto row = [](const char *what, double from, double to, double unit, const char *name) {
@@ -97,7 +75,7 @@ static void pruneModel(Options &options, std::vector<Diagnostic> &diagnostics, m
 static int prune(Options &options) {
   auto share = parseShare(options.structured.empty() ? "0" : options.structured),
        sparsity = parseShare(options.sparsity);
-  if (!share || !sparsity)
+  if (!share || !sparsity || *share >= 1 || *sparsity >= 1)
     return fail("E-USAGE", "--structured=" + options.structured + " --sparsity=" + options.sparsity +
                                ": expected shares from 0 to below 1, as 30% or 0.3");
   if (!options.prune.pattern.empty() && !isPattern(options.prune.pattern))
@@ -114,20 +92,9 @@ static int prune(Options &options) {
   options.prune.share = *share, options.prune.sparsity = *sparsity;
   options.calibration.gramBytes = kGramBytes;
   options.calibration.convolutionGrams = true;
-  handleInterrupts();
-  auto context = makeContext();
-  std::vector<Diagnostic> diagnostics;
-  try {
-    Progress progress;
-    options.calibration.compile.progress = [&](const std::string &what, size_t done, size_t total) {
-      progress.show(what, done, total);
-    };
-    pruneModel(options, diagnostics, *context);
-  } catch (const run::UserError &error) {
-    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
-    return error.exitCode;
-  }
-  return tell(diagnostics);
+  return measuring(options.calibration.compile, [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
+    pruneModel(options, diagnostics, context);
+  });
 }
 
 static std::function<int()> setUp(CLI::App &app) {

@@ -3,6 +3,7 @@
 #define CAMEO_COMPRESSION_PRUNE_H
 
 #include "cameo/Compression/Calibration.h"
+#include "cameo/Pipeline/Summary.h"
 
 namespace cameo::compression {
 
@@ -26,6 +27,9 @@ bool isPattern(llvm::StringRef text);
 /// error.
 mlir::LogicalResult prune(mlir::ModuleOp module, const Calibration *calibration, const PruneOptions &options,
                           std::vector<Diagnostic> &diagnostics);
+
+/// What `module`, which stays as it is, costs. Fails exactly when `diagnostics` got an error.
+mlir::FailureOr<Summary> summaryOf(mlir::ModuleOp module, std::vector<Diagnostic> &diagnostics);
 
 /// A family that loses a share alone.
 struct FamilyEffect {

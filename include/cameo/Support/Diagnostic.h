@@ -52,11 +52,19 @@ struct Diagnostic {
   /// How many nodes have the problem; `node` is the first.
   int64_t count = 1;
 
+  /// An error whose exit code is the one of its code.
+  static Diagnostic error(llvm::StringRef code, std::string message) {
+    Diagnostic d;
+    d.code = code;
+    d.exitCode = exitCodeOfCode(code);
+    d.message = std::move(message);
+    return d;
+  }
+
   bool isError() const { return severity == Severity::Error; }
   /// `cameo: error[E-ATTR]: model.onnx: node 'enc/Softmax_3' (Softmax, opset 13): ...`
   std::string render() const {
-    llvm::StringRef word = isError() ? "error" : severity == Severity::Warning ? "warning" : "remark";
-    return "cameo: " + word.str() + (code.empty() ? "" : "[" + code.str() + "]") + ": " + message;
+    return std::string("cameo: ") + (isError() ? "error" : "warning") + (code.empty() ? "" : "[" + code.str() + "]") + ": " + message;
   }
 };
 

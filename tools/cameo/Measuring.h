@@ -1,0 +1,23 @@
+// Measuring.h - what verbs share that run a model on data: calibrate, quantize, compress, prune.
+#ifndef TOOLS_CAMEO_MEASURING_H
+#define TOOLS_CAMEO_MEASURING_H
+
+#include "Common.h"
+#include "cameo/Pipeline/CompileOptions.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
+
+namespace cameo::tool {
+
+/// Memory for second moments: what the compiler may use beyond the model.
+inline constexpr uint64_t kGramBytes = uint64_t(400) << 20;
+
+/// "30%" or "0.3", finite and 0 or more; nothing for what is neither.
+std::optional<double> parseShare(llvm::StringRef text);
+
+/// Runs `work` with a line of progress, which compilations by `options` write to, and tells what it found; gives the
+/// exit code. Interrupts and errors of data files are told like all others.
+int measuring(CompileOptions &options, llvm::function_ref<void(mlir::MLIRContext &, std::vector<Diagnostic> &)> work);
+
+} // namespace cameo::tool
+#endif
