@@ -45,7 +45,7 @@ static void runFlags(std::vector<char *> &arguments) {
       size = std::min<int64_t>(size, 1 << 10); // what is asked for is made
     run::makeInputs(program, *options);
   } catch (const run::UserError &error) {
-    if (error.exitCode == run::InternalBug)
+    if (error.exitCode == ExitCode::InternalError)
       abort();
   }
 }

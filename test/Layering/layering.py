@@ -49,7 +49,7 @@ LIBRARIES = [
 # What each layer may include besides itself, the standard library and the system.
 MAY = {
     "runtime": {"kernel-abi"},
-    "support": {"llvm-base", "mlir-diagnostics"},
+    "support": {"exit-codes", "llvm-base", "mlir-diagnostics"},
     # Ops say which run-time error they raise (an index out of range, a division by zero) by the ABI's numbers.
     "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "passes": {"dialects", "support", "llvm-base", "mlir-diagnostics", "mlir"},
@@ -61,10 +61,10 @@ MAY = {
     "tools-common": {"cli"},
     "tools": {"tools-common", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
     "cuda-sim": {"runtime", "kernel-abi"},
-    "cameo-run": {"tools-common", "runtime", "kernel-abi", "protobuf", "cli"},
+    "cameo-run": {"tools-common", "exit-codes", "runtime", "kernel-abi", "protobuf", "cli"},
 }
-# The headers that compiler and runtime share.
-SHARED = {"include/cameo/Runtime/KernelABI.h", "include/cameo/Runtime/Digest.h"}
+# Headers that both sides share, compiler and runtime or compiler and runner, as layers of their own.
+SHARED = {"include/cameo/Runtime/KernelABI.h": "kernel-abi", "include/cameo/Runtime/Digest.h": "kernel-abi", "include/cameo/Support/ExitCode.h": "exit-codes"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.M)
 
 
@@ -78,7 +78,7 @@ def target(root: pathlib.Path, file: str, include: str) -> tuple[str, str | None
         candidate = os.path.normpath(candidate)
         if (root / candidate).is_file() or candidate == f"include/{include}" and include.startswith("cameo/"):
             if candidate in SHARED:
-                return "kernel-abi", candidate
+                return SHARED[candidate], candidate
             return layerOf(candidate), candidate
     return next((name for name, pattern in LIBRARIES if re.match(pattern, include)), "an unknown library"), None
 

@@ -48,7 +48,7 @@ protected:
 } // namespace
 
 TEST_F(CommandLine, RunsAndReports) {
-  expect("test.cameo --input mode=zeros --dim N=3", 0, "output 'z' f32 3x4:");
+  expect("test.cameo --input mode=zeros --dim N:3", 0, "output 'z' f32 3x4:");
   expect("test.cameo --input mode=zeros --repeat 3 --json", 0,
          "\"outputs\":[{\"name\":\"z\",\"dtype\":\"f32\",\"shape\":[1,4]}");
   expect("test.cameo --input mode=zeros --profile", 0, "add: Add_0, Add_1");
@@ -74,7 +74,7 @@ TEST_F(CommandLine, UsageErrorsEndWithTwo) {
   expect("test.cameo --threads 100000", 2, "not in range");
   expect("test.cameo --repeat 0", 2, "not in range");
   expect("test.cameo --dim N", 2, "expected NAME=SIZE");
-  expect("test.cameo --dim M=3", 2, "there is N");
+  expect("test.cameo --dim M:3", 2, "there is N");
   expect("test.cameo --rtol 1 --rtol 2", 2, "--rtol");
   expect("test.cameo --variant other", 2, "imaginary, baseline");
   expect("test.cameo --input x=ones --input x=ones", 2, "given twice");

@@ -144,7 +144,7 @@ def compareEngines() -> None:
         model, figures = f"{folder}/softmax.onnx", pathlib.Path(folder, "figures.json")
         onnx.save(helper.make_model(helper.make_graph([node], "g", values[:1], values[1:]), opset_imports=[helper.make_opsetid("", 18)]), model)
         compare = lambda *flags: subprocess.run([ROOT / "tools/dev/compare", model, "--rounds=2", "--seconds=0.001", *flags], capture_output=True, text=True)
-        done = compare("--dim=n=3", "--threads=1,2", f"--json={figures}")
+        done = compare("--dim=n:3", "--threads=1,2", f"--json={figures}")
         rows = json.loads(figures.read_text())
         for row in rows:
             engines = row["engines"]

@@ -27,7 +27,7 @@ void handle(int) {
   int64_t first = 0, now = nowNs();
   if (!firstSignalNs.compare_exchange_strong(first, now)) {
     if (now - first > sameRequestNs)
-      _exit(Cancelled);
+      _exit(int(Cancelled));
     return;
   }
   if (cameo_context *context = interruptedContext)

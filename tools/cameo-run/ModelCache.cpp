@@ -158,16 +158,22 @@ std::string cacheFolder() {
 }
 
 /// Runs the compiler to its end; its exit code, or 128 + signal.
-int runCompiler(const std::string &compiler, const std::string &model, const std::string &output) {
+int runCompiler(const std::string &compiler, const std::string &model, const std::vector<std::string> &flags,
+                const std::string &output) {
   // The compiler's standard output would mix with ours, which may be JSON.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   // A model named like a flag stays a file's name.
   std::string file = model[0] == '-' ? "./" + model : model;
-  const char *arguments[] = {compiler.c_str(), file.c_str(), "-o", output.c_str(), nullptr};
+  std::vector<std::string> words{compiler, file, "-o", output};
+  words.insert(words.end(), flags.begin(), flags.end());
+  std::vector<char *> arguments;
+  for (std::string &word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t child;
-  int failure = posix_spawn(&child, compiler.c_str(), &actions, nullptr, const_cast<char **>(arguments), environ);
+  int failure = posix_spawn(&child, compiler.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failure)
     throw UserError("E-FILE", File, escaped(compiler) + ": cannot be started: " + strerror(failure));
@@ -181,7 +187,7 @@ int runCompiler(const std::string &compiler, const std::string &model, const std
 
 } // namespace
 
-CachedProgram compileIntoCache(const std::string &model) {
+CachedProgram compileIntoCache(const std::string &model, const std::vector<std::string> &flags) {
   std::string compiler = compilerPath();
   rt::Sha256 hash;
   {
@@ -197,23 +203,26 @@ CachedProgram compileIntoCache(const std::string &model) {
   addText(hash, compiler);
   addFile(hash, compiler);
   addText(hash, cpuIdentity());
+  for (const std::string &flag : flags)
+    addText(hash, flag);
   std::string path = cacheFolder() + "/" + rt::toHex(hash.finish().data(), 20) + ".cameo";
   if (access(path.c_str(), R_OK) == 0)
     return {path, 0};
 
   auto start = std::chrono::steady_clock::now();
   std::string temporary = path + "." + std::to_string(getpid());
-  int code = runCompiler(compiler, model, temporary);
+  int code = runCompiler(compiler, model, flags, temporary);
   std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   if (code != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
     int reason = errno;
     unlink(temporary.c_str());
     throwIfInterrupted();
     if (code > 128)
-      throw UserError("E-INTERNAL", InternalBug,
+      throw UserError("E-INTERNAL", InternalError,
                       escaped(model) + ": cameo-compile ended by signal " + std::to_string(code - 128));
     if (code)
-      throw UserError("E-COMPILE", code, escaped(model) + ": could not be compiled; cameo-compile says why above");
+      throw UserError("E-COMPILE", ExitCode(code),
+                      escaped(model) + ": could not be compiled; cameo-compile says why above");
     throw UserError("E-FILE", File, escaped(path) + ": cannot be written: " + strerror(reason));
   }
   return {path, elapsed.count()};

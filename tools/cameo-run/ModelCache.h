@@ -6,6 +6,7 @@
 // by its owner.
 #pragma once
 #include <string>
+#include <vector>
 
 namespace cameo::run {
 
@@ -15,7 +16,7 @@ struct CachedProgram {
 };
 
 /// UserError where there is no compiler or no place for the cache, or with the compiler's exit code where it fails; the
-/// compiler's messages go to standard error as they come.
-CachedProgram compileIntoCache(const std::string &model);
+/// compiler's messages go to standard error as they come. `flags` are cameo-compile's.
+CachedProgram compileIntoCache(const std::string &model, const std::vector<std::string> &flags);
 
 } // namespace cameo::run

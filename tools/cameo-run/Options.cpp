@@ -24,13 +24,13 @@ Exit codes: 0 done, 1 --expect found a difference, 2 usage, 5 limit exceeded, 6 
 std::vector<std::pair<std::string, int64_t>> parseDims(const std::vector<std::string> &given) {
   std::vector<std::pair<std::string, int64_t>> dims;
   for (const std::string &text : given) {
-    size_t equals = text.rfind('=');
+    size_t colon = text.rfind(':');
     char *end = nullptr;
     errno = 0;
-    int64_t size = equals == std::string::npos ? -1 : strtoll(text.c_str() + equals + 1, &end, 10);
-    if (size < 0 || errno || end == text.c_str() + equals + 1 || *end)
-      throw UserError("E-USAGE", Usage, "--dim=" + escaped(text) + ": expected NAME=SIZE with a size of 0 or more");
-    dims.emplace_back(text.substr(0, equals), size);
+    int64_t size = colon == std::string::npos ? -1 : strtoll(text.c_str() + colon + 1, &end, 10);
+    if (size < 0 || errno || end == text.c_str() + colon + 1 || *end)
+      throw UserError("E-USAGE", Usage, "--dim=" + escaped(text) + ": expected NAME:VALUE with a size of 0 or more");
+    dims.emplace_back(text.substr(0, colon), size);
   }
   return dims;
 }
@@ -49,7 +49,10 @@ std::optional<Options> parseOptions(int argc, char **argv) {
       ->type_name("SPEC");
   app.add_option("--dim", dims, "Size of a dynamic dimension of generated inputs, 1 if not given; may be repeated")
       ->allow_extra_args(false)
-      ->type_name("NAME=SIZE");
+      ->type_name("NAME:VALUE");
+  app.add_flag(
+      "--specialize", options.specialize,
+      "Compile MODEL.onnx for the sizes of these inputs alone, instead of for all that its symbols can stand for");
   app.add_option("-o,--output", options.output, "Write all outputs to this archive")->type_name("ALL.npz");
   app.add_option("--expect", options.expect, "Compare the outputs with this archive; exit with 1 where they differ")
       ->type_name("ALL.npz");

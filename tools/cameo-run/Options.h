@@ -23,6 +23,7 @@ struct Options {
   std::string target = "cpu";
   std::optional<double> benchSeconds; ///< --bench
   std::string trace;                  ///< --trace: a file
+  bool specialize = false;            ///< compile a model for the sizes of its inputs
   bool json = false;
   bool profile = false;
   bool signature = false;

@@ -24,14 +24,7 @@ void check(const Status &status) {
     throw UserError(status.error);
 }
 
-/// A program, compiled first where the file is a model.
-Program load(const Options &options, Results &results) {
-  std::string path = options.program;
-  if (path.ends_with(".onnx")) {
-    CachedProgram cached = compileIntoCache(path);
-    results.compileMs = cached.compileMs;
-    path = cached.path;
-  }
+Program loadFile(const std::string &path, const Options &options, Results &results) {
   throwIfInterrupted();
   cameo_program_options loading{};
   loading.struct_size = sizeof(loading);
@@ -43,6 +36,45 @@ Program load(const Options &options, Results &results) {
   check(Program::load(path.c_str(), program, &loading));
   results.loadMs = nowMs() - start;
   return program;
+}
+
+/// The sizes of all inputs as flags for the compiler.
+std::vector<std::string> sizesOf(const cameo_program *program, const std::vector<Tensor> &inputs) {
+  std::vector<std::string> flags;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const cameo_value_info &input = *cameo_program_input(program, i);
+    for (uint32_t axis = 0; axis < input.rank; ++axis)
+      if (input.dims[axis] < 0)
+        flags.push_back("--dim=" + std::string(input.name) + "." + std::to_string(axis) + ":" +
+                        std::to_string(inputs[i].dims[axis]));
+  }
+  return flags;
+}
+
+/// A program, compiled first where the file is a model.
+Program load(const Options &options, Results &results) {
+  bool isModel = options.program.ends_with(".onnx");
+  if (options.specialize && !isModel)
+    throw UserError("E-USAGE", Usage, "--specialize compiles anew, which takes a model, not a program");
+  if (!isModel)
+    return loadFile(options.program, options, results);
+  std::vector<std::string> flags;
+  if (options.target.starts_with("cuda"))
+    flags.push_back("--target=cuda");
+  if (options.specialize) {
+    // Compiled quickly to learn what inputs there are.
+    CachedProgram open = compileIntoCache(options.program, {"-O0"});
+    results.compileMs += open.compileMs;
+    Options onCpu = options;
+    onCpu.target = "cpu";
+    onCpu.variant.clear();
+    Program program = loadFile(open.path, onCpu, results);
+    std::vector<std::string> sizes = sizesOf(program.get(), makeInputs(program.get(), options));
+    flags.insert(flags.end(), sizes.begin(), sizes.end());
+  }
+  CachedProgram cached = compileIntoCache(options.program, flags);
+  results.compileMs += cached.compileMs;
+  return loadFile(cached.path, options, results);
 }
 
 /// While it lives, a signal cancels the context's run.
@@ -119,7 +151,7 @@ int runProgram(const Options &options) {
   Program program = load(options, results);
   if (options.signature) {
     printSignature(program.get(), options.json);
-    return Success;
+    return int(Success);
   }
   std::vector<Tensor> inputs = makeInputs(program.get(), options);
 
@@ -169,7 +201,7 @@ int runProgram(const Options &options) {
   printResults(program.get(), options, results);
   bool agrees =
       std::all_of(results.comparisons.begin(), results.comparisons.end(), [](const Comparison &c) { return c.agrees; });
-  return agrees ? Success : Different;
+  return int(agrees ? Success : Different);
 }
 
 } // namespace cameo::run

@@ -7,7 +7,7 @@ namespace {
 
 struct Kind {
   const char *code;
-  int exitCode;
+  ExitCode exitCode;
 };
 
 Kind kindOf(int32_t code) {
@@ -39,7 +39,7 @@ Kind kindOf(int32_t code) {
   case CAMEO_IO:
     return {"E-FILE", File};
   default:
-    return {"E-INTERNAL", InternalBug};
+    return {"E-INTERNAL", InternalError};
   }
 }
 

@@ -12,17 +12,17 @@ int main(int argc, char **argv) {
   try {
     std::optional<Options> options = parseOptions(argc, argv);
     if (!options)
-      return Success;
+      return int(Success);
     installInterruptHandler();
     return runProgram(*options);
   } catch (const UserError &error) {
     fprintf(stderr, "cameo: error[%s]: %s\n", error.code.c_str(), error.what());
-    return error.exitCode;
+    return int(error.exitCode);
   } catch (const std::bad_alloc &) {
     fprintf(stderr, "cameo: error[E-MEMORY]: out of memory\n");
-    return LimitExceeded;
+    return int(LimitExceeded);
   } catch (const std::exception &error) {
     fprintf(stderr, "cameo: error[E-INTERNAL]: %s; please report it\n", error.what());
-    return InternalBug;
+    return int(InternalError);
   }
 }

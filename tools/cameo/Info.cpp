@@ -1,6 +1,7 @@
 // Info.cpp - `cameo info`: what a program file holds, and which of its code would run on this machine.
 #include "Common.h"
 #include "Verb.h"
+#include "cameo-run/UserError.h"
 #include "cameo/Runtime/cameo.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Format.h"
@@ -54,14 +55,16 @@ static void printVariant(const cameo_variant &variant, bool withKernels) {
        << variant.kernels[i].nodes << "\n";
 }
 
-static int run(const Options &options) {
+static int describe(const Options &options) {
   cameo_program_options none{};
   none.struct_size = sizeof(none);
   none.target = "none";
   cameo_program *program = nullptr;
   cameo_error error;
-  if (cameo_program_load(options.path.c_str(), &none, &program, &error))
-    return fail(error.code == CAMEO_IO ? "E-FILE" : "E-ARTIFACT", error.message);
+  if (cameo_program_load(options.path.c_str(), &none, &program, &error)) {
+    run::UserError problem(error);
+    return fail(problem.code, problem.what());
+  }
   llvm::scope_exit release([&] { cameo_program_release(program); });
   const cameo_program_info &info = *cameo_program_tables(program);
 
@@ -96,7 +99,7 @@ static std::function<int()> setUp(CLI::App &app) {
                  "what it would run on here: cpu, cuda:0, cuda:1, ... (default cpu,cuda:0)")
       ->delimiter(',');
   app.add_flag("--kernels", options->kernels, "list the launches of each code variant: where, what, for which nodes");
-  return [options] { return run(*options); };
+  return [options] { return describe(*options); };
 }
 
 namespace cameo::tool {

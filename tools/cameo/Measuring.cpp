@@ -28,7 +28,7 @@ int cameo::tool::measuring(CompileOptions &options,
     work(*context, diagnostics);
   } catch (const run::UserError &error) {
     llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
-    return error.exitCode;
+    return int(error.exitCode);
   }
   return tell(diagnostics);
 }

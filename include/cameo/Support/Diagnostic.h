@@ -1,27 +1,13 @@
 // Diagnostic.h - what the compiler tells its user about a file or a flag: a code, an exit code and a sentence.
 // Plain data without MLIR, so that readers of files can use it before any MLIR context exists.
 #pragma once
+#include "cameo/Support/ExitCode.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <string>
 #include <vector>
 
 namespace cameo {
-
-/// Exit codes of the tools. What a user can cause is never InternalError.
-enum class ExitCode : int {
-  Success = 0,
-  Different = 1, ///< a comparison failed
-  Usage = 2,
-  InvalidModel = 3,
-  Unsupported = 4,
-  LimitExceeded = 5,
-  File = 6,
-  Artifact = 7, ///< a damaged or foreign program
-  BadInput = 8, ///< an input does not fit
-  Cancelled = 9,
-  InternalError = 70,
-};
 
 /// The exit code that belongs to an error code.
 inline ExitCode exitCodeOfCode(llvm::StringRef code) {
