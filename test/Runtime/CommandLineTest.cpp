@@ -73,7 +73,7 @@ TEST_F(CommandLine, UsageErrorsEndWithTwo) {
   expect("test.cameo --threads", 2, "--threads");
   expect("test.cameo --threads 100000", 2, "not in range");
   expect("test.cameo --repeat 0", 2, "not in range");
-  expect("test.cameo --dim N", 2, "expected NAME=SIZE");
+  expect("test.cameo --dim N", 2, "expected NAME:VALUE");
   expect("test.cameo --dim M:3", 2, "there is N");
   expect("test.cameo --rtol 1 --rtol 2", 2, "--rtol");
   expect("test.cameo --variant other", 2, "imaginary, baseline");
