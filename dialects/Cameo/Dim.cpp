@@ -160,25 +160,38 @@ Dim DimContext::mul(Dim a, Dim b) {
   return impl->intern(p);
 }
 
-/// a / b when b is one term that divides every term of a; null otherwise.
+/// By degree, then as words: an order that products keep, so that long division ends.
+static bool isLower(const Monomial &a, const Monomial &b) {
+  return a.size() != b.size() ? a.size() < b.size() : MonomialLess()(b, a);
+}
+
+static Polynomial::const_iterator highest(const Polynomial &p) {
+  return llvm::max_element(p, [](auto &a, auto &b) { return isLower(a.first, b.first); });
+}
+
+/// a / b, by long division, when nothing remains; null otherwise.
 static std::optional<Polynomial> divideExactly(Dim a, Dim b) {
-  if (b.getNode()->terms.size() != 1)
-    return std::nullopt;
-  const DimTerm &divisor = b.getNode()->terms[0];
-  Polynomial p;
-  for (const DimTerm &t : a.getNode()->terms) {
-    if (t.coefficient % divisor.coefficient != 0)
+  Polynomial quotient, rest = polynomial(a), by = polynomial(b);
+  auto divisor = highest(by);
+  while (!rest.empty()) {
+    auto [lead, coefficient] = *highest(rest);
+    if (coefficient % divisor->second != 0)
       return std::nullopt;
-    Monomial rest(t.atoms.begin(), t.atoms.end());
-    for (const DimAtom *atom : divisor.atoms) {
-      auto it = llvm::find(rest, atom);
-      if (it == rest.end())
-        return std::nullopt;
-      rest.erase(it);
+    Monomial factor;
+    std::set_difference(lead.begin(), lead.end(), divisor->first.begin(), divisor->first.end(),
+                        std::back_inserter(factor), atomBefore);
+    if (factor.size() + divisor->first.size() != lead.size())
+      return std::nullopt;
+    int64_t times = coefficient / divisor->second;
+    accumulate(quotient, factor, times);
+    for (auto &[monomial, c] : by) {
+      Monomial product;
+      std::merge(monomial.begin(), monomial.end(), factor.begin(), factor.end(), std::back_inserter(product),
+                 atomBefore);
+      accumulate(rest, product, -times * c);
     }
-    accumulate(p, rest, t.coefficient / divisor.coefficient);
   }
-  return p;
+  return quotient;
 }
 
 Dim DimContext::floorDiv(Dim a, Dim b) {

@@ -47,6 +47,7 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) {
        phase.add(createRecognizePass());
        phase.add(createRecognizeAttentionPass()); // reads softmax
+       phase.add(createCSEPass());                // layers make the same mask
      }},
     // After simplify, which changes weights; normalizations and attention, which stay as they are, are whole.
     {"precision", "layers multiply narrower floats where that was asked for", 1,

@@ -53,3 +53,28 @@ func.func @many_run_time_sizes(%x: tensor<?x?xf32>, %a: tensor<6xi64>, %b: tenso
   %y = cameo.reshape %v, %c : (tensor<?x?x?x?x?x?xf32>, tensor<6xi64>) -> tensor<?x?x?x?x?x?xf32>
   return %y : tensor<?x?x?x?x?x?xf32>
 }
+
+// A sum divides a multiple of itself: the keys of a cache and one more, as old exporters reshape them.
+// CHECK-LABEL: func.func @sums_divide
+// CHECK: cameo.reshape {{.*}} -> tensor<12x?x64xf32>
+func.func @sums_divide(%past: tensor<1x12x?x64xf32>, %new: tensor<1x12x1x64xf32>) -> tensor<?x?x64xf32> {
+  %all = cameo.concat %past, %new {axis = 2 : i64} : (tensor<1x12x?x64xf32>, tensor<1x12x1x64xf32>) -> tensor<1x12x?x64xf32>
+  %rest = cameo.constant dense<-1> : tensor<1xi64>
+  %length = cameo.shape_of %all {start = 2 : i64, end = 3 : i64} : (tensor<1x12x?x64xf32>) -> tensor<1xi64>
+  %depth = cameo.constant dense<64> : tensor<1xi64>
+  %sizes = cameo.concat %rest, %length, %depth {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %y = cameo.reshape %all, %sizes : (tensor<1x12x?x64xf32>, tensor<3xi64>) -> tensor<?x?x64xf32>
+  return %y : tensor<?x?x64xf32>
+}
+
+// CHECK-LABEL: func.func @other_sums_do_not
+// CHECK: cameo.reshape {{.*}} -> tensor<?x?xf32>
+func.func @other_sums_do_not(%a: tensor<?x4xf32>, %b: tensor<1x4xf32>, %c: tensor<2x4xf32>) -> tensor<?x?xf32> {
+  %one = cameo.concat %a, %b {axis = 0 : i64} : (tensor<?x4xf32>, tensor<1x4xf32>) -> tensor<?x4xf32>
+  %two = cameo.concat %a, %c {axis = 0 : i64} : (tensor<?x4xf32>, tensor<2x4xf32>) -> tensor<?x4xf32>
+  %rest = cameo.constant dense<-1> : tensor<1xi64>
+  %length = cameo.shape_of %one {start = 0 : i64, end = 1 : i64} : (tensor<?x4xf32>) -> tensor<1xi64>
+  %sizes = cameo.concat %rest, %length {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>) -> tensor<2xi64>
+  %y = cameo.reshape %two, %sizes : (tensor<?x4xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
