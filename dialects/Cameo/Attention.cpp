@@ -138,6 +138,14 @@ static Dim visibleKeys(AttentionOp op, DimContext &d, Dim rows, Dim keys) {
   return seen;
 }
 
+// Keys are read once per query: few of these, as where one token is appended to a cache, are not worth a pass over all keys.
+SmallVector<unsigned> AttentionOp::factorsWorthRounding(ShapeAnalysis &shapes) {
+  constexpr int64_t kManyQueries = 16;
+  Dim queries = shapes.dimsOf(getQ())[2];
+  bool pays = queries == shapes.dimsOf(getK())[2] || queries.constant().value_or(0) >= kManyQueries;
+  return pays && !getScores() ? SmallVector<unsigned>{0, 1, 2} : SmallVector<unsigned>{};
+}
+
 Dim AttentionOp::flops(ShapeAnalysis &shapes) {
   ArrayRef<Dim> q = shapes.dimsOf(getQ()), v = shapes.dimsOf(getV());
   DimContext &d = shapes.dims();

@@ -133,6 +133,20 @@ def Cameo_LinearInterface : OpInterface<"LinearInterface"> {
   ];
 }
 
+def Cameo_ProductInterface : OpInterface<"ProductInterface"> {
+  let cppNamespace = "::cameo";
+  let description = [{
+    Adds up products of its operands' elements, so that most of its time goes into reading and multiplying factors: it is faster
+    where these have fewer bits, and the sums may be as wide as before.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The operands that hold factors, where rounding them pays: constants, which are rounded once, and what is read many times.
+      Empty where it does not.
+    }], "::llvm::SmallVector<unsigned>", "factorsWorthRounding", (ins "::cameo::ShapeAnalysis &":$shapes)>,
+  ];
+}
+
 def Cameo_CostInterface : OpInterface<"CostInterface"> {
   let cppNamespace = "::cameo";
   let description = [{

@@ -1,5 +1,6 @@
 // Contraction.cpp - shapes and loops of matmul, einsum and det.
 #include "ContractionHelpers.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/DenseSet.h"
 #include <map>
 
@@ -135,6 +136,15 @@ LogicalResult MatMulOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 }
 
 bool MatMulOp::allowsEpilogue() { return true; }
+
+SmallVector<unsigned> cameo::factorsOfConstantWeights(Operation *op, ArrayRef<unsigned> factors) {
+  return matchPattern(op->getOperand(factors.back()), m_Constant()) ? SmallVector<unsigned>(factors)
+                                                                    : SmallVector<unsigned>();
+}
+
+SmallVector<unsigned> MatMulOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {0, weightOperand()});
+}
 
 unsigned MatMulOp::weightOperand() { return getRhsMutable().getOperandNumber(); }
 int64_t MatMulOp::channelAxis() { return cast<RankedTensorType>(getType()).getRank() - 1; }

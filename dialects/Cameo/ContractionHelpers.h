@@ -16,5 +16,8 @@ mlir::Value multiplyAdd(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc
 mlir::Value loadCentred(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const Tensor &x,
                         mlir::ValueRange indices, const Tensor &zero, mlir::ValueRange zeroIndices);
 
+/// `factors` when the weights, the last of them, are constant: then they are rounded once and read at every run.
+llvm::SmallVector<unsigned> factorsOfConstantWeights(mlir::Operation *op, llvm::ArrayRef<unsigned> factors);
+
 } // namespace cameo
 #endif

@@ -4,7 +4,7 @@
 include "dialects/Cameo/CameoBase.td"
 
 def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                             DeclareOpInterfaceMethods<Cameo_LinearInterface>,
+                                             DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
                                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "product of matrices, batched with broadcasting";
   let description = [{

@@ -185,6 +185,10 @@ int64_t ConvIntegerOp::zeroPointOperand(unsigned operand) { return operand < 2 ?
 
 bool ConvOp::allowsEpilogue() { return true; }
 
+SmallVector<unsigned> ConvOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {0, weightOperand()});
+}
+
 unsigned ConvOp::weightOperand() { return getFilterMutable().getOperandNumber(); }
 int64_t ConvOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
 int64_t ConvOp::weightAxis() { return 0; }
@@ -318,6 +322,10 @@ LogicalResult ConvTransposeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRe
 }
 
 bool ConvTransposeOp::allowsEpilogue() { return true; }
+
+SmallVector<unsigned> ConvTransposeOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {0, weightOperand()});
+}
 
 unsigned ConvTransposeOp::weightOperand() { return getFilterMutable().getOperandNumber(); }
 int64_t ConvTransposeOp::channelAxis() {

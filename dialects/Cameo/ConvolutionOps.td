@@ -8,7 +8,7 @@ include "dialects/Cameo/CameoBase.td"
 
 def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                          Cameo_ChannelsLastInterface,
-                                         DeclareOpInterfaceMethods<Cameo_LinearInterface>,
+                                         DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
                                          DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "convolution (cross-correlation) over the spatial axes";
   let description = [{
@@ -56,7 +56,7 @@ def Cameo_ConvIntegerOp : Cameo_StructuredOp<"conv_integer", [DeclareOpInterface
 
 def Cameo_ConvTransposeOp : Cameo_StructuredOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                             Cameo_ChannelsLastInterface,
-                                                            DeclareOpInterfaceMethods<Cameo_LinearInterface>,
+                                                            DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
                                                             DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "transposed convolution: the gradient of conv by its operand";
   let description = [{

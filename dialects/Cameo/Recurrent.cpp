@@ -3,6 +3,7 @@
 // A step adds h R^T to its gates and then works through its units. The product is a sum of rows of R^T: each is
 // contiguous, and several are added at once so that the gates are loaded and stored less often than the weights.
 #include "cameo/Dialect/Cameo/Recurrent.h"
+#include "ContractionHelpers.h"
 #include "Interpolation.h"
 #include "cameo/Dialect/Cameo/Cost.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -180,6 +181,17 @@ static Dim recurrentFlops(OpT op, ShapeAnalysis &shapes, int64_t perUnit, int64_
   Dim products = d.mul(d.mul(d.product(inputs), hidden), 2);
   return d.add(products, d.mul(d.mul(d.mul(inputs[0], inputs[1]), hidden), ofUnits));
 }
+// States are rounded where they meet the weights.
+SmallVector<unsigned> RnnOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {getWeightsMutable().getOperandNumber()});
+}
+SmallVector<unsigned> GruOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {getWeightsMutable().getOperandNumber()});
+}
+SmallVector<unsigned> LstmOp::factorsWorthRounding(ShapeAnalysis &) {
+  return factorsOfConstantWeights(*this, {getWeightsMutable().getOperandNumber()});
+}
+
 Dim RnnOp::flops(ShapeAnalysis &shapes) { return recurrentFlops(*this, shapes, 0, 1, {1}); }
 Dim GruOp::flops(ShapeAnalysis &shapes) {
   return recurrentFlops(*this, shapes, getLinearBeforeReset() ? 6 : 5, 3, {2, 1});

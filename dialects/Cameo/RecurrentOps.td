@@ -6,7 +6,8 @@ include "dialects/Cameo/CameoBase.td"
 // `inputs` [S, B, D, G H]: what the inputs and all constant biases add to the gates: X W^T + b, for every step at once.
 // `weights` [D, H, G H]: R^T, so that a step reads whole rows of it.
 class Cameo_RecurrentOp<string mnemonic, dag extraOperands, dag extraAttributes>
-    : Cameo_StructuredOp<mnemonic, [AttrSizedOperandSegments, DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+    : Cameo_StructuredOp<mnemonic, [AttrSizedOperandSegments, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
+                                    DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let arguments = !con((ins Cameo_FloatTensor:$inputs, Cameo_FloatTensor:$weights, Optional<Cameo_FloatTensor>:$initial),
                        extraOperands,
                        (ins Optional<Cameo_IntTensor>:$lengths, UnitAttr:$reverse, StrArrayAttr:$activations,

@@ -2,8 +2,6 @@
 #include "cameo/Passes/Precision/MultiplyBf16.h"
 #include "cameo/Passes/Precision/Passes.h"
 #include "cameo/Passes/Remarks.h"
-#include "mlir/IR/Matchers.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace cameo {
 #define GEN_PASS_DEF_LOWERPRECISIONPASS
@@ -44,31 +42,6 @@ SmallVector<Value> cameo::multiplyBf16(ShapeAnalysis &shapes, Operation *op, Arr
   });
 }
 
-/// Keys are read once per query: few of these, as where one token is appended to a cache, are not worth a pass over all
-/// keys.
-static bool hasManyQueries(AttentionOp op, ShapeAnalysis &shapes) {
-  constexpr int64_t kMany = 16;
-  Dim queries = shapes.dimsOf(op.getQ())[2];
-  return queries == shapes.dimsOf(op.getK())[2] || queries.constant().value_or(0) >= kMany;
-}
-
-/// The operands that `op` multiplies, where rounding them pays: weights are rounded by the compiler.
-static SmallVector<unsigned> factorsOf(Operation *op, ShapeAnalysis &shapes) {
-  auto isConstant = [&](unsigned operand) { return matchPattern(op->getOperand(operand), m_Constant()); };
-  if (auto layer = dyn_cast<LinearInterface>(op))
-    return isConstant(layer.weightOperand()) ? SmallVector<unsigned>{0, 1} : SmallVector<unsigned>{};
-  return llvm::TypeSwitch<Operation *, SmallVector<unsigned>>(op)
-      .Case([&](AttentionOp attention) {
-        bool pays = !attention.getScores() && hasManyQueries(attention, shapes);
-        return pays ? SmallVector<unsigned>{0, 1, 2} : SmallVector<unsigned>{};
-      })
-      .Case<RnnOp, GruOp, LstmOp>([&](auto recurrence) { // states are rounded where they meet the weights
-        unsigned weights = recurrence.getWeightsMutable().getOperandNumber();
-        return isConstant(weights) ? SmallVector<unsigned>{weights} : SmallVector<unsigned>{};
-      })
-      .Default({});
-}
-
 namespace {
 
 struct LowerPrecisionPass : public cameo::impl::LowerPrecisionPassBase<LowerPrecisionPass> {
@@ -77,8 +50,8 @@ struct LowerPrecisionPass : public cameo::impl::LowerPrecisionPassBase<LowerPrec
   void runOnOperation() override {
     ShapeAnalysis shapes;
     SmallVector<std::pair<Operation *, SmallVector<unsigned>>> found;
-    getOperation().walk([&](Operation *op) {
-      SmallVector<unsigned> factors = factorsOf(op, shapes);
+    getOperation().walk([&](ProductInterface op) {
+      SmallVector<unsigned> factors = op.factorsWorthRounding(shapes);
       if (!factors.empty() && llvm::all_of(op->getResults(), isF32) &&
           llvm::all_of(factors, [&](unsigned factor) { return isF32(op->getOperand(factor)); }))
         found.push_back({op, factors});

@@ -14,8 +14,8 @@ from graphs import isFloat
 
 # Ops that compute places in an image in float32: a place is off by a rounding of the image's size, a result by what neighbours differ.
 PLACES = {"Resize", "Upsample"}
-# Sums of cosines and sines that cancel.
-WAVES = {"HannWindow", "HammingWindow", "BlackmanWindow", "DFT", "STFT"}
+# Sums inside of the op that cancel: of cosines and sines, 1 + erf(x) where that is nearly -1.
+CANCEL = {"HannWindow", "HammingWindow", "BlackmanWindow", "DFT", "STFT", "Gelu", "BiasGelu", "FastGelu"}
 
 
 def evaluate(model: bytes, feeds: dict):
@@ -109,7 +109,7 @@ class Steps:
                 if seed is not None and node.op_type in PLACES and array.size and isFloat(array.dtype):
                     reach = max(*array.shape, *values[node.input[0]].shape) * np.ptp(values[node.input[0]].astype(np.float64)) * float(np.finfo(np.float32).eps)
                     array = np.asarray(array + numbers.uniform(-4, 4, array.shape) * reach).astype(array.dtype)
-                if seed is not None and node.op_type in WAVES:
+                if seed is not None and node.op_type in CANCEL:
                     reach = max(1, np.abs(array).max(initial=0)) * epsilon(array)
                     array = (array + numbers.uniform(-4, 4, array.shape) * reach).astype(array.dtype)
                 values[name] = move(array)

@@ -42,7 +42,8 @@ def build() -> None:
 
 class Server:
     def __init__(self, seconds: int = SECONDS):
-        environment = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}")
+        # Symbols are bound once, not in every child.
+        environment = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}", LD_BIND_NOW="1")
         self.process = subprocess.Popen([BUILD / "bin/cameo-server", str(seconds)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
     def call(self, *arguments) -> Outcome:
