@@ -109,9 +109,10 @@ TEST(Planted, DroppedWait) {
 TEST(Planted, WaitWithoutABarrier) {
   Gpu gpu(96);
   // Rows are read by the lanes that copied them, except where another lane's address is taken.
-  std::string body = copyAndLoad("cp.async.wait_group 0;\nbar.warp.sync -1;\nxor.b64 %rd8, %rd8, 16;");
-  expectHas(gpu.run(body, 32), "races: reads what another thread writes");
-  EXPECT_EQ(gpu.run(copyAndLoad(std::string(kWait) + "\nxor.b64 %rd8, %rd8, 16;"), 32), "");
+  const std::string wait = "cp.async.wait_group 0;\n", other = "xor.b64 %rd8, %rd8, 16;";
+  expectHas(gpu.run(copyAndLoad(wait + other), 32), "races: reads what another thread writes");
+  for (const char *barrier : {"bar.sync 0;\n", "bar.warp.sync -1;\n"})
+    EXPECT_EQ(gpu.run(copyAndLoad(wait + barrier + other), 32), "");
 }
 
 TEST(Planted, CopyOverWhatOthersStillRead) {

@@ -59,6 +59,25 @@ TEST(Arithmetic, ConversionsRoundAsNamed) {
   EXPECT_EQ(halves[12], 0x3f80);
 }
 
+TEST(Arithmetic, ApproximationsAreOffByWhatTheyMayBe) {
+  Gpu gpu(64);
+  for (int i = 0; i < 61; ++i)
+    gpu.data()[i] = -3.7f + 0.13f * float(i);
+  gpu.data()[61] = -INFINITY;
+  gpu.data()[62] = -130; // a subnormal number, which .ftz makes 0
+  gpu.data()[63] = NAN;
+  std::vector<float> x(gpu.data(), gpu.data() + 64);
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd2];\nex2.approx.ftz.f32 %r4, %r3;\nst.global.b32 [%rd2], %r4;", 64), "");
+  double most = 0;
+  for (int i = 0; i < 61; ++i)
+    most = std::max(most, std::abs(gpu.data()[i] / std::exp2(double(x[size_t(i)])) - 1));
+  EXPECT_LE(most, 0x1p-22 + 0x1p-24);
+  EXPECT_GE(most, 0x1p-23);
+  EXPECT_EQ(gpu.data()[61], 0);
+  EXPECT_EQ(gpu.data()[62], 0);
+  EXPECT_TRUE(std::isnan(gpu.data()[63]));
+}
+
 TEST(Arithmetic, IntegersWrapAndShiftsEnd) {
   Gpu gpu(4);
   EXPECT_EQ(gpu.run("mov.u32 %r3, 4294967295;\nmul.hi.u32 %r4, %r3, %r3;\nst.global.b32 [%rd1], %r4;\n"
@@ -73,8 +92,8 @@ TEST(Arithmetic, IntegersWrapAndShiftsEnd) {
 
 TEST(Refused, UnknownInstructionByNameAndLine) {
   Gpu gpu(1);
-  std::string message = gpu.run("ex2.approx.f32 %r3, %r2;", 1);
-  expectHas(message, "kernel 'k', line 16: 'ex2.approx.f32': is not known");
+  std::string message = gpu.run("lg2.approx.f32 %r3, %r2;", 1);
+  expectHas(message, "kernel 'k', line 16: 'lg2.approx.f32': is not known");
   expectHas(gpu.run("div.full.f32 %r3, %r2, %r2;", 1), "'div.full.f32': is not known");
 }
 
@@ -107,10 +126,10 @@ TEST(Planted, RaceInGlobalMemory) {
   EXPECT_EQ(gpu.run("atom.global.add.u32 %r3, [%rd1], 1;", 64), "");
 }
 
-/// Each thread takes its neighbour's number through shared memory.
-static std::string exchange(const std::string &between) {
+/// Each thread takes through shared memory the number of the one whose number is `distance` away.
+static std::string exchange(const std::string &between, unsigned distance = 1) {
   return "mov.b64 %rd6, tile;\nadd.s64 %rd7, %rd6, %rd3;\nst.shared.b32 [%rd7], %r1;\n" + between +
-         "\nxor.b64 %rd8, %rd3, 4;\nadd.s64 %rd9, %rd6, %rd8;\nld.shared.b32 %r4, [%rd9];\nst.global.b32 [%rd2], %r4;";
+         "\nxor.b64 %rd8, %rd3, " + std::to_string(4 * distance) + ";\nadd.s64 %rd9, %rd6, %rd8;\nld.shared.b32 %r4, [%rd9];\nst.global.b32 [%rd2], %r4;";
 }
 
 TEST(Planted, DroppedBarrier) {
@@ -118,8 +137,22 @@ TEST(Planted, DroppedBarrier) {
     Gpu gpu(64);
     EXPECT_EQ(gpu.run(exchange("bar.sync 0;"), 64, 1, seed), "");
     EXPECT_EQ(reinterpret_cast<const uint32_t *>(gpu.data())[6], 7u);
-    expectHas(gpu.run(exchange("bar.warp.sync -1;"), 64, 1, seed), "races: ");
+    expectHas(gpu.run(exchange(""), 64, 1, seed), "races: ");
   }
+}
+
+TEST(Planted, BarrierOfAWarpBetweenTwo) {
+  Gpu gpu(64);
+  EXPECT_EQ(gpu.run(exchange("bar.warp.sync -1;"), 64), "");
+  expectHas(gpu.run(exchange("bar.warp.sync -1;", 32), 64), "races: reads what another thread writes");
+}
+
+TEST(Warp, MayReplaceWhatAllItsLanesHaveRead) {
+  Gpu gpu(64);
+  const std::string read = "ld.shared.b32 %r5, [tile];\n", write = "setp.ne.u32 %p1, %r1, 3;\n@%p1 bra $end;\nst.shared.b32 [tile], %r1;\n$end:";
+  EXPECT_EQ(gpu.run(read + "bar.warp.sync -1;\n" + write, 32), "");
+  expectHas(gpu.run(read + write, 32), "races: writes what another thread reads");
+  expectHas(gpu.run(read + "bar.warp.sync -1;\n" + write, 64), "races: writes what another thread reads");
 }
 
 TEST(Planted, SharedMemoryIsPoisoned) {

@@ -116,6 +116,14 @@ constexpr auto remainder = [](auto x, auto y) {
   if constexpr (std::is_signed_v<T>) return y == -1 ? T(0) : T(x % y);
   else return T(x % y);
 };
+/// 2^x, off by up to 2^-22 of it as the PTX ISA allows: here by nearly that, this way or that, so that nobody relies on less. Subnormal
+/// numbers are 0 (.ftz).
+constexpr auto power = [](float x) {
+  float exact = float(std::exp2(double(std::fpclassify(x) == FP_SUBNORMAL ? 0 : x)));
+  uint32_t hash = std::bit_cast<uint32_t>(x) * 0x9e3779b9u;
+  float off = exact * (1 + (int32_t(hash) >> 29) * 0x1p-24f); // quarters of 2^-22, from -4 to 3
+  return std::fpclassify(off) == FP_SUBNORMAL ? 0.0f : off;
+};
 /// Of floats: a number rather than NaN.
 constexpr auto minimum = [](auto x, auto y) {
   if constexpr (std::is_floating_point_v<decltype(x)>) return x == y ? (std::signbit(x) ? x : y) : std::fmin(x, y);
@@ -502,6 +510,11 @@ Handler findArithmetic(const std::vector<std::string> &op) {
     if (name == "sqrt") return forFloat<Unary, root>(type);
     if (name == "rcp") return forFloat<Unary, reciprocal>(type);
   }
+  if (middle == "relu" && type == "s32") { // a negative result becomes 0
+    if (name == "min") return binary<int32_t, [](auto x, auto y) { return std::max(std::min(x, y), 0); }>;
+    if (name == "max") return binary<int32_t, [](auto x, auto y) { return std::max({x, y, 0}); }>;
+  }
+  if (name == "ex2" && op.size() == 4 && op[1] == "approx" && op[2] == "ftz" && type == "f32") return unary<float, power>;
   if (isFloat && middle == "NaN") {
     if (name == "min") return forFloat<Binary, orNan<minimum>>(type);
     if (name == "max") return forFloat<Binary, orNan<maximum>>(type);

@@ -2,13 +2,15 @@
 // at once, and what a kernel does wrong is told at the next synchronisation, as a GPU does it.
 //
 // CAMEO_CUDASIM, a list like "sm=80,seed=7,early=1", says which chip it is (sm_90 unless told), shuffles blocks and threads, and does
-// asynchronous copies when they are issued instead of when they are awaited.
+// asynchronous copies when they are issued instead of when they are awaited. CAMEO_CUDASIM_EDIT=PATTERN=>REPLACEMENT plants a mistake:
+// the first place of each module that the regular expression (ECMAScript) matches is replaced.
 #include "../../runtime/cuda/Driver.h"
 #include "Machine.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <regex>
 
 using namespace cameo::sim;
 using namespace cameo::rt;
@@ -57,6 +59,18 @@ CudaResult find(CUdeviceptr address, size_t bytes, uint8_t *&data) {
   data = simulator().memory.find(address, bytes, nullptr, problem);
   return data ? kCudaSuccess
               : failed("a copy of " + std::to_string(bytes) + " bytes at " + std::to_string(address) + ": " + problem);
+}
+
+/// The text of a module with the mistake that is to be planted.
+std::string edited(std::string text) {
+  const char *edit = getenv("CAMEO_CUDASIM_EDIT");
+  if (!edit)
+    return text;
+  const char *arrow = strstr(edit, "=>");
+  std::regex pattern(edit, arrow ? size_t(arrow - edit) : strlen(edit));
+  if (!std::regex_search(text, pattern))
+    throw PtxError("CAMEO_CUDASIM_EDIT: nothing matches " + std::string(edit));
+  return std::regex_replace(text, pattern, arrow ? arrow + 2 : "", std::regex_constants::format_first_only);
 }
 
 template <typename Fn> CudaResult locked(Fn fn) {
@@ -164,7 +178,7 @@ EXPORT cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned numOptio
   return locked([&](Simulator &s) {
     try {
       auto loaded = std::make_unique<Module>();
-      loaded->parsed = parsePtx(static_cast<const char *>(image));
+      loaded->parsed = parsePtx(edited(static_cast<const char *>(image)));
       for (const GlobalVariable &global : loaded->parsed.globals) {
         uint64_t address = s.memory.allocate(std::max<size_t>(global.content.size(), 1));
         std::string problem;

@@ -65,8 +65,8 @@ private:
     block.shared.data.assign(kernel.sharedBytes + launch.sharedBytes, 0xff); // NaN in every type of float
     block.shared.footprints.resize(block.shared.data.size());
     block.shared.inFlight.resize(block.shared.data.size());
-    uint32_t first = memory.takeAccessors(numThreads + 1);
-    Accessor accessor{0, firstOfLaunch, first, first, first + numThreads + 1};
+    uint32_t first = memory.takeAccessors(numbersOfPhase());
+    Accessor accessor{0, firstOfLaunch, first, first, {}};
     if (kernel.isIndependent) {
       Thread thread;
       for (uint32_t i : order) {
@@ -89,6 +89,16 @@ private:
     }
   }
 
+  uint32_t numbersOfPhase() const { return 1 + (numThreads + 31) / 32 * kNumbersOfWarp; }
+  static void setAccessor(Thread &t, const Accessor &ofBlock) {
+    t.accessor = ofBlock;
+    beginWarpPhase(t, ofBlock.firstOfPhase + 1 + t.number / 32 * kNumbersOfWarp);
+  }
+  static void beginWarpPhase(Thread &t, uint32_t first) {
+    t.accessor.warpPhases.push_back(first);
+    t.accessor.number = first + 1 + t.number % 32;
+  }
+
   void prepare(Thread &t, Block &block, uint32_t number, size_t copy, const Accessor &accessor) {
     t.slots = slots.data() + copy * kernel.numSlots;
     t.local = local.data() + copy * kernel.localBytes;
@@ -98,8 +108,7 @@ private:
     t.wait = Wait::None;
     t.copies.clear();
     t.openGroup = 0;
-    t.accessor = accessor;
-    t.accessor.number = accessor.firstOfPhase + 1 + number;
+    setAccessor(t, accessor);
     std::fill_n(t.slots, kernel.numRegisters, ~uint64_t(0)); // no register holds a useful number before it is written
     std::fill_n(t.local, kernel.localBytes, 0xff);
     uint64_t *special = t.slots + kernel.numSlots - NumSpecials;
@@ -155,6 +164,11 @@ private:
         if (!isComplete)
           continue;
         at.together(lanes, at);
+        if (at.isBarrier && lanes.size() == count) {
+          uint32_t firstNumber = memory.takeAccessors(kNumbersOfWarp);
+          for (Thread *t : lanes)
+            beginWarpPhase(*t, firstNumber);
+        }
         for (Thread *t : lanes)
           t->wait = Wait::None;
         someWentOn = true;
@@ -168,14 +182,12 @@ private:
     for (Thread &t : block.threads)
       if (t.wait != Wait::Block && t.wait != Wait::Forever)
         return false;
-    uint32_t first = memory.takeAccessors(numThreads + 1);
+    uint32_t first = memory.takeAccessors(numbersOfPhase());
     if (first < accessor.firstOfPhase) // the numbers began anew
       firstOfLaunch = accessor.firstOfLaunch = accessor.firstOfBlock = first;
     accessor.firstOfPhase = first;
-    accessor.endOfPhase = first + numThreads + 1;
     for (Thread &t : block.threads) {
-      t.accessor = accessor;
-      t.accessor.number = first + 1 + t.number;
+      setAccessor(t, accessor);
       if (t.wait == Wait::Block)
         t.wait = Wait::None;
     }

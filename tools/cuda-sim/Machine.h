@@ -29,6 +29,7 @@ struct Instruction {
   uint64_t secondOffset = 0; ///< of the address that a copy reads, whose base is `b`
   uint32_t detail = 0;       ///< what the handler makes of it
   Meeting together = nullptr;
+  bool isBarrier = false; ///< of a warp: orders what its lanes do
   uint32_t statement = 0; ///< for messages
 };
 

@@ -1,5 +1,6 @@
 // Memory.cpp - see Memory.h.
 #include "Memory.h"
+#include <algorithm>
 #include <cstring>
 #include <sys/mman.h>
 
@@ -16,12 +17,21 @@ void *reserve(uint64_t bytes) {
 } // namespace
 
 const char *note(Footprint *footprints, uint64_t bytes, bool isWrite, const Accessor &who) {
-  // Another thread's access that no barrier orders. The first numbers of a launch and of a phase stand for several
-  // readers.
-  auto isInPhase = [&](uint32_t accessor) { return accessor >= who.firstOfPhase && accessor < who.endOfPhase; };
+  auto isOfWarp = [](uint32_t accessor, uint32_t first) {
+    return accessor >= first && accessor < first + kNumbersOfWarp;
+  };
+  // Another thread's access that no barrier orders.
   auto isForeign = [&](uint32_t accessor) {
-    return accessor >= who.firstOfLaunch && accessor != who.number &&
-           (accessor < who.firstOfBlock || accessor >= who.firstOfPhase);
+    if (accessor < who.firstOfLaunch || accessor == who.number ||
+        (accessor >= who.firstOfBlock && accessor < who.firstOfPhase))
+      return false;
+    return std::none_of(who.warpPhases.begin(), who.warpPhases.end() - 1,
+                        [&](uint32_t first) { return isOfWarp(accessor, first); });
+  };
+  // The first numbers of a launch, of a phase and of a warp's stand for several readers.
+  auto several = [&](uint32_t accessor) {
+    uint32_t warp = who.warpPhases.back();
+    return isOfWarp(accessor, warp) ? warp : accessor >= who.firstOfPhase ? who.firstOfPhase : who.firstOfLaunch;
   };
   const char *race = nullptr;
   for (uint64_t i = 0; i < bytes; ++i) {
@@ -29,7 +39,7 @@ const char *note(Footprint *footprints, uint64_t bytes, bool isWrite, const Acce
     if (isForeign(f.writer))
       race = isWrite ? "writes what another thread writes" : "reads what another thread writes";
     if (!isWrite) {
-      f.reader = !isForeign(f.reader) ? who.number : isInPhase(f.reader) ? who.firstOfPhase : who.firstOfLaunch;
+      f.reader = isForeign(f.reader) ? several(f.reader) : who.number;
       continue;
     }
     if (isForeign(f.reader))

@@ -12,18 +12,22 @@ namespace cameo::sim {
 /// Where shared and local memory lie in the generic address space.
 constexpr uint64_t kSharedWindow = 0x0100000000, kLocalWindow = 0x0200000000, kWindowBytes = 0x0100000000;
 
-/// Who touched a byte last: numbers of accessors. An accessor is a thread between two barriers of its block.
+/// Who touched a byte last: numbers of accessors. An accessor is a thread between two barriers of its block or its warp.
 struct Footprint {
   uint32_t writer = 0, reader = 0;
 };
 
-/// A thread's number for footprints.
+/// A thread's number for footprints. Larger ones are later.
 struct Accessor {
   uint32_t number = 0;
-  uint32_t firstOfLaunch = 0;                ///< smaller ones are of earlier launches
-  uint32_t firstOfBlock = 0;                 ///< those from here to firstOfPhase are of this block, before a barrier
-  uint32_t firstOfPhase = 0, endOfPhase = 0; ///< of this block since its last barrier
+  uint32_t firstOfLaunch = 0; ///< smaller ones are of earlier launches
+  uint32_t firstOfBlock = 0;  ///< those from here to firstOfPhase are of this block, before a barrier
+  uint32_t firstOfPhase = 0;  ///< those from here on are of this block since its last barrier
+  /// Of the thread's warp, since then: where its numbers begin, anew after each barrier of the warp. What is before the
+  /// last of them comes before what the thread does now.
+  std::vector<uint32_t> warpPhases;
 };
+constexpr uint32_t kNumbersOfWarp = 33; ///< its lanes', and before them one that stands for several
 
 /// Notes an access; what it races with, if anything ("writes what another thread reads").
 const char *note(Footprint *footprints, uint64_t bytes, bool isWrite, const Accessor &who);

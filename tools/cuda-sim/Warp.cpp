@@ -114,6 +114,7 @@ Handler findMeeting(const std::vector<std::string> &op, Instruction &i) {
     return waitForBlock;
   if (op[0] == "bar" && op.size() == 3 && op[1] == "warp" && op[2] == "sync") {
     i.together = rendezvous;
+    i.isBarrier = true;
     return waitForWarp;
   }
   if (op[0] != "shfl" || op.size() != 4 || op[1] != "sync" || op[3] != "b32")

@@ -52,8 +52,10 @@ public:
     c.k = t.number(filter.depth());
     Value group32 = t.toI32(group);
     c.lhs.inChunks = filter.channels % chunk() == 0;
-    c.lhs.place = [&, base = a.pointer(x), first = t.mul(group32, filter.channels)](
-                      ThreadBuilder &u, Value pixel, Value k) { return input(u, base, first, pixel, k, c.rows); };
+    c.lhs.place = [&, base = a.pointer(x), first = t.mul(group32, filter.channels)](ThreadBuilder &u, Value pixel,
+                                                                                    Value k) {
+      return input(u, base, first, pixel, k, c.result.rows);
+    };
     int64_t pitch = llvm::alignTo(columns, chunk());
     Value weights = packed(pitch);
     weights = t.offset(weights, t.mul(t.toI64(group32), filter.depth() * pitch * elementBytes()));
@@ -64,7 +66,7 @@ public:
       return {u.select(exists, pointer, weights), exists};
     };
     Value firstColumn = t.mul(group, columns);
-    c.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+    c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
       ThreadBuilder u(b, loc);
       a.k.storeVector(b, loc, 0, vector, {u.toIndex(row), u.add(firstColumn, u.toIndex(column)), {}});
     };

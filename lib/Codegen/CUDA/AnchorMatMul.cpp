@@ -11,17 +11,6 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// Lines of `pitch` elements; what exists of them is `lines` by `columns`.
-ContractionOperand linesOf(Value base, Type type, bool alongK, Value lines, Value columns, Value pitch, bool inChunks) {
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
-  return {alongK, inChunks, [=](ThreadBuilder &t, Value line, Value column) -> Place {
-            Value exists = t.both(t.less(line, lines), t.less(column, columns));
-            Value number = t.add(t.mul(t.toI64(line), t.toI64(pitch)), t.toI64(column));
-            Value pointer = t.offset(base, t.mul(number, bytes));
-            return {t.select(exists, pointer, base), exists};
-          }};
-}
-
 class Emitter {
 public:
   Emitter(const GpuAnchor &a, MatMulOp op) : a(a), op(op), lhs(a.operands[0]), rhs(a.operands[1]) {}
@@ -42,8 +31,8 @@ public:
     Value batch = a.divideIntoBlocks(c, p.batch, p.m, p.n);
     c.k = a.size32(p.k);
     Dim lhsLine = op.getTransposeLhs() ? p.m : p.k;
-    c.lhs = linesOf(matrix(lhs, batch), c.type, c.lhs.linesAlongK, op.getTransposeLhs() ? c.k : c.rows,
-                    op.getTransposeLhs() ? c.rows : c.k, a.size32(lhsLine), isInChunks(lhsLine));
+    c.lhs = linesOf(matrix(lhs, batch), c.type, c.lhs.linesAlongK, op.getTransposeLhs() ? c.k : c.result.rows,
+                    op.getTransposeLhs() ? c.result.rows : c.k, a.size32(lhsLine), isInChunks(lhsLine));
     if (isPacked) {
       int64_t pitch = llvm::alignTo(*p.n.constant(), chunk());
       Value base = packed(pitch);
@@ -51,11 +40,11 @@ public:
       c.rhs = linesOf(base, c.type, false, c.k, number(pitch), number(pitch), true);
     } else {
       Dim line = op.getTransposeRhs() ? p.k : p.n;
-      c.rhs = linesOf(matrix(rhs, batch), c.type, c.rhs.linesAlongK, op.getTransposeRhs() ? c.columns : c.k,
-                      op.getTransposeRhs() ? c.k : c.columns, a.size32(line), isInChunks(line));
+      c.rhs = linesOf(matrix(rhs, batch), c.type, c.rhs.linesAlongK, op.getTransposeRhs() ? c.result.columns : c.k,
+                      op.getTransposeRhs() ? c.k : c.result.columns, a.size32(line), isInChunks(line));
     }
     Value rowsBefore = a.b.createOrFold<arith::MulIOp>(a.loc(), batch, a.k.size(p.m));
-    c.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+    c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
       ThreadBuilder t(b, loc);
       a.k.storeVector(b, loc, 0, vector, {t.add(rowsBefore, t.toIndex(row)), t.toIndex(column), {}});
     };

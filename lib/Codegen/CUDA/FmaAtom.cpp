@@ -51,15 +51,33 @@ public:
     sums.assign(loop.getResults().begin(), loop.getResults().end());
   }
 
-  void store(ThreadBuilder &t, ArrayRef<Value> sums, StoreRun store) const override {
+  void multiplyHeld(ThreadBuilder &t, ArrayRef<Value> weights, Value scratch, Value rhsTile,
+                    SmallVectorImpl<Value> &sums) const override {
+    // They lie as in what has tile.k columns and lines along K on both sides.
     ThreadPlace at(t, tile);
-    Value lhsLane = t.div(at.lane, 8), rhsLane = t.rem(at.lane, 8);
-    int64_t run = rhs.tile.linesAlongK ? 1 : kRun;
-    for (int64_t i = 0; i < lhs.count; ++i)
-      for (int64_t j = 0; j < rhs.count; j += run)
-        store(t.add(t.mul(at.warpM, lhs.perWarp()), lhs.row(t, lhsLane, i)),
-              t.add(t.mul(at.warpN, rhs.perWarp()), rhs.row(t, rhsLane, j)), sums.slice(i * rhs.count + j, run));
+    Side held{rhs.tile, tile.k / 8, 8};
+    held.tile.linesAlongK = true;
+    for (auto [i, weight] : llvm::enumerate(weights)) {
+      Value line = row(t, int64_t(i) / held.count), column = held.row(t, t.rem(at.lane, 8), int64_t(i) % held.count);
+      t.store(weight, t.offset(scratch, t.mul(t.add(t.mul(line, lhs.tile.pitch()), column), 4)), 4);
+    }
+    t.warpBarrier();
+    multiply(t, scratch, rhsTile, sums);
   }
+  bool needsScratch() const override { return true; }
+
+  int64_t numRows() const override { return lhs.count; }
+  int64_t rowOf(int64_t i) const override { return i / rhs.count; }
+  Value row(ThreadBuilder &t, int64_t i) const override {
+    ThreadPlace at(t, tile);
+    return t.add(t.mul(at.warpM, lhs.perWarp()), lhs.row(t, t.div(at.lane, 8), i));
+  }
+  Value column(ThreadBuilder &t, int64_t i) const override {
+    ThreadPlace at(t, tile);
+    return t.add(t.mul(at.warpN, rhs.perWarp()), rhs.row(t, t.rem(at.lane, 8), i % rhs.count));
+  }
+  int64_t run() const override { return rhs.tile.linesAlongK ? 1 : kRun; }
+  int64_t lanesOfRow() const override { return 8; }
 
 private:
   /// Elements (row i, k + j) of the thread's rows, at i * kRun + j.

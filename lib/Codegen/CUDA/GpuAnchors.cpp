@@ -10,7 +10,8 @@ using namespace cameo::codegen;
 
 std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  static const llvm::StringMap<GpuEmitFn> emitters{{MatMulOp::getOperationName(), emitGpuMatMul},
+  static const llvm::StringMap<GpuEmitFn> emitters{{AttentionOp::getOperationName(), emitGpuAttention},
+                                                   {MatMulOp::getOperationName(), emitGpuMatMul},
                                                    {ConvOp::getOperationName(), emitGpuConv}};
   GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
   if (emit)
@@ -43,8 +44,8 @@ Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim 
   c.firstRow = t.mul(t.rem(number, size32(down)), c.tile.m);
   number = t.div(number, size32(down));
   c.firstColumn = t.mul(t.rem(number, size32(across)), c.tile.n);
-  c.rows = size32(rows);
-  c.columns = size32(columns);
-  c.fixedColumns = columns.constant();
+  c.result.rows = size32(rows);
+  c.result.columns = size32(columns);
+  c.result.fixedColumns = columns.constant();
   return t.toIndex(t.div(number, size32(across)));
 }

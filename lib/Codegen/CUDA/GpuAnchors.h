@@ -40,6 +40,7 @@ struct GpuAnchor {
 /// Emits an anchor; nullopt, before anything is emitted, to leave it to its naive loops.
 using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMul(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuAttention(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConv(const GpuAnchor &);
 
 } // namespace cameo::codegen

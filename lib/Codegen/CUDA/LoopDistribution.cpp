@@ -165,9 +165,7 @@ private:
   Value exchange(ThreadBuilder &t, Value value, int64_t distance) {
     unsigned width = value.getType().getIntOrFloatBitWidth();
     Type bitsType = t.b.getIntegerType(width), word = t.b.getI32Type();
-    auto swap = [&](Value bits) {
-      return t.intrinsic("shfl.sync.bfly.i32", word, {t.number(-1), bits, t.number(distance), t.number(31)});
-    };
+    auto swap = [&](Value bits) { return t.exchange(bits, distance); };
     Value bits = toBits(t, value);
     Value result;
     if (width <= 32) {

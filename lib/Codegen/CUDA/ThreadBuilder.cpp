@@ -19,6 +19,19 @@ Value ThreadBuilder::sharedMemory() {
   return LLVM::AddressOfOp::create(b, loc, global);
 }
 
+Value ThreadBuilder::vectorOf(ValueRange elements) {
+  auto type = VectorType::get({int64_t(elements.size())}, elements.front().getType());
+  Value vector = LLVM::PoisonOp::create(b, loc, type);
+  for (auto [i, element] : llvm::enumerate(elements))
+    vector = LLVM::InsertElementOp::create(b, loc, vector, element, number(int64_t(i)));
+  return vector;
+}
+
+Value ThreadBuilder::exchange(Value value, int64_t distance) {
+  StringRef name = value.getType().isF32() ? "shfl.sync.bfly.f32" : "shfl.sync.bfly.i32";
+  return intrinsic(name, value.getType(), {number(-1), value, number(distance), number(31)});
+}
+
 Value ThreadBuilder::intrinsic(StringRef name, Type result, ValueRange operands) {
   StringAttr full = b.getStringAttr("llvm.nvvm." + name);
   if (result)

@@ -36,6 +36,14 @@ public:
   mlir::Value less(mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::slt, x, y);
   }
+  mlir::Value isAtMost(mlir::Value x, mlir::Value y) {
+    return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::sle, x, y);
+  }
+  mlir::Value isZero(mlir::Value x) {
+    return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::eq, x, like(x, 0));
+  }
+  mlir::Value least(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::MinSIOp>(loc, x, y); }
+  mlir::Value greatest(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::MaxSIOp>(loc, x, y); }
   /// 0 <= x < y.
   mlir::Value isWithin(mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::ult, x, y);
@@ -47,6 +55,19 @@ public:
   mlir::Value toI32(mlir::Value index) { return b.createOrFold<mlir::arith::IndexCastOp>(loc, b.getI32Type(), index); }
   mlir::Value toI64(mlir::Value x) { return b.createOrFold<mlir::arith::ExtSIOp>(loc, b.getI64Type(), x); }
   mlir::Value toIndex(mlir::Value x) { return b.createOrFold<mlir::arith::IndexCastOp>(loc, b.getIndexType(), x); }
+
+  // ---- f32
+  mlir::Value f32(double value) { return mlir::arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value)); }
+  mlir::Value addF(mlir::Value x, mlir::Value y) { return mlir::arith::AddFOp::create(b, loc, x, y); }
+  mlir::Value subF(mlir::Value x, mlir::Value y) { return mlir::arith::SubFOp::create(b, loc, x, y); }
+  mlir::Value mulF(mlir::Value x, mlir::Value y) { return mlir::arith::MulFOp::create(b, loc, x, y); }
+  mlir::Value mulF(mlir::Value x, double y) { return y == 1 ? x : mulF(x, f32(y)); }
+  /// The number where one is NaN.
+  mlir::Value maxF(mlir::Value x, mlir::Value y) { return mlir::arith::MaxNumFOp::create(b, loc, x, y); }
+  mlir::Value isF(mlir::Value x, double y) {
+    return mlir::arith::CmpFOp::create(b, loc, mlir::arith::CmpFPredicate::OEQ, x, f32(y));
+  }
+  mlir::Value vectorOf(mlir::ValueRange elements);
 
   // ---- memory
   mlir::Type pointerType(unsigned space = 0) { return mlir::LLVM::LLVMPointerType::get(b.getContext(), space); }
@@ -65,6 +86,11 @@ public:
   // ---- the block
   mlir::Value threadNumber() { return intrinsic("read.ptx.sreg.tid.x", b.getI32Type(), {}); }
   void barrier() { intrinsic("barrier.cta.sync.aligned.all", {}, number(0)); }
+
+  /// Among the lanes of a warp.
+  void warpBarrier() { intrinsic("bar.warp.sync", {}, number(-1)); }
+  /// The i32 or f32 of the lane whose number differs in the bit `distance`.
+  mlir::Value exchange(mlir::Value value, int64_t distance);
 
   /// llvm.nvvm.NAME; null where it gives nothing.
   mlir::Value intrinsic(llvm::StringRef name, mlir::Type result, mlir::ValueRange operands);

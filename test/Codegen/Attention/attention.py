@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""attention.py - cameo.attention at -O3 and -O0 against double precision, on several CPU levels and thread counts.
+"""attention.py - cameo.attention at -O3 and -O0 against double precision, on several CPU levels and thread counts, and on simulated GPUs.
 
-    attention.py list       the cases, and `planted`: an online softmax without rescaling is reported
-    attention.py run CASE
+    attention.py list       the cases, and planted mistakes, each of which is reported
+    attention.py run CASE   one case; gpu-CASE: the case on the simulator of GPUs, for several chips
 
 A score is a sum of D products, |ds| <= 2 (D + 4) eps |scale| sum |q k| with eps = 2^-24, for the factors are rounded as well; a
 softcap or a mask adds roundings of its own. A weight then is off by a factor 1 + ds - ds' + 8 eps (the exponential, the sum's N
 roundings aside), and a result, a sum of N products, by (2 max |ds| + (2 N + 16) eps) sum |p v|. With products of bf16 weights are rounded to
-bf16: + 2^-9 sum |p v|. Results in f16 and bf16 are rounded once more: + half a unit in the last place of |y|. Results must be bitwise equal for one, two and three threads.
+bf16: + 2^-9 sum |p v|. Tensor cores take weights in f16 or bf16: + 2^-11 or 2^-8 sum |p v|, and 2^-25 |v| for each weight that f16 has no
+exponent for; the exponential of GPUs is off by 2^-22. Results in f16 and bf16 are rounded once more: + half a unit in the last place of |y|. Results must be bitwise equal for one, two and three threads.
 """
 import itertools
 import os
@@ -28,6 +29,7 @@ FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("fla
 LEVELS = ["native"] + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"]
 NAMES = {"f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16, "i1": np.bool_, "i32": np.int32, "i64": np.int64}
 EPSILON = {"f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
+CHIPS = ["sm_75", "sm_80", "sm_90a"]
 CASES = {}
 
 
@@ -71,7 +73,7 @@ class Case:
                 f"  return %y : {result}\n}}\n")
 
 
-def reference(case: Case, fed: dict, rescale: bool = True):
+def reference(case: Case, fed: dict, rescale: bool = True, onGpu: bool = False):
     """The result in double precision, and the bound on what f32 makes of it."""
     q, k, v = (fed[n].astype(np.float64) for n in "qkv")
     batch, heads, rows, depth = q.shape
@@ -112,7 +114,10 @@ def reference(case: Case, fed: dict, rescale: bool = True):
     p = np.where(total > 0, p / np.where(total > 0, total, 1), 0)
     magnitudes = p @ np.abs(v)
     live = np.where(np.isfinite(s), error, 0).max(-1, keepdims=True)
-    bound = (2 * live + (2 * count + 16) * eps + (2.0**-9 if case.element == "bf16" else 0)) * magnitudes + 1e-30
+    weights = {"bf16": 2.0**-8, "f16": 2.0**-11} if onGpu else {"bf16": 2.0**-9}
+    bound = (2 * live + (2 * count + 16) * eps + weights.get(case.element, 0)) * magnitudes + 1e-30
+    if onGpu and case.element == "f16":
+        bound += 2.0**-25 * np.abs(v).sum(-2, keepdims=True)
     return p @ v, bound
 
 
@@ -172,6 +177,7 @@ for narrow in ("f16", "bf16"):
     case(f"{narrow}-causal-groups", [1, 4, 70, 20], [1, 2, 70, 20], element=narrow, right=0)
     case(f"{narrow}-masked", [1, 2, 30, 16], [1, 2, 70, 16], element=narrow, feeds=masked(narrow, (30, 70)))
     case(f"{narrow}-masked-by-f32", [1, 2, 30, 16], [1, 2, 70, 16], element=narrow, feeds=masked("f32", (30, 70)))
+case("bf16-growing-maxima", [1, 2, 40, 32], [1, 2, 200, 32], element="bf16", grow=True, scale=1.0)
 case("bf16-sinks-of-f32", [1, 4, 70, 16], [1, 2, 300, 16], element="bf16", feeds=given(s=np.array([-np.inf, 3, 0, -2], np.float32)))
 case("bf16-ragged", [1, 2, 77, 20], [1, 2, 301, 20], 12, element="bf16")
 case("bf16-odd-widths", [1, 2, 19, 7], [1, 2, 45, 7], 5, element="bf16")
@@ -179,12 +185,27 @@ case("bf16-decode", [1, 4, 1, 64], [1, 2, 333, 64], element="bf16", softcap=2.0,
 case("bf16-dynamic", [1, 4, "s", 16], [1, 2, "t", 16], element="bf16", right=0, runs=[{"s": s, "t": t} for s, t in [(1, 1), (70, 71), (200, 333)]])
 
 
-def compileModule(path: str, opt: str, cpu: str = "native") -> str:
-    program = f"{path}.{opt}.{cpu}.cameo"
-    done = subprocess.run([BUILD / "bin/cameo-compile", path, "-o", program, f"-{opt}", f"--cpu={cpu}"], capture_output=True, text=True)
+# Mistakes in the code for GPUs: a case, what is replaced in its PTX (see tools/cuda-sim/Driver.cpp), and what is said of it.
+PLANTED = {
+    "rows-not-rescaled": ("bf16-growing-maxima", r"ex2\.approx\.ftz\.f32 (\s*%r\d+), %r\d+;=>mov.b32 $1, 0f3F800000;", "times the bound"),
+    "tile-too-few": ("bf16-growing-maxima", r"setp\.ne\.b32 (\s*%p\d+, %r\d+), 14336;=>setp.ne.b32 $1, 12288;", "times the bound"),
+    "fragment-order": ("bf16-growing-maxima", r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2", "times the bound"),
+    "wait-dropped": ("bf16-growing-maxima", r"cp\.async\.wait_group \s*0;\s*bar=>bar", "an asynchronous copy may still write"),
+    "barrier-dropped": ("bf16-growing-maxima", r"bar\.sync \s*0;=>", "races"),
+    "barrier-of-warps-dropped": ("growing-maxima", r"bar\.warp\.sync[^;]*;=>", "races"),
+}
+
+
+def compileModule(path: str, *options: str) -> str:
+    program = path + "".join(options) + ".cameo"
+    done = subprocess.run([BUILD / "bin/cameo-compile", path, "-o", program, *options], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"cameo-compile -{opt} --cpu={cpu} ended with {done.returncode}: {done.stderr}")
+        sys.exit(f"cameo-compile {' '.join(options)} ended with {done.returncode}: {done.stderr}")
     return program
+
+
+def compileForGpu(path: str, chip: str) -> str:
+    return compileModule(path, "-O3", "--target=cuda", f"--chip={chip}")
 
 
 def excess(found, wanted, bound, element: str) -> float:
@@ -202,9 +223,9 @@ def run(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "main.mlir")
         path.write_text(made.module())
-        programs = {"-O0": compileModule(str(path), "O0")}
+        programs = {"-O0": compileModule(str(path), "-O0")}
         # f16 is converted by F16C, which x86-64-v2 lacks.
-        programs |= {level: compileModule(str(path), "O3", level) for level in LEVELS if level != "x86-64-v2" or made.element != "f16"}
+        programs |= {level: compileModule(str(path), "-O3", f"--cpu={level}") for level in LEVELS if level != "x86-64-v2" or made.element != "f16"}
         for sizes in made.runs:
             fed = made.feeds(sizes)
             wanted, bound = reference(made, fed)
@@ -222,6 +243,35 @@ def run(name: str) -> None:
                 print(f"{level} at {sizes}: error is {share:.2f} of the bound")
 
 
+def runOnGpus(name: str, chips=CHIPS) -> None:
+    made = CASES[name]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "main.mlir")
+        path.write_text(made.module())
+        programs = {chip: cameo.Program(compileForGpu(str(path), chip), 1, "cuda:sim") for chip in chips}
+        for sizes in made.runs:
+            fed = made.feeds(sizes)
+            wanted, bound = reference(made, fed, onGpu=True)
+            for chip, program in programs.items():
+                (found,) = program.run(dict(zip(program.inputs, fed.values()))).values()
+                share = excess(found, wanted, bound, made.element)
+                if not share <= 1:
+                    sys.exit(f"{chip} at {sizes}: error is {share:.3g} times the bound")
+                print(f"{chip} at {sizes}: error is {share:.2f} of the bound")
+
+
+def plantedOnGpu(name: str) -> None:
+    case, edit, message = PLANTED[name]
+    os.environ["CAMEO_CUDASIM_EDIT"] = edit
+    try:
+        runOnGpus(case, ["sm_80"])
+    except (SystemExit, RuntimeError) as end:
+        if message in str(end):
+            return print(f"noticed: {end}")
+        raise
+    sys.exit("was not noticed")
+
+
 def planted() -> None:
     """The mistake of summing blocks that were scaled by different maxima is larger than the bound."""
     made = CASES["growing-maxima"]
@@ -236,8 +286,12 @@ def planted() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([*CASES, "planted"]))
+        print("\n".join([*CASES, *(f"gpu-{name}" for name in CASES), "planted", *(f"planted-{name}" for name in PLANTED)]))
     elif sys.argv[2] == "planted":
         planted()
+    elif sys.argv[2].startswith("planted-"):
+        plantedOnGpu(sys.argv[2].removeprefix("planted-"))
+    elif sys.argv[2].startswith("gpu-"):
+        runOnGpus(sys.argv[2].removeprefix("gpu-"))
     else:
         run(sys.argv[2])

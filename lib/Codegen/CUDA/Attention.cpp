@@ -1,0 +1,266 @@
+// Attention.cpp - see Attention.h: tiles, the loop over keys, scores and their softmax.
+#include "Attention.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
+#include <numbers>
+
+using namespace mlir;
+using namespace cameo::codegen;
+
+constexpr int64_t kEnoughBlocks = 100; ///< about one per multiprocessor
+constexpr int64_t kStages = 2;         ///< of keys and values in shared memory
+constexpr double kLowest = -std::numeric_limits<double>::infinity();
+
+/// The largest first. A thread has rows / warps * (keys + width) / 32 scores and sums of values.
+static constexpr AttentionTile kFmaTiles[] = {{64, 32, 4}, {32, 32, 4}, {32, 16, 4}, {16, 16, 4}, {16, 8, 4}};
+static constexpr AttentionTile kMmaTiles[] = {{128, 64, 8}, {64, 64, 4}, {64, 32, 4}, {32, 32, 2}, {16, 32, 1}};
+constexpr int64_t kMostFmaSums = 80, kMostMmaSums = 144; ///< of both; more would be spilled
+
+namespace {
+
+/// What lies in shared memory, one after the other.
+struct AttentionTiles {
+  SharedTile q, k, v, weights;
+  int64_t weightBytes; ///< 0: weights stay in registers
+
+  AttentionTiles(const AttentionTile &tile, Type type, int64_t depth, int64_t width)
+      : q(true, tile.rows, padded(type, depth), bytesOf(type)), k(true, tile.keys, padded(type, depth), bytesOf(type)),
+        v(false, llvm::alignTo(width, type.isF32() ? 32 : 16), tile.keys, bytesOf(type)),
+        weights(true, tile.rows, tile.keys, bytesOf(type)), weightBytes(type.isF32() ? weights.bytes() : 0) {}
+
+  int64_t stageBytes() const { return k.bytes() + v.bytes(); }
+  int64_t bytes() const { return q.bytes() + kStages * stageBytes() + weightBytes; }
+
+private:
+  static int64_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
+  static int64_t padded(Type type, int64_t depth) { return llvm::alignTo(depth, type.isF32() ? 4 : 16); }
+};
+
+} // namespace
+
+int64_t cameo::codegen::sharedBytes(const AttentionTile &tile, Type type, int64_t depth, int64_t width) {
+  return AttentionTiles(tile, type, depth, width).bytes();
+}
+
+std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget &chip, Type type, int64_t depth,
+                                                                 int64_t width, std::optional<int64_t> rows,
+                                                                 std::optional<int64_t> heads) {
+  if (!hasAtom(chip, type))
+    return std::nullopt;
+  constexpr int64_t kLarge = 1 << 14;
+  std::optional<AttentionTile> smallest;
+  for (const AttentionTile &tile : type.isF32() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles)) {
+    AttentionTiles tiles(tile, type, depth, width);
+    int64_t sums = tile.rows / tile.warps * (tile.keys + tiles.v.columns) / 32;
+    if (tiles.bytes() > chip.maxSharedBytes || sums > (type.isF32() ? kMostFmaSums : kMostMmaSums))
+      continue;
+    if (llvm::divideCeil(rows.value_or(kLarge), tile.rows) * heads.value_or(1) >= kEnoughBlocks)
+      return tile;
+    smallest = tile;
+  }
+  return smallest;
+}
+
+namespace {
+
+class Emitter {
+public:
+  Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockAttention &a)
+      : t(b, loc), a(a), tiles(a.tile, a.type, a.depth, a.width),
+        scores(
+            makeAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k, a.type)),
+        values(makeAtom({a.tile.rows, tiles.v.columns, a.tile.keys, a.tile.warps, 1, kStages}, tiles.weights, tiles.v,
+                        a.type)),
+        shared(t.sharedMemory()), copier(chip, 32 * a.tile.warps, t.threadNumber()) {}
+
+  void emit() {
+    copier.copy(t, a.q, tiles.q, shared, a.firstRow, t.number(0));
+    copyStep(t, t.number(0));
+    for (int64_t r = 0; r < scores->numRows(); ++r) {
+      rows.push_back(t.add(a.firstRow, scores->row(t, r)));
+      windows.push_back(a.window ? a.window(t, rows.back()) : BlockAttention::Window());
+    }
+    Value steps = t.div(t.add(t.sub(a.last, a.first), a.tile.keys - 1), a.tile.keys);
+    auto loop = scf::ForOp::create(t.b, t.loc, t.number(0), steps, t.number(1), start().all());
+    {
+      OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
+      ThreadBuilder u(inside, t.loc);
+      State state = stateOf(loop.getRegionIterArgs());
+      emitStep(u, loop.getInductionVar(), state);
+      scf::YieldOp::create(inside, t.loc, state.all());
+    }
+    copier.wait(t, 0); // none may be under way when the block ends
+    finish(stateOf(loop.getResults()));
+  }
+
+private:
+  /// Of a thread: maxima and sums of its rows, the sums of its own columns only, and its part of O.
+  struct State {
+    SmallVector<Value> tops, sums, outputs;
+    SmallVector<Value> all() const {
+      SmallVector<Value> values(tops);
+      llvm::append_range(values, sums);
+      llvm::append_range(values, outputs);
+      return values;
+    }
+  };
+  State stateOf(ValueRange all) const {
+    size_t count = size_t(scores->numRows());
+    return {SmallVector<Value>(all.take_front(count)), SmallVector<Value>(all.slice(count, count)),
+            SmallVector<Value>(all.drop_front(2 * count))};
+  }
+
+  // ---- copies
+
+  Value keysOf(ThreadBuilder &u, Value step) {
+    return u.offset(shared, u.add(u.mul(u.rem(step, kStages), tiles.stageBytes()), tiles.q.bytes()));
+  }
+  Value valuesOf(ThreadBuilder &u, Value step) { return u.offset(keysOf(u, step), u.number(tiles.k.bytes())); }
+  Value weightScratch(ThreadBuilder &u) {
+    return u.offset(shared, u.number(tiles.q.bytes() + kStages * tiles.stageBytes()));
+  }
+  Value firstKey(ThreadBuilder &u, Value step) { return u.add(a.first, u.mul(step, a.tile.keys)); }
+
+  void copyStep(ThreadBuilder &u, Value step) {
+    Value key = firstKey(u, step);
+    copier.copy(u, a.k, tiles.k, keysOf(u, step), key, u.number(0));
+    copier.copy(u, a.v, tiles.v, valuesOf(u, step), u.number(0), key);
+    copier.commit(u);
+  }
+
+  // ---- scores
+
+  /// Scores are powers of two. Not where a mask is added that may be the lowest number: a multiple would be infinity.
+  double unit() const { return a.maskIsAdded ? 1 : std::numbers::log2e; }
+
+  Value power(ThreadBuilder &u, Value x) {
+    return u.intrinsic("ex2.approx.ftz.f", u.b.getF32Type(), u.mulF(x, std::numbers::log2e / unit()));
+  }
+  /// x, or 0 in its place where it is -infinity: 2^(-infinity - that) is 0.
+  Value finite(ThreadBuilder &u, Value x) { return u.select(u.isF(x, kLowest), u.f32(0), x); }
+
+  /// Products become scores.
+  void finishScores(ThreadBuilder &u, Value key, SmallVectorImpl<Value> &s) {
+    for (auto [i, score] : llvm::enumerate(s)) {
+      if (a.softcap) {
+        score = u.mulF(score, a.scale / *a.softcap);
+        score = u.mulF(math::TanhOp::create(u.b, u.loc, score), *a.softcap * unit());
+      } else {
+        score = u.mulF(score, a.scale * unit());
+      }
+      if (!a.mask)
+        continue;
+      Value at = u.add(key, scores->column(u, int64_t(i)));
+      Value within = u.select(u.less(at, a.last), at, u.add(a.last, -1));
+      score = u.addF(score, a.mask(u, rows[size_t(scores->rowOf(int64_t(i)))], within));
+    }
+  }
+
+  /// Leaves out what a row doesn't see, in steps that hold such keys.
+  void applyWindows(ThreadBuilder &u, Value key, SmallVectorImpl<Value> &s) {
+    Value end = u.add(key, a.tile.keys), isWhole = u.isAtMost(end, a.lastInside ? a.lastInside : a.last);
+    if (a.firstInside)
+      isWhole = u.both(isWhole, u.isAtMost(a.firstInside, key));
+    auto branch = scf::IfOp::create(u.b, u.loc, SmallVector<Type>(s.size(), u.b.getF32Type()), isWhole, true);
+    OpBuilder whole = branch.getThenBodyBuilder(), cut = branch.getElseBodyBuilder();
+    scf::YieldOp::create(whole, u.loc, s);
+    ThreadBuilder v(cut, u.loc);
+    SmallVector<Value> kept;
+    for (auto [i, score] : llvm::enumerate(s)) {
+      Value at = v.add(key, scores->column(v, int64_t(i)));
+      const BlockAttention::Window &window = windows[size_t(scores->rowOf(int64_t(i)))];
+      Value isSeen = v.less(at, a.last);
+      if (window.highest)
+        isSeen = v.both(isSeen, v.less(at, window.highest));
+      if (window.lowest)
+        isSeen = v.both(isSeen, v.isAtMost(window.lowest, at));
+      kept.push_back(v.select(isSeen, score, v.f32(kLowest)));
+    }
+    scf::YieldOp::create(cut, u.loc, kept);
+    s.assign(branch.getResults().begin(), branch.getResults().end());
+  }
+
+  // ---- softmax
+
+  /// Of the lanes that share a row.
+  Value overRow(ThreadBuilder &u, Value x, llvm::function_ref<Value(Value, Value)> combine) {
+    for (int64_t distance = 1; distance < scores->lanesOfRow(); distance *= 2)
+      x = combine(x, u.exchange(x, distance));
+    return x;
+  }
+
+  State start() {
+    State state;
+    for (Value row : rows) {
+      state.tops.push_back(t.f32(kLowest));
+      state.sums.push_back(t.f32(0));
+      if (!a.sink)
+        continue;
+      Value score = a.sink(t, row); // the weight 1 counts in the first lane of the row
+      Value isFirst = t.isZero(t.rem(t.threadNumber(), scores->lanesOfRow()));
+      state.sums.back() = t.select(t.isF(score, kLowest), t.f32(0), t.select(isFirst, t.f32(1), t.f32(0)));
+      state.tops.back() = t.mulF(score, unit());
+    }
+    state.outputs.assign(size_t(values->numAccumulators()), t.f32(0));
+    return state;
+  }
+
+  void emitStep(ThreadBuilder &u, Value step, State &state) {
+    copier.wait(u, 0);
+    u.barrier();
+    copyStep(u, u.add(step, 1));
+    SmallVector<Value> s(size_t(scores->numAccumulators()), u.f32(0));
+    scores->multiply(u, shared, keysOf(u, step), s);
+    Value key = firstKey(u, step);
+    finishScores(u, key, s);
+    applyWindows(u, key, s);
+    SmallVector<Value> tops(state.tops), factors;
+    for (auto [i, score] : llvm::enumerate(s)) {
+      Value &top = tops[size_t(scores->rowOf(int64_t(i)))];
+      top = u.maxF(top, score);
+    }
+    for (size_t r = 0; r < rows.size(); ++r) {
+      tops[r] = overRow(u, tops[r], [&](Value x, Value y) { return u.maxF(x, y); });
+      factors.push_back(power(u, u.subF(state.tops[r], finite(u, tops[r]))));
+      state.sums[r] = u.mulF(state.sums[r], factors[r]);
+      state.tops[r] = tops[r];
+    }
+    for (auto [i, score] : llvm::enumerate(s)) {
+      size_t r = size_t(scores->rowOf(int64_t(i)));
+      score = power(u, u.subF(score, finite(u, tops[r])));
+      state.sums[r] = u.addF(state.sums[r], score);
+    }
+    for (auto [i, output] : llvm::enumerate(state.outputs))
+      output = u.mulF(output, factors[size_t(values->rowOf(int64_t(i)))]);
+    values->multiplyHeld(u, s, tiles.weightBytes ? weightScratch(u) : Value(), valuesOf(u, step), state.outputs);
+  }
+
+  void finish(State state) {
+    SmallVector<Value> factors;
+    for (Value sum : state.sums) {
+      sum = overRow(t, sum, [&](Value x, Value y) { return t.addF(x, y); });
+      Value inverse = arith::DivFOp::create(t.b, t.loc, t.f32(1), sum);
+      factors.push_back(t.select(t.isF(sum, 0), t.f32(0), inverse));
+    }
+    for (auto [i, output] : llvm::enumerate(state.outputs))
+      output = t.mulF(output, factors[size_t(values->rowOf(int64_t(i)))]);
+    values->store(t, state.outputs, a.firstRow, t.number(0), a.result);
+  }
+
+  ThreadBuilder t;
+  const BlockAttention &a;
+  AttentionTiles tiles;
+  std::unique_ptr<Atom> scores, values;
+  Value shared;
+  TileCopier copier;
+  SmallVector<Value> rows; ///< of the thread, i32
+  SmallVector<BlockAttention::Window> windows;
+};
+
+} // namespace
+
+void cameo::codegen::emitAttention(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockAttention &a) {
+  Emitter(b, loc, chip, a).emit();
+}
