@@ -180,7 +180,7 @@ LogicalResult Compilation::compileModules() {
   pool.wait();
   for (Task &task : tasks)
     if (failed(task.result))
-      return mlir::emitError(loc) << "internal error: a kernel could not be compiled; please report the model";
+      return emitBug(loc) << "a kernel cannot be compiled";
   for (auto &variant : variants) {
     std::vector<Code> parts;
     for (Task &task : tasks)
@@ -324,22 +324,34 @@ void Compilation::describeKernels() {
   });
 }
 
+/// Adds to bugs of ours where they are, and what to do.
+static void explainBugs(std::vector<cameo::Diagnostic> &diagnostics, const CompileReport &report) {
+  bool isPass = !report.failedPass.empty();
+  size_t done = report.phases.size() - (isPass ? 1 : 0);
+  for (cameo::Diagnostic &d : diagnostics)
+    if (d.code == "E-INTERNAL")
+      d.message += "; this is a bug of Cameo in " + (isPass ? "--" + report.failedPass : "code generation") +
+                   ": please report it with the model" +
+                   (done ? " or with what --stop-after=" + report.phases[done - 1].name + " writes" : "");
+}
+
 /// Collects what `work` reports about the module.
 static LogicalResult reporting(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics,
-                               llvm::function_ref<LogicalResult()> work) {
+                               const CompileReport &report, llvm::function_ref<LogicalResult()> work) {
   std::string path = "model";
   if (auto file = module->getLoc()->findInstanceOf<FileLineColLoc>())
     path = file.getFilename().str();
   MessageCollector collector(module.getContext(), path, "E-INTERNAL", diagnostics);
   LogicalResult result = work();
   if (failed(result) && !hasErrors(diagnostics))
-    mlir::emitError(module->getLoc()) << "the compilation failed without a reason; please report the model";
+    emitBug(module->getLoc()) << "the compilation failed without a reason";
+  explainBugs(diagnostics, report);
   return result;
 }
 
 LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llvm::StringRef output,
                              CompileReport &report, std::vector<cameo::Diagnostic> &diagnostics) {
-  return reporting(module, diagnostics, [&] {
+  return reporting(module, diagnostics, report, [&] {
     Stopwatch all;
     LogicalResult result = Compilation(module, options, output, report).run();
     report.seconds = all.seconds();
@@ -349,14 +361,18 @@ LogicalResult cameo::compile(ModuleOp module, const CompileOptions &options, llv
 
 LogicalResult cameo::transform(ModuleOp module, const CompileOptions &options, CompileReport &report,
                                std::vector<cameo::Diagnostic> &diagnostics) {
-  return reporting(module, diagnostics, [&] { return runPhases(module, options, report); });
+  return reporting(module, diagnostics, report, [&] { return runPhases(module, options, report); });
 }
 
 LogicalResult cameo::runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build,
                                std::vector<cameo::Diagnostic> &diagnostics) {
-  return reporting(module, diagnostics, [&] {
+  CompileReport report;
+  return reporting(module, diagnostics, report, [&] {
     PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
     build(passes);
+    report.phases.push_back({});
+    PassRecorder recorder(*module.getContext(), report);
+    passes.addInstrumentation(recorder.instrumentation());
     return passes.run(module);
   });
 }

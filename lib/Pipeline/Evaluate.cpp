@@ -108,7 +108,7 @@ LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
     pool.wait();
   }
   if (llvm::any_of(objects, [](auto &object) { return failed(object); }))
-    return mlir::emitError(loc) << "internal error: a kernel could not be compiled; please report the model";
+    return emitBug(loc) << "a kernel cannot be compiled";
   auto link = [&]() -> llvm::Error {
     using namespace llvm::orc;
     auto made = LLJITBuilder().create();
@@ -135,7 +135,7 @@ LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
     return llvm::Error::success();
   };
   if (llvm::Error e = link())
-    return mlir::emitError(loc) << "internal error: constants cannot be computed: " << llvm::toString(std::move(e));
+    return emitBug(loc) << "constants cannot be computed: " << llvm::toString(std::move(e));
   return success();
 }
 

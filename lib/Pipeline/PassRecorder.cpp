@@ -10,7 +10,7 @@ using namespace cameo;
 
 /// Passes on several functions may run on several threads.
 struct PassRecorder::State {
-  explicit State(PhaseReport &phase) : phase(phase) {}
+  explicit State(CompileReport &report) : phase(report.phases.back()), failedPass(report.failedPass) {}
 
   PassReport &reportOf(StringRef pass) {
     auto it = llvm::find_if(phase.passes, [&](const PassReport &p) { return p.name == pass; });
@@ -19,6 +19,7 @@ struct PassRecorder::State {
 
   std::mutex mutex;
   PhaseReport &phase;
+  std::string &failedPass;
   Stopwatch watch;
   llvm::DenseMap<Pass *, Stopwatch> running;
 };
@@ -38,6 +39,11 @@ template <typename State> struct Timer : PassInstrumentation {
     std::lock_guard<std::mutex> lock(state->mutex);
     if (!pass->getArgument().empty())
       state->reportOf(pass->getArgument()).seconds += state->running[pass].seconds();
+  }
+  void runAfterPassFailed(Pass *pass, Operation *) override {
+    std::lock_guard<std::mutex> lock(state->mutex);
+    if (!pass->getArgument().empty())
+      state->failedPass = pass->getArgument();
   }
 
   std::shared_ptr<State> state;
@@ -66,8 +72,8 @@ template <typename State> struct Collector : remark::detail::MLIRRemarkStreamerB
 
 } // namespace
 
-PassRecorder::PassRecorder(MLIRContext &context, PhaseReport &phase)
-    : context(context), state(std::make_shared<State>(phase)) {
+PassRecorder::PassRecorder(MLIRContext &context, CompileReport &report)
+    : context(context), state(std::make_shared<State>(report)) {
   remark::RemarkCategories everything;
   everything.passed = everything.missed = everything.analysis = everything.failed = ".*";
   // Cannot fail: the categories are no user's regular expressions.

@@ -13,10 +13,10 @@ class MLIRContext;
 
 namespace cameo {
 
-/// Fills `phase` while it lives; the context's remarks go to it, and to nobody afterwards.
+/// Fills `phase`, the last of `report`, while it lives, and names the pass that fails; the context's remarks go to it, and to nobody afterwards.
 class PassRecorder {
 public:
-  PassRecorder(mlir::MLIRContext &context, PhaseReport &phase);
+  PassRecorder(mlir::MLIRContext &context, CompileReport &report);
   ~PassRecorder();
   PassRecorder(const PassRecorder &) = delete;
   PassRecorder &operator=(const PassRecorder &) = delete;

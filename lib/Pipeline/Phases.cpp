@@ -111,7 +111,8 @@ static LogicalResult runPhase(const Phase &phase, ModuleOp module, const Compile
   PassManager passes(module.getContext(), ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
   PhaseBuilder builder(passes, options);
   phase.build(builder);
-  PassRecorder recorder(*module.getContext(), report.phases.emplace_back(PhaseReport{phase.name.str(), 0, {}}));
+  report.phases.push_back({phase.name.str(), 0, {}});
+  PassRecorder recorder(*module.getContext(), report);
   passes.addInstrumentation(recorder.instrumentation());
   return passes.run(module);
 }

@@ -76,7 +76,7 @@ static LogicalResult sealProgram(llvm::StringRef linked, llvm::StringRef output,
   auto object = llvm::object::ObjectFile::createELFObjectFile((*buffer)->getMemBufferRef());
   if (!object) {
     llvm::consumeError(object.takeError());
-    return emitError(loc) << "internal error: the linked program is not ELF";
+    return emitBug(loc) << "the linked program is not ELF";
   }
   rt::FileRange header, weights;
   for (const llvm::object::ELFSectionRef section : (*object)->sections()) {
@@ -92,7 +92,7 @@ static LogicalResult sealProgram(llvm::StringRef linked, llvm::StringRef output,
       weights = range;
   }
   if (header.bytes != sizeof(cameo_file_header) || weights.offset % 4096 != 0)
-    return emitError(loc) << "internal error: the linked program lacks its header section";
+    return emitBug(loc) << "the linked program lacks its header section";
   cameo_file_header h = {};
   memcpy(h.magic, CAMEO_MAGIC, sizeof(h.magic));
   h.header_bytes = sizeof(h);

@@ -170,7 +170,7 @@ OwningOpRef<ModuleOp> FoldConstants::outline(const ConstantPart &part, bool keep
 FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart &part) {
   auto *evaluator = getContext().getLoadedDialect<CameoDialect>()->getRegisteredInterface<ConstantEvaluator>();
   if (!evaluator)
-    return getOperation().emitError("internal error: constants cannot be folded, because no evaluator is registered");
+    return emitBug(getOperation().getLoc()) << "constants cannot be folded, because no evaluator is registered";
   SmallVector<ElementsAttr> arguments;
   OwningOpRef<ModuleOp> module;
   // Ops with loops of their own may be built around sizes that their operands have at compile time.
@@ -238,9 +238,9 @@ void FoldConstants::runOnOperation() {
     if (succeeded(values))
       return replace(part, *values);
     failedOps = part.ops.size();
-    if (!problem || StringRef(problem->str()).starts_with("internal error")) {
-      emitError(problem ? problem->getLocation() : getOperation().getLoc())
-          << (problem ? problem->str() : "internal error: constants cannot be folded");
+    if (!problem || codeOf(*problem, "") == "E-INTERNAL") {
+      emitBug(problem ? problem->getLocation() : getOperation().getLoc())
+          << (problem ? problem->str() : "constants cannot be folded");
       return signalPassFailure();
     }
     left(getArgument(), problem->getLocation(), "ops folded")

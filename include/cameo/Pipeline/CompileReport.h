@@ -50,6 +50,7 @@ struct KernelReport {
 struct CompileReport {
   double seconds = 0;
   std::vector<PhaseReport> phases; ///< then "code" and "link"
+  std::string failedPass;          ///< its argument; empty when none failed
   std::vector<KernelReport> kernels;
   unsigned distinctKernels = 0; ///< compiled functions of one CPU variant
   int64_t weightsBytes = 0, arenaBytes = 0, codeBytes = 0;

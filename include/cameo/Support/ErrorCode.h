@@ -11,6 +11,9 @@ inline mlir::InFlightDiagnostic withCode(llvm::StringLiteral code, mlir::InFligh
   return diagnostic;
 }
 
+/// What no model, text or flag may cause. Who reports it to the user says where it happened and what to do.
+inline mlir::InFlightDiagnostic emitBug(mlir::Location loc) { return withCode("E-INTERNAL", mlir::emitError(loc)); }
+
 inline llvm::StringRef codeOf(mlir::Diagnostic &diagnostic, llvm::StringRef otherwise) {
   return diagnostic.getMetadata().empty() ? otherwise : diagnostic.getMetadata().front().getAsString();
 }

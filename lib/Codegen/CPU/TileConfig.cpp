@@ -136,11 +136,11 @@ DictionaryAttr cameo::codegen::tileEntry(KernelOp kernel, const CpuTarget &targe
 }
 
 static InFlightDiagnostic emitLack(KernelOp kernel, const CpuTarget &target, StringRef name) {
-  return kernel.emitOpError("config of ") << target.name << " lacks '" << name << "'";
+  return withCode("E-ATTR", kernel.emitOpError("config of ")) << target.name << " lacks '" << name << "'";
 }
 
 static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, StringRef expected) {
-  return kernel.emitOpError("config of ")
+  return withCode("E-ATTR", kernel.emitOpError("config of "))
          << target.name << " is " << tileEntry(kernel, target) << "; expected that " << expected;
 }
 

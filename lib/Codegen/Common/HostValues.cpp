@@ -1,5 +1,6 @@
 // HostValues.cpp - what the entry function knows at run time: sizes, where tensors lie, what the runtime gives.
 #include "HostEmitter.h"
+#include "cameo/Support/ErrorCode.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -62,7 +63,7 @@ FailureOr<Value> HostEmitter::atom(const DimAtom &a) {
       return known;
     auto argument = dyn_cast<BlockArgument>(a.value);
     if (!argument || argument.getOwner() != &main.getBody().front())
-      return mlir::emitError(a.value.getLoc()) << "internal error: the size of axis " << a.index << " of " << a.value
+      return emitBug(a.value.getLoc()) << "the size of axis " << a.index << " of " << a.value
                                                << " is asked for before it is known";
     Value buffer = offsetBy(entryBuilder, inputs, argument.getArgNumber() * sizeof(cameo_buffer));
     Value dims = load(entryBuilder, address(), buffer, offsetof(cameo_buffer, dims));
@@ -265,7 +266,7 @@ FailureOr<Value> HostEmitter::pointer(Value tensor) {
   Block *entryBlock = call.getParentBlock();
   if (auto argument = dyn_cast<BlockArgument>(tensor)) {
     if (argument.getOwner() != &main.getBody().front())
-      return mlir::emitError(tensor.getLoc()) << "internal error: a region's argument has no buffer";
+      return emitBug(tensor.getLoc()) << "a region's argument has no buffer";
     Value p = load(entryBuilder, address(), inputs, argument.getArgNumber() * sizeof(cameo_buffer));
     pointers.add(tensor, entryBlock, p);
     return p;
@@ -296,7 +297,7 @@ FailureOr<Value> HostEmitter::pointer(Value tensor) {
       pointers.add(tensor, b.getInsertionBlock(), *p);
     return p;
   }
-  return op->emitOpError("internal error: is not part of a kernel and its value is not known as sizes");
+  return withCode("E-INTERNAL", op->emitOpError()) << "is not part of a kernel and its value is not known as sizes";
 }
 
 FailureOr<Value> HostEmitter::outputBuffer(int64_t index, Value value) {

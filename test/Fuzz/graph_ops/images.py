@@ -144,9 +144,10 @@ def nonMaxSuppression(g, name):
 @op("MeanVarianceNormalization", since=9)
 def meanVariance(g, name):
     x = image(g, 2)
-    if x.shape[2] * x.shape[3] < 4:
+    axes = g.draw.choice([None, [0, 2, 3], [2, 3], [-1]])
+    if np.prod([x.shape[a] for a in axes or [2, 3]]) < 4:
         raise Impossible  # the variance of one number is a rounding error, which may be below 0
-    like(g, name, x, axes=g.draw.choice([None, [0, 2, 3], [2, 3], [-1]]))
+    like(g, name, x, axes=axes)
 
 
 @op("Dropout", since=7)
