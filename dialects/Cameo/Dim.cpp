@@ -3,6 +3,8 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/MathExtras.h"
 #include <map>
@@ -45,6 +47,35 @@ int64_t floorDivide(int64_t a, int64_t b) {
 }
 } // namespace
 
+namespace {
+/// What was found out when the atom or the sum was made. Sizes are graphs: to ask again along every path would take too long.
+struct KnownAtom : DimAtom {
+  bool isNonNegative;
+};
+struct KnownNode : DimNode {
+  bool isNonNegative;
+};
+
+bool isNonNegative(const DimAtom *a) { return static_cast<const KnownAtom *>(a)->isNonNegative; }
+bool isNonNegative(Dim d) { return static_cast<const KnownNode *>(d.getNode())->isNonNegative; }
+
+bool isNonNegative(AtomKind kind, Dim lhs, Dim rhs) {
+  switch (kind) {
+  case AtomKind::SizeOf: return true;
+  case AtomKind::ElementOf: return false;
+  case AtomKind::Max: return isNonNegative(lhs) || isNonNegative(rhs);
+  case AtomKind::Mod: return isNonNegative(rhs);
+  default: return isNonNegative(lhs) && isNonNegative(rhs);
+  }
+}
+
+bool isNonNegative(llvm::ArrayRef<DimTerm> terms) {
+  return llvm::all_of(terms, [](const DimTerm &t) {
+    return t.coefficient >= 0 && llvm::all_of(t.atoms, [](const DimAtom *a) { return isNonNegative(a); });
+  });
+}
+} // namespace
+
 struct DimContext::Impl {
   llvm::BumpPtrAllocator memory;
   std::map<std::vector<std::pair<int64_t, Monomial>>, Dim> nodes;
@@ -63,7 +94,8 @@ struct DimContext::Impl {
         std::copy(entry.second.begin(), entry.second.end(), list);
         new (&terms[i]) DimTerm{entry.first, llvm::ArrayRef(list, entry.second.size())};
       }
-      slot = Dim(new (memory.Allocate<DimNode>()) DimNode{llvm::ArrayRef(terms, key.size())});
+      llvm::ArrayRef sum(terms, key.size());
+      slot = Dim(new (memory.Allocate<KnownNode>()) KnownNode{{sum}, ::isNonNegative(sum)});
     }
     return slot;
   }
@@ -71,7 +103,8 @@ struct DimContext::Impl {
   Dim atom(AtomKind kind, mlir::Value value, int64_t index, Dim lhs = {}, Dim rhs = {}) {
     const DimAtom *&a = atoms[{kind, value.getAsOpaquePointer(), index, lhs.getNode(), rhs.getNode()}];
     if (!a)
-      a = new (memory.Allocate<DimAtom>()) DimAtom{kind, value, index, lhs, rhs, nextId++};
+      a = new (memory.Allocate<KnownAtom>())
+          KnownAtom{{kind, value, index, lhs, rhs, nextId++}, ::isNonNegative(kind, lhs, rhs)};
     return intern({{Monomial{a}, 1}});
   }
 };
@@ -227,19 +260,7 @@ Dim DimContext::mod(Dim a, Dim b) {
   return impl->atom(AtomKind::Mod, {}, 0, a, b);
 }
 
-bool DimContext::isNonNegative(Dim d) const {
-  return llvm::all_of(d.getNode()->terms, [&](const DimTerm &t) {
-    return t.coefficient >= 0 && llvm::all_of(t.atoms, [&](const DimAtom *a) {
-             switch (a->kind) {
-             case AtomKind::SizeOf: return true;
-             case AtomKind::ElementOf: return false;
-             case AtomKind::Max: return isNonNegative(a->lhs) || isNonNegative(a->rhs);
-             case AtomKind::Mod: return isNonNegative(a->rhs);
-             default: return isNonNegative(a->lhs) && isNonNegative(a->rhs);
-             }
-           });
-  });
-}
+bool DimContext::isNonNegative(Dim d) const { return ::isNonNegative(d); }
 
 Dim DimContext::min(Dim a, Dim b) {
   if (a == b || isNonNegative(sub(b, a)))
@@ -297,13 +318,15 @@ Dim DimContext::product(llvm::ArrayRef<Dim> dims) {
 }
 
 void cameo::forEachSymbol(Dim d, llvm::function_ref<void(const DimAtom &)> fn) {
-  for (const DimTerm &t : d.getNode()->terms)
-    for (const DimAtom *a : t.atoms) {
-      if (a->kind == AtomKind::SizeOf || a->kind == AtomKind::ElementOf)
-        fn(*a);
-      else {
-        forEachSymbol(a->lhs, fn);
-        forEachSymbol(a->rhs, fn);
-      }
-    }
+  llvm::SmallPtrSet<const DimAtom *, 8> seen;
+  llvm::SmallVector<const DimNode *> stack{d.getNode()};
+  while (!stack.empty())
+    for (const DimTerm &t : stack.pop_back_val()->terms)
+      for (const DimAtom *a : t.atoms)
+        if (!seen.insert(a).second)
+          continue;
+        else if (a->kind == AtomKind::SizeOf || a->kind == AtomKind::ElementOf)
+          fn(*a);
+        else
+          stack.append({a->rhs.getNode(), a->lhs.getNode()});
 }

@@ -54,8 +54,13 @@ public:
   FailureOr<SmallVector<ElementsAttr>> operator()();
 
 private:
-  int64_t size(Dim dim);
-  int64_t atom(const DimAtom &a);
+  using Atoms = DenseMap<const DimAtom *, int64_t>;
+  int64_t size(Dim dim) {
+    Atoms known;
+    return size(dim, known);
+  }
+  int64_t size(Dim dim, Atoms &known);
+  int64_t atom(const DimAtom &a, Atoms &known);
   int64_t element(Value tensor, int64_t index);
   char *allocate(Value owner, int64_t bytes);
   int64_t bytesBound(Value value);
@@ -141,38 +146,41 @@ LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc) {
 
 // ---- sizes
 
-int64_t Run::atom(const DimAtom &a) {
+int64_t Run::atom(const DimAtom &a, Atoms &known) {
+  if (auto it = known.find(&a); it != known.end())
+    return it->second;
+  auto is = [&](int64_t value) { return known[&a] = value; };
   if (a.kind == AtomKind::ElementOf)
-    return element(a.value, a.index);
+    return is(element(a.value, a.index));
   if (a.kind == AtomKind::SizeOf) {
     if (auto argument = dyn_cast<BlockArgument>(a.value))
-      return cast<ShapedType>(arguments[argument.getArgNumber()].getType()).getDimSize(a.index);
-    return sizes.lookup({a.value, a.index});
+      return is(cast<ShapedType>(arguments[argument.getArgNumber()].getType()).getDimSize(a.index));
+    return is(sizes.lookup({a.value, a.index}));
   }
-  int64_t x = size(a.lhs), y = size(a.rhs);
+  int64_t x = size(a.lhs, known), y = size(a.rhs, known);
   switch (a.kind) {
   case AtomKind::Min:
-    return std::min(x, y);
+    return is(std::min(x, y));
   case AtomKind::Max:
-    return std::max(x, y);
+    return is(std::max(x, y));
   case AtomKind::Broadcast:
-    return x == 1 ? y : x;
+    return is(x == 1 ? y : x);
   default: {
     if (y == 0)
-      return 0; // as in the entry function; what has this size is empty anyway
+      return is(0); // as in the entry function; what has this size is empty anyway
     int64_t quotient = x / y, remainder = x % y;
     bool down = remainder != 0 && (remainder < 0) != (y < 0);
-    return a.kind == AtomKind::FloorDiv ? quotient - down : remainder + (down ? y : 0);
+    return is(a.kind == AtomKind::FloorDiv ? quotient - down : remainder + (down ? y : 0));
   }
   }
 }
 
-int64_t Run::size(Dim dim) {
+int64_t Run::size(Dim dim, Atoms &known) {
   uint64_t sum = 0;
   for (const DimTerm &term : dim.getNode()->terms) {
     uint64_t product = term.coefficient;
     for (const DimAtom *a : term.atoms)
-      product *= uint64_t(atom(*a));
+      product *= uint64_t(atom(*a, known));
     sum += product;
   }
   return int64_t(sum);

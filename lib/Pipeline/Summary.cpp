@@ -29,8 +29,14 @@ public:
 
 private:
   bool &hasOpenSizes;
+  DenseMap<const DimAtom *, int64_t> values; ///< sizes are graphs, with more paths than atoms
 
   int64_t atom(const DimAtom &a) {
+    auto known = values.find(&a);
+    return known != values.end() ? known->second : values[&a] = compute(a);
+  }
+
+  int64_t compute(const DimAtom &a) {
     if (a.kind == AtomKind::SizeOf || a.kind == AtomKind::ElementOf) {
       hasOpenSizes = true;
       return Summary::assumedSize;

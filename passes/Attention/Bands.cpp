@@ -242,6 +242,11 @@ private:
     return total;
   }
   Dim whereSomething(const DimAtom &atom) {
+    if (Dim known = decided.lookup(&atom))
+      return known;
+    return decided[&atom] = decide(atom);
+  }
+  Dim decide(const DimAtom &atom) {
     DimContext &d = shapes.dims();
     if (atom.kind == AtomKind::SizeOf)
       return d.sizeOf(atom.value, atom.index);
@@ -291,6 +296,7 @@ private:
   }
 
   ShapeAnalysis &shapes;
+  llvm::DenseMap<const DimAtom *, Dim> decided; ///< by whereSomething
   DenseMap<Value, std::optional<Affine>> known;
   int looked = 0;
 };

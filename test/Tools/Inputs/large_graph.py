@@ -1,4 +1,5 @@
-"""large_graph.py KIND NODES FILE - a model of so many nodes: `layers` of matrices and residual sums, a `chain` of pointwise ops, or `views` by computed sizes."""
+"""large_graph.py KIND NODES FILE - a model of so many nodes: `layers` of matrices and residual sums, a `chain` of pointwise ops, `views` by computed sizes,
+or `sums` whose sizes have formulas with more paths than there are nodes."""
 import sys
 
 import numpy as np
@@ -33,6 +34,17 @@ def views(count):
                   helper.make_node("Transpose", [f"cubes{i}"], [f"turned{i}"], perm=[0, 2, 1]),
                   helper.make_node("Reshape", [f"turned{i}", "flat"], [f"rest{i}"]), helper.make_node("Exp", [f"rest{i}"], [f"e{i}"])]
         last = f"e{i}"
+    return nodes, [numpy_helper.from_array(np.array(v, np.int64), k) for k, v in numbers.items()], last
+
+
+def sums(count):
+    """Row 0 twice as large each time: the other rows would make the sizes differ."""
+    nodes, last = [], "x"
+    for i in range(count // 3):
+        nodes += [helper.make_node("Slice", [last, "one", "all", "zero"], [f"rest{i}"]), helper.make_node("Concat", [last, f"rest{i}"], [f"more{i}"], axis=0),
+                  helper.make_node("Add", [last, f"more{i}"], [f"sum{i}"])]
+        last = f"sum{i}"
+    numbers = {"zero": [0], "one": [1], "all": [2**62]}
     return nodes, [numpy_helper.from_array(np.array(v, np.int64), k) for k, v in numbers.items()], last
 
 

@@ -137,8 +137,15 @@ namespace {
 /// Writes polynomials over sizes as ops on tensor<1xi64>. Null when an op could not be made (reported).
 struct SizeBuilder {
   OpBinder &op;
+  llvm::DenseMap<const DimAtom *, Value> written;
 
   Value atom(const DimAtom &a) {
+    if (Value known = written.lookup(&a))
+      return known;
+    return written[&a] = write(a);
+  }
+
+  Value write(const DimAtom &a) {
     switch (a.kind) {
     case AtomKind::SizeOf:
       return op.create<ShapeOfOp>(a.value, a.index, a.index + 1);
@@ -200,8 +207,9 @@ Value OpBinder::sizes(ArrayRef<Dim> dims) {
   if (llvm::all_of(dims, [](Dim d) { return d.constant().has_value(); }))
     return i64(llvm::map_to_vector(dims, [](Dim d) { return *d.constant(); }));
   SmallVector<Value> pieces;
+  SizeBuilder sizes{*this, DenseMap<const DimAtom *, Value>()};
   for (Dim d : dims) {
-    Value piece = SizeBuilder{*this}.size(d);
+    Value piece = sizes.size(d);
     if (!piece)
       return {};
     pieces.push_back(piece);
