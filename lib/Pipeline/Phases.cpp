@@ -1,8 +1,7 @@
 // Phases.cpp - the table of phases and the loop that runs it.
 #include "cameo/Pipeline/Phases.h"
 #include "PassRecorder.h"
-#include "cameo/Codegen/CPU/CpuAnchors.h"
-#include "cameo/Codegen/CPU/LoopVectorization.h"
+#include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Passes/AllAreas.inc"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -74,7 +73,10 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
     // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
     {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
-     1, [](PhaseBuilder &phase) { phase.add(codegen::createChooseTilesPass(phase.options.targets.cpus, phase.options.strict)); }},
+     1,
+     [](PhaseBuilder &phase) {
+       phase.add(codegen::createChooseTilesPass({llvm::to_vector(phase.options.targets.cpus), phase.options.strict}));
+     }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }
@@ -102,7 +104,7 @@ std::vector<std::string> cameo::optionalPasses() {
 
 void cameo::registerAllPasses() {
 #include "cameo/Passes/Registration.inc"
-  codegen::registerLoopVectorizationPass();
+  codegen::registerCameoCpuPasses();
 }
 
 static LogicalResult runPhase(const Phase &phase, ModuleOp module, const CompileOptions &options,

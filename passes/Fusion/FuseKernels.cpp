@@ -3,6 +3,7 @@
 #include "KernelGraph.h"
 #include "Kernels.h"
 #include "cameo/Dialect/Cameo/Cost.h"
+#include "cameo/Passes/Blocks.h"
 #include "cameo/Passes/Fusion/Passes.h"
 #include "cameo/Passes/Remarks.h"
 #include <map>
@@ -398,7 +399,8 @@ void BlockFusion::formKernels() {
   for (Operation &op : block)
     if (ArrayRef<Operation *> ops = graph.ops(graph.groupOf(&op)); ops.size() > 1 && ops.front() == &op)
       kernels.push_back(llvm::to_vector(ops));
-  SmallVector<KernelOp> formed = llvm::map_to_vector(kernels, [](ArrayRef<Operation *> ops) { return formKernel(ops); });
+  SmallVector<KernelOp> formed =
+      llvm::map_to_vector(kernels, [](ArrayRef<Operation *> ops) { return formKernel(ops); });
   ShapeAnalysis after;
   for (KernelOp kernel : formed) {
     auto remark = changed(pass, kernel.getLoc(), "kernels of several ops");
@@ -418,16 +420,7 @@ struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
   using FuseKernelsPassBase::FuseKernelsPassBase;
 
   void runOnOperation() override {
-    SmallVector<Block *> blocks;
-    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<KernelOp>(op))
-        return WalkResult::skip();
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          blocks.push_back(&block);
-      return WalkResult::advance();
-    });
-    for (Block *block : blocks) {
+    for (Block *block : blocksOutsideKernels(getOperation())) {
       for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
         if (isOpTriviallyDead(&op))
           op.erase();

@@ -3,6 +3,7 @@
 #include "MinimumCut.h"
 #include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Dialect/Cameo/Layout.h"
+#include "cameo/Passes/Blocks.h"
 #include "cameo/Passes/Layout/Passes.h"
 #include "cameo/Passes/Remarks.h"
 
@@ -255,16 +256,7 @@ struct ChannelsLast : public cameo::impl::ChannelsLastPassBase<ChannelsLast> {
   using ChannelsLastPassBase::ChannelsLastPassBase;
 
   void runOnOperation() override {
-    SmallVector<Block *> blocks;
-    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<KernelOp>(op))
-        return WalkResult::skip();
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          blocks.push_back(&block);
-      return WalkResult::advance();
-    });
-    for (Block *block : blocks) {
+    for (Block *block : blocksOutsideKernels(getOperation())) {
       ShapeAnalysis shapes;
       BlockLayout layout(getArgument(), *block, shapes);
       if (layout.decide())

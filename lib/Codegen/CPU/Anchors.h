@@ -20,7 +20,7 @@ public:
   virtual llvm::StringRef opName() const = 0;
   /// What the micro-kernels of this op may use.
   virtual VectorTarget vectors(const CpuTarget &target) const { return vectorTarget(target); }
-  /// The op's tile as the `config` of its kernel has it; null where it has none. `strict` as in createChooseTilesPass.
+  /// The op's tile as the `config` of its kernel has it; null where it has none. `strict` as in --cameo-choose-tiles.
   virtual mlir::DictionaryAttr tileOf(mlir::Operation *, ShapeAnalysis &, const CpuTarget &, bool /*strict*/) const {
     return {};
   }

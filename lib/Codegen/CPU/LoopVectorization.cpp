@@ -1,9 +1,14 @@
 // LoopVectorization.cpp - chooses the loops whose iterations become lanes, and rewrites them.
 #include "cameo/Codegen/CPU/LoopVectorization.h"
+#include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Codegen/LoopReductions.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Pass/Pass.h"
+
+namespace cameo::codegen {
+#define GEN_PASS_DEF_VECTORIZELOOPSPASS
+#include "cameo/Codegen/CPU/Passes.h.inc"
+} // namespace cameo::codegen
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -442,8 +447,8 @@ private:
       return false;
     if (dryRun)
       return true;
-    // Independent chains hide the latency of an add; wide pieces of rows please the caches; short bodies amortise the loop.
-    // Long bodies need the registers for their constants.
+    // Independent chains hide the latency of an add; wide pieces of rows please the caches; short bodies amortise the
+    // loop. Long bodies need the registers for their constants.
     bool isLong = analysis.numOps() > 8;
     int64_t limit = isLong ? 1 : 4, blocks = 1;
     if (reduction)
@@ -463,15 +468,9 @@ private:
   int64_t vectorBytes;
 };
 
-struct VectorizeLoopsPass : PassWrapper<VectorizeLoopsPass, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(VectorizeLoopsPass)
-  VectorizeLoopsPass() = default;
-  VectorizeLoopsPass(const VectorizeLoopsPass &other) : PassWrapper(other) {}
-  StringRef getArgument() const override { return "cameo-vectorize-loops"; }
-  StringRef getDescription() const override { return "Loops of scalars become loops of native vectors"; }
-  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<vector::VectorDialect>(); }
+struct VectorizeLoops : public cameo::codegen::impl::VectorizeLoopsPassBase<VectorizeLoops> {
+  using VectorizeLoopsPassBase::VectorizeLoopsPassBase;
   void runOnOperation() override { vectorizeLoops(getOperation(), vectorBytes); }
-  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("size of a vector register"), llvm::cl::init(64)};
 };
 
 } // namespace
@@ -485,5 +484,3 @@ void cameo::codegen::vectorizeLoops(func::FuncOp function, int64_t vectorBytes) 
   for (scf::ForOp loop : outermost)
     LoopVectorizer(vectorBytes).run(loop);
 }
-
-void cameo::codegen::registerLoopVectorizationPass() { PassRegistration<VectorizeLoopsPass>(); }

@@ -5,8 +5,13 @@
 //
 // One entry per CPU that is compiled for, by the name that --cpu gives it. An entry written by hand is kept.
 #include "Anchors.h"
+#include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Support/ErrorCode.h"
-#include "mlir/Pass/Pass.h"
+
+namespace cameo::codegen {
+#define GEN_PASS_DEF_CHOOSETILESPASS
+#include "cameo/Codegen/CPU/Passes.h.inc"
+} // namespace cameo::codegen
 
 using namespace mlir;
 using namespace cameo;
@@ -63,12 +68,9 @@ const char *problemOf(const AttentionTile &tile, const VectorTarget &target, con
   return nullptr;
 }
 
-class ChooseTiles : public PassWrapper<ChooseTiles, OperationPass<func::FuncOp>> {
+class ChooseTiles : public cameo::codegen::impl::ChooseTilesPassBase<ChooseTiles> {
 public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChooseTiles)
-  ChooseTiles(std::vector<std::string> cpus, bool strict) : cpus(std::move(cpus)), strict(strict) {}
-  StringRef getArgument() const override { return "cameo-choose-tiles"; }
-  StringRef getDescription() const override { return "gives every contraction and attention its tile, per CPU"; }
+  using ChooseTilesPassBase::ChooseTilesPassBase;
 
   void runOnOperation() override {
     ShapeAnalysis shapes;
@@ -97,9 +99,6 @@ private:
     config.set(target.name, tile);
     kernel.setConfigAttr(config.getDictionary(&getContext()));
   }
-
-  std::vector<std::string> cpus;
-  bool strict;
 };
 
 } // namespace
@@ -186,8 +185,4 @@ FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) cons
   if (const char *problem = problemOf(tile, vectors(), shape))
     return emitProblem(kernel, target, problem);
   return tile;
-}
-
-std::unique_ptr<Pass> cameo::codegen::createChooseTilesPass(std::vector<std::string> cpus, bool strict) {
-  return std::make_unique<ChooseTiles>(std::move(cpus), strict);
 }

@@ -29,10 +29,5 @@ private:
 /// ContractionTile.h counts them. Null where only the run knows the sizes.
 std::optional<double> expectedSlots(KernelOp kernel, ShapeAnalysis &shapes, const CpuTarget &target);
 
-/// A pass on functions that writes the tile of every contraction into its kernel's `config`, for each of `cpus` (names
-/// as --cpu takes them). Entries that are there already are kept. `strict`: no arithmetic whose error is larger than
-/// that of sums in another order (Winograd's algorithm).
-std::unique_ptr<mlir::Pass> createChooseTilesPass(std::vector<std::string> cpus, bool strict);
-
 } // namespace cameo::codegen
 #endif

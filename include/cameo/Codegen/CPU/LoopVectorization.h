@@ -17,8 +17,5 @@ namespace cameo::codegen {
 /// size of a vector register; vectors have as many lanes as the widest element allows.
 void vectorizeLoops(mlir::func::FuncOp function, int64_t vectorBytes);
 
-/// Registers --cameo-vectorize-loops, which does this to every function; for tests.
-void registerLoopVectorizationPass();
-
 } // namespace cameo::codegen
 #endif

@@ -1,0 +1,41 @@
+// RUN: cameo-opt %s --cameo-choose-tiles=cpus=x86-64-v3,x86-64-v4 | FileCheck %s
+// RUN: not cameo-opt %s --cameo-choose-tiles=cpus=z80 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+
+// UNKNOWN: z80
+
+// An entry per CPU, with the lanes that its vectors have.
+// CHECK-LABEL: func.func @product
+// CHECK:         config = {"x86-64-v3" = {{{.*}}lanes = 8{{.*}}}, "x86-64-v4" = {{{.*}}lanes = 16
+func.func @product(%x: tensor<64x64xf32>, %w: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+    cameo.yield %0 : tensor<64x64xf32>
+  } : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %y : tensor<64x64xf32>
+}
+
+// What was written by hand stays; the other CPU gets its entry.
+// CHECK-LABEL: func.func @by_hand_stays
+// CHECK:         "x86-64-v3" = {kUnroll = 1 : i64, lanes = 8 : i64, mBlock = 6 : i64, mr = 3 : i64, nr = 16 : i64, panelOuter = 1 : i64, tailMr = 3 : i64}
+// CHECK-SAME:    "x86-64-v4" = {
+func.func @by_hand_stays(%x: tensor<64x64xf32>, %w: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 3, nr = 16, lanes = 8, tailMr = 3, mBlock = 6, panelOuter = 1, kUnroll = 1}}} {
+  ^bb0(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+    cameo.yield %0 : tensor<64x64xf32>
+  } : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %y : tensor<64x64xf32>
+}
+
+// No tiled code, no tile.
+// CHECK-LABEL: func.func @pointwise_has_none
+// CHECK-NOT:     config
+func.func @pointwise_has_none(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %y = cameo.kernel(%x) {
+  ^bb0(%a: tensor<64xf32>):
+    %0 = cameo.exp %a : (tensor<64xf32>) -> tensor<64xf32>
+    cameo.yield %0 : tensor<64xf32>
+  } : (tensor<64xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
