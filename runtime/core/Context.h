@@ -75,6 +75,7 @@ struct cameo_context {
   unsigned currentTexts = 0;
   std::vector<std::string_view> pieces; ///< of the text that was split last
 
+  const cameo_kernel *launched = nullptr; ///< on the CPU, while its launch lasts
   std::vector<cameo_thread_span> spans; ///< one per thread where launches are traced
 
   std::vector<int64_t> dims; ///< of all inputs, then of all outputs

@@ -82,10 +82,12 @@ void launch(cameo_call *call, const cameo_kernel *kernel, void *const *buffers, 
     span.tiles = 0;
   uint64_t mark = context.stack.mark();
   int64_t start = context.options.trace ? nowNs() : 0;
+  context.launched = kernel;
   if (context.pool)
     context.pool->run(work, context.options.threads);
   else
     runAlone(work);
+  context.launched = nullptr;
   context.stack.release(mark);
   if (context.options.trace)
     trace(context, kernel, start, tiles);
@@ -240,8 +242,14 @@ void failCall(cameo_call *call, int32_t code, const char *node, const char *mess
   const char *after = place ? place + 4 : "";
   if (code == CAMEO_OK)
     code = CAMEO_INTERNAL;
+  // Kernels share their code: which launch it is the context knows.
+  if (!node && context.launched)
+    node = context.launched->nodes;
+  constexpr size_t kMostNames = 300; // characters; a fused kernel may be of many nodes
   if (node && *node)
-    context.recordFailure(code, "node '%s': %.*s%s%s", node, int(before), message, number, after);
+    context.recordFailure(code, "%s '%.*s%s': %.*s%s%s", strstr(node, ", ") ? "one of the nodes" : "node",
+                          int(kMostNames), node, strlen(node) > kMostNames ? "..." : "", int(before), message, number,
+                          after);
   else
     context.recordFailure(code, "%.*s%s%s", int(before), message, number, after);
 }

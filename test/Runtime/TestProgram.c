@@ -28,7 +28,7 @@ static void add(cameo_call *call, void *const *buffers, const int64_t *sizes, in
 }
 
 static void failing(cameo_call *call, void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {
-  call->services->fail(call, CAMEO_OUT_OF_RANGE, "net/Gather_3", "index %lld is out of range", begin);
+  call->services->fail(call, CAMEO_OUT_OF_RANGE, NULL, "index %lld is out of range", begin);
 }
 
 /* Writes into memory that lives as long as the launch. */
