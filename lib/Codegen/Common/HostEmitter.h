@@ -90,8 +90,14 @@ private:
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> bufferBytes(KernelOp kernel);
   mlir::LogicalResult emitIf(IfOp op);
   mlir::LogicalResult emitLoop(LoopOp op);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> loopStart(LoopOp op);
+  mlir::LogicalResult emitIteration(LoopOp op, mlir::Block *iteration, int64_t firstSlot);
+  mlir::LogicalResult receiveResults(LoopOp op, mlir::ValueRange results, int64_t firstSlot);
   mlir::LogicalResult emitReturn(mlir::func::ReturnOp op);
   llvm::SmallVector<int64_t> ownAxes(mlir::Value result);
+  mlir::LogicalResult handSizes(mlir::Value value, llvm::ArrayRef<int64_t> axes, llvm::SmallVectorImpl<mlir::Value> &to);
+  mlir::LogicalResult handOn(mlir::Value value, mlir::Value receiver, llvm::SmallVectorImpl<mlir::Value> &to);
+  unsigned receive(mlir::Value receiver, mlir::Value likeIt, mlir::ValueRange handed, unsigned next);
 
   mlir::func::FuncOp main;
   ShapeAnalysis &shapes;
