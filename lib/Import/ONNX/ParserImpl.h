@@ -1,5 +1,6 @@
 // ParserImpl.h - the class behind Parser.h: one method per kind of message. Parser.cpp has the messages that are
-// structure (model, graph, node, attribute, function), ParserValues.cpp those that describe values (tensors, types).
+// structure (model, graph, node, function), ParserAttribute.cpp the attribute, ParserValues.cpp those that describe
+// values (tensors, types).
 #pragma once
 #include "Parser.h"
 #include "Wire.h"
@@ -14,6 +15,8 @@ public:
   void function(llvm::StringRef message, Function &function, int depth);
 
 private:
+  class AttributeReader;
+
   llvm::StringRef path;
   const ImportLimits &limits;
   int64_t nodes = 0, initializers = 0, valueInfos = 0, metadataEntries = 0;
