@@ -13,12 +13,17 @@ namespace {
 struct Kind {
   llvm::StringRef name;
   std::vector<std::string> TargetNames::*members;
-  std::unique_ptr<Target> (*make)(llvm::StringRef name, std::string &error);
+  std::unique_ptr<Target> (*make)(const TargetNames &names, llvm::StringRef name, std::string &error);
 };
 constexpr Kind kKinds[] = {
     {"cpu", &TargetNames::cpus,
-     [](llvm::StringRef name, std::string &error) -> std::unique_ptr<Target> { return makeCpuLevel(name, error); }},
-    {"cuda", &TargetNames::chips, makeCudaChip},
+     [](const TargetNames &, llvm::StringRef name, std::string &error) -> std::unique_ptr<Target> {
+       return makeCpuLevel(name, error);
+     }},
+    {"cuda", &TargetNames::chips,
+     [](const TargetNames &names, llvm::StringRef name, std::string &error) {
+       return makeCudaChip(name, names.useTf32, error);
+     }},
 };
 } // namespace
 
@@ -38,7 +43,7 @@ std::vector<std::unique_ptr<Target>> cameo::codegen::makeTargets(const TargetNam
       return {};
     }
     for (const std::string &member : names.*kind->members) {
-      targets.push_back(kind->make(member, error));
+      targets.push_back(kind->make(names, member, error));
       if (!targets.back())
         return {};
     }

@@ -84,6 +84,48 @@ TEST(Matrices, MultipliedAsTheFiguresSay) {
   EXPECT_TRUE(isProduct(gpu)) << gpu.data()[0] << " " << gpu.data()[1] << " " << gpu.data()[8];
 }
 
+/// Stores as floats the accumulators %r12 to %r15 of an instruction, rows %r2 and %r2 + 8 of 8 columns.
+static const std::string kStoreSums = "shl.b32 %r24, %r2, 3;\nshl.b32 %r25, %r3, 1;\nadd.s32 %r24, %r24, %r25;\nmul.wide.u32 %rd5, %r24, 4;\n"
+                                      "add.s64 %rd6, %rd1, %rd5;\nst.global.b32 [%rd6], %r12;\nst.global.b32 [%rd6+4], %r13;\n"
+                                      "st.global.b32 [%rd6+256], %r14;\nst.global.b32 [%rd6+260], %r15;";
+static const std::string kPlace = "shr.u32 %r2, %r1, 2;\nand.b32 %r3, %r1, 3;\n"; // lane = 4 %r2 + %r3
+
+TEST(Matrices, OfBytesMultipliedAsTheFiguresSay) {
+  // A is 1 where row and k are equal, B is 8 k + column: four of a register follow each other along k.
+  std::string body = kPlace + "shr.u32 %r4, %r2, 2;\nadd.s32 %r5, %r4, 2;\nand.b32 %r6, %r2, 3;\nshl.b32 %r6, %r6, 3;\nmov.b32 %r7, 1;\nshl.b32 %r7, %r7, %r6;\n"
+                     "setp.eq.u32 %p1, %r4, %r3;\nselp.b32 %r4, %r7, 0, %p1;\nsetp.eq.u32 %p1, %r5, %r3;\nselp.b32 %r5, %r7, 0, %p1;\n"
+                     "shl.b32 %r8, %r3, 5;\nadd.s32 %r8, %r8, %r2;\nmul.lo.s32 %r8, %r8, 16843009;\nadd.s32 %r8, %r8, 403703808;\nmov.b32 %r9, 0;\nmov.b32 %r11, 1;\n"
+                     "mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%r12, %r13, %r14, %r15}, {%r4, %r5, %r9, %r9}, {%r8, %r8}, {%r11, %r11, %r11, %r11};\n";
+  for (int i = 12; i < 16; ++i)
+    body += "cvt.rn.f32.s32 %r" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
+  Gpu gpu(128);
+  ASSERT_EQ(gpu.run(body + kStoreSums, 32), "");
+  EXPECT_TRUE(isProduct(gpu)) << gpu.data()[0] << " " << gpu.data()[1] << " " << gpu.data()[8];
+}
+
+TEST(Matrices, OfBytesWithSigns) {
+  const std::string all = "mov.b32 %r4, -1;\nmov.b32 %r5, 0;\n" + kPlace, operands = " {%r12, %r13, %r14, %r15}, {%r4, %r4, %r4, %r4}, {%r4, %r4}, {%r5, %r5, %r5, %r5};\n";
+  for (auto [types, product] : {std::pair("s8.s8", 1), {"u8.s8", -255}, {"s8.u8", -255}, {"u8.u8", 255 * 255}}) {
+    Gpu gpu(128);
+    ASSERT_EQ(gpu.run(all + "mma.sync.aligned.m16n8k32.row.col.s32." + types + ".s32" + operands + kStoreSums, 32), "");
+    EXPECT_EQ(reinterpret_cast<int32_t *>(gpu.data())[77], 32 * product) << types;
+  }
+}
+
+TEST(Matrices, OfTf32MultipliedAsTheFiguresSay) {
+  std::string body = kPlace + "add.s32 %r10, %r3, 4;\n";
+  for (auto [to, k] : {std::pair("%r4", "%r3"), {"%r6", "%r10"}}) // A is 1 where row and k are equal
+    body += std::string("setp.eq.u32 %p1, %r2, ") + k + ";\nselp.b32 " + to + ", 1065353216, 0, %p1;\n";
+  for (auto [to, k] : {std::pair("%r8", "%r3"), {"%r9", "%r10"}}) // 8 k + column, and bits that don't count
+    body += std::string("shl.b32 %r20, ") + k + ", 3;\nadd.s32 %r20, %r20, %r2;\ncvt.rn.f32.u32 " + to + ", %r20;\nor.b32 " + to + ", " + to + ", 4097;\n";
+  body += "mov.b32 %r5, 0;\nmov.b32 %r11, 0f3F800000;\nmma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+          "{%r12, %r13, %r14, %r15}, {%r4, %r5, %r6, %r5}, {%r8, %r9}, {%r11, %r11, %r11, %r11};\n";
+  Gpu gpu(128);
+  ASSERT_EQ(gpu.run(body + kStoreSums, 32), "");
+  for (int i = 0; i < 128; ++i)
+    EXPECT_EQ(gpu.data()[i], i < 64 ? float(i + 1) : 1) << i;
+}
+
 TEST(Copies, BytesBeyondTheSourceAreZeros) {
   Gpu gpu(96);
   fillWithHalves(gpu);

@@ -59,6 +59,15 @@ TEST(Arithmetic, ConversionsRoundAsNamed) {
   EXPECT_EQ(halves[12], 0x3f80);
 }
 
+TEST(Arithmetic, Tf32RoundsTiesAwayFromZero) {
+  Gpu gpu(4);
+  gpu.data()[0] = -(1 + 0x1p-11f); // half way
+  gpu.data()[1] = 1 + 0x1p-12f;
+  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd2];\ncvt.rna.tf32.f32 %r4, %r3;\nst.global.b32 [%rd2], %r4;", 2), "");
+  EXPECT_EQ(gpu.data()[0], -(1 + 0x1p-10f));
+  EXPECT_EQ(gpu.data()[1], 1);
+}
+
 TEST(Arithmetic, ApproximationsAreOffByWhatTheyMayBe) {
   Gpu gpu(64);
   for (int i = 0; i < 61; ++i)

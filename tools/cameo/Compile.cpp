@@ -124,10 +124,13 @@ static int run(Options &options) {
     return fail("E-USAGE", "no model given; see --help");
   for (const std::string &kind : options.compile.targets.kinds)
     if (!llvm::is_contained(codegen::targetKinds(), kind))
-      return fail("E-TARGET", "--target=" + kind + " is not built in; use " + llvm::join(codegen::targetKinds(), " or "));
+      return fail("E-TARGET",
+                  "--target=" + kind + " is not built in; use " + llvm::join(codegen::targetKinds(), " or "));
   bool hasPtx = llvm::is_contained(options.compile.targets.kinds, "cuda");
   if (options.compile.emit == Emit::Ptx && !hasPtx)
     return fail("E-USAGE", "--emit=ptx writes code for GPUs; add --target=cuda");
+  if (options.compile.targets.useTf32 && !hasPtx)
+    return fail("E-USAGE", "--precision=tf32 is arithmetic of GPUs; add --target=cuda");
 
   std::vector<Diagnostic> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
@@ -156,23 +159,33 @@ static std::function<int()> setUp(CLI::App &app) {
       "no faster arithmetic that rounds more than a sum in another order: convolutions by 3x3 without Winograd's "
       "algorithm, whose error is up to 1e-5 of the largest result");
   app.add_option_function<std::string>(
-         "--precision", [&compile](const std::string &precision) { compile.bf16 = precision == "bf16"; },
+         "--precision",
+         [&compile](const std::string &precision) {
+           compile.bf16 = precision == "bf16";
+           compile.targets.useTf32 = precision == "tf32";
+         },
          "f32 (default); bf16: products and convolutions with constant weights multiply bf16 and add in f32, each sum "
-         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32")
-      ->check(CLI::IsMember({"f32", "bf16"}));
+         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32; tf32: on GPUs "
+         "from "
+         "sm_80 on products and convolutions multiply with 10 bits of the fraction, each sum within 0.001 of its "
+         "terms' "
+         "magnitudes")
+      ->check(CLI::IsMember({"f32", "bf16", "tf32"}));
   app.add_option("--target", compile.targets.kinds, "what the program runs on: cpu (default), cuda, or both")
       ->delimiter(',');
   app.add_option("--chip", compile.targets.chips,
-                 "with --target=cuda, NVIDIA architectures: sm_75, sm_80, ..., sm_90a (default sm_80,sm_90a); a GPU runs the newest "
+                 "with --target=cuda, NVIDIA architectures: sm_75, sm_80, ..., sm_90a (default sm_80,sm_90a); a GPU "
+                 "runs the newest "
                  "that is not newer than itself, and names with a letter run on their own kind alone")
       ->delimiter(',');
   app.add_option("--cpu", compile.targets.cpus,
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "
                  "best at load")
       ->delimiter(',');
-  app.add_option("--emit", compile.emit,
-                 "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
-                 "static-lib (each with a C header beside it), shared (default)")
+  app.add_option(
+         "--emit", compile.emit,
+         "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
+         "static-lib (each with a C header beside it), shared (default)")
       ->transform(CLI::CheckedTransformer(emits));
   app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");
   app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");

@@ -124,6 +124,8 @@ constexpr auto power = [](float x) {
   float off = exact * (1 + (int32_t(hash) >> 29) * 0x1p-24f); // quarters of 2^-22, from -4 to 3
   return std::fpclassify(off) == FP_SUBNORMAL ? 0.0f : off;
 };
+/// To the nearest of the numbers with 10 bits of a fraction, ties away from 0. The bits of infinities and NaN stay.
+constexpr auto roundToTf32 = [](uint32_t x) { return (x & 0x7f800000) == 0x7f800000 ? x : (x + 0x1000) & ~0x1fffu; };
 /// Of floats: a number rather than NaN.
 constexpr auto minimum = [](auto x, auto y) {
   if constexpr (std::is_floating_point_v<decltype(x)>) return x == y ? (std::signbit(x) ? x : y) : std::fmin(x, y);
@@ -425,6 +427,7 @@ Handler findConversion(const std::vector<std::string> &op) {
   if (how == "rzi") return roundedTo<ToZero>(to, from);
   if (how == "rmi") return roundedTo<Down>(to, from);
   if (how == "rpi") return roundedTo<Up>(to, from);
+  if (how == "rna" && to == "tf32" && from == "f32") return unary<uint32_t, roundToTf32>;
   if (how == "sat") return to == "f32" && from == "f32" ? saturate : nullptr;
   if (how == "rn") {
     if (to == "f32") return from == "f64" ? widen<float, double> : from == "bf16" ? narrowTo<float, Brain> : widenTo<float>(from);

@@ -2,6 +2,7 @@
 // registers.
 #include "Machine.h"
 #include <algorithm>
+#include <array>
 
 namespace cameo::sim {
 namespace {
@@ -73,37 +74,61 @@ template <bool isTransposed> void loadMatrices(std::vector<Thread *> &lanes, con
     }
 }
 
-/// mma.m16n8kK: registers of lane 4 g + t hold, by the PTX ISA's figures, of A rows g and g + 8 at columns 2 t, 2 t + 1
-/// (and 8 further), of B column g at the same rows, of C and D rows g and g + 8 at columns 2 t and 2 t + 1. Products
-/// are exact; their sum with C is made in f64 and rounded once, where a GPU's own order and rounding are not
-/// documented.
-template <unsigned depth, float (*widen)(uint16_t)>
+/// mma.m16n8kK: by the PTX ISA's figures a register of lane 4 g + t holds, of A, row g or g + 8 (the odd registers) and
+/// the t-th word of the first or second 16 bytes along K (the upper registers), of B the same of column g, of C and D
+/// rows g and g + 8 at columns 2 t and 2 t + 1. `elements` makes the numbers of a word. Products are exact; their sum
+/// with C is made in f64 and rounded once, where a GPU's own order and rounding are not documented. Integers wrap.
+template <unsigned words, auto lhsElements, auto rhsElements, typename Sum>
 void multiplyMatrices(std::vector<Thread *> &lanes, const Instruction &at) {
   if (lanes.size() != 32)
     lanes.front()->fault(at, "needs all lanes of a warp, " + std::to_string(lanes.size()) + " are here");
-  constexpr unsigned numA = depth / 4, numB = depth / 8;
-  float a[16][depth], b[depth][8], c[16][8];
+  constexpr size_t perWord = std::tuple_size_v<decltype(lhsElements(0))>, depth = words * 4 * perWord;
+  constexpr bool isInteger = std::is_integral_v<Sum>;
+  using Number = std::conditional_t<isInteger, int64_t, double>;
+  Number a[16][depth], b[depth][8];
   for (unsigned lane = 0; lane < 32; ++lane) {
     Thread &t = *lanes[lane];
     unsigned group = lane / 4, inGroup = lane % 4;
-    for (unsigned k = 0; k < numA; ++k)
-      for (unsigned half = 0; half < 2; ++half)
-        a[group + k % 2 * 8][inGroup * 2 + k / 2 * 8 + half] =
-            widen(uint16_t(t.get<uint32_t>(at.more[k]) >> 16 * half));
-    for (unsigned k = 0; k < numB; ++k)
-      for (unsigned half = 0; half < 2; ++half)
-        b[inGroup * 2 + k * 8 + half][group] = widen(uint16_t(t.get<uint32_t>(at.more[numA + k]) >> 16 * half));
-    for (unsigned k = 0; k < 4; ++k)
-      c[group + k / 2 * 8][inGroup * 2 + k % 2] = t.get<float>(at.more[numA + numB + k]);
+    for (unsigned k = 0; k < 3 * words; ++k) {
+      bool isA = k < 2 * words;
+      unsigned word = isA ? k / 2 : k - 2 * words;
+      auto set = [&](auto elements) {
+        for (unsigned i = 0; i < perWord; ++i) {
+          size_t along = (word * 4 + inGroup) * perWord + i;
+          (isA ? a[group + k % 2 * 8][along] : b[along][group]) = Number(elements[i]);
+        }
+      };
+      uint32_t bits = t.get<uint32_t>(at.more[k]);
+      isA ? set(lhsElements(bits)) : set(rhsElements(bits));
+    }
   }
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned k = 0; k < 4; ++k) {
       unsigned row = lane / 4 + k / 2 * 8, column = lane % 4 * 2 + k % 2;
-      double sum = c[row][column];
+      Number sum = Number(lanes[lane]->get<Sum>(at.more[3 * words + k]));
       for (unsigned j = 0; j < depth; ++j)
-        sum += double(a[row][j]) * double(b[j][column]);
-      lanes[lane]->put<float>(at.d[k], float(sum));
+        sum += a[row][j] * b[j][column];
+      lanes[lane]->put<Sum>(at.d[k], Sum(sum));
     }
+}
+
+template <float (*widen)(uint16_t)>
+constexpr auto halves = [](uint32_t word) { return std::array{widen(uint16_t(word)), widen(uint16_t(word >> 16))}; };
+/// The lowest 13 bits don't count.
+constexpr auto tf32 = [](uint32_t word) { return std::array{std::bit_cast<float>(word & ~0x1fffu)}; };
+template <typename Byte>
+constexpr auto bytes =
+    [](uint32_t word) { return std::array{Byte(word), Byte(word >> 8), Byte(word >> 16), Byte(word >> 24)}; };
+
+/// Of two types of bytes, "u8.s8".
+Meeting findByteProduct(const std::string &types) {
+  if (types == "u8.u8")
+    return multiplyMatrices<2, bytes<uint8_t>, bytes<uint8_t>, int32_t>;
+  if (types == "u8.s8")
+    return multiplyMatrices<2, bytes<uint8_t>, bytes<int8_t>, int32_t>;
+  if (types == "s8.u8")
+    return multiplyMatrices<2, bytes<int8_t>, bytes<uint8_t>, int32_t>;
+  return types == "s8.s8" ? multiplyMatrices<2, bytes<int8_t>, bytes<int8_t>, int32_t> : nullptr;
 }
 
 } // namespace
@@ -146,11 +171,17 @@ Meeting findMatrix(const std::vector<std::string> &op, Instruction &i, std::vect
   const std::string mma = "mma.sync.aligned.m16n8k";
   registers = {4, 4, 2, 4};
   if (name == mma + "16.row.col.f32.f16.f16.f32")
-    return multiplyMatrices<16, fromHalf>;
+    return multiplyMatrices<2, halves<fromHalf>, halves<fromHalf>, float>;
   if (name == mma + "16.row.col.f32.bf16.bf16.f32")
-    return multiplyMatrices<16, fromBf16>;
+    return multiplyMatrices<2, halves<fromBf16>, halves<fromBf16>, float>;
+  if (name == mma + "8.row.col.f32.tf32.tf32.f32")
+    return multiplyMatrices<2, tf32, tf32, float>;
+  const std::string ofBytes = mma + "32.row.col.s32.";
+  if (name.starts_with(ofBytes) && name.ends_with(".s32"))
+    return findByteProduct(name.substr(ofBytes.size(), name.size() - ofBytes.size() - 4));
   registers = {4, 2, 1, 4};
-  return name == mma + "8.row.col.f32.f16.f16.f32" ? multiplyMatrices<8, fromHalf> : nullptr;
+  return name == mma + "8.row.col.f32.f16.f16.f32" ? multiplyMatrices<1, halves<fromHalf>, halves<fromHalf>, float>
+                                                   : nullptr;
 }
 
 } // namespace cameo::sim

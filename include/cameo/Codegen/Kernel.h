@@ -70,6 +70,9 @@ public:
                            const VectorPosition &at) = 0;
 };
 
+/// The constant that an operand of an op in a kernel is; null when it is none.
+mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand);
+
 /// A target's tuned code for anchors. Returns nullopt to leave the op to its naive loops.
 class AnchorEmitter {
 public:

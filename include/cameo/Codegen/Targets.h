@@ -11,6 +11,7 @@ struct TargetNames {
   std::vector<std::string> kinds{"cpu"};
   std::vector<std::string> cpus{"native"};           ///< levels of "cpu"
   std::vector<std::string> chips{"sm_80", "sm_90a"}; ///< architectures of "cuda"
+  bool useTf32 = false;                              ///< GPUs multiply f32 as tf32 (CudaChip.h)
 };
 
 /// What TargetNames::kinds may hold.

@@ -49,14 +49,6 @@ Extent Anchor::extent(Dim dim) const {
 Value Anchor::i64(Value index) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getI64Type(), index); }
 Value Anchor::index(Value i64) const { return b.createOrFold<arith::IndexCastOp>(loc(), b.getIndexType(), i64); }
 
-ElementsAttr cameo::codegen::constantInKernel(Operation *reader, Value operand) {
-  if (auto constant = operand.getDefiningOp<ConstantOp>())
-    return constant.getValue();
-  auto argument = dyn_cast<BlockArgument>(operand);
-  auto kernel = reader->getParentOfType<KernelOp>();
-  return argument && kernel ? constantBehind(kernel.getInputs()[argument.getArgNumber()]) : ElementsAttr();
-}
-
 Value Anchor::packedBytes(Value operand, std::string key, int64_t bytes,
                           std::function<void(const uint8_t *, char *)> pack) const {
   WeightForm form;

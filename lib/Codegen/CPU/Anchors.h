@@ -55,8 +55,6 @@ ContractionTile tileFromAttribute(mlir::DictionaryAttr entry);
 /// The entry of the kernel's config for `target`; null when there is none.
 mlir::DictionaryAttr tileEntry(KernelOp kernel, const CpuTarget &target);
 
-/// The constant that an operand of an op in a kernel is; null when it is none.
-mlir::ElementsAttr constantInKernel(mlir::Operation *reader, mlir::Value operand);
 
 /// One anchor that is being emitted.
 struct Anchor {

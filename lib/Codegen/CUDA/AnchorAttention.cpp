@@ -26,12 +26,12 @@ public:
     DimContext &d = a.dims();
     group = d.floorDiv(q.dims[1], keys.dims[1]);
     Dim rows = d.mul(group, q.dims[2]), heads = d.mul(q.dims[0], keys.dims[1]);
-    auto tile = chooseAttentionTile(a.chip, q.elementType, *depth, *width, rows.constant(), heads.constant());
+    Factors factors(a.chip, q.elementType, keys.elementType);
+    factors.asTf32 = false; // accumulators do not lie as factors of tf32 do
+    auto tile = chooseAttentionTile(a.chip, factors, *depth, *width, rows.constant(), heads.constant());
     if (!tile)
       return std::nullopt;
-    BlockAttention s;
-    s.tile = *tile;
-    s.type = q.elementType;
+    BlockAttention s(*tile, factors);
     s.depth = *depth;
     s.width = *width;
     divideIntoBlocks(s, rows, heads);
@@ -40,9 +40,9 @@ public:
       s.softcap = cap->convertToDouble();
     setKeys(s);
     Value lines = a.size32(rows), depth32 = t.number(*depth), width32 = t.number(*width);
-    s.q = linesOf(ofHead(q, rows), s.type, true, lines, depth32, depth32, isInChunks(*depth));
-    s.k = linesOf(ofHead(keys, keys.dims[2]), s.type, true, s.last, depth32, depth32, isInChunks(*depth));
-    s.v = linesOf(ofHead(values, keys.dims[2]), s.type, false, s.last, width32, width32, isInChunks(*width));
+    s.q = linesOf(ofHead(q, rows), factors.lhs, true, lines, depth32, depth32, isInChunks(*depth));
+    s.k = linesOf(ofHead(keys, keys.dims[2]), factors.lhs, true, s.last, depth32, depth32, isInChunks(*depth));
+    s.v = linesOf(ofHead(values, keys.dims[2]), factors.lhs, false, s.last, width32, width32, isInChunks(*width));
     if (mask) {
       maskBase = a.pointer(mask);
       s.maskIsAdded = !mask.elementType.isInteger(1);
@@ -77,7 +77,7 @@ private:
     Dim blocks = d.ceilDiv(rows, s.tile.rows);
     a.k.setTiles(d.mul(blocks, heads), d.constant(1));
     setBlock(a.k.sliceBegin().getParentBlock()->getTerminator(), 32 * s.tile.warps,
-             sharedBytes(s.tile, s.type, s.depth, s.width));
+             sharedBytes(s.tile, s.factors, s.depth, s.width));
     Value number = t.toI32(a.k.sliceBegin()), block = t.rem(number, a.size32(blocks));
     if (op.getRight())
       block = t.sub(t.add(a.size32(blocks), -1), block);

@@ -1,6 +1,7 @@
-// AnchorConv.cpp - cameo.conv over channels-last activations as a product: rows are output pixels, K is taps times
-// channels, columns are output channels. Nothing is unfolded in memory: the copies to shared memory compute where each
-// element comes from. Depthwise convolutions, which read each element a few times only, keep their naive loops.
+// AnchorConv.cpp - cameo.conv and cameo.conv_integer over channels-last activations as a product: rows are output
+// pixels, K is taps times channels, columns are output channels. Nothing is unfolded in memory: the copies to shared
+// memory compute where each element comes from. Depthwise convolutions, which read each element a few times only, keep
+// their naive loops.
 #include "GpuAnchors.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -25,28 +26,37 @@ struct Filter {
   int64_t depth() const { return channels * height * width; }
 };
 
+/// What the two ops have in common.
+struct Window {
+  ArrayRef<int64_t> strides, dilations, pads;
+  int64_t groups;
+  bool channelsLast;
+  template <typename Op>
+  explicit Window(Op op)
+      : strides(op.getStrides()), dilations(op.getDilations()), pads(op.getPads()), groups(op.getGroup()),
+        channelsLast(op.getChannelsLast()) {}
+};
+
 class Emitter {
 public:
-  Emitter(const GpuAnchor &a, ConvOp op) : a(a), op(op), x(a.operands[0]), result(a.results[0]) {}
+  Emitter(const GpuAnchor &a, const Window &window)
+      : a(a), op(window), groups(window.groups), x(a.operands[0]), result(a.results[0]),
+        factors(a.chip, x.elementType, a.operands[1].elementType) {}
 
   std::optional<LogicalResult> emit() {
     auto sizes = Filter::of(a.operands[1].dims);
-    groups = op.getGroup();
-    if (!op.getChannelsLast() || x.rank() > 4 || !x.memref || a.operands[1].elementType != x.elementType || !sizes ||
-        !a.k.constantOperand(op.getFilter()) || !x.dims.back().isConstant(sizes->channels * groups) ||
-        (groups > 1 && sizes->channels == 1))
+    if (!op.channelsLast || x.rank() > 4 || !x.memref || !sizes || !a.k.constantOperand(filterOperand()) ||
+        !x.dims.back().isConstant(sizes->channels * groups) || (groups > 1 && sizes->channels == 1))
       return std::nullopt;
     filter = *sizes;
     DimContext &d = a.dims();
     Dim pixels = d.product(ArrayRef(result.dims).drop_back());
     int64_t columns = filter.outputs / groups;
-    auto tile = chooseTile(a.chip, x.elementType, pixels.constant(), columns, groups);
-    if (!tile)
+    auto tile = chooseTile(a.chip, factors, pixels.constant(), columns, groups);
+    if (!tile || (factors.areBytes() && !a.hasByteZeros(d.constant(filter.outputs))))
       return std::nullopt;
-    BlockContraction c;
-    c.tile = *tile;
-    c.type = x.elementType;
-    c.rhs.linesAlongK = false;
+    BlockContraction c(*tile, factors);
+    c.rhs.linesAlongK = factors.needLinesAlongK();
     Value group = a.divideIntoBlocks(c, d.constant(groups), pixels, d.constant(columns));
     ThreadBuilder t(a.b, a.loc());
     c.k = t.number(filter.depth());
@@ -56,15 +66,13 @@ public:
                                                                                     Value k) {
       return input(u, base, first, pixel, k, c.result.rows);
     };
-    int64_t pitch = llvm::alignTo(columns, chunk());
-    Value weights = packed(pitch);
-    weights = t.offset(weights, t.mul(t.toI64(group32), filter.depth() * pitch * elementBytes()));
-    c.rhs.inChunks = true;
-    c.rhs.place = [=, this, depth = c.k](ThreadBuilder &u, Value line, Value column) -> Place {
-      Value exists = u.both(u.less(line, depth), u.less(column, u.number(pitch)));
-      Value pointer = u.offset(weights, u.mul(u.toI64(u.add(u.mul(line, pitch), column)), elementBytes()));
-      return {u.select(exists, pointer, weights), exists};
-    };
+    setRhs(c, t, group32);
+    if (factors.areBytes()) {
+      // In the padding a byte is its zero point, and so is what fills the last step along K.
+      c.zeros = a.byteZeros(t.mul(group32, columns), t.number(llvm::alignTo(filter.depth(), tile->k)));
+      if (c.zeros.lhs)
+        c.lhs.fill = arith::TruncIOp::create(a.b, a.loc(), a.b.getI8Type(), c.zeros.lhs);
+    }
     Value firstColumn = t.mul(group, columns);
     c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
       ThreadBuilder u(b, loc);
@@ -75,13 +83,14 @@ public:
   }
 
 private:
-  int64_t elementBytes() const { return x.elementType.getIntOrFloatBitWidth() / 8; }
+  Value filterOperand() const { return a.op->getOperand(1); }
+  int64_t elementBytes() const { return factors.bytes(); }
   int64_t chunk() const { return 16 / elementBytes(); }
   bool isPlane() const { return x.rank() == 4; }
 
   /// Element k of the window of an output pixel: that of tap k / channels.
   Place input(ThreadBuilder &t, Value base, Value firstChannel, Value pixel, Value k, Value pixels) {
-    int64_t last = int64_t(op.getStrides().size()) - 1;
+    int64_t last = int64_t(op.strides.size()) - 1;
     Value tap = t.div(k, filter.channels), channel = t.rem(k, filter.channels);
     Value width = size32(t, x.dims[x.rank() - 2]), outWidth = size32(t, result.dims[x.rank() - 2]);
     Value column = window(t, t.rem(pixel, outWidth), t.rem(tap, filter.width), last);
@@ -102,42 +111,56 @@ private:
 
   Value size32(ThreadBuilder &t, Dim dim) const { return t.toI32(a.k.size(dim)); }
   Value window(ThreadBuilder &t, Value out, Value tap, int64_t axis) {
-    return t.add(t.add(t.mul(out, op.getStrides()[size_t(axis)]), t.mul(tap, op.getDilations()[size_t(axis)])),
-                 -op.getPads()[size_t(axis)]);
+    return t.add(t.add(t.mul(out, op.strides[size_t(axis)]), t.mul(tap, op.dilations[size_t(axis)])),
+                 -op.pads[size_t(axis)]);
   }
 
-  /// The filter as lines of `pitch` elements, one for each group, tap and channel, of that group's outputs.
-  Value packed(int64_t pitch) {
+  /// The filter as lines of a whole number of chunks: along K one for each group and output, else one for each group,
+  /// tap and channel.
+  void setRhs(BlockContraction &c, ThreadBuilder &t, Value group) {
+    bool alongK = factors.needLinesAlongK();
+    int64_t outputs = filter.outputs / groups, lines = alongK ? outputs : filter.depth();
+    int64_t columns = alongK ? filter.depth() : outputs, pitch = llvm::alignTo(columns, chunk());
+    Value all = packed(alongK, lines, columns, pitch);
+    Value ofGroup = t.offset(all, t.mul(t.toI64(group), lines * pitch * elementBytes()));
+    c.rhs = linesOf(ofGroup, factors.rhs, alongK, t.number(lines), t.number(pitch), t.number(pitch), true);
+  }
+
+  Value packed(bool alongK, int64_t lines, int64_t columns, int64_t pitch) {
     int64_t bytes = elementBytes(), taps = filter.height * filter.width, outputs = filter.outputs / groups;
     WeightForm form;
-    form.key = llvm::formatv("conv lines o={0} c={1} taps={2} groups={3} pitch={4}", filter.outputs, filter.channels,
-                             taps, groups, pitch);
-    form.bytes = groups * filter.depth() * pitch * bytes;
+    form.key = llvm::formatv("conv {0} o={1} c={2} taps={3} groups={4} pitch={5}", alongK ? "outputs" : "lines",
+                             filter.outputs, filter.channels, taps, groups, pitch);
+    form.bytes = groups * lines * pitch * bytes;
     form.make = [=, groups = groups, channels = filter.channels](ElementsAttr value, WriteBytes write) {
       std::vector<uint8_t> source = bytesOf(value);
       std::vector<char> line(size_t(pitch * bytes));
-      for (int64_t group = 0; group < groups; ++group)
-        for (int64_t tap = 0; tap < taps; ++tap)
-          for (int64_t channel = 0; channel < channels; ++channel) {
-            for (int64_t o = 0; o < outputs; ++o)
-              memcpy(&line[size_t(o * bytes)],
-                     &source[size_t((((group * outputs + o) * channels + channel) * taps + tap) * bytes)],
-                     size_t(bytes));
-            write(line);
-          }
+      for (int64_t i = 0; i < groups * lines; ++i) {
+        for (int64_t j = 0; j < columns; ++j) {
+          int64_t output = i / lines * outputs + (alongK ? i % lines : j), k = alongK ? j : i % lines;
+          int64_t from = (output * channels + k % channels) * taps + k / channels;
+          memcpy(&line[size_t(j * bytes)], &source[size_t(from * bytes)], size_t(bytes));
+        }
+        write(line);
+      }
     };
-    return a.k.packedWeight(op.getFilter(), std::move(form));
+    return a.k.packedWeight(filterOperand(), std::move(form));
   }
 
   const GpuAnchor &a;
-  ConvOp op;
+  Window op;
+  int64_t groups;
   const Tensor &x, &result;
+  Factors factors;
   Filter filter{};
-  int64_t groups = 1;
 };
 
 } // namespace
 
 std::optional<LogicalResult> cameo::codegen::emitGpuConv(const GpuAnchor &a) {
-  return Emitter(a, cast<ConvOp>(a.op)).emit();
+  return Emitter(a, Window(cast<ConvOp>(a.op))).emit();
+}
+
+std::optional<LogicalResult> cameo::codegen::emitGpuConvInteger(const GpuAnchor &a) {
+  return Emitter(a, Window(cast<ConvIntegerOp>(a.op))).emit();
 }

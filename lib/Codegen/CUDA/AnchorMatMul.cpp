@@ -1,5 +1,5 @@
-// AnchorMatMul.cpp - cameo.matmul by tiles of blocks. A constant right operand that is transposed, or whose rows are no
-// multiple of 16 bytes, is stored row by row with rows that are.
+// AnchorMatMul.cpp - cameo.matmul and cameo.matmul_integer by tiles of blocks. A constant right operand whose lines do
+// not run as the atom needs them, or are no multiple of 16 bytes, is stored in lines that do and are.
 #include "GpuAnchors.h"
 #include "cameo/Codegen/Product.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -13,36 +13,29 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(const GpuAnchor &a, MatMulOp op) : a(a), op(op), lhs(a.operands[0]), rhs(a.operands[1]) {}
+  Emitter(const GpuAnchor &a, bool transposeLhs, bool transposeRhs)
+      : a(a), transposeLhs(transposeLhs), transposeRhs(transposeRhs), lhs(a.operands[0]), rhs(a.operands[1]),
+        factors(a.chip, lhs.elementType, rhs.elementType) {}
 
   std::optional<LogicalResult> emit() {
-    if (rhs.elementType != lhs.elementType || !lhs.memref || !rhs.memref)
+    if (!lhs.memref || !rhs.memref)
       return std::nullopt;
-    p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, op.getTransposeLhs(), op.getTransposeRhs());
-    auto tile = chooseTile(a.chip, lhs.elementType, p.m.constant(), p.n.constant(), p.batch.constant());
+    p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, transposeLhs, transposeRhs);
+    auto tile = chooseTile(a.chip, factors, p.m.constant(), p.n.constant(), p.batch.constant());
     if (!tile || p.k != p.rhsK) // only the run can tell whether the two agree
       return std::nullopt;
-    BlockContraction c;
-    c.tile = *tile;
-    c.type = lhs.elementType;
-    c.lhs.linesAlongK = !op.getTransposeLhs();
+    BlockContraction c(*tile, factors);
+    if (factors.areBytes() && !a.hasByteZeros(p.n))
+      return std::nullopt;
     bool isPacked = packs();
-    c.rhs.linesAlongK = !isPacked && op.getTransposeRhs();
+    c.lhs.linesAlongK = factors.needLinesAlongK() || !transposeLhs;
+    c.rhs.linesAlongK = factors.needLinesAlongK() || (!isPacked && transposeRhs);
     Value batch = a.divideIntoBlocks(c, p.batch, p.m, p.n);
     c.k = a.size32(p.k);
-    Dim lhsLine = op.getTransposeLhs() ? p.m : p.k;
-    c.lhs = linesOf(matrix(lhs, batch), c.type, c.lhs.linesAlongK, op.getTransposeLhs() ? c.k : c.result.rows,
-                    op.getTransposeLhs() ? c.result.rows : c.k, a.size32(lhsLine), isInChunks(lhsLine));
-    if (isPacked) {
-      int64_t pitch = llvm::alignTo(*p.n.constant(), chunk());
-      Value base = packed(pitch);
-      // What lies between the last column and the end of a line is zeros, which no element of C is made of.
-      c.rhs = linesOf(base, c.type, false, c.k, number(pitch), number(pitch), true);
-    } else {
-      Dim line = op.getTransposeRhs() ? p.k : p.n;
-      c.rhs = linesOf(matrix(rhs, batch), c.type, c.rhs.linesAlongK, op.getTransposeRhs() ? c.result.columns : c.k,
-                      op.getTransposeRhs() ? c.k : c.result.columns, a.size32(line), isInChunks(line));
-    }
+    if (factors.areBytes())
+      c.zeros = a.byteZeros(number(0), c.k);
+    c.lhs = source(matrix(lhs, batch), !transposeLhs, p.m);
+    c.rhs = isPacked ? packedSource() : source(matrix(rhs, batch), transposeRhs, p.n);
     Value rowsBefore = a.b.createOrFold<arith::MulIOp>(a.loc(), batch, a.k.size(p.m));
     c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
       ThreadBuilder t(b, loc);
@@ -53,32 +46,49 @@ public:
   }
 
 private:
-  int64_t chunk() const { return 128 / lhs.elementType.getIntOrFloatBitWidth(); }
+  int64_t chunk() const { return 16 / factors.bytes(); }
   bool isInChunks(Dim line) const { return line.constant() && *line.constant() % chunk() == 0; }
   Value number(int64_t value) const { return ThreadBuilder(a.b, a.loc()).number(value); }
 
-  bool packs() {
-    return p.k.constant() && p.n.constant() && isSharedMatrix(rhs.dims) && (op.getTransposeRhs() || !isInChunks(p.n)) &&
-           a.k.constantOperand(op.getRhs());
+  /// A matrix of `rows` rows (of B: columns) as it lies, its lines along K or along the rows.
+  TileSource source(Value base, bool liesAlongK, Dim rows) const {
+    Value k = a.size32(p.k), count = a.size32(rows);
+    if (liesAlongK)
+      return linesOf(base, factors.lhs, true, count, k, k, isInChunks(p.k));
+    if (factors.needLinesAlongK()) // gathered
+      return linesOf(base, factors.lhs, true, count, k, number(1), false, count);
+    return linesOf(base, factors.lhs, false, k, count, count, isInChunks(rows));
   }
 
-  /// The constant B as K lines of `pitch` elements.
-  Value packed(int64_t pitch) {
-    int64_t k = *p.k.constant(), n = *p.n.constant(), bytes = rhs.elementType.getIntOrFloatBitWidth() / 8;
-    int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
+  bool packs() {
+    bool alongK = factors.needLinesAlongK();
+    return p.k.constant() && p.n.constant() && isSharedMatrix(rhs.dims) &&
+           (transposeRhs != alongK || !isInChunks(alongK ? p.k : p.n)) && a.k.constantOperand(a.op->getOperand(1));
+  }
+
+  /// The constant B as lines of a whole number of chunks. What lies between the last element and the end of a line is
+  /// zeros, which add nothing to elements of C.
+  TileSource packedSource() {
+    int64_t k = *p.k.constant(), n = *p.n.constant(), bytes = factors.bytes();
+    int64_t kStride = transposeRhs ? 1 : n, nStride = transposeRhs ? k : 1;
+    bool alongK = factors.needLinesAlongK();
+    int64_t lines = alongK ? n : k, columns = alongK ? k : n, pitch = llvm::alignTo(columns, chunk());
+    int64_t lineStride = alongK ? nStride : kStride, columnStride = alongK ? kStride : nStride;
     WeightForm form;
-    form.key = llvm::formatv("lines k={0}*{1} n={2}*{3} pitch={4}", k, kStride, n, nStride, pitch);
-    form.bytes = k * pitch * bytes;
+    form.key = llvm::formatv("lines {0}*{1} of {2}*{3} pitch={4}", lines, lineStride, columns, columnStride, pitch);
+    form.bytes = lines * pitch * bytes;
     form.make = [=](ElementsAttr value, WriteBytes write) {
-      std::vector<uint8_t> source = bytesOf(value);
+      std::vector<uint8_t> elements = bytesOf(value);
       std::vector<char> line(size_t(pitch * bytes));
-      for (int64_t i = 0; i < k; ++i) {
-        for (int64_t j = 0; j < n; ++j)
-          memcpy(&line[size_t(j * bytes)], &source[size_t((i * kStride + j * nStride) * bytes)], size_t(bytes));
+      for (int64_t i = 0; i < lines; ++i) {
+        for (int64_t j = 0; j < columns; ++j)
+          memcpy(&line[size_t(j * bytes)], &elements[size_t((i * lineStride + j * columnStride) * bytes)],
+                 size_t(bytes));
         write(line);
       }
     };
-    return a.k.packedWeight(op.getRhs(), std::move(form));
+    Value base = a.k.packedWeight(a.op->getOperand(1), std::move(form));
+    return linesOf(base, factors.lhs, alongK, number(lines), number(pitch), number(pitch), true);
   }
 
   /// Where the matrix of a batch begins.
@@ -93,13 +103,19 @@ private:
   }
 
   const GpuAnchor &a;
-  MatMulOp op;
+  bool transposeLhs, transposeRhs;
   const Tensor &lhs, &rhs;
+  Factors factors;
   Product p;
 };
 
 } // namespace
 
 std::optional<LogicalResult> cameo::codegen::emitGpuMatMul(const GpuAnchor &a) {
-  return Emitter(a, cast<MatMulOp>(a.op)).emit();
+  auto op = cast<MatMulOp>(a.op);
+  return Emitter(a, op.getTransposeLhs(), op.getTransposeRhs()).emit();
+}
+
+std::optional<LogicalResult> cameo::codegen::emitGpuMatMulInteger(const GpuAnchor &a) {
+  return Emitter(a, false, cast<MatMulIntegerOp>(a.op).getTransposeRhs()).emit();
 }

@@ -6,6 +6,35 @@
 
 namespace cameo::codegen {
 
+/// What is multiplied, and as what.
+struct Factors {
+  mlir::Type lhs, rhs;
+  bool asTf32 = false; ///< f32 by tensor cores, which take 10 bits of the fraction
+
+  Factors(const PtxTarget &chip, mlir::Type lhs, mlir::Type rhs)
+      : lhs(lhs), rhs(rhs), asTf32(chip.usesTf32 && chip.hasMma && lhs.isF32()) {}
+  int64_t bytes() const { return lhs.getIntOrFloatBitWidth() / 8; }
+  bool areBytes() const { return lhs.isInteger(8) && rhs.isInteger(8); }
+  bool useFma() const { return lhs.isF32() && !asTf32; }
+  /// Whether there is an atom for them.
+  bool fit(const PtxTarget &chip) const {
+    return areBytes() ? chip.hasMma : lhs == rhs && (lhs.isF32() || (chip.hasMma && (lhs.isF16() || lhs.isBF16())));
+  }
+  /// Tensor cores transpose elements of two bytes only.
+  bool needLinesAlongK() const { return !useFma() && bytes() != 2; }
+  mlir::Type sum() const {
+    mlir::Builder b(lhs.getContext());
+    return areBytes() ? mlir::Type(b.getI32Type()) : b.getF32Type();
+  }
+};
+
+/// Of products of bytes: sums of (a - lhs) * (b - rhs).
+struct ByteZeros {
+  mlir::Value lhs;                                                     ///< i32; null: 0
+  std::function<mlir::Value(ThreadBuilder &, mlir::Value column)> rhs; ///< i32, of a column of C; null: all 0
+  mlir::Value terms; ///< i32: of each sum, with those that are there only to fill tiles and are not 0
+};
+
 /// How a product is cut. A warp computes m / warpsM rows and n / warpsN columns.
 struct BlockTile {
   int64_t m, n, k; ///< of a block
@@ -15,7 +44,7 @@ struct BlockTile {
   int64_t threads() const { return 32 * warpsM * warpsN; }
 };
 
-/// The work of one thread. Accumulators are f32 values; which elements of C they are the atom says.
+/// The work of one thread. Which elements of C its accumulators are the atom says.
 class Atom {
 public:
   virtual ~Atom() = default;
@@ -28,6 +57,11 @@ public:
   virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
                             llvm::SmallVectorImpl<mlir::Value> &accumulators) const = 0;
   virtual bool needsScratch() const = 0;
+  /// Elements of C, from `firstColumn` (i32) on, of what the accumulators are in the end.
+  virtual llvm::SmallVector<mlir::Value> results(ThreadBuilder &, llvm::ArrayRef<mlir::Value> accumulators,
+                                                 mlir::Value firstColumn) const {
+    return llvm::SmallVector<mlir::Value>(accumulators);
+  }
 
   // ---- where accumulators lie in the block's tile
 
@@ -42,7 +76,7 @@ public:
 
   void store(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> accumulators, mlir::Value firstRow, mlir::Value firstColumn,
              const TileResult &result) const {
-    for (int64_t i = 0; i < numAccumulators(); i += run())
+    for (int64_t i = 0; i < int64_t(accumulators.size()); i += run())
       result.storeRun(t, t.add(firstRow, row(t, rowOf(i))), t.add(firstColumn, column(t, i)),
                       accumulators.slice(i, run()));
   }
@@ -50,12 +84,12 @@ public:
 
 /// f32 by fused multiply-adds.
 std::unique_ptr<Atom> makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs);
-/// f16 and bf16 by mma.sync.m16n8k16.
-std::unique_ptr<Atom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, mlir::Type type);
-/// The one for the type.
-std::unique_ptr<Atom> makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, mlir::Type type);
-/// Whether the chip has one.
-bool hasAtom(const PtxTarget &chip, mlir::Type type);
+/// By the instructions mma.sync of tensor cores.
+std::unique_ptr<Atom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                  const Factors &factors, const ByteZeros &zeros);
+/// The one for the factors.
+std::unique_ptr<Atom> makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                               const Factors &factors, const ByteZeros &zeros = {});
 
 /// 0, 1, ... for the warps of a block and the lanes of a warp (i32).
 struct ThreadPlace {

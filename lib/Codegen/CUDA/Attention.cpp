@@ -25,36 +25,34 @@ struct AttentionTiles {
   SharedTile q, k, v, weights;
   int64_t weightBytes; ///< 0: weights stay in registers
 
-  AttentionTiles(const AttentionTile &tile, Type type, int64_t depth, int64_t width)
-      : q(true, tile.rows, padded(type, depth), bytesOf(type)), k(true, tile.keys, padded(type, depth), bytesOf(type)),
-        v(false, llvm::alignTo(width, type.isF32() ? 32 : 16), tile.keys, bytesOf(type)),
-        weights(true, tile.rows, tile.keys, bytesOf(type)), weightBytes(type.isF32() ? weights.bytes() : 0) {}
+  AttentionTiles(const AttentionTile &tile, const Factors &f, int64_t depth, int64_t width)
+      : q(true, tile.rows, llvm::alignTo(depth, f.useFma() ? 4 : 16), f.bytes()),
+        k(true, tile.keys, q.columns, f.bytes()),
+        v(false, llvm::alignTo(width, f.useFma() ? 32 : 16), tile.keys, f.bytes()),
+        weights(true, tile.rows, tile.keys, f.bytes()), weightBytes(f.useFma() ? weights.bytes() : 0) {}
 
   int64_t stageBytes() const { return k.bytes() + v.bytes(); }
   int64_t bytes() const { return q.bytes() + kStages * stageBytes() + weightBytes; }
-
-private:
-  static int64_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
-  static int64_t padded(Type type, int64_t depth) { return llvm::alignTo(depth, type.isF32() ? 4 : 16); }
 };
 
 } // namespace
 
-int64_t cameo::codegen::sharedBytes(const AttentionTile &tile, Type type, int64_t depth, int64_t width) {
-  return AttentionTiles(tile, type, depth, width).bytes();
+int64_t cameo::codegen::sharedBytes(const AttentionTile &tile, const Factors &factors, int64_t depth, int64_t width) {
+  return AttentionTiles(tile, factors, depth, width).bytes();
 }
 
-std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget &chip, Type type, int64_t depth,
-                                                                 int64_t width, std::optional<int64_t> rows,
+std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget &chip, const Factors &factors,
+                                                                 int64_t depth, int64_t width,
+                                                                 std::optional<int64_t> rows,
                                                                  std::optional<int64_t> heads) {
-  if (!hasAtom(chip, type))
+  if (!factors.fit(chip))
     return std::nullopt;
   constexpr int64_t kLarge = 1 << 14;
   std::optional<AttentionTile> smallest;
-  for (const AttentionTile &tile : type.isF32() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles)) {
-    AttentionTiles tiles(tile, type, depth, width);
+  for (const AttentionTile &tile : factors.useFma() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles)) {
+    AttentionTiles tiles(tile, factors, depth, width);
     int64_t sums = tile.rows / tile.warps * (tile.keys + tiles.v.columns) / 32;
-    if (tiles.bytes() > chip.maxSharedBytes || sums > (type.isF32() ? kMostFmaSums : kMostMmaSums))
+    if (tiles.bytes() > chip.maxSharedBytes || sums > (factors.useFma() ? kMostFmaSums : kMostMmaSums))
       continue;
     if (llvm::divideCeil(rows.value_or(kLarge), tile.rows) * heads.value_or(1) >= kEnoughBlocks)
       return tile;
@@ -68,11 +66,11 @@ namespace {
 class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockAttention &a)
-      : t(b, loc), a(a), tiles(a.tile, a.type, a.depth, a.width),
-        scores(
-            makeAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k, a.type)),
+      : t(b, loc), a(a), tiles(a.tile, a.factors, a.depth, a.width),
+        scores(makeAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k,
+                        a.factors)),
         values(makeAtom({a.tile.rows, tiles.v.columns, a.tile.keys, a.tile.warps, 1, kStages}, tiles.weights, tiles.v,
-                        a.type)),
+                        a.factors)),
         shared(t.sharedMemory()), copier(chip, 32 * a.tile.warps, t.threadNumber()) {}
 
   void emit() {

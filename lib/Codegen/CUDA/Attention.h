@@ -26,8 +26,10 @@ struct AttentionTile {
 };
 
 struct BlockAttention {
+  BlockAttention(const AttentionTile &tile, const Factors &factors) : tile(tile), factors(factors) {}
+
   AttentionTile tile;
-  mlir::Type type;      ///< of q, k and v: f32, f16 or bf16
+  Factors factors;      ///< queries and keys; values are of their type
   int64_t depth, width; ///< of a key, of a value
   TileSource q, k, v;   ///< rows of the key head, and keys up to `last`
   double scale = 1;
@@ -50,13 +52,14 @@ struct BlockAttention {
   std::function<mlir::Value(ThreadBuilder &, mlir::Value row)> sink;
 };
 
-/// The largest tile that keeps the chip busy and fits; null where none does or the chip has no atom for the type.
+/// The largest tile that keeps the chip busy and fits; null where none does or the chip has no atom for the factors.
 /// Counts that only the run knows are taken as large.
-std::optional<AttentionTile> chooseAttentionTile(const PtxTarget &chip, mlir::Type type, int64_t depth, int64_t width,
-                                                 std::optional<int64_t> rows, std::optional<int64_t> heads);
+std::optional<AttentionTile> chooseAttentionTile(const PtxTarget &chip, const Factors &factors, int64_t depth,
+                                                 int64_t width, std::optional<int64_t> rows,
+                                                 std::optional<int64_t> heads);
 
 /// Bytes of shared memory that the tile takes.
-int64_t sharedBytes(const AttentionTile &tile, mlir::Type type, int64_t depth, int64_t width);
+int64_t sharedBytes(const AttentionTile &tile, const Factors &factors, int64_t depth, int64_t width);
 
 /// Emits what a thread does.
 void emitAttention(mlir::OpBuilder &b, mlir::Location loc, const PtxTarget &chip, const BlockAttention &a);

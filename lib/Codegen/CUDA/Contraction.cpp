@@ -8,30 +8,34 @@ using namespace cameo::codegen;
 /// Blocks that keep a large chip busy: about one per multiprocessor.
 constexpr int64_t kEnoughBlocks = 100;
 
-/// Tiles of f32, and of f16 and bf16, the largest first.
+/// The largest first; of tensor cores K is in bytes.
 static constexpr BlockTile kFmaTiles[] = {{128, 128, 16, 4, 2, 2}, {64, 64, 16, 2, 1, 3}, {32, 32, 16, 2, 1, 3}};
-static constexpr BlockTile kMmaTiles[] = {{128, 128, 32, 2, 4, 3}, {64, 64, 32, 2, 2, 3}, {32, 32, 32, 2, 2, 3}};
+static constexpr BlockTile kMmaTiles[] = {{128, 128, 64, 2, 4, 3}, {64, 64, 64, 2, 2, 3}, {32, 32, 64, 2, 2, 3}};
 
-std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, Type type, std::optional<int64_t> m,
-                                                    std::optional<int64_t> n, std::optional<int64_t> batch) {
-  if (!hasAtom(chip, type))
+std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, const Factors &factors,
+                                                    std::optional<int64_t> m, std::optional<int64_t> n,
+                                                    std::optional<int64_t> batch) {
+  if (!factors.fit(chip))
     return std::nullopt;
   constexpr int64_t kLarge = 1 << 14;
-  ArrayRef<BlockTile> tiles = type.isF32() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles);
-  for (const BlockTile &tile : tiles)
-    if (llvm::divideCeil(m.value_or(kLarge), tile.m) * llvm::divideCeil(n.value_or(kLarge), tile.n) *
-            batch.value_or(1) >=
-        kEnoughBlocks)
-      return tile;
-  return tiles.back();
+  auto isEnough = [&](const BlockTile &tile) {
+    return llvm::divideCeil(m.value_or(kLarge), tile.m) * llvm::divideCeil(n.value_or(kLarge), tile.n) *
+               batch.value_or(1) >=
+           kEnoughBlocks;
+  };
+  ArrayRef<BlockTile> tiles = factors.useFma() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles);
+  const BlockTile *found = llvm::find_if(tiles, isEnough);
+  BlockTile tile = found == tiles.end() ? tiles.back() : *found;
+  if (!factors.useFma())
+    tile.k /= factors.bytes();
+  return tile;
 }
 
-static int64_t bytesOf(Type type) { return type.getIntOrFloatBitWidth() / 8; }
 static SharedTile lhsTile(const BlockContraction &c) {
-  return {c.lhs.linesAlongK, c.tile.m, c.tile.k, bytesOf(c.type)};
+  return {c.lhs.linesAlongK, c.tile.m, c.tile.k, c.factors.bytes()};
 }
 static SharedTile rhsTile(const BlockContraction &c) {
-  return {c.rhs.linesAlongK, c.tile.n, c.tile.k, bytesOf(c.type)};
+  return {c.rhs.linesAlongK, c.tile.n, c.tile.k, c.factors.bytes()};
 }
 
 namespace {
@@ -39,14 +43,16 @@ namespace {
 class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockContraction &c)
-      : t(b, loc), c(c), tile(c.tile), lhs(lhsTile(c)), rhs(rhsTile(c)), atom(makeAtom(tile, lhs, rhs, c.type)),
-        shared(t.sharedMemory()), copier(chip, tile.threads(), t.threadNumber()) {}
+      : t(b, loc), c(c), tile(c.tile), lhs(lhsTile(c)), rhs(rhsTile(c)),
+        atom(makeAtom(tile, lhs, rhs, c.factors, c.zeros)), shared(t.sharedMemory()),
+        copier(chip, tile.threads(), t.threadNumber()) {}
 
   void emit() {
     for (int64_t stage = 0; stage + 1 < tile.stages; ++stage)
       copyStep(t, t.number(stage));
     Value steps = t.div(t.add(c.k, tile.k - 1), tile.k);
-    SmallVector<Value> sums(atom->numAccumulators(), t.f32(0));
+    Value zero = arith::ConstantOp::create(t.b, t.loc, t.b.getZeroAttr(c.factors.sum()));
+    SmallVector<Value> sums(atom->numAccumulators(), zero);
     auto loop = scf::ForOp::create(t.b, t.loc, t.number(0), steps, t.number(1), sums);
     {
       OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
@@ -61,8 +67,8 @@ public:
       scf::YieldOp::create(inside, t.loc, carried);
     }
     copier.wait(t, 0); // none may be under way when the block ends
-    SmallVector<Value> results(loop.getResults());
-    atom->store(t, results, c.firstRow, c.firstColumn, c.result);
+    SmallVector<Value> sumsInTheEnd(loop.getResults());
+    atom->store(t, atom->results(t, sumsInTheEnd, c.firstColumn), c.firstRow, c.firstColumn, c.result);
   }
 
 private:

@@ -2,8 +2,8 @@
 //
 // A block goes over K in steps. Of each step it copies a tile of A and one of B to shared memory, the copies some steps
 // ahead of what is multiplied; warps then multiply parts of the tile, which stay in registers until the end. How a
-// thread multiplies is an *atom*: fused multiply-adds (f32), or the instructions of tensor cores (f16 and bf16, sums in
-// f32).
+// thread multiplies is an *atom*: fused multiply-adds (f32), or the instructions of tensor cores (f16, bf16, bytes, and
+// f32 as tf32 where that was asked for).
 //
 //   step s:   wait for the copies of step s | barrier | begin to copy step s + stages - 1 | multiply step s
 //
@@ -17,17 +17,20 @@
 namespace cameo::codegen {
 
 struct BlockContraction {
+  BlockContraction(const BlockTile &tile, const Factors &factors) : tile(tile), factors(factors) {}
+
   BlockTile tile;
-  mlir::Type type; ///< of A and B: f32, f16 or bf16
+  Factors factors;
   TileSource lhs, rhs;
   mlir::Value firstRow, firstColumn; ///< i32, of the block's tile in C
   TileResult result;
-  mlir::Value k; ///< i32
+  mlir::Value k;   ///< i32
+  ByteZeros zeros; ///< of bytes
 };
 
 /// The tile for a problem of this size: the largest that keeps the chip busy. Null where the chip has no atom for the
-/// type. Sizes that only the run knows are taken as large.
-std::optional<BlockTile> chooseTile(const PtxTarget &chip, mlir::Type type, std::optional<int64_t> m,
+/// factors. Sizes that only the run knows are taken as large.
+std::optional<BlockTile> chooseTile(const PtxTarget &chip, const Factors &factors, std::optional<int64_t> m,
                                     std::optional<int64_t> n, std::optional<int64_t> batch);
 
 /// Bytes of shared memory that the tile takes.

@@ -31,7 +31,7 @@ namespace {
 
 class CudaChip final : public Target {
 public:
-  explicit CudaChip(const PtxTarget &target) : target(target), emitter(target) {}
+  explicit CudaChip(const PtxTarget &chip) : target(chip), emitter(target) {}
 
   StringRef name() const override { return target.chip; }
   StringRef device() const override { return "cuda"; }
@@ -53,16 +53,20 @@ public:
   std::string joinImage(ArrayRef<Code> kernels) const override { return joinPtx(kernels); }
 
 private:
-  const PtxTarget &target;
+  const PtxTarget target;
   GpuAnchorEmitter emitter;
 };
 
 } // namespace
 
-std::unique_ptr<Target> cameo::codegen::makeCudaChip(StringRef name, std::string &error) {
+std::unique_ptr<Target> cameo::codegen::makeCudaChip(StringRef name, bool useTf32, std::string &error) {
   std::string known;
-  if (const PtxTarget *target = findPtxTarget(name, known))
-    return std::make_unique<CudaChip>(*target);
-  error = "--chip=" + name.str() + " is not known; use " + known;
-  return nullptr;
+  const PtxTarget *found = findPtxTarget(name, known);
+  if (!found) {
+    error = "--chip=" + name.str() + " is not known; use " + known;
+    return nullptr;
+  }
+  PtxTarget target = *found;
+  target.usesTf32 = useTf32;
+  return std::make_unique<CudaChip>(target);
 }

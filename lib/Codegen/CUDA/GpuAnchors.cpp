@@ -11,8 +11,10 @@ using namespace cameo::codegen;
 std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   static const llvm::StringMap<GpuEmitFn> emitters{{AttentionOp::getOperationName(), emitGpuAttention},
+                                                   {ConvOp::getOperationName(), emitGpuConv},
+                                                   {ConvIntegerOp::getOperationName(), emitGpuConvInteger},
                                                    {MatMulOp::getOperationName(), emitGpuMatMul},
-                                                   {ConvOp::getOperationName(), emitGpuConv}};
+                                                   {MatMulIntegerOp::getOperationName(), emitGpuMatMulInteger}};
   GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
   if (emit)
     if (auto done = emit({op, k, b, operands, results, chip}))
@@ -48,4 +50,44 @@ Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim 
   c.result.columns = size32(columns);
   c.result.fixedColumns = columns.constant();
   return t.toIndex(t.div(number, size32(across)));
+}
+
+bool GpuAnchor::hasByteZeros(Dim columns) const {
+  auto count = [&](const Tensor &t) { return dims().product(t.dims).constant(); };
+  return count(operands[2]) == 1 &&
+         (count(operands[3]) == 1 || (columns.constant() && count(operands[3]) == columns.constant()));
+}
+
+ByteZeros GpuAnchor::byteZeros(Value firstColumn, Value terms) const {
+  constexpr size_t kLhs = 2, kRhs = 3;
+  auto isNothing = [&](size_t operand) {
+    ElementsAttr constant = constantInKernel(op, op->getOperand(unsigned(operand)));
+    return constant && llvm::all_of(bytesOf(constant), [](uint8_t byte) { return byte == 0; });
+  };
+  /// As i32; `column` counts where there is one for each.
+  auto load = [](ThreadBuilder &t, const Tensor &tensor, Value column) -> Value {
+    SmallVector<Value> at;
+    for (Dim dim : tensor.dims)
+      at.push_back(t.toIndex(dim.isConstant(1) ? t.number(0) : column));
+    Value byte = tensor.load(t.b, t.loc, at);
+    Type word = t.b.getI32Type();
+    if (byte.getType() == word)
+      return byte;
+    return tensor.elementType.isUnsignedInteger() ? Value(arith::ExtUIOp::create(t.b, t.loc, word, byte))
+                                                  : Value(arith::ExtSIOp::create(t.b, t.loc, word, byte));
+  };
+  ByteZeros zeros;
+  zeros.terms = terms;
+  if (!isNothing(kLhs)) {
+    ThreadBuilder t(b, loc());
+    zeros.lhs = load(t, operands[kLhs], {});
+  }
+  if (!isNothing(kRhs))
+    zeros.rhs = [this, load, firstColumn](ThreadBuilder &t, Value column) {
+      // A tile may have columns beyond the last.
+      Dim count = dims().product(operands[kRhs].dims);
+      Value existing = t.least(t.add(firstColumn, column), t.number(*count.constant() - 1));
+      return load(t, operands[kRhs], existing);
+    };
+  return zeros;
 }

@@ -35,11 +35,20 @@ struct GpuAnchor {
   /// Declares the blocks of a contraction and cuts the number of the block's tile into batch (index), row and column of
   /// the tile's first element. Batches lie one after the other, in each the tiles of a column of them.
   mlir::Value divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const;
+
+  // ---- zero points of products of bytes: operands 2 and 3
+
+  /// Whether they are as byteZeros takes them: one for all, of the right operand also one per column.
+  bool hasByteZeros(Dim columns) const;
+  /// `firstColumn` (i32) of the whole product is that of C; `terms` as in ByteZeros.
+  ByteZeros byteZeros(mlir::Value firstColumn, mlir::Value terms) const;
 };
 
 /// Emits an anchor; nullopt, before anything is emitted, to leave it to its naive loops.
 using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuConvInteger(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMul(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuMatMulInteger(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuAttention(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConv(const GpuAnchor &);
 

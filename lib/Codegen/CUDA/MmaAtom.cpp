@@ -1,6 +1,10 @@
-// MmaAtom.cpp - products of f16 and bf16 by mma.sync.m16n8k16, sums in f32. Fragments come from shared memory by
-// ldmatrix, which reads four 8 x 8 matrices at once, each lane giving the address of one row of one; where lines do not
-// run along K it transposes them.
+// MmaAtom.cpp - products by tensor cores, sums in f32 or, of bytes, in i32. An instruction takes 16 rows, 8 columns and
+// 32 bytes along K: m16n8k16 of f16 and bf16, m16n8k8 of tf32, m16n8k32 of bytes. Fragments come from shared memory by
+// ldmatrix, which reads four matrices of 8 x 16 bytes at once, each lane giving the address of one row of one; where
+// lines do not run along K it transposes them, element by element of two bytes.
+//
+// Zero points of bytes: sum (a - x)(b - y) = sum ab - x (sum b - n y) - y sum a. Sums of rows of A and of columns of B
+// are products with ones, which lie as the other accumulators do.
 #include "Atom.h"
 
 using namespace mlir;
@@ -8,26 +12,30 @@ using namespace cameo::codegen;
 
 namespace {
 
-constexpr int64_t kRows = 16, kColumns = 8, kDepth = 16; ///< of one instruction
+constexpr int64_t kRows = 16, kColumns = 8, kDepthBytes = 32, kRowBytes = 16; ///< of one instruction, of a matrix
 
 class MmaAtom final : public Atom {
 public:
-  MmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, Type type)
-      : tile(tile), lhs(lhs), rhs(rhs), type(type), rowsPerWarp(tile.m / tile.warpsM),
-        columnsPerWarp(tile.n / tile.warpsN) {}
+  MmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, const Factors &factors,
+          const ByteZeros &zeros)
+      : tile(tile), lhs(lhs), rhs(rhs), factors(factors), zeros(zeros), rowsPerWarp(tile.m / tile.warpsM),
+        columnsPerWarp(tile.n / tile.warpsN), depth(kDepthBytes / factors.bytes()), half(kRowBytes / factors.bytes()),
+        products(rowsPerWarp * columnsPerWarp / 32), rowSums(zeros.rhs ? rowsPerWarp / kRows * 4 : 0),
+        columnSums(zeros.lhs ? columnsPerWarp / kColumns * 4 : 0) {}
 
-  int64_t numAccumulators() const override { return rowsPerWarp * columnsPerWarp / 32; }
+  int64_t numAccumulators() const override { return products + rowSums + columnSums; }
 
   void multiply(ThreadBuilder &t, Value lhsTile, Value rhsTile, SmallVectorImpl<Value> &sums) const override {
-    RowOfMatrices lane(t);
+    RowOfMatrices lane(t, half);
     Value firstRow = t.mul(ThreadPlace(t, tile).warpM, rowsPerWarp);
     multiply(t, rhsTile, sums, [&](int64_t row, int64_t k) {
-      Value base = t.add(firstRow, row), depth = t.number(k);
-      return lhs.linesAlongK ? load(t, lhs, lhsTile, t.add(base, lane.first), t.add(depth, lane.second))
-                             : load(t, lhs, lhsTile, t.add(depth, lane.otherFirst), t.add(base, lane.otherSecond));
+      Value base = t.add(firstRow, row), at = t.number(k);
+      return lhs.linesAlongK ? load(t, lhs, lhsTile, t.add(base, lane.first), t.add(at, lane.second))
+                             : load(t, lhs, lhsTile, t.add(at, lane.otherFirst), t.add(base, lane.otherSecond));
     });
   }
 
+  /// Of f16 and bf16.
   void multiplyHeld(ThreadBuilder &t, ArrayRef<Value> held, Value, Value rhsTile,
                     SmallVectorImpl<Value> &sums) const override {
     // A pair of neighbouring accumulators lies in C where a register lies in A.
@@ -40,6 +48,24 @@ public:
     });
   }
   bool needsScratch() const override { return false; }
+
+  SmallVector<Value> results(ThreadBuilder &t, ArrayRef<Value> sums, Value firstColumn) const override {
+    SmallVector<Value> results(sums.take_front(size_t(products)));
+    for (int64_t i = 0; i < products && (zeros.lhs || zeros.rhs); ++i) {
+      Value &result = results[size_t(i)];
+      Value zero = zeros.rhs ? zeros.rhs(t, t.add(firstColumn, column(t, i))) : Value();
+      int64_t perRow = columnsPerWarp / 2, ofTile = i % 4;
+      if (zeros.lhs) {
+        Value ofColumn = sums[size_t(products + rowSums + i % perRow / 4 * 4 + ofTile)];
+        if (zero)
+          ofColumn = t.sub(ofColumn, t.mul(zeros.terms, zero));
+        result = t.sub(result, t.mul(zeros.lhs, ofColumn));
+      }
+      if (zero)
+        result = t.sub(result, t.mul(zero, sums[size_t(products + i / perRow * 4 + ofTile)]));
+    }
+    return results;
+  }
 
   int64_t numRows() const override { return rowsPerWarp / 8; }
   int64_t rowOf(int64_t i) const override { return i / (columnsPerWarp / 2) * 2 + i % 4 / 2; }
@@ -63,81 +89,99 @@ private:
   struct RowOfMatrices {
     Value first, second;           ///< row, counted over 0 and 1; where the pair begins
     Value otherFirst, otherSecond; ///< the same, the pairs exchanged
-    explicit RowOfMatrices(ThreadBuilder &t) {
+    RowOfMatrices(ThreadBuilder &t, int64_t columns) {
       Value lane = t.rem(t.threadNumber(), 32), inEight = t.rem(lane, 8);
       Value eighth = t.rem(t.div(lane, 8), 2), half = t.div(lane, 16);
       first = t.add(inEight, t.mul(eighth, 8));
-      second = t.mul(half, 8);
+      second = t.mul(half, columns);
       otherFirst = t.add(inEight, t.mul(half, 8));
-      otherSecond = t.mul(eighth, 8);
+      otherSecond = t.mul(eighth, columns);
     }
   };
 
-  /// `lhsAt` gives the registers of A for 16 rows of the warp and 16 of K.
+  /// `lhsAt` gives the registers of A for 16 rows of the warp, from `k` on.
   void multiply(ThreadBuilder &t, Value rhsTile, SmallVectorImpl<Value> &sums,
                 llvm::function_ref<Fragment(int64_t row, int64_t k)> lhsAt) const {
-    RowOfMatrices lane(t);
+    RowOfMatrices lane(t, half);
     Value firstColumn = t.mul(ThreadPlace(t, tile).warpN, columnsPerWarp);
-    for (int64_t k = 0; k < tile.k; k += kDepth) {
+    for (int64_t k = 0; k < tile.k; k += depth) {
       SmallVector<Fragment> a, b;
       for (int64_t row = 0; row < rowsPerWarp; row += kRows)
         a.push_back(lhsAt(row, k));
       for (int64_t column = 0; column < columnsPerWarp; column += 2 * kColumns) {
-        Value base = t.add(firstColumn, column), depth = t.number(k);
+        Value base = t.add(firstColumn, column), at = t.number(k);
         Fragment both = rhs.linesAlongK
-                            ? load(t, rhs, rhsTile, t.add(base, lane.otherFirst), t.add(depth, lane.otherSecond))
-                            : load(t, rhs, rhsTile, t.add(depth, lane.first), t.add(base, lane.second));
+                            ? load(t, rhs, rhsTile, t.add(base, lane.otherFirst), t.add(at, lane.otherSecond))
+                            : load(t, rhs, rhsTile, t.add(at, lane.first), t.add(base, lane.second));
         b.push_back({both[0], both[1]});
         b.push_back({both[2], both[3]});
       }
       for (size_t i = 0; i < a.size(); ++i)
-        for (size_t j = 0; j < b.size(); ++j) {
-          MutableArrayRef<Value> c(&sums[(i * b.size() + j) * 4], 4);
-          SmallVector<Value> operands(a[i].begin(), a[i].end());
-          llvm::append_range(operands, b[j]);
-          llvm::append_range(operands, c);
-          StringRef name = type.isF16() ? "mma.m16n8k16.row.col.f32.f32" : "mma.m16n8k16.row.col.bf16";
-          llvm::copy(t.intrinsic(name, t.b.getF32Type(), 4, operands), c.begin());
-        }
+        for (size_t j = 0; j < b.size(); ++j)
+          add(t, a[i], b[j], &sums[(i * b.size() + j) * 4]);
+      Fragment ones(4, t.number(0x01010101));
+      for (int64_t i = 0; i < rowSums / 4; ++i)
+        add(t, a[size_t(i)], ArrayRef(ones).take_front(2), &sums[size_t(products + i * 4)]);
+      for (int64_t j = 0; j < columnSums / 4; ++j)
+        add(t, ones, b[size_t(j)], &sums[size_t(products + rowSums + j * 4)]);
     }
+  }
+
+  /// One instruction.
+  void add(ThreadBuilder &t, ArrayRef<Value> a, ArrayRef<Value> b, Value *sums) const {
+    SmallVector<Value> operands(a);
+    llvm::append_range(operands, b);
+    operands.append(sums, sums + 4);
+    llvm::copy(t.intrinsic(instruction(), factors.sum(), 4, operands), sums);
+  }
+
+  std::string instruction() const {
+    const std::string shape = "mma.m16n8k" + std::to_string(depth) + ".row.col.";
+    if (!factors.areBytes())
+      return shape + (factors.asTf32 ? "tf32" : factors.lhs.isF16() ? "f32.f32" : "bf16");
+    auto name = [](Type type) { return type.isUnsignedInteger() ? "u8" : "s8"; };
+    return factors.lhs == factors.rhs ? shape + name(factors.lhs) : shape + name(factors.lhs) + "." + name(factors.rhs);
   }
 
   Fragment load(ThreadBuilder &t, const SharedTile &shared, Value base, Value line, Value column) const {
     Value number = t.add(t.mul(line, shared.pitch()), column);
     StringRef name =
         shared.linesAlongK ? "ldmatrix.sync.aligned.m8n8.x4.b16" : "ldmatrix.sync.aligned.m8n8.x4.trans.b16";
-    Fragment registers = t.intrinsic(name, t.b.getI32Type(), 4, t.offset(base, t.mul(number, 2)));
-    if (type.isF16())
-      for (Value &v : registers)
-        v = LLVM::BitcastOp::create(t.b, t.loc, VectorType::get({2}, type), v);
+    Type word = t.b.getI32Type();
+    Fragment registers = t.intrinsic(name, word, 4, t.offset(base, t.mul(number, factors.bytes())));
+    for (Value &v : registers) {
+      if (factors.lhs.isF16())
+        v = LLVM::BitcastOp::create(t.b, t.loc, VectorType::get({2}, factors.lhs), v);
+      if (factors.asTf32)
+        v = t.intrinsic("f2tf32.rna", word, Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getF32Type(), v)));
+    }
     return registers;
   }
 
   /// Two f32, rounded, as a register of A.
   Value pair(ThreadBuilder &t, Value low, Value high) const {
-    StringRef name = type.isF16() ? "ff2f16x2.rn" : "ff2bf16x2.rn";
-    Value both = t.intrinsic(name, VectorType::get({2}, type), {high, low});
-    return type.isF16() ? both : Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getI32Type(), both));
+    StringRef name = factors.lhs.isF16() ? "ff2f16x2.rn" : "ff2bf16x2.rn";
+    Value both = t.intrinsic(name, VectorType::get({2}, factors.lhs), {high, low});
+    return factors.lhs.isF16() ? both : Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getI32Type(), both));
   }
 
   BlockTile tile;
   SharedTile lhs, rhs;
-  Type type;
+  Factors factors;
+  ByteZeros zeros;
   int64_t rowsPerWarp, columnsPerWarp;
+  int64_t depth, half;                   ///< elements along K of an instruction, of a matrix
+  int64_t products, rowSums, columnSums; ///< accumulators of each kind, one after the other
 };
 
 } // namespace
 
 std::unique_ptr<Atom> cameo::codegen::makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                                  Type type) {
-  return std::make_unique<MmaAtom>(tile, lhs, rhs, type);
+                                                  const Factors &factors, const ByteZeros &zeros) {
+  return std::make_unique<MmaAtom>(tile, lhs, rhs, factors, zeros);
 }
 
 std::unique_ptr<Atom> cameo::codegen::makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                               Type type) {
-  return type.isF32() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, type);
-}
-
-bool cameo::codegen::hasAtom(const PtxTarget &chip, Type type) {
-  return type.isF32() || (chip.hasMma16 && (type.isF16() || type.isBF16()));
+                                               const Factors &factors, const ByteZeros &zeros) {
+  return factors.useFma() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, factors, zeros);
 }

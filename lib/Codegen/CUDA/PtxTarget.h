@@ -12,7 +12,8 @@ struct PtxTarget {
   unsigned maxSharedBytes; ///< that a block may ask for
   bool hasBf16Conversions; ///< cvt between bf16 and f32
   bool hasAsyncCopies;     ///< cp.async
-  bool hasMma16;           ///< mma.sync.m16n8k16 of f16 and bf16
+  bool hasMma;             ///< mma.sync of 16 rows: f16, bf16, tf32 and bytes
+  bool usesTf32 = false;   ///< multiplies f32 as tf32 where it can: as the user asks
 };
 
 /// Null where the name is not in the table; `known` is then what there is.

@@ -6,14 +6,16 @@ using namespace mlir;
 using namespace cameo::codegen;
 
 TileSource cameo::codegen::linesOf(Value base, Type type, bool alongK, Value lines, Value columns, Value pitch,
-                                   bool inChunks) {
+                                   bool inChunks, Value step) {
   int64_t bytes = type.getIntOrFloatBitWidth() / 8;
-  return {alongK, inChunks, [=](ThreadBuilder &t, Value line, Value column) -> Place {
-            Value exists = t.both(t.less(line, lines), t.less(column, columns));
-            Value number = t.add(t.mul(t.toI64(line), t.toI64(pitch)), t.toI64(column));
-            Value pointer = t.offset(base, t.mul(number, bytes));
-            return {t.select(exists, pointer, base), exists};
-          }};
+  auto place = [=](ThreadBuilder &t, Value line, Value column) -> Place {
+    Value exists = t.both(t.less(line, lines), t.less(column, columns));
+    Value inLine = step ? t.mul(t.toI64(column), t.toI64(step)) : t.toI64(column);
+    Value number = t.add(t.mul(t.toI64(line), t.toI64(pitch)), inLine);
+    Value pointer = t.offset(base, t.mul(number, bytes));
+    return {t.select(exists, pointer, base), exists};
+  };
+  return {alongK, inChunks, place, /*fill=*/{}};
 }
 
 void TileCopier::commit(ThreadBuilder &t) const {
@@ -52,27 +54,31 @@ void TileCopier::copy(ThreadBuilder &t, const TileSource &source, const SharedTi
 void TileCopier::copyChunk(ThreadBuilder &t, const TileSource &source, Value to, Value line, Value column) const {
   constexpr unsigned kGlobal = 1;
   Place from = source.place(t, line, column);
-  if (chip.hasAsyncCopies) {
+  if (chip.hasAsyncCopies && !source.fill) {
     Value global = LLVM::AddrSpaceCastOp::create(t.b, t.loc, t.pointerType(kGlobal), from.pointer);
     t.intrinsic("cp.async.cg.shared.global.16.s", {}, {to, global, t.select(from.exists, t.number(16), t.number(0))});
     return;
   }
   auto type = VectorType::get({4}, t.b.getI32Type());
-  Value zeros = LLVM::ZeroOp::create(t.b, t.loc, type);
-  t.store(t.select(from.exists, t.load(type, from.pointer, 16), zeros), to, 16);
+  Value otherwise = LLVM::ZeroOp::create(t.b, t.loc, type);
+  if (source.fill) {
+    Value four = t.mul(arith::ExtUIOp::create(t.b, t.loc, t.b.getI32Type(), source.fill), 0x01010101);
+    otherwise = t.vectorOf({four, four, four, four});
+  }
+  t.store(t.select(from.exists, t.load(type, from.pointer, 16), otherwise), to, 16);
 }
 
 void TileCopier::copyElements(ThreadBuilder &t, const TileSource &source, const SharedTile &tile, Value to, Value line,
                               Value column) const {
   Type bits = t.b.getIntegerType(unsigned(tile.elementBytes * 8));
-  Value zero = arith::ConstantOp::create(t.b, t.loc, t.b.getIntegerAttr(bits, 0));
-  Value chunk = LLVM::PoisonOp::create(t.b, t.loc, VectorType::get({tile.chunk()}, bits));
+  Value otherwise =
+      source.fill ? source.fill : Value(arith::ConstantOp::create(t.b, t.loc, t.b.getIntegerAttr(bits, 0)));
+  SmallVector<Value> chunk;
   for (int64_t i = 0; i < tile.chunk(); ++i) {
     Place from = source.place(t, line, t.add(column, i));
-    Value element = t.select(from.exists, t.load(bits, from.pointer, unsigned(tile.elementBytes)), zero);
-    chunk = LLVM::InsertElementOp::create(t.b, t.loc, chunk, element, t.number(i));
+    chunk.push_back(t.select(from.exists, t.load(bits, from.pointer, unsigned(tile.elementBytes)), otherwise));
   }
-  t.store(chunk, to, 16);
+  t.store(t.vectorOf(chunk), to, 16);
 }
 
 void TileResult::storeRun(ThreadBuilder &t, Value row, Value column, ArrayRef<Value> run) const {

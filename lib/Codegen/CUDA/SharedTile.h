@@ -27,11 +27,14 @@ struct TileSource {
   /// Where the element in column `column` of line `line` (i32) lies. What does not exist may be asked for; the pointer
   /// must be one that can be read all the same.
   std::function<Place(ThreadBuilder &, mlir::Value line, mlir::Value column)> place;
+  /// What stands for bytes that do not exist (i8); null: 0.
+  mlir::Value fill;
 };
 
-/// Lines of elements of `type` that are `pitch` apart; what exists of them is `lines` by `columns` (i32).
+/// Lines of elements of `type` that are `pitch` apart; what exists of them is `lines` by `columns` (i32). Neighbours in
+/// a line are `step` apart; null: 1.
 TileSource linesOf(mlir::Value base, mlir::Type type, bool alongK, mlir::Value lines, mlir::Value columns,
-                   mlir::Value pitch, bool inChunks);
+                   mlir::Value pitch, bool inChunks, mlir::Value step = {});
 
 /// A tile in shared memory.
 struct SharedTile {
@@ -72,7 +75,7 @@ private:
   mlir::Value thread;
 };
 
-/// Takes neighbouring elements of a result: vector<?xf32> in a row (i32), from a column (i32) on, which all exist.
+/// Takes neighbouring elements of a result: a vector of sums in a row (i32), from a column (i32) on, which all exist.
 using StoreElements =
     std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value vector, mlir::Value row, mlir::Value column)>;
 
@@ -83,7 +86,7 @@ struct TileResult {
   std::optional<int64_t> fixedColumns;
   StoreElements store;
 
-  /// Stores what exists of a run of f32: as one vector where its end exists with its beginning.
+  /// Stores what exists of a run: as one vector where its end exists with its beginning.
   void storeRun(ThreadBuilder &t, mlir::Value row, mlir::Value column, llvm::ArrayRef<mlir::Value> run) const;
 };
 

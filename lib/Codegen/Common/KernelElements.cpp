@@ -246,3 +246,11 @@ Tensor LoopKernelBuilder::resultTensor(Operation *op, unsigned number) {
   };
   return t;
 }
+
+ElementsAttr cameo::codegen::constantInKernel(Operation *reader, Value operand) {
+  if (auto constant = operand.getDefiningOp<ConstantOp>())
+    return constant.getValue();
+  auto argument = dyn_cast<BlockArgument>(operand);
+  auto kernel = reader->getParentOfType<KernelOp>();
+  return argument && kernel ? constantBehind(kernel.getInputs()[argument.getArgNumber()]) : ElementsAttr();
+}

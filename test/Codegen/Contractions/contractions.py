@@ -3,11 +3,12 @@
 
     contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed
     contractions.py run CASE   one case; precision-CASE: the case in f32, compiled with --precision=bf16;
-                               gpu-CASE: the case on the simulator of GPUs, for several chips
+                               gpu-CASE: the case on the simulator of GPUs, for several chips; tf32-CASE: with --precision=tf32
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
 S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 or bf16 result is rounded once
-more on each side: + 2^-10 |y|, 2^-7 |y|. With --precision=bf16 factors and sums may be off by 2^-9: + (3 2^-9 + 2^-16) S. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
+more on each side: + 2^-10 |y|, 2^-7 |y|. With --precision=bf16 factors and sums may be off by 2^-9: + (3 2^-9 + 2^-16) S; with
+--precision=tf32 factors by 2^-11: + 2^-9.9 S. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
 """
 import os
 import pathlib
@@ -296,6 +297,7 @@ largeProduct("matmul-middle-bf16", [600, 72], [72, 700], BF16)
 # The simulator takes minutes for these.
 SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups"]
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
+TF32 = ["matmul-constant", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-dynamic"]
 PRECISE = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic", "conv-winograd-large"]
 
 # ---- running
@@ -309,26 +311,30 @@ def compileModel(path: str, opt: str, cpu: str = "native", *flags: str) -> str:
     return program
 
 
-def runOnGpus(name: str) -> None:
+def runOnGpus(name: str, precision: str = "f32") -> None:
     """The same bound; sums of tensor cores are no less exact than those in f32 that it speaks of."""
     model, sizes = CASES[name]()
+    options = ["--target=cuda", f"--precision={precision}"]
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model.onnx", magnitudes=False)
         model.save(f"{folder}/magnitudes.onnx", magnitudes=True)
         naive = cameo.Program(compileModel(f"{folder}/model.onnx", "O0"), 1)
         magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
-        programs = {chip: cameo.Program(compileModel(f"{folder}/model.onnx", "O3", "native", "--target=cuda", f"--chip={chip}"), 1, "cuda:sim")
+        programs = {chip: cameo.Program(compileModel(f"{folder}/model.onnx", "O3", "native", *options, f"--chip={chip}"), 1, "cuda:sim")
                     for chip in CHIPS}
         for symbols in sizes:
             feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
             (wanted,), (scale,) = naive.run(feeds).values(), magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
-            bound = boundOf(model, wanted, scale)
+            bound = boundOf(model, wanted, scale) + (2.0**-9.9 * scale.astype(np.float64) if precision == "tf32" else 0)
             for chip, program in programs.items():
                 (found,) = program.run(feeds).values()
                 excess = np.abs(found.astype(np.float64) - wanted) / bound
                 if found.shape != wanted.shape or not excess.max() <= 1:
                     sys.exit(f"{chip} at {symbols}: error is {excess.max():.3g} times the bound, shape {found.shape} against {wanted.shape}")
                 print(f"{chip} at {symbols}: error is {excess.max():.2f} of the bound")
+                isExact = (np.abs(found.astype(np.float64) - wanted) <= boundOf(model, wanted, scale)).all()
+                if precision == "tf32" and isExact != (chip == "sm_75"):  # which has no instruction for it
+                    sys.exit(f"{chip} at {symbols}: the result is {'as exact as' if isExact else 'less exact than'} without --precision=tf32")
 
 
 def boundOf(model: Model, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -408,9 +414,12 @@ def planted() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in CASES if name not in SLOW), "planted"]))
+        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in CASES if name not in SLOW),
+                         *(f"tf32-{name}" for name in TF32), "planted"]))
     elif sys.argv[2] == "planted":
         planted()
+    elif sys.argv[2].startswith("tf32-"):
+        runOnGpus(sys.argv[2].removeprefix("tf32-"), "tf32")
     elif sys.argv[2].startswith("gpu-"):
         runOnGpus(sys.argv[2].removeprefix("gpu-"))
     else:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """integers.py - products of integers against NumPy over random layers: of bytes bit by bit, of 4-bit weights within a bound.
 
-    integers.py list         one case per kind and CPU level, and `planted`: a wrong sum is reported
-    integers.py run CASE     CASE is KIND-LEVEL
+    integers.py list         one case per kind and CPU level or simulated GPU, and `planted`: a wrong sum is reported
+    integers.py run CASE     CASE is KIND-LEVEL or KIND-CHIP
 
 Kinds: matmul (MatMulInteger with a constant right operand), product (both operands known only at run time), conv (ConvInteger: kernels,
 strides, dilations, pads, groups, depthwise). Each case has 80 layers of random sizes, types u8 and s8, and zero points (none, per
-tensor, per column), drawn from extreme bytes as often as not; it runs at -O3 on one thread and on two.
+tensor, per column), drawn from extreme bytes as often as not; it runs at -O3 on one thread and on two. On the simulator of GPUs it has 20.
 
 nibbles (MatMulNBits: blocks of 16 to 128, the last one full or not, one zero point or many): floats may be off by 2 (K + 2) 2^-24 of
 the sum of magnitudes. At accuracy level 4 each activation may have been rounded by 1/254 of its block's largest.
@@ -29,6 +29,7 @@ import cameo  # noqa: E402
 LAYERS = 80
 FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split())
 LEVELS = ["native"] + ["x86-64-v4"] * ("avx512bw" in FLAGS) + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"]
+CHIPS = ["sm_80", "sm_90a"]
 
 
 class Layers:
@@ -147,15 +148,17 @@ KINDS = {"nibbles": nibbles, "matmul": matmul, "product": lambda layers: matmul(
 
 def check(kind: str, level: str, seed: int, change=lambda array: array) -> list[str]:
     layers = Layers(seed)
-    for _ in range(LAYERS):
+    isGpu = level in CHIPS
+    for _ in range(LAYERS // 4 if isGpu else LAYERS):
         KINDS[kind](layers)
     model = helper.make_model(layers.graph, opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)], ir_version=10)
     problems = []
     with tempfile.TemporaryDirectory() as folder:
         onnx.save(model, f"{folder}/m.onnx")
-        subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/m.onnx", "-o", f"{folder}/m.cameo", "-O3", f"--cpu={level}"], check=True)
-        for threads in (1, 2):
-            found = cameo.Program(f"{folder}/m.cameo", threads=threads).run(layers.feeds)
+        subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/m.onnx", "-o", f"{folder}/m.cameo", "-O3",
+                        *(["--target=cuda", f"--chip={level}"] if isGpu else [f"--cpu={level}"])], check=True)
+        for threads in (1,) if isGpu else (1, 2):
+            found = cameo.Program(f"{folder}/m.cameo", threads, "cuda:sim" if isGpu else "cpu").run(layers.feeds)
             for node in layers.graph.node:
                 got, wanted = change(found[node.output[0]]), layers.wanted[node.output[0]]
                 bound = layers.bounds.get(node.name, 0)
@@ -170,7 +173,7 @@ def check(kind: str, level: str, seed: int, change=lambda array: array) -> list[
 def run(case: str) -> list[str]:
     if case != "planted":
         kind, level = case.split("-", 1)
-        return check(kind, level, seed=list(KINDS).index(kind) * 10 + LEVELS.index(level))
+        return check(kind, level, seed=list(KINDS).index(kind) * 10 + [*LEVELS, *CHIPS].index(level))
 
     def spoil(array):
         spoiled = array.copy()
@@ -182,7 +185,7 @@ def run(case: str) -> list[str]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([f"{kind}-{level}" for kind in KINDS for level in LEVELS] + ["planted"]))
+        print("\n".join([f"{kind}-{level}" for kind in KINDS for level in LEVELS + CHIPS] + ["planted"]))
     else:
         found = run(sys.argv[2])
         print("\n".join(found))
