@@ -3,6 +3,7 @@
 
     scripts.py list | scripts.py run CASE
 """
+import json
 import os
 import pathlib
 import re
@@ -208,9 +209,34 @@ def randomResults() -> None:
                 sys.exit("wrong draws are accepted")
 
 
+def gpuCheck() -> None:
+    """gpu-check says that there is no GPU; on the simulator its small cases are right, and a mistake in their code is told."""
+    script = ROOT / "tools/dev/gpu-check"
+
+    def run(folder: str, *arguments: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, f"{folder}/gpu-check", "run", folder, *arguments], capture_output=True, text=True,
+                              env=os.environ | environment)
+        return done.returncode, done.stdout + done.stderr
+
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, script, "prepare", folder, "--small", "--model", ROOT / "test/Models/data/mnist.onnx"], check=True)
+        report = f"{folder}/report.json"
+        code, text = run(folder, "--json", report, CUDA_VISIBLE_DEVICES="-1")
+        if code or "no GPU: " not in text or json.load(open(report))["gpu"] is not None:
+            sys.exit(f"without a GPU: {code} {text}")
+        code, text = run(folder, "--simulator", "--json", report)
+        if code or "11 right, 0 wrong, 0 not reached" not in text or len(json.load(open(report))["cases"]) != 11:
+            sys.exit(f"on the simulator: {code} {text}")
+        # The registers of two fragments are exchanged.
+        edit = r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2"
+        code, text = run(folder, "--simulator", "--filter=product-bf16", CAMEO_CUDASIM_EDIT=edit)
+        if code != 1 or "wrong: product-bf16" not in text:
+            sys.exit(f"with a mistake: {code} {text}")
+
+
 CASES = {"random-results": randomResults, "harness-outcomes": harnessOutcomes, "expectations-drift": expectationsDrift, "expectations-are-explained": expectationsAreExplained,
          "quickstart-again": quickstartAgain, "readme-tour": readmeTour, "compare-engines": compareEngines, "shell-syntax": shellSyntax,
-         "models-table": modelsTable}
+         "models-table": modelsTable, "gpu-check": gpuCheck}
 
 if __name__ == "__main__":
     match sys.argv[1:]:

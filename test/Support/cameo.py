@@ -8,12 +8,16 @@ import ctypes
 import os
 import pathlib
 
-import ml_dtypes
 import numpy as np
+
+try:
+    from ml_dtypes import bfloat16
+except ImportError:
+    bfloat16 = np.dtype([("bits", np.uint16)])  # can be fed and read, not computed with
 
 BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 8: np.object_, 9: np.bool_,
-          10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 16: ml_dtypes.bfloat16}
+          10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 16: bfloat16}
 NUMBERS = {np.dtype(t): n for n, t in DTYPES.items()}
 
 
