@@ -161,6 +161,18 @@ def noRank():
     return branchRanks([helper.make_node("Transpose", ["chosen"], ["y"], name="turn", perm=[2, 1, 0])])
 
 
+def deadBranch(other="x"):
+    """One branch, or both, takes an element that is not there."""
+    branches = [helper.make_graph([helper.make_node("Gather", [x, "fifth"], [f"{name}y"], name=name)], name, [], [value(f"{name}y", None)])
+                for name, x in (("beyond", "x"), ("within", other))]
+    nodes = [helper.make_node("Concat", ["x"] * 3, ["x3"], axis=0), helper.make_node("If", ["is_long"], ["y"], name="choose", then_branch=branches[0], else_branch=branches[1])]
+    return [value("x", [2, 3]), value("is_long", [], B)], [value("y", None)], nodes, [const("fifth", np.array([4], np.int64))]
+
+
+def liveBranch():
+    return deadBranch("x3")
+
+
 def samePadding():
     """As many results as steps of the stride, whatever the size."""
     nodes = [helper.make_node("MaxPool", ["x"], ["y"], name="pool", kernel_shape=[3], strides=[2], auto_pad="SAME_UPPER")]

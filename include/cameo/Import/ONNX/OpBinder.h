@@ -126,6 +126,9 @@ public:
   /// The same where only tensors will do.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
+  /// A branch, which may be one that no run takes. Where its nodes contradict each other in sizes or indices, `why` says so
+  /// and nothing is reported; a failure without that is reported.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
 
   /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to,
   /// computed in `block` by the nodes behind it when its own outputs are `results`. Where these nodes cannot follow,

@@ -2,8 +2,9 @@
 //
 // A branch that a constant condition selects is imported in place of the If, so branches that only other shapes would
 // take cost nothing and may have any rank. Where the run decides between results that have no common type (a squeezed
-// tensor or the tensor itself), the rest of the graph is imported once behind each of them; when it can follow only
-// one, the condition becomes a requirement. Scan becomes a loop that gathers its slices.
+// tensor or the tensor itself), the rest of the graph is imported once behind each of them. When it can follow only
+// one, or sizes or indices inside a branch contradict each other, the condition becomes a requirement. Scan becomes a
+// loop that gathers its slices.
 #include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/OpBinder.h"
 #include "llvm/ADT/STLExtras.h"
@@ -125,33 +126,38 @@ LogicalResult importIf(OpBinder &op) {
     return bindAll(op, *values);
   }
   Branches branches(op, condition);
+  std::string why[2]; // a branch cannot run
   for (int i : {0, 1}) {
-    auto values = op.importSubgraph(i == 0 ? *thenGraph : *elseGraph, branches.blocks[i], ArrayRef<Binding>{});
-    if (failed(values))
-      return failure();
-    branches.results[i] = std::move(*values);
-  }
-  if (branches.haveCommonTypes()) {
-    auto results = branches.join();
-    return failed(results) ? failure() : bindAll(op, *results);
-  }
-  std::string why[2];
-  for (int i : {0, 1}) {
-    auto values = op.importRest(branches.blocks[i], branches.results[i], why[i]);
+    auto values = op.importBranch(i == 0 ? *thenGraph : *elseGraph, branches.blocks[i], why[i]);
     if (failed(values) && why[i].empty())
       return failure();
     if (succeeded(values))
       branches.results[i] = std::move(*values);
   }
+  const char *where = "none of its branches can run; the first: ";
   if (why[0].empty() && why[1].empty()) {
-    auto outputs = branches.join();
-    if (succeeded(outputs))
-      op.endGraph(*outputs);
-    return outputs;
+    if (branches.haveCommonTypes()) {
+      auto results = branches.join();
+      return failed(results) ? failure() : bindAll(op, *results);
+    }
+    where = "the nodes behind it can follow neither branch; behind the first: ";
+    for (int i : {0, 1}) {
+      auto values = op.importRest(branches.blocks[i], branches.results[i], why[i]);
+      if (failed(values) && why[i].empty())
+        return failure();
+      if (succeeded(values))
+        branches.results[i] = std::move(*values);
+    }
+    if (why[0].empty() && why[1].empty()) {
+      auto outputs = branches.join();
+      if (succeeded(outputs))
+        op.endGraph(*outputs);
+      return outputs;
+    }
   }
   branches.discard();
   if (!why[0].empty() && !why[1].empty())
-    return op.error("E-SHAPE", "the nodes behind it can follow neither branch; behind the first: " + why[0]);
+    return op.error("E-SHAPE", where + why[0]);
   bool wanted = why[0].empty();
   auto results =
       op.importSubgraph(wanted ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(), ArrayRef<Binding>{});
@@ -159,8 +165,12 @@ LogicalResult importIf(OpBinder &op) {
     return failure();
   std::string message =
       (wanted ? "the condition is false, and then " : "the condition is true, and then ") + why[wanted];
+  auto require = [&](Value &value) {
+    value = op.create<RequireOp>(value, condition, wanted, message);
+    return bool(value);
+  };
   for (Binding &result : *results)
-    if (result.tensor && !(result.tensor = op.create<RequireOp>(result.tensor, condition, wanted, message)))
+    if ((result.tensor && !require(result.tensor)) || (result.sequence && !llvm::all_of(*result.sequence, require)))
       return failure();
   return bindAll(op, *results);
 }

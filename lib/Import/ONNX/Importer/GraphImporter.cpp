@@ -439,6 +439,23 @@ FailureOr<SmallVector<Binding>> GraphImporter::outputs(const Scope &scope) {
   return outputs;
 }
 
+/// The first error behind the first `reported` diagnostics.
+static const cameo::Diagnostic &firstError(ArrayRef<cameo::Diagnostic> diagnostics, size_t reported) {
+  return *llvm::find_if(diagnostics.drop_front(reported), [](const cameo::Diagnostic &d) { return d.isError(); });
+}
+
+FailureOr<SmallVector<Binding>> GraphImporter::importBranch(const Graph &graph, Block *block, std::string &why) {
+  size_t reported = diagnostics.size();
+  auto values = importSubgraph(graph, block, {});
+  if (succeeded(values))
+    return values;
+  if (const cameo::Diagnostic &error = firstError(diagnostics, reported); error.code == "E-SHAPE" || error.code == "E-INDEX") {
+    why = error.message;
+    diagnostics.resize(reported);
+  }
+  return failure();
+}
+
 FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
   Scope inner;
   inner.parent = scope;
@@ -456,7 +473,7 @@ FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef
   if (succeeded(importNodes(nodes)))
     values = outputs(inner);
   if (failed(values) && diagnostics.back().exitCode != ExitCode::LimitExceeded) {
-    why = llvm::find_if(llvm::drop_begin(diagnostics, reported), [](auto &d) { return d.isError(); })->message;
+    why = firstError(diagnostics, reported).message;
     diagnostics.resize(reported);
   }
   return values;

@@ -55,6 +55,9 @@ public:
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
+  /// A branch, which may be one that no run takes: sizes and indices that contradict each other (E-SHAPE, E-INDEX) are not
+  /// reported, but told in `why`.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
   /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are
   /// `results`. What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded
   /// is reported.

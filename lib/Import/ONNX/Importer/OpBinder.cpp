@@ -54,8 +54,7 @@ FailureOr<Type> OpBinder::dtypeAttr(StringRef name, Type fallback) {
                                Twine(lastDataType));
   if (Type type = elementTypeOf(DataType(*number)))
     return type;
-  return unsupported(name + " is " + dataTypeName(DataType(*number)) +
-                     "; supported are " + kSupportedTypes);
+  return unsupported(name + " is " + dataTypeName(DataType(*number)) + "; supported are " + kSupportedTypes);
 }
 
 FailureOr<SmallVector<int64_t>> OpBinder::constantInput(size_t i, StringRef what) {
@@ -157,7 +156,8 @@ struct SizeBuilder {
     }
     case AtomKind::FloorDiv: {
       Value x = size(a.lhs), y = size(a.rhs);
-      // Quotients of negative numbers (a rounded-up quotient is -floor(-x / y)) are truncated by DivOp, exact ones are not.
+      // Quotients of negative numbers (a rounded-up quotient is -floor(-x / y)) are truncated by DivOp, exact ones are
+      // not.
       if (!op.dims().isNonNegative(a.lhs))
         x = op.create<SubOp>(x, op.create<ModOp>(x, y));
       return op.create<DivOp>(x, y);
@@ -233,8 +233,13 @@ LogicalResult OpBinder::bindResult(size_t i, Binding value) {
   return node.hasOutput(i) ? importer.bind(node.outputs[i], std::move(value)) : success();
 }
 
-FailureOr<SmallVector<Binding>> OpBinder::importSubgraph(const Graph &graph, Block *block, ArrayRef<Binding> arguments) {
+FailureOr<SmallVector<Binding>> OpBinder::importSubgraph(const Graph &graph, Block *block,
+                                                         ArrayRef<Binding> arguments) {
   return importer.importSubgraph(graph, block, arguments);
+}
+
+FailureOr<SmallVector<Binding>> OpBinder::importBranch(const Graph &graph, Block *block, std::string &why) {
+  return importer.importBranch(graph, block, why);
 }
 
 FailureOr<SmallVector<Binding>> OpBinder::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
