@@ -111,3 +111,19 @@ def dynamic_quantize_lstm():
                                            "lengths": None, "h": None, "c": None, "P": None, "w_scale": scale, "w_zero": zero, "r_scale": scale,
                                            "r_zero": zero}, ["Y", "Y_h", "Y_c"], {"hidden_size": 16, "direction": direction},
                    ("W", "R", "B", "w_scale", "w_zero", "r_scale", "r_zero"), domain="com.microsoft", rtol=0, atol=2e-2)
+
+
+def q_linear_average_pool():
+    result = {"z_scale": np.array(0.03, np.float32), "z_zero": np.array(100, np.uint8)}
+    for last, attributes in itertools.product((0, 1), ({"strides": [2, 2]}, {"pads": [1, 1, 1, 1]}, {"pads": [1, 0, 1, 0], "count_include_pad": 1}, {"auto_pad": "SAME_UPPER"})):
+        yield Node("QLinearAveragePool", {"x": _bytes(2, 5, 6, 7), "x_scale": SCALE, "x_zero": ZERO} | result, ["z"], {"kernel_shape": [3, 2], "channels_last": last, **attributes},
+                   ("x_scale", "x_zero", "z_scale", "z_zero"), domain="com.microsoft", steps=1)
+
+
+def q_linear_conv():
+    """ONNX Runtime's form, channels last."""
+    for group, bias, last in itertools.product((1, 2), (None, _signed(6).astype(np.int32) * 9), (0, 1)):
+        scale = np.abs(normal(6)) * 0.01 + 0.001
+        yield Node("QLinearConv", {"x": _bytes(2, 5, 7, 4) if last else _bytes(2, 4, 5, 7), "x_scale": SCALE, "x_zero": ZERO, "w": _signed(6, 4 // group, 3, 3), "w_scale": scale,
+                                   "w_zero": np.zeros(6, np.int8), "y_scale": np.array(0.5, np.float32), "y_zero": ZERO, "bias": bias}, ["y"],
+                   {"group": group, "pads": [1, 1, 1, 1], "channels_last": last}, ("x_scale", "x_zero", "w", "w_scale", "w_zero", "y_scale", "y_zero", "bias"), domain="com.microsoft", steps=1)

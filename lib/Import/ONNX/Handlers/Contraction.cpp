@@ -1,4 +1,6 @@
-// Contraction.cpp - matrix products: MatMul, Gemm, Det and ONNX Runtime's fused forms. Einsum has its own file.
+// Contraction.cpp - matrix products: MatMul, Gemm, Det and ONNX Runtime's fused forms, CDist and Inverse. Einsum has
+// its own file.
+#include "Compose.h"
 #include "FusedActivation.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
@@ -99,6 +101,56 @@ LogicalResult matMulNode(OpBinder &op) {
   return y ? op.result(y) : failure();
 }
 
+/// The distance of each row of A [m, k] from each row of B [n, k].
+LogicalResult distances(OpBinder &op) {
+  StringRef metric = op.stringAttr("metric", "sqeuclidean");
+  if (metric != "euclidean" && metric != "sqeuclidean")
+    return op.error("E-ATTR", "metric is '" + metric + "'; expected euclidean or sqeuclidean");
+  Compose c{op};
+  Value difference = c.sub(c.unsqueeze(op.input(0), {1}), c.unsqueeze(op.input(1), {0}));
+  Value sum = c.reduce(c.mul(difference, difference), {2}, "sum", /*keepDims=*/false);
+  return op.result(metric == "euclidean" ? c.make<SqrtOp>(sum) : sum);
+}
+
+/// The inverse of each matrix, by Gauss and Jordan's elimination with pivots: what makes `rest` the identity makes the
+/// identity the inverse. Each row is a few ops, so the number of rows is bounded.
+LogicalResult inverse(OpBinder &op) {
+  constexpr int64_t kMostRows = 64;
+  Compose c{op};
+  Value x = op.input(0);
+  int64_t rank = op.rank(x), rows = rank - 2, columns = rank - 1;
+  auto size = rank < 2 ? std::nullopt : op.shapes().dim(x, columns).constant();
+  if (!size || !op.shapes().dim(x, rows).isConstant(*size) || *size > kMostRows)
+    return op.unsupported("input '" + op.node.inputs[0] + "' has shape " + formatShape(op.shapes().dimsOf(x)) +
+                          "; supported are square matrices of at most " + Twine(kMostRows) + " rows");
+  Type i64 = op.builder.getI64Type();
+  Value number = op.unsqueeze(op.i64(llvm::to_vector(llvm::seq<int64_t>(0, *size))), {1});
+  Value rest = c.cast(x, c.wideType(op.elementType(x)));
+  Value isDiagonal = c.make<EqualOp>(number, c.make<TransposeOp>(number, ArrayRef<int64_t>{1, 0}));
+  Value result =
+      c.unsqueeze(c.where(isDiagonal, c.like(rest, 1), c.like(rest, 0)), llvm::to_vector(llvm::seq<int64_t>(0, rows)));
+  for (int64_t row = 0; rest && row < *size; ++row) {
+    Value isRow = c.make<EqualOp>(number, op.scalar(i64, row)), isAbove = c.make<LessOp>(number, op.scalar(i64, row));
+    Value column = c.make<SliceOp>(rest, op.i64({row}), op.i64({row + 1}), op.i64({1}), ArrayRef<int64_t>{columns});
+    Value pivot = c.make<ArgMaxOp>(c.where(isAbove, c.like(rest, -1), c.make<AbsOp>(column)), rows, true, false);
+    Value isPivot = c.make<EqualOp>(number, pivot);
+    // The row at a mask of rows; the pivot's and this one change places, and it is subtracted from all others.
+    auto rowAt = [&](Value m, Value mask) { return c.reduce(c.where(mask, m, c.like(m, 0)), {rows}, "sum"); };
+    auto swapped = [&](Value m) { return c.where(isRow, rowAt(m, isPivot), c.where(isPivot, rowAt(m, isRow), m)); };
+    rest = swapped(rest);
+    result = swapped(result);
+    Value factors = c.make<SliceOp>(rest, op.i64({row}), op.i64({row + 1}), op.i64({1}), ArrayRef<int64_t>{columns});
+    Value scale = rowAt(factors, isRow);
+    auto eliminated = [&](Value m) {
+      Value chosen = c.div(rowAt(m, isRow), scale);
+      return c.where(isRow, chosen, c.sub(m, c.mul(factors, chosen)));
+    };
+    rest = eliminated(rest);
+    result = eliminated(result);
+  }
+  return op.result(c.cast(result, op.elementType(x)));
+}
+
 // ---- as ONNX
 
 LogicalResult exportMatMul(MatMulOp op, NodeBuilder &b) {
@@ -127,6 +179,8 @@ void registerContractionHandlers(HandlerTable &table) {
   table.on("Det", 11, [](OpBinder &op) { return op.result(op.create<DetOp>(op.input(0))); });
   table.onMicrosoft("FusedMatMul", "A B", fusedMatMul);
   table.onMicrosoft("TransposeMatMul", "A B", fusedMatMul);
+  table.onMicrosoft("CDist", "A:2 B:2", distances);
+  table.onMicrosoft("Inverse", "X", inverse);
   table.onMicrosoft("FusedGemm", "A B C?", fusedGemm);
 
   table.exports<MatMulOp>(exportMatMul);

@@ -2,6 +2,7 @@
 // quantize, and integer products whose sums become real numbers.
 #include "Attention.h"
 #include "Axes.h"
+#include "Pooling.h"
 #include "Quantization.h"
 
 using namespace mlir;
@@ -79,6 +80,15 @@ LogicalResult qLinearGlobalAveragePool(OpBinder &op) {
     return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has rank " + Twine(rank) + "; expected 3 or more");
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(channelsLast ? 1 : 2, channelsLast ? rank - 1 : rank));
   return qLinearUnary(op, [&](Compose &c, Value x) { return c.reduce(x, axes, "mean"); });
+}
+
+LogicalResult qLinearAveragePool(OpBinder &op) {
+  bool isLast = op.intAttr("channels_last", 0) != 0;
+  return qLinearUnary(op, [&](Compose &c, Value x) {
+    x = isLast ? channelsFirst(op, x) : x;
+    Value y = x ? averagePoolOf(op, x) : x;
+    return isLast ? channelsLast(op, y) : y;
+  });
 }
 
 LogicalResult qLinearReduceMean(OpBinder &op) {
@@ -163,6 +173,7 @@ void registerMicrosoftQuantizationHandlers(HandlerTable &table) {
   table.onMicrosoft("QLinearConcat", "Y_scale Y_zero_point inputs*", qLinearConcat);
   table.onMicrosoft("QLinearSoftmax", "X X_scale x_zero_point? y_scale y_zero_point?", qLinearSoftmax);
   table.onMicrosoft("QLinearGlobalAveragePool", "X x_scale x_zero_point y_scale y_zero_point", qLinearGlobalAveragePool);
+  table.onMicrosoft("QLinearAveragePool", "X x_scale x_zero_point? y_scale y_zero_point?", qLinearAveragePool);
   table.onMicrosoft("QLinearReduceMean", "data data_scale data_zero_point? reduced_scale reduced_zero_point?", qLinearReduceMean);
   table.onMicrosoft("MatMulIntegerToFloat", "A B a_scale b_scale a_zero_point? b_zero_point? bias?", matMulIntegerToFloat);
   table.onMicrosoft("DynamicQuantizeMatMul", "A B b_scale b_zero_point? bias?", dynamicQuantizeMatMul);

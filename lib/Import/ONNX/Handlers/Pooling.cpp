@@ -1,4 +1,5 @@
 // Pooling.cpp - pools, global pools (reductions), MaxUnpool, MaxRoiPool, RoiAlign.
+#include "Pooling.h"
 #include "WindowAttributes.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
@@ -24,8 +25,7 @@ FailureOr<SmallVector<int64_t>> kernelShape(OpBinder &op, int64_t rank) {
   return spatialAttr(op, "kernel_shape", rank - 2, 1, 1);
 }
 
-FailureOr<Pool> readPool(OpBinder &op) {
-  Value x = op.input(0);
+FailureOr<Pool> readPool(OpBinder &op, Value x) {
   if (op.rank(x) < 3)
     return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(x)) +
                                    "; expected 3 or more (batch, channels and spatial axes)");
@@ -62,7 +62,7 @@ double lowestValue(Type type) {
 }
 
 LogicalResult maxPool(OpBinder &op) {
-  auto pool = readPool(op);
+  auto pool = readPool(op, op.input(0));
   if (failed(pool))
     return failure();
   bool columnMajor = op.intAttr("storage_order", 0) != 0;
@@ -83,15 +83,33 @@ LogicalResult maxPool(OpBinder &op) {
   return success(both && succeeded(op.result(0, both.getResult())) && succeeded(op.result(1, both.getIndices())));
 }
 
-LogicalResult averagePool(OpBinder &op) {
-  auto pool = readPool(op);
+} // namespace
+
+Value cameo::onnx::channelsFirst(OpBinder &op, Value x) {
+  if (!x)
+    return {};
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, op.rank(x)));
+  if (order.size() > 2)
+    std::rotate(order.begin() + 1, order.end() - 1, order.end());
+  return op.transpose(x, order);
+}
+
+Value cameo::onnx::channelsLast(OpBinder &op, Value x) {
+  if (!x)
+    return {};
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, op.rank(x)));
+  if (order.size() > 2)
+    std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  return op.transpose(x, order);
+}
+
+Value cameo::onnx::averagePoolOf(OpBinder &op, Value x) {
+  auto pool = readPool(op, x);
   if (failed(pool))
-    return failure();
+    return {};
   bool countIncludePad = op.intAttr("count_include_pad", 0) != 0;
-  if (pool->dynamicPads.empty()) {
-    Value y = createPool<AveragePoolOp>(op, *pool, pool->x, countIncludePad);
-    return y ? op.result(y) : failure();
-  }
+  if (pool->dynamicPads.empty())
+    return createPool<AveragePoolOp>(op, *pool, pool->x, countIncludePad);
   // Padding is made by an op of its own; where it shall not count, the mean is divided by the mean of ones padded
   // alike.
   Value y = createPool<AveragePoolOp>(op, *pool, padSpatial(op, pool->x, pool->dynamicPads, 0.0), false);
@@ -102,14 +120,18 @@ LogicalResult averagePool(OpBinder &op) {
         ones ? createPool<AveragePoolOp>(op, *pool, padSpatial(op, ones, pool->dynamicPads, 0.0), false) : Value();
     y = share ? op.create<DivOp>(y, share) : Value();
   }
-  return y ? op.result(y) : failure();
+  return y;
 }
+
+namespace {
+
+LogicalResult averagePool(OpBinder &op) { return op.result(averagePoolOf(op, op.input(0))); }
 
 /// The attribute `p`: a float in version 1, an integer since 2.
 double normAttr(OpBinder &op) { return op.opset() < 2 ? op.floatAttr("p", 2.0) : double(op.intAttr("p", 2)); }
 
 LogicalResult lpPool(OpBinder &op) {
-  auto pool = readPool(op);
+  auto pool = readPool(op, op.input(0));
   if (failed(pool))
     return failure();
   double p = normAttr(op);

@@ -2,6 +2,7 @@
 // bits.
 #include "Quantization.h"
 #include "Axes.h"
+#include "Pooling.h"
 #include "WindowAttributes.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
@@ -238,13 +239,17 @@ LogicalResult convInteger(OpBinder &op) {
   return op.result(integerConv(c, op.input(0), op.input(2), op.input(1), op.input(3)));
 }
 
+/// ONNX Runtime's form may have its channels last, the filter's not.
 LogicalResult qLinearConv(OpBinder &op) {
   Compose c{op};
+  bool isLast = op.intAttr("channels_last", 0) != 0;
   int64_t rank = op.rank(op.input(0));
-  Value sums = integerConv(c, op.input(0), op.input(2), op.input(3), op.input(5));
+  Value x = isLast ? channelsFirst(op, op.input(0)) : op.input(0);
+  Value sums = x ? integerConv(c, x, op.input(2), op.input(3), op.input(5)) : x;
   if (sums && op.hasInput(8))
     sums = c.add(sums, c.along(op.input(8), 1, rank));
-  return op.result(requantize(c, sums, rescaling(c, 1, 4, 6, rank - 1), op.input(7)));
+  Value y = requantize(c, sums, rescaling(c, 1, 4, 6, rank - 1), op.input(7));
+  return op.result(isLast ? channelsLast(op, y) : y);
 }
 
 LogicalResult qLinearMatMul(OpBinder &op) {
@@ -396,6 +401,8 @@ void registerQuantizationHandlers(HandlerTable &table) {
   table.on("ConvInteger", 10, convInteger);
   table.on("QLinearMatMul", 10, qLinearMatMul);
   table.on("QLinearConv", 10, qLinearConv);
+  table.onMicrosoft("QLinearConv", "x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point B?",
+                    qLinearConv);
 
   table.exports<QuantizeOp>(exportQuantize);
   table.exports<DequantizeOp>(exportDequantize);

@@ -1,4 +1,4 @@
-// Resize.cpp - Resize, Upsample, GridSample and AffineGrid.
+// Resize.cpp - Resize, Upsample, GridSample, AffineGrid and CropAndResize.
 // The dialect's resize wants sizes. Where a node gives scales, size = floor(scale * n), which stays a size formula when
 // the scale is a constant.
 #include "Axes.h"
@@ -242,6 +242,53 @@ LogicalResult gridSample(OpBinder &op) {
   return op.result(op.create<GridSampleOp>(x, grid, mode, padding, op.intAttr("align_corners", 0) != 0));
 }
 
+/// Boxes of pictures, y0 x0 y1 x1 between 0 and 1, each resized to crop_size. Outside a picture lies
+/// extrapolation_value.
+LogicalResult cropAndResize(OpBinder &op) {
+  Compose c{op};
+  StringRef mode = op.stringAttr("mode", "bilinear");
+  if (mode != "bilinear" && mode != "nearest")
+    return op.error("E-ATTR", "mode is '" + mode + "'; expected bilinear or nearest");
+  auto crop = op.shapes().elements(op.input(3));
+  if (!crop || crop->size() != 2)
+    return op.error("E-SHAPE", "input '" + op.node.inputs[3] + "' (crop_size) needs two elements");
+  Type type = op.elementType(op.input(0));
+  auto number = [&](Dim d) { return c.squeeze(c.cast(op.sizes({d}), type), {0}); };
+  // Along an axis of the picture: the positions in it [boxes, crop], which of them lie inside, and as GridSample's -1
+  // to 1.
+  struct Positions {
+    Value inside, grid;
+  };
+  auto positions = [&](int64_t axis) -> Positions {
+    auto corner = [&](int64_t i) {
+      return c.make<SliceOp>(op.input(1), op.i64({i}), op.i64({i + 1}), op.i64({1}), ArrayRef<int64_t>{1});
+    };
+    Dim count = (*crop)[axis];
+    Value from = corner(axis), to = corner(axis + 2), last = c.add(number(op.shapes().dim(op.input(0), axis + 2)), -1);
+    Value steps = c.cast(c.make<RangeOp>(op.i64({0}), op.i64({1}), op.sizes({count})), type);
+    Value intervals = c.max(c.add(number(count), -1), c.like(last, 1));
+    Value isSingle = c.make<EqualOp>(number(count), c.like(last, 1));
+    Value share = c.where(isSingle, c.like(last, 0.5), c.div(steps, intervals));
+    Value at = c.mul(c.add(from, c.mul(share, c.sub(to, from))), last);
+    Value outside = c.make<OrOp>(c.make<LessOp>(at, c.like(at, 0)), c.make<LessOp>(last, at));
+    if (mode == "nearest")
+      at = c.make<FloorOp>(c.add(at, 0.5));
+    return {c.make<NotOp>(outside), c.add(c.div(c.mul(at, 2), c.max(last, c.like(last, 1))), -1)};
+  };
+  Positions y = positions(0), x = positions(1);
+  Value pictures = c.make<GatherOp>(op.input(0), op.input(2), int64_t(0));
+  Dim boxes = op.shapes().dim(op.input(1), 0);
+  Value shape = op.sizes({boxes, (*crop)[0], (*crop)[1], op.dims().constant(1)});
+  Value columns = c.make<ExpandOp>(c.unsqueeze(x.grid, {1, 3}), shape);
+  Value rows = c.make<ExpandOp>(c.unsqueeze(y.grid, {2, 3}), shape);
+  if (!columns || !rows)
+    return failure();
+  Value grid = op.create<ConcatOp>(SmallVector<Value>{columns, rows}, int64_t(3));
+  Value sampled = c.make<GridSampleOp>(pictures, grid, mode == "nearest" ? "nearest" : "linear", "border", true);
+  Value inside = c.make<AndOp>(c.unsqueeze(y.inside, {1, 3}), c.unsqueeze(x.inside, {1, 2}));
+  return op.result(c.where(inside, sampled, c.like(sampled, op.floatAttr("extrapolation_value", 0))));
+}
+
 /// theta (x, y, (z,) 1) for every position, each axis running evenly from -1 to 1: over the corners' centres, or their
 /// outer edges.
 LogicalResult affineGrid(OpBinder &op) {
@@ -326,6 +373,7 @@ void registerResizeHandlers(HandlerTable &table) {
   table.on("Upsample", 9, upsample);
   table.on("GridSample", 16, gridSample);
   table.onMicrosoft("GridSample", "X Grid", gridSample);
+  table.onMicrosoft("CropAndResize", "X:4 rois:2 batch_indices:1 crop_size:1", cropAndResize);
   table.on("AffineGrid", 20, affineGrid);
 
   table.exports<ResizeOp>(exportResize);
