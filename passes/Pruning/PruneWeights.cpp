@@ -103,6 +103,8 @@ public:
     Value constant = constantOf<float>(b, layer.weights.getLoc(), type.getShape(), type.getElementType(),
                                        layer.stored<float>(weights));
     layer.op->setOperand(cast<LinearInterface>(layer.op).weightOperand(), constant);
+    if (Operation *before = layer.weights.getDefiningOp(); before->use_empty())
+      before->erase();
   }
 
   double zeros() const { return double(llvm::count(weights, 0.0f)) / double(weights.size()); }

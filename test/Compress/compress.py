@@ -155,6 +155,35 @@ def a_quarter_of_the_channels_can_go(folder: pathlib.Path) -> None:
 
 
 @case
+def pruning_nothing_changes_nothing(folder: pathlib.Path) -> None:
+    """0 % gives the program of the model as it was, byte for byte."""
+    networks.write("digits", folder)
+    model, program = folder / "model.onnx", folder / "program.cameo"
+    cameo("compile", model, "-o", program)
+    whole = program.read_bytes()
+    for flags in (["--structured=0%"], ["--pattern=16x1", "--sparsity=0%"]):
+        cameo("prune", model, *flags, "-o", program)
+        assert program.read_bytes() == whole, flags
+
+
+@case
+def blocks_of_zeros_are_skipped(folder: pathlib.Path) -> None:
+    """Blocks of 16x1, which kernels skip: the program is as small as what is left, and gives what the dense product of the same weights gives."""
+    rng, width = np.random.default_rng(0), 512
+    g = networks.Graph()
+    g.node("MatMul", "x", g.constant("w", rng.standard_normal((width, width)).astype(np.float32)), name="y")
+    g.save(folder / "model.onnx", [("x", networks.TensorProto.FLOAT, [64, width])], [("y", networks.TensorProto.FLOAT, [64, width])])
+    flags = ("--pattern=16x1", "--sparsity=90%")
+    for name in ("pruned.cameo", "pruned.onnx"):
+        cameo("prune", folder / "model.onnx", *flags, "-o", folder / name, says="0.262 M (100.0 %)")
+    cameo("compile", folder / "pruned.onnx", "-O0", "-o", folder / "dense.cameo")
+    data = {"x": rng.standard_normal((1, 64, width)).astype(np.float32)}
+    found, wanted = outputs(folder / "pruned.cameo", data), outputs(folder / "dense.cameo", data)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
+    assert (folder / "pruned.cameo").stat().st_size < 0.2 * 4 * width * width
+
+
+@case
 def pruning_says_what_it_wants(folder: pathlib.Path) -> None:
     networks.write("digits", folder)
     model = folder / "model.onnx"

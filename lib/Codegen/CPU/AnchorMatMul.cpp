@@ -2,8 +2,9 @@
 //
 // A constant right operand is stored in panels. One known only at run time is read where it lies when that is about as
 // good (few rows, or row-major and no wider than two panels); otherwise every step packs the one panel that it
-// multiplies by.
+// multiplies by. Rows of zeros of a constant may be skipped.
 #include "AnchorProduct.h"
+#include "ContractionSparse.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -34,13 +35,30 @@ void setSizes(ContractionSpec &s, MatMulOp op, const Product &p, Type lhsType, l
   s.resultRowStride = s.n;
 }
 
+MatrixLayout layoutOfRhs(MatMulOp op, int64_t k, int64_t n) {
+  return op.getTransposeRhs() ? MatrixLayout{k, n, 1, k} : MatrixLayout{k, n, n, 1};
+}
+
+/// See ContractionShape.
+std::optional<int64_t> sparseRowsOf(MatMulOp op, const Product &p, ArrayRef<Dim> rhs) {
+  ElementsAttr constant = constantInKernel(op, op.getRhs());
+  bool isPlain =
+      p.batchDims.empty() && !op.getTransposeLhs() && p.k.constant() && p.n.constant() && isSharedMatrix(rhs);
+  if (!constant || !isPlain || !constant.getElementType().isF32())
+    return std::nullopt;
+  std::vector<float> storage;
+  return countSparseRows(constantFloats(constant, storage), layoutOfRhs(op, *p.k.constant(), *p.n.constant()));
+}
+
 ContractionShape shapeOfMatMul(MatMulOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
   Product p = describeProduct(shapes.dims(), shapes.dimsOf(op.getLhs()), shapes.dimsOf(op.getRhs()), shapes.dimsOf(op),
                               op.getTransposeLhs(), op.getTransposeRhs());
   ContractionSpec s;
   setSizes(s, op, p, getElementTypeOrSelf(op.getLhs().getType()), fixedExtent);
   s.bf16Dots = usesBf16Dots(op, p, shapes.dimsOf(op.getRhs()), target);
-  return shapeOf(s);
+  ContractionShape shape = shapeOf(s);
+  shape.sparseRows = sparseRowsOf(op, p, shapes.dimsOf(op.getRhs()));
+  return shape;
 }
 
 class MatMulEmitter {
@@ -53,12 +71,19 @@ public:
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, op.getTransposeLhs(), op.getTransposeRhs());
     if (p.k != p.rhsK) // only the run can tell whether they agree
       return std::nullopt;
-    auto chosen = a.tile(shapeOfMatMul(op, a.k.shapes(), a.target));
+    ContractionShape shape = shapeOfMatMul(op, a.k.shapes(), a.target);
+    auto chosen = a.tile(shape);
     if (failed(chosen))
       return failure();
     tile = *chosen;
     ElementsAttr constant = a.k.constantOperand(op.getRhs());
-    if (constant && isSharedMatrix(rhs.dims) && p.k.constant() && p.n.constant())
+    if (tile.sparse && !constant) { // its plain form is read as well
+      shape.sparseRows.reset();
+      tile = chooseTile(a.vectors(), shape);
+    }
+    if (tile.sparse)
+      emitSparseConstant(shape);
+    else if (constant && isSharedMatrix(rhs.dims) && p.k.constant() && p.n.constant())
       emitPackedConstant();
     else if (readsInPlace())
       emitInPlace();
@@ -135,6 +160,22 @@ private:
         return {batchPointer(b, loc, lhs, lhsBase, batch), rhsBase, Value()};
       };
     finish(s);
+  }
+
+  void emitSparseConstant(const ContractionShape &shape) {
+    MatrixLayout layout = layoutOfRhs(op, shape.k, shape.n);
+    SparseSpec s{tile, a.vectors(), shape, a.extent(p.m), a.pointer(lhs), Value(), a.storeThroughEpilogue()};
+    s.rhs = a.packedBytes(op.getRhs(),
+                          llvm::formatv("sparse rhs k={0}*{1} n={2}*{3} mr={4} lanes={5}", layout.k, layout.kStride,
+                                        layout.n, layout.nStride, tile.mr, tile.lanes),
+                          packedSparseBytes(shape), [=, tile = tile](const uint8_t *source, char *packed) {
+                            packSparseRhs(reinterpret_cast<const float *>(source), layout, tile, shape, packed);
+                          });
+    DimContext &d = a.dims();
+    Dim steps = d.mul(d.ceilDiv(p.m, tile.mr), d.constant(sparseGroups(tile, shape)));
+    a.setTiles(steps, multiplyAddsPerStep(tile, shape));
+    auto [begin, end] = a.slice();
+    emitSparse(a.b, a.loc(), s, begin, end);
   }
 
   bool readsInPlace() {

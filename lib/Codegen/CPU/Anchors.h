@@ -122,8 +122,10 @@ public:
     auto shape = contractionOf(mlir::cast<OpT>(op), shapes, target);
     if (!shape)
       return {};
-    if (strict)
+    if (strict) {
       shape->winograd.reset();
+      shape->sparseRows.reset();
+    }
     return toAttribute(op->getContext(), chooseTile(this->vectors(target), *shape));
   }
   double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,

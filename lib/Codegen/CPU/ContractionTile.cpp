@@ -3,6 +3,7 @@
 // Unit of the model: half a cycle of a 512-bit machine, that is one 256-bit multiply-add. AVX2 and AVX-512 parts of the
 // Zen 4 kind issue two of these per cycle, a 512-bit operation takes both slots; so one scale serves all levels.
 #include "cameo/Codegen/CPU/ContractionTile.h"
+#include "ContractionSparse.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -43,6 +44,8 @@ constexpr int64_t kMaxWinogradSteps = 32;
 /// transformed once more for it.
 constexpr int64_t kManyBlocks = 8, kGroupColumns = 128;
 constexpr int64_t kMaxBlockTiles = 64, kMinWinogradChannels = 16;
+/// Part of the whole product's time below which rows of zeros are skipped.
+constexpr double kSparseShare = 0.9;
 /// What an unknown M and K are taken for.
 constexpr int64_t kTypicalM = 509, kTypicalK = 256;
 
@@ -282,6 +285,10 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
   // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
   best.kUnroll = target.canUnroll(best.mr * (best.nr / best.lanes)) ? 4 : 1;
   chooseBlocks(target, shape, model, best);
+  if (shape.sparseRows)
+    if (auto sparse = chooseSparseTile(target, shape);
+        sparse && sparseSlots(target, shape, *sparse) < kSparseShare * expectedSlots(target, shape, best))
+      return *sparse;
   return best;
 }
 
@@ -289,6 +296,8 @@ double cameo::codegen::expectedSlots(const VectorTarget &target, const Contracti
                                      const ContractionTile &tile) {
   if (tile.winograd)
     return winogradSlots(target, shape, tile);
+  if (tile.sparse)
+    return sparseSlots(target, shape, tile);
   Model model(target, shape);
   int64_t n = shape.n == kDynamicExtent ? tile.nr * 8 : shape.n, fullPanels = n / tile.nr;
   double slots = 0;
@@ -305,6 +314,8 @@ int64_t cameo::codegen::multiplyAddsPerStep(const ContractionTile &tile, const C
     WinogradPlan plan = planWinograd(tile, shape);
     return a * a * plan.tiles * shape.winograd->channels * shape.n / std::max<int64_t>(1, plan.steps);
   }
+  if (tile.sparse)
+    return tile.mr * 16 * *shape.sparseRows / sparseGroups(tile, shape);
   int64_t rows = shape.m == kDynamicExtent ? tile.mBlock : std::min(tile.mBlock, shape.m);
   int64_t columns = shape.n == kDynamicExtent ? tile.nr : std::min(tile.nr, shape.n);
   return rows * columns * (shape.k == kDynamicExtent ? 1 : shape.k);

@@ -5,8 +5,10 @@
 //
 // One entry per CPU that is compiled for, by the name that --cpu gives it. An entry written by hand is kept.
 #include "Anchors.h"
+#include "ContractionSparse.h"
 #include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Support/ErrorCode.h"
+#include "mlir/IR/Remarks.h"
 
 namespace cameo::codegen {
 #define GEN_PASS_DEF_CHOOSETILESPASS
@@ -30,16 +32,16 @@ struct TileField {
 #define FIELD(NAME, REQUIRED)                                                                                          \
   {#NAME, REQUIRED, [](const ContractionTile &t) { return int64_t(t.NAME); },                                          \
    [](ContractionTile &t, int64_t v) { t.NAME = static_cast<decltype(t.NAME)>(v); }}
-constexpr TileField kFields[] = {FIELD(mr, true),      FIELD(nr, true),       FIELD(lanes, true),
-                                 FIELD(tailMr, true),  FIELD(mBlock, true),   FIELD(panelOuter, true),
-                                 FIELD(kUnroll, true), FIELD(winograd, false)};
+constexpr TileField kFields[] = {FIELD(mr, true),      FIELD(nr, true),        FIELD(lanes, true),
+                                 FIELD(tailMr, true),  FIELD(mBlock, true),    FIELD(panelOuter, true),
+                                 FIELD(kUnroll, true), FIELD(winograd, false), FIELD(sparse, false)};
 #undef FIELD
 
 /// What is wrong with a tile, or null.
-const char *problemOf(const ContractionTile &tile, const VectorTarget &target, bool allowsWinograd) {
+const char *problemOf(const ContractionTile &tile, const VectorTarget &target, const ContractionShape &shape) {
   if (tile.winograd != 0 && tile.winograd != 2 && tile.winograd != 4)
     return "winograd is 0, 2 or 4";
-  if (tile.winograd != 0 && !allowsWinograd)
+  if (tile.winograd != 0 && !shape.winograd)
     return "winograd is of convolutions of floats by 3x3 with stride 1, one group and known sizes";
   if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
     return "mr, tailMr, mBlock and kUnroll are 1 or more";
@@ -54,6 +56,12 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, b
   // The last panel, of tailMr rows, is narrower by an amount that the tile does not say.
   if ((tile.mr + 1) * (tile.nr / tile.lanes) + 1 > target.numRegisters || tile.tailMr + 2 > target.numRegisters)
     return "a tile of mr rows and a row of B fit the CPU's vector registers";
+  if (tile.sparse != 0 && tile.sparse != 1)
+    return "sparse is 0 or 1";
+  if (tile.sparse != 0 && !shape.sparseRows)
+    return "sparse is of products of f32 with constant weights, three tenths of them zero or more";
+  if (tile.sparse != 0 && !fitsSparse(tile, shape))
+    return "where sparse is 1 nr is 16, mBlock is mr, and a copy of mr rows fits a thread's stack";
   return nullptr;
 }
 
@@ -85,19 +93,22 @@ public:
         for (Operation &op : kernel.getBody().front())
           if (const TunedOp *tuned = tunedCodeOf(&op))
             if (DictionaryAttr tile = tuned->tileOf(&op, shapes, *target, strict))
-              setTile(kernel, *target, tile);
+              setTile(kernel, *target, tile, op.getLoc());
         return WalkResult::skip();
       });
     }
   }
 
 private:
-  void setTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr tile) {
+  void setTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr tile, Location loc) {
     NamedAttrList config(kernel.getConfigAttr() ? kernel.getConfigAttr() : DictionaryAttr::get(&getContext()));
     if (config.get(target.name))
       return;
     config.set(target.name, tile);
     kernel.setConfigAttr(config.getDictionary(&getContext()));
+    if (tile.get("sparse"))
+      remark::passed(loc, remark::RemarkOpts::name("products that skip zeros").category(getArgument()))
+          << "rows of 16 weights that are all 0 are skipped on " + target.name;
   }
 };
 
@@ -145,19 +156,19 @@ static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, 
 
 /// The tile in `entry`, which is the kernel's or lies in it.
 static FailureOr<ContractionTile> readTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr entry,
-                                           bool allowsWinograd) {
+                                           const ContractionShape &shape) {
   for (const TileField &field : kFields)
     if (field.required && !entry.getAs<IntegerAttr>(field.name))
       return emitLack(kernel, target, field.name);
   ContractionTile tile = tileFromAttribute(entry);
-  if (const char *problem = problemOf(tile, vectorTarget(target), allowsWinograd))
+  if (const char *problem = problemOf(tile, vectorTarget(target), shape))
     return emitProblem(kernel, target, problem);
   return tile;
 }
 
 FailureOr<ContractionTile> Anchor::tile(ContractionShape shape) const {
   if (DictionaryAttr entry = tileEntry(kernel, target))
-    return readTile(kernel, target, entry, shape.winograd.has_value());
+    return readTile(kernel, target, entry, shape);
   shape.winograd.reset(); // only a tile that somebody chose may round otherwise
   return chooseTile(vectors(), shape);
 }
@@ -177,7 +188,7 @@ FailureOr<AttentionTile> Anchor::attentionTile(const AttentionShape &shape) cons
     auto part = entry.getAs<DictionaryAttr>(name);
     if (!part)
       return emitLack(kernel, target, name);
-    auto read = readTile(kernel, target, part, /*allowsWinograd=*/false);
+    auto read = readTile(kernel, target, part, ContractionShape());
     if (failed(read))
       return failure();
     *field = *read;

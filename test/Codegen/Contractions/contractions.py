@@ -48,6 +48,13 @@ class Model:
         self.weights[name] = self.rng.standard_normal(shape).astype(self.dtype)
         return name
 
+    def sparseWeight(self, k: int, n: int) -> str:
+        """A tenth of the blocks of 16 columns of one row of K are not zero."""
+        name = self.weight(k, n)
+        keep = self.rng.random((k, -(-n // 16))) < 0.1
+        self.weights[name] *= np.repeat(keep, 16, axis=1)[:, :n]
+        return name
+
     def op(self, kind: str, *operands, **attributes) -> str:
         name = f"y{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, operands, [name], name=name, **attributes))
@@ -174,6 +181,41 @@ def matmul_bf16_rows_of_all_batches():
 def matmul_bf16_two_inputs():
     m = Model(BF16)
     m.matmul(m.input([2, 37, 71]), m.input([2, 71, 300]), 71)
+    return m, [{}]
+
+
+# Rows of zeros are skipped (test/Codegen/CPU/sparse.mlir).
+
+
+@case
+def sparse_constant():
+    m = Model()
+    m.op("Relu", m.op("Add", m.matmul(m.input([75, 403]), m.sparseWeight(403, 171), 403), m.weight(171)))
+    return m, [{}]
+
+
+@case
+def sparse_one_row():
+    m = Model()
+    m.matmul(m.input([1, 1001]), m.sparseWeight(1001, 300), 1001)
+    return m, [{}]
+
+
+@case
+def sparse_rows_of_all_batches():
+    m = Model()
+    residual = m.input(["b", "s", 160])
+    m.op("Add", m.matmul(m.input(["b", "s", 240]), m.sparseWeight(240, 160), 240), residual)
+    return m, [{"b": 1, "s": 1}, {"b": 2, "s": 9}, {"b": 3, "s": 64}]
+
+
+@case
+def sparse_transposed():
+    m = Model()
+    m.terms += 200
+    weight = m.sparseWeight(200, 160)
+    m.weights[weight] = np.ascontiguousarray(m.weights[weight].T)
+    m.op("Gemm", m.input([64, 200]), weight, m.weight(160), transB=1)
     return m, [{}]
 
 
@@ -414,7 +456,8 @@ def planted() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in CASES if name not in SLOW),
+        onGpus = [name for name in CASES if name not in SLOW and not name.startswith("sparse")]
+        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in onGpus),
                          *(f"tf32-{name}" for name in TF32), "planted"]))
     elif sys.argv[2] == "planted":
         planted()

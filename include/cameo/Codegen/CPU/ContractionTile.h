@@ -66,6 +66,8 @@ struct ContractionShape {
     int64_t count, height, width, channels;
   };
   std::optional<Images> winograd;
+  /// Set where B is constant with many rows of 16 columns that are all zeros: how many are not (ContractionSparse.h).
+  std::optional<int64_t> sparseRows;
 };
 
 /// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.
@@ -82,6 +84,8 @@ struct ContractionTile {
   /// Outputs along each side of a tile of Winograd's algorithm, 2 or 4; 0: the convolution as it stands. Rows are such
   /// tiles then, and mBlock is how many are transformed at a time.
   int64_t winograd = 0;
+  /// 1: rows of 16 columns of B that are all zeros are skipped. mBlock is mr then, nr 16.
+  int64_t sparse = 0;
 };
 
 /// Vectors of panel `panel` (their lane counts), for static `n`: all `lanes` wide, but the last of the last panel may
@@ -95,8 +99,8 @@ int64_t panelCount(const ContractionTile &tile, int64_t n);
 int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
 
 /// The analytic model: the fewest vector cycles over all tiles that fit the registers, with padding, tails and fixed
-/// costs counted; ties go to the tile with the least traffic on B. Winograd's algorithm is taken where it is faster and
-/// `shape` allows it.
+/// costs counted; ties go to the tile with the least traffic on B. Winograd's algorithm is taken, and rows of zeros are
+/// skipped, where that is faster and `shape` allows it.
 ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &shape);
 
 /// What the model expects of a tile, one thread, in slots: half cycles of a machine with one 512-bit multiply-add per
