@@ -21,6 +21,9 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::compression;
 
+/// Of a layer's second moments, per sample: a few tens of milliseconds.
+constexpr int64_t kWindowMultiplications = int64_t(1) << 28;
+
 static func::FuncOp mainOf(ModuleOp module) { return module.lookupSymbol<func::FuncOp>("main"); }
 
 LogicalResult cameo::compression::prepare(ModuleOp module, const CompileOptions &options,
@@ -84,12 +87,16 @@ namespace {
 struct ObservingProgram {
   std::unique_ptr<Program> program;
   std::vector<uint64_t> outputs; ///< number of the output for each layer of `layers`
+  uint64_t firstWindows;         ///< of the outputs that show windows
 
   /// Null program exactly when `diagnostics` got an error.
-  ObservingProgram(ModuleOp module, ArrayRef<Layer> layers, const CalibrationOptions &options,
-                   std::vector<cameo::Diagnostic> &diagnostics) {
+  ObservingProgram(ModuleOp module, ArrayRef<Layer> layers, ArrayRef<int64_t> windows,
+                   const CalibrationOptions &options, std::vector<cameo::Diagnostic> &diagnostics) {
     Variant copy(module);
-    if (failed(runPasses(*copy, [](OpPassManager &passes) { passes.addPass(createObserveLayersPass()); }, diagnostics)))
+    ObserveLayersPassOptions shown;
+    shown.windows.assign(windows.begin(), windows.end());
+    if (failed(runPasses(
+            *copy, [&](OpPassManager &passes) { passes.addPass(createObserveLayersPass(shown)); }, diagnostics)))
       return;
     program = Program::make(*copy, options.compile, options.threads, diagnostics);
     if (!program)
@@ -99,6 +106,7 @@ struct ObservingProgram {
     uint64_t next = mainOf(module).getNumResults();
     for (const Layer &layer : layers)
       outputs.push_back(numbers.try_emplace(layer.input, next + numbers.size()).first->second);
+    firstWindows = next + numbers.size();
   }
 };
 
@@ -134,26 +142,35 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
   SmallVector<Layer> found = layersOf(mainOf(module));
   if (found.empty())
     return success();
-  ObservingProgram observing(module, found, options, diagnostics);
-  if (!observing.program)
-    return failure();
-  std::vector<int64_t> axes;
+  std::vector<int64_t> axes, windows;
   uint64_t gramBytes = options.gramBytes;
   DenseMap<Value, size_t> numbers;
-  std::vector<uint64_t> outputs;
+  std::vector<size_t> firstReaders; ///< of each observer
   for (auto [i, layer] : llvm::enumerate(found)) {
     auto [number, isNew] = numbers.try_emplace(layer.input, observers.size());
     SmallVector<StringRef> names = nodeNames(layer.op->getLoc());
-    layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), number->second});
+    layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), number->second, {}});
+    auto fits = [&](uint64_t size) {
+      uint64_t bytes = size * size * sizeof(float);
+      bool does = size < (uint64_t(1) << 30) && bytes <= gramBytes;
+      gramBytes -= does ? bytes : 0;
+      return does;
+    };
+    bool wantsMoments = layer.isMatrix || (options.convolutionGrams && layer.group == 1);
+    bool hasWindows = wantsMoments && layer.terms > layer.channels && fits(layer.terms);
+    if (hasWindows) {
+      layers.back().windows.assign(layer.terms * layer.terms, 0);
+      windows.push_back(int64_t(i));
+    }
     if (!isNew)
       continue;
-    uint64_t bytes = uint64_t(layer.channels) * uint64_t(layer.channels) * sizeof(float);
-    bool wantsGram = (layer.isMatrix || (options.convolutionGrams && layer.group == 1)) && bytes <= gramBytes;
-    gramBytes -= wantsGram ? bytes : 0;
-    observers.emplace_back(layer.channels, wantsGram);
+    observers.emplace_back(layer.channels, wantsMoments && !hasWindows && fits(layer.channels));
     axes.push_back(layer.inputAxis);
-    outputs.push_back(observing.outputs[i]);
+    firstReaders.push_back(i);
   }
+  ObservingProgram observing(module, found, windows, options, diagnostics);
+  if (!observing.program)
+    return failure();
   uint64_t identity = identityOf(found, samples);
   if (!options.state.empty() && llvm::sys::fs::exists(options.state) && !load(options.state, identity))
     return refuse(diagnostics, "E-CALIB",
@@ -163,11 +180,16 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
   Clock::time_point saved = Clock::now();
   bool done = runAll(*observing.program, samples, samplesSeen, options, diagnostics, [&](size_t) {
     for (auto [i, observer] : llvm::enumerate(observers)) {
-      cameo_tensor seen = observing.program->output(outputs[i]);
+      cameo_tensor seen = observing.program->output(observing.outputs[firstReaders[i]]);
       ArrayRef<int64_t> dims(seen.dims, seen.rank);
       if (observer.channels != dims[axes[i]])
         return succeeded(refuse(diagnostics, "E-INTERNAL", "an activation has other channels than its weights"));
       observer.add(static_cast<const float *>(seen.data), dims, axes[i]);
+    }
+    for (auto [i, layer] : llvm::enumerate(windows)) {
+      cameo_tensor seen = observing.program->output(observing.firstWindows + i);
+      addMoments(layers[layer].windows, static_cast<const float *>(seen.data), ArrayRef(seen.dims, seen.rank),
+                 /*axis=*/1, kWindowMultiplications);
     }
     ++samplesSeen;
     if (options.state.empty() || Clock::now() - saved < std::chrono::seconds(1))
@@ -193,9 +215,9 @@ LogicalResult Calibration::expectLayers(std::vector<cameo::Diagnostic> &diagnost
 }
 
 /// Second moments as an attribute that borrows them.
-static Attribute gramAttribute(MLIRContext *context, const Observer &seen) {
-  auto type = RankedTensorType::get({seen.channels, seen.channels}, Float32Type::get(context));
-  ArrayRef<char> bytes(reinterpret_cast<const char *>(seen.gram.data()), seen.gram.size() * sizeof(float));
+static Attribute gramAttribute(MLIRContext *context, ArrayRef<float> gram) {
+  auto type = RankedTensorType::get({int64_t(gram.size())}, Float32Type::get(context));
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(gram.data()), gram.size() * sizeof(float));
   auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
   return DenseResourceElementsAttr::get(
       type, manager.insert("gram", UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignof(float))));
@@ -217,8 +239,8 @@ void Calibration::annotate(ModuleOp module, RangeMethod method) const {
                                            b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
                                            b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
                                            b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))};
-    if (!seen.gram.empty())
-      entries.push_back(b.getNamedAttr("gram", gramAttribute(b.getContext(), seen)));
+    if (ArrayRef<float> gram = entry.windows.empty() ? seen.gram : entry.windows; !gram.empty())
+      entries.push_back(b.getNamedAttr("gram", gramAttribute(b.getContext(), gram)));
     layer.op->setAttr(kObservedAttr, b.getDictionaryAttr(entries));
   }
 }
@@ -252,6 +274,8 @@ bool Calibration::save(const std::string &path, uint64_t identity) const {
     write(&samplesSeen, sizeof(samplesSeen));
     for (const Observer &observer : observers)
       visitPieces(observer, write);
+    for (const Entry &layer : layers)
+      write(layer.windows.data(), layer.windows.size() * sizeof(float));
     os.close();
     error = os.error();
     os.clear_error();
@@ -281,5 +305,7 @@ bool Calibration::load(const std::string &path, uint64_t identity) {
     return false;
   for (Observer &observer : observers)
     visitPieces(observer, read);
+  for (Entry &layer : layers)
+    read(layer.windows.data(), layer.windows.size() * sizeof(float));
   return isWhole && left.empty();
 }

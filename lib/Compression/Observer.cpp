@@ -124,22 +124,33 @@ void Observer::add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis
         sum[c] += x, square[c] += double(x) * x;
       }
     }
-  if (gram.empty())
-    return;
-  // One position after the other where channels are neighbours, one channel after the other where positions are.
-  for (int64_t o = 0; o < outer; ++o)
-    for (int64_t i = 0; i < channels; ++i) {
-      const float *image = data + o * channels * inner, *row = image + i * inner;
-      if (float x = *row; inner == 1 && x != 0)
-        for (int64_t j = 0; j < channels; ++j)
-          gram[i * channels + j] += x * image[j];
-      for (int64_t j = 0; inner > 1 && j < channels; ++j) {
-        float sum = 0;
-        for (int64_t p = 0; p < inner; ++p)
-          sum += row[p] * image[j * inner + p];
-        gram[i * channels + j] += sum;
+  if (!gram.empty())
+    addMoments(gram, data, dims, axis);
+}
+
+void cameo::compression::addMoments(llvm::MutableArrayRef<float> gram, const float *data, llvm::ArrayRef<int64_t> dims,
+                                    int64_t axis, int64_t most) {
+  int64_t channels = dims[axis], outer = 1, inner = 1;
+  for (int64_t i = 0; i < int64_t(dims.size()); ++i)
+    (i < axis ? outer : inner) *= i == axis ? 1 : dims[i];
+  int64_t positions = outer * inner, fitting = std::max<int64_t>(1, most / std::max<int64_t>(1, channels * channels));
+  int64_t step = std::max<int64_t>(1, (positions + fitting - 1) / fitting);
+  // Some positions at a time, their channels side by side, so that the inner loop runs along a row of sums.
+  constexpr int64_t kPositions = 32;
+  std::vector<float> block(kPositions * channels);
+  for (int64_t first = 0; first < positions; first += kPositions * step) {
+    int64_t count = 0;
+    for (int64_t p = first; p < positions && count < kPositions; p += step, ++count)
+      for (int64_t c = 0; c < channels; ++c)
+        block[count * channels + c] = data[(p / inner * channels + c) * inner + p % inner];
+    for (int64_t i = 0; i < channels; ++i)
+      for (int64_t p = 0; p < count; ++p) {
+        const float *x = &block[p * channels];
+        if (float own = x[i]; own != 0)
+          for (int64_t j = 0; j < channels; ++j)
+            gram[i * channels + j] += own * x[j];
       }
-    }
+  }
 }
 
 std::optional<RangeMethod> cameo::compression::parseRangeMethod(llvm::StringRef name) {

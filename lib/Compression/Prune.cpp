@@ -7,6 +7,7 @@
 #include "cameo/Passes/Pruning/WeightPattern.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Compile.h"
+#include "mlir/Transforms/Passes.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -33,6 +34,7 @@ LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *cali
           channels.reconstruct = options.reconstruct;
           passes.addPass(createPruneChannelsPass(channels));
           passes.addPass(createInferShapesPass());
+          passes.addPass(createCSEPass()); // constants that nobody reads any more are gone
         }
         if (!options.pattern.empty()) {
           PruneWeightsPassOptions weights;

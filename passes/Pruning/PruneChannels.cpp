@@ -44,8 +44,10 @@ std::vector<double> slicePowers(Value constant, int64_t axis) {
 /// What a layer of one group reads and sums over, with what was seen of it.
 struct Reader {
   Layer layer;
-  SmallVector<float> squares, gram; ///< per channel; [channels][channels]
+  SmallVector<float> squares, gram; ///< per channel; of channels, or of all terms, by each other
   int64_t taps() const { return layer.terms / layer.channels; }
+  /// How many moments a channel has along each side of `gram`: one for all its taps, or one for each.
+  int64_t perChannel() const { return int64_t(gram.size()) == layer.terms * layer.terms ? taps() : 1; }
 
   static std::optional<Reader> of(const SliceSum &sum) {
     auto layer = Layer::of(sum.op);
@@ -55,7 +57,8 @@ struct Reader {
     Reader reader{*layer, floatsOf(observed, "square"), floatsOf(observed, "gram")};
     if (int64_t(reader.squares.size()) != layer->channels)
       return std::nullopt;
-    if (int64_t(reader.gram.size()) != layer->channels * layer->channels)
+    int64_t moments = reader.gram.size();
+    if (moments != layer->channels * layer->channels && moments != layer->terms * layer->terms)
       reader.gram.clear();
     return reader;
   }
@@ -63,46 +66,57 @@ struct Reader {
   /// Of each channel: what the layer's results lose in power without it, over all that they have.
   std::vector<double> losses(bool isSecondOrder) const {
     SmallVector<float> rows = layer.matrix();
-    std::vector<double> powers(layer.channels, 0), weighed(layer.channels, 0);
-    for (auto [i, w] : llvm::enumerate(rows))
-      powers[int64_t(i) % layer.terms / taps()] += double(w) * w;
-    std::vector<double> diagonal;
+    int64_t each = perChannel();
+    std::vector<double> diagonal, losses(layer.channels, 0);
     if (isSecondOrder && !gram.empty())
-      if (auto factor = Cholesky::of({gram.begin(), gram.end()}, layer.channels, kRidge))
+      if (auto factor = Cholesky::of({gram.begin(), gram.end()}, layer.channels * each, kRidge))
         diagonal = factor->inverseDiagonal();
     double all = 0;
-    for (int64_t c = 0; c < layer.channels; ++c) {
-      weighed[c] = powers[c] * (diagonal.empty() ? squares[c] : 1 / diagonal[c]);
-      all += powers[c] * squares[c];
+    for (auto [i, w] : llvm::enumerate(rows)) {
+      int64_t term = int64_t(i) % layer.terms, c = term / taps();
+      double power = double(w) * w;
+      int64_t m = term * each / taps();
+      losses[c] += power * (diagonal.empty() ? squares[c] : 1 / diagonal[m]);
+      all += power * (diagonal.empty() ? squares[c] : gram[m * layer.channels * each + m]);
     }
-    for (double &loss : weighed)
+    for (double &loss : losses)
       loss /= all > 0 ? all : 1;
-    return weighed;
+    return losses;
   }
 
   /// Weights for which the channels that stay, by least squares, also do the work of those that go. False, and nothing
   /// changes, where what was seen allows no solution (numbers that are not finite).
   bool reconstruct(ArrayRef<int64_t> staying, ArrayRef<int64_t> going) {
-    int64_t n = staying.size(), m = going.size(), channels = layer.channels;
+    int64_t each = perChannel(), side = layer.channels * each;
+    auto expanded = [&](ArrayRef<int64_t> channels) {
+      SmallVector<int64_t> rows;
+      for (int64_t c : channels)
+        for (int64_t i = 0; i < each; ++i)
+          rows.push_back(c * each + i);
+      return rows;
+    };
+    SmallVector<int64_t> stay = expanded(staying), go = expanded(going);
+    int64_t n = stay.size(), m = go.size();
     std::vector<double> moments(n * n), mixed(n * m);
     for (int64_t i = 0; i < n; ++i) {
       for (int64_t j = 0; j < n; ++j)
-        moments[i * n + j] = gram[staying[i] * channels + staying[j]];
+        moments[i * n + j] = gram[stay[i] * side + stay[j]];
       for (int64_t j = 0; j < m; ++j)
-        mixed[i * m + j] = gram[staying[i] * channels + going[j]];
+        mixed[i * m + j] = gram[stay[i] * side + go[j]];
     }
     auto factor = Cholesky::of(std::move(moments), n, kRidge);
     if (!factor)
       return false;
     factor->solve(mixed, m);
     SmallVector<float> rows = layer.matrix();
+    int64_t runs = taps() / each; // of terms that one moment stands for
     for (int64_t o = 0; o < layer.outputs; ++o)
-      for (int64_t t = 0; t < taps(); ++t)
+      for (int64_t t = 0; t < runs; ++t)
         for (int64_t i = 0; i < n; ++i) {
           double more = 0;
           for (int64_t j = 0; j < m; ++j)
-            more += mixed[i * m + j] * rows[o * layer.terms + going[j] * taps() + t];
-          rows[o * layer.terms + staying[i] * taps() + t] += float(more);
+            more += mixed[i * m + j] * rows[o * layer.terms + go[j] * runs + t];
+          rows[o * layer.terms + stay[i] * runs + t] += float(more);
         }
     auto constant = layer.weights.getDefiningOp<ConstantOp>();
     OpBuilder b(constant);

@@ -190,7 +190,7 @@ private:
              << score.getValue()
              << " wants what was observed at its input (cameo.observed with an entry 'square' per channel)";
     Pruner pruner(layer, parsed, sparsity);
-    bool hasMoments = layer.terms == layer.channels && int64_t(gram.size()) == layer.terms * layer.terms;
+    bool hasMoments = int64_t(gram.size()) == layer.terms * layer.terms;
     bool isSecondOrder = score == "second-order" && hasMoments && pruner.bySecondOrder(gram);
     if (!isSecondOrder)
       pruner.byScore(score == "magnitude" ? ArrayRef<float>() : ArrayRef<float>(squares));

@@ -48,8 +48,12 @@ def ObserveLayersPass : Pass<"cameo-observe-layers", "::mlir::func::FuncOp"> {
   let summary = "what layers read becomes results of @main";
   let description = [{
     Before: `%y = cameo.matmul %x, %w; return %y`. After: `return %y, %x`, and the new result is called `observed:0`, with the number of
-    the first layer that reads it. Each activation once, in the order of layers. Linear.
+    the first layer that reads it. Each activation once, in the order of layers.
+
+    Layers listed in `windows`, convolutions of one group, also show what each of their sums is over: a tensor with one channel for
+    each weight of an output, in the weights' order, called `windows:1` by the layer's number. Linear.
   }];
+  let options = [ListOption<"windows", "windows", "int64_t", "numbers of layers, ascending">];
 }
 
 def SwitchLayersPass : Pass<"cameo-switch-layers", "::mlir::func::FuncOp"> {

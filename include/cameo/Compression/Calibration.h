@@ -19,7 +19,8 @@ struct CalibrationOptions {
   unsigned threads = 0;
   uint64_t gramBytes =
       0; ///< memory for second moments of what products read, which GPTQ wants; those that fit are observed
-  bool convolutionGrams = false; ///< the same of the channels that convolutions of one group read, for pruning
+  bool convolutionGrams = false; ///< the same of the windows that convolutions of one group sum over, for pruning, or
+                                 ///< where only that fits of the channels that they read
   size_t most = SIZE_MAX;        ///< samples that run() looks at; those that the state has seen count
   std::string state;             ///< file that takes the observers as they grow, and gives them back; empty: none
 };
@@ -28,8 +29,9 @@ class Calibration {
 public:
   /// What is observed for one layer.
   struct Entry {
-    std::string name; ///< its ONNX node
-    size_t observer;  ///< several layers may read one activation
+    std::string name;           ///< its ONNX node
+    size_t observer;            ///< several layers may read one activation
+    std::vector<float> windows; ///< second moments of what a convolution sums over, [terms][terms]; empty: not observed
   };
 
   /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. There may be no

@@ -73,6 +73,11 @@ struct Observer {
   std::vector<float> gram; ///< [channels][channels], sum x x^T over rows; empty where not wanted
 };
 
+/// Adds x x^T of positions to `gram` [channels][channels]; `axis` counts the channels. Where that are more than `most`
+/// multiplications, of every so manieth position.
+void addMoments(llvm::MutableArrayRef<float> gram, const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis,
+                int64_t most = INT64_MAX);
+
 /// The name of a method on the command line; nothing for others.
 std::optional<RangeMethod> parseRangeMethod(llvm::StringRef name);
 
