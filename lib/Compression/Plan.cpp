@@ -4,6 +4,7 @@
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/WriteFile.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -95,15 +96,12 @@ LogicalResult cameo::compression::savePlan(const std::string &path, const Plan &
       choice.print(os);
     rows.push_back(llvm::json::Object{{"layer", layer.name}, {"quantization", choice ? printed : "f32"}});
   }
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (!error) {
+  auto problem = writeFile(path, [&](llvm::raw_ostream &os) {
     os << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{{"layers", std::move(rows)}})) << "\n";
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  return error ? refuse(diagnostics, "E-FILE", "cannot write " + path + ": " + error.message()) : success();
+  });
+  if (problem)
+    diagnostics.push_back(*problem);
+  return failure(problem.has_value());
 }
 
 FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContext &context,

@@ -73,12 +73,20 @@ TemporaryFolder::TemporaryFolder() {
     folder = std::make_unique<Temporary>(unique.str().str());
 }
 
-static LogicalResult cannotWrite(Location loc, StringRef path, std::error_code error) {
-  return withCode("E-FILE", emitError(loc))
-         << "cannot write " << path << ": " << StringRef(error.message()).lower() << "; choose another place, by -o for the result, by TMPDIR for temporary files";
+static cameo::Diagnostic cannotWrite(StringRef path, std::error_code error) {
+  return cameo::Diagnostic::error("E-FILE", "cannot write " + path.str() + ": " + StringRef(error.message()).lower() +
+                                                "; choose another place, by TMPDIR for temporary files");
 }
 
-LogicalResult OutputFile::create(Location loc) {
+static LogicalResult emit(Location loc, const std::optional<cameo::Diagnostic> &problem) {
+  if (!problem)
+    return success();
+  return withCode(problem->code == "E-CANCELLED" ? llvm::StringLiteral("E-CANCELLED") : llvm::StringLiteral("E-FILE"),
+                  emitError(loc))
+         << problem->message;
+}
+
+std::optional<cameo::Diagnostic> OutputFile::create() {
   fs::file_status status;
   copies = path == "-" || (!fs::status(path, status) && fs::exists(status) && !fs::is_regular_file(status));
   llvm::SmallString<256> unique;
@@ -89,17 +97,17 @@ LogicalResult OutputFile::create(Location loc) {
     error =
         copies ? fs::createTemporaryFile("cameo", "out", unique) : fs::createUniqueFile(path + ".%%%%%%.tmp", unique);
   if (error)
-    return cannotWrite(loc, path, error);
+    return cannotWrite(path, error);
   file = std::make_unique<Temporary>(unique.str().str());
-  return success();
+  return std::nullopt;
 }
 
-LogicalResult OutputFile::commit(Location loc) {
+std::optional<cameo::Diagnostic> OutputFile::commit() {
   if (!copies) {
     if (std::error_code error = fs::rename(temporary(), path))
-      return cannotWrite(loc, path, error);
+      return cannotWrite(path, error);
     file->release();
-    return success();
+    return std::nullopt;
   }
   auto bytes = llvm::MemoryBuffer::getFile(temporary(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
   std::error_code error = bytes.getError();
@@ -113,14 +121,18 @@ LogicalResult OutputFile::commit(Location loc) {
     }
   }
   if (error == std::errc::broken_pipe)
-    return withCode("E-CANCELLED", emitError(loc)) << "whoever read " << (path == "-" ? "standard output" : path) << " has gone";
-  return error ? cannotWrite(loc, path, error) : success();
+    return cameo::Diagnostic::error("E-CANCELLED",
+                                    "whoever read " + (path == "-" ? "standard output" : path) + " has gone");
+  return error ? std::optional(cannotWrite(path, error)) : std::nullopt;
 }
 
-LogicalResult cameo::writeFile(StringRef path, Location loc, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+LogicalResult OutputFile::create(Location loc) { return emit(loc, create()); }
+LogicalResult OutputFile::commit(Location loc) { return emit(loc, commit()); }
+
+std::optional<cameo::Diagnostic> cameo::writeFile(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write) {
   OutputFile file(path);
-  if (failed(file.create(loc)))
-    return failure();
+  if (auto problem = file.create())
+    return problem;
   std::error_code error;
   llvm::raw_fd_ostream os(file.temporary(), error, fs::CD_OpenExisting, fs::FA_Write, fs::OF_None);
   if (!error) {
@@ -130,8 +142,12 @@ LogicalResult cameo::writeFile(StringRef path, Location loc, llvm::function_ref<
     os.clear_error();
   }
   if (error)
-    return cannotWrite(loc, path, error);
+    return cannotWrite(path, error);
   // Temporary files are the user's alone; what a user makes is readable as their umask says.
   fs::setPermissions(file.temporary(), static_cast<fs::perms>(0666 & ~fs::getUmask()));
-  return file.commit(loc);
+  return file.commit();
+}
+
+LogicalResult cameo::writeFile(StringRef path, Location loc, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  return emit(loc, writeFile(path, write));
 }

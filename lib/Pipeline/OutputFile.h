@@ -2,6 +2,7 @@
 #ifndef LIB_PIPELINE_OUTPUTFILE_H
 #define LIB_PIPELINE_OUTPUTFILE_H
 
+#include "cameo/Pipeline/WriteFile.h"
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
 #include <string>
@@ -45,13 +46,17 @@ public:
   const std::string &temporary() const { return file->path(); }
   mlir::LogicalResult commit(mlir::Location loc);
 
+  /// The same without a place in a model.
+  std::optional<Diagnostic> create();
+  std::optional<Diagnostic> commit();
+
 private:
   std::string path;
   std::unique_ptr<Temporary> file;
   bool copies = false; ///< see above
 };
 
-/// Writes `write`'s bytes to the OutputFile `path`.
+/// `writeFile` of WriteFile.h that emits its error.
 mlir::LogicalResult writeFile(llvm::StringRef path, mlir::Location loc,
                               llvm::function_ref<void(llvm::raw_ostream &)> write);
 

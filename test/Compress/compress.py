@@ -220,7 +220,7 @@ def a_plan_that_loses_too_much_is_refused(folder: pathlib.Path) -> None:
     cameo(*command, "--metric=sqnr", "-o", folder / "out.cameo", "--load-plan", plan, code=1, says="E-ACCURACY")
     assert not (folder / "out.cameo").exists()
     plan.write_text('{"layers": []}')
-    cameo(*command, "-o", folder / "out.cameo", "--load-plan", plan, code=3, says="is for a model of 0 layers; this one has 4")
+    cameo(*command, "-o", folder / "out.cameo", "--load-plan", plan, code=8, says="is for a model of 0 layers; this one has 4")
 
 
 @case

@@ -5,6 +5,7 @@
 #include "Verb.h"
 #include "cameo/Pipeline/Interrupt.h"
 #include "cameo/Pipeline/Phases.h"
+#include "cameo/Pipeline/WriteFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -85,20 +86,13 @@ static void listPhases() {
 static int writeReport(const Options &options, const std::string &output, const CompileReport &report) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::error_code error;
-  llvm::raw_fd_ostream os(options.report, error);
   llvm::json::Object object = report.toJson();
   object["model"] = options.model.path;
   object["output"] = output;
   object["peak_rss_mb"] = double(usage.ru_maxrss) / 1024;
   llvm::json::Value json(std::move(object));
-  if (!error) {
-    os << llvm::formatv("{0:2}", json) << "\n";
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  return error ? fail("E-FILE", "cannot write " + options.report + ": " + error.message()) : 0;
+  auto problem = writeFile(options.report, [&](llvm::raw_ostream &os) { os << llvm::formatv("{0:2}", json) << "\n"; });
+  return problem ? tell({*problem}) : 0;
 }
 
 static bool compileWithProgress(mlir::ModuleOp module, CompileOptions options, const std::string &output,

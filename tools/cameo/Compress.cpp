@@ -4,6 +4,7 @@
 #include "SampleFiles.h"
 #include "Verb.h"
 #include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/WriteFile.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -106,21 +107,11 @@ static llvm::LogicalResult writeReport(const Options &options, const Compression
                                        std::vector<Diagnostic> &diagnostics) {
   if (options.report.empty())
     return llvm::success();
-  std::error_code error;
-  {
-    llvm::raw_fd_ostream os(options.report, error);
-    if (!error) {
-      writeHtml(result, options.compress, options.model.path, os);
-      os.close();
-      error = os.error();
-      os.clear_error();
-    }
-  }
-  if (!error)
-    return llvm::success();
-  diagnostics.push_back(
-      Diagnostic::error("E-FILE", options.report + ": cannot be written: " + llvm::StringRef(error.message()).lower()));
-  return llvm::failure();
+  auto problem = writeFile(options.report,
+                           [&](llvm::raw_ostream &os) { writeHtml(result, options.compress, options.model.path, os); });
+  if (problem)
+    diagnostics.push_back(*problem);
+  return llvm::failure(problem.has_value());
 }
 
 static int compress(Options &options) {

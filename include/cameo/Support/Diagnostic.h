@@ -18,7 +18,7 @@ inline ExitCode exitCodeOfCode(llvm::StringRef code) {
       .Case("E-USAGE", ExitCode::Usage)
       .Case("E-ACCURACY", ExitCode::Different)
       .Cases({"E-ARTIFACT", "E-CHECKSUM", "E-VERSION"}, ExitCode::Artifact)
-      .Case("E-CALIB", ExitCode::BadInput)
+      .Cases({"E-CALIB", "E-PLAN", "E-RUN"}, ExitCode::BadInput)
       .Case("E-CANCELLED", ExitCode::Cancelled)
       .Case("E-INTERNAL", ExitCode::InternalError)
       .Default(ExitCode::InvalidModel);
