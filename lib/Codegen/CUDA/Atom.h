@@ -53,9 +53,13 @@ public:
   virtual void multiply(ThreadBuilder &t, mlir::Value lhs, mlir::Value rhs,
                         llvm::SmallVectorImpl<mlir::Value> &accumulators) const = 0;
   /// The same where A is what an atom of its kind, with the same rows and warps, has in its accumulators. `scratch`
-  /// points at a tile for A, of which each warp takes its rows; null where there is no need of it.
+  /// points at a tile for A, of which each warp takes its rows; null where there is no need of it. To `rowSums`, one
+  /// for each row of the thread, come the sums of A's rows as they are multiplied: of the thread's own elements, or
+  /// whole ones (`sumsWholeRows`).
   virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
-                            llvm::SmallVectorImpl<mlir::Value> &accumulators) const = 0;
+                            llvm::SmallVectorImpl<mlir::Value> &accumulators,
+                            llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
+  virtual bool sumsWholeRows() const = 0;
   virtual bool needsScratch() const = 0;
   /// Elements of C, from `firstColumn` (i32) on, of what the accumulators are in the end.
   virtual llvm::SmallVector<mlir::Value> results(ThreadBuilder &, llvm::ArrayRef<mlir::Value> accumulators,

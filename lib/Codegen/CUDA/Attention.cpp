@@ -94,7 +94,7 @@ public:
   }
 
 private:
-  /// Of a thread: maxima and sums of its rows, the sums of its own columns only, and its part of O.
+  /// Of a thread: maxima and sums of its rows, the sums as the atom gives them, and its part of O.
   struct State {
     SmallVector<Value> tops, sums, outputs;
     SmallVector<Value> all() const {
@@ -196,9 +196,10 @@ private:
       state.sums.push_back(t.f32(0));
       if (!a.sink)
         continue;
-      Value score = a.sink(t, row); // the weight 1 counts in the first lane of the row
-      Value isFirst = t.isZero(t.rem(t.threadNumber(), scores->lanesOfRow()));
-      state.sums.back() = t.select(t.isF(score, kLowest), t.f32(0), t.select(isFirst, t.f32(1), t.f32(0)));
+      Value score = a.sink(t, row), weight = t.f32(1);
+      if (!values->sumsWholeRows()) // it counts in the first lane of the row
+        weight = t.select(t.isZero(t.rem(t.threadNumber(), scores->lanesOfRow())), weight, t.f32(0));
+      state.sums.back() = t.select(t.isF(score, kLowest), t.f32(0), weight);
       state.tops.back() = t.mulF(score, unit());
     }
     state.outputs.assign(size_t(values->numAccumulators()), t.f32(0));
@@ -226,19 +227,20 @@ private:
       state.tops[r] = tops[r];
     }
     for (auto [i, score] : llvm::enumerate(s)) {
-      size_t r = size_t(scores->rowOf(int64_t(i)));
-      score = power(u, u.subF(score, finite(u, tops[r])));
-      state.sums[r] = u.addF(state.sums[r], score);
+      Value top = tops[size_t(scores->rowOf(int64_t(i)))];
+      score = power(u, u.subF(score, finite(u, top)));
     }
     for (auto [i, output] : llvm::enumerate(state.outputs))
       output = u.mulF(output, factors[size_t(values->rowOf(int64_t(i)))]);
-    values->multiplyHeld(u, s, tiles.weightBytes ? weightScratch(u) : Value(), valuesOf(u, step), state.outputs);
+    values->multiplyHeld(u, s, tiles.weightBytes ? weightScratch(u) : Value(), valuesOf(u, step), state.outputs,
+                         state.sums);
   }
 
   void finish(State state) {
     SmallVector<Value> factors;
     for (Value sum : state.sums) {
-      sum = overRow(t, sum, [&](Value x, Value y) { return t.addF(x, y); });
+      if (!values->sumsWholeRows())
+        sum = overRow(t, sum, [&](Value x, Value y) { return t.addF(x, y); });
       Value inverse = arith::DivFOp::create(t.b, t.loc, t.f32(1), sum);
       factors.push_back(t.select(t.isF(sum, 0), t.f32(0), inverse));
     }

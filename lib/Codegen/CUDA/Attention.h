@@ -8,7 +8,7 @@
 //
 // and in the end O / l. Where nothing is left of a row, m is -infinity and l 0, and the row is 0. A warp has its rows
 // with all their scores, so that maxima and sums meet among a few lanes only. Weights of f16 and bf16 are rounded to
-// the type of the values; for tensor cores they stay in registers.
+// the type of the values before they are multiplied and summed; they stay in registers.
 //
 // Query heads that read one key head follow each other: their rows are one range, which blocks cut, so that they share
 // what is read of keys and values. Steps begin at the first key that any row of the block sees and end with the last.

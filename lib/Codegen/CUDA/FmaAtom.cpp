@@ -52,18 +52,21 @@ public:
   }
 
   void multiplyHeld(ThreadBuilder &t, ArrayRef<Value> weights, Value scratch, Value rhsTile,
-                    SmallVectorImpl<Value> &sums) const override {
+                    SmallVectorImpl<Value> &sums, MutableArrayRef<Value> rowSums) const override {
     // They lie as in what has tile.k columns and lines along K on both sides.
     ThreadPlace at(t, tile);
     Side held{rhs.tile, tile.k / 8, 8};
     held.tile.linesAlongK = true;
     for (auto [i, weight] : llvm::enumerate(weights)) {
+      Value &rowSum = rowSums[i / size_t(held.count)];
+      rowSum = t.addF(rowSum, weight);
       Value line = row(t, int64_t(i) / held.count), column = held.row(t, t.rem(at.lane, 8), int64_t(i) % held.count);
       t.store(weight, t.offset(scratch, t.mul(t.add(t.mul(line, lhs.tile.pitch()), column), 4)), 4);
     }
     t.warpBarrier();
     multiply(t, scratch, rhsTile, sums);
   }
+  bool sumsWholeRows() const override { return false; }
   bool needsScratch() const override { return true; }
 
   int64_t numRows() const override { return lhs.count; }

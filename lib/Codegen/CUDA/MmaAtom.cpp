@@ -35,18 +35,26 @@ public:
     });
   }
 
-  /// Of f16 and bf16.
-  void multiplyHeld(ThreadBuilder &t, ArrayRef<Value> held, Value, Value rhsTile,
-                    SmallVectorImpl<Value> &sums) const override {
+  /// Of f16 and bf16. Rows are summed as rounded, by products with ones.
+  void multiplyHeld(ThreadBuilder &t, ArrayRef<Value> held, Value, Value rhsTile, SmallVectorImpl<Value> &sums,
+                    MutableArrayRef<Value> rowSums) const override {
+    constexpr int64_t kOnesOfF16 = 0x3c003c00, kOnesOfBf16 = 0x3f803f80;
+    Fragment ones(2, word(t, t.number(factors.lhs.isF16() ? kOnesOfF16 : kOnesOfBf16)));
     // A pair of neighbouring accumulators lies in C where a register lies in A.
     multiply(t, rhsTile, sums, [&](int64_t row, int64_t k) {
       size_t first = size_t((row / kRows * tile.k + k) / kColumns * 4);
       Fragment a;
       for (size_t i = 0; i < 4; ++i)
         a.push_back(pair(t, held[first + 2 * i], held[first + 2 * i + 1]));
+      Value &upper = rowSums[size_t(row / kRows * 2)], &lower = rowSums[size_t(row / kRows * 2 + 1)];
+      Value c[] = {upper, upper, lower, lower};
+      add(t, a, ones, c);
+      upper = c[0];
+      lower = c[2];
       return a;
     });
   }
+  bool sumsWholeRows() const override { return true; }
   bool needsScratch() const override { return false; }
 
   SmallVector<Value> results(ThreadBuilder &t, ArrayRef<Value> sums, Value firstColumn) const override {
@@ -147,15 +155,20 @@ private:
     Value number = t.add(t.mul(line, shared.pitch()), column);
     StringRef name =
         shared.linesAlongK ? "ldmatrix.sync.aligned.m8n8.x4.b16" : "ldmatrix.sync.aligned.m8n8.x4.trans.b16";
-    Type word = t.b.getI32Type();
-    Fragment registers = t.intrinsic(name, word, 4, t.offset(base, t.mul(number, factors.bytes())));
+    Fragment registers = t.intrinsic(name, t.b.getI32Type(), 4, t.offset(base, t.mul(number, factors.bytes())));
     for (Value &v : registers) {
-      if (factors.lhs.isF16())
-        v = LLVM::BitcastOp::create(t.b, t.loc, VectorType::get({2}, factors.lhs), v);
+      v = word(t, v);
       if (factors.asTf32)
-        v = t.intrinsic("f2tf32.rna", word, Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getF32Type(), v)));
+        v = t.intrinsic("f2tf32.rna", t.b.getI32Type(),
+                        Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getF32Type(), v)));
     }
     return registers;
+  }
+
+  /// A register as the instruction has it.
+  Value word(ThreadBuilder &t, Value bits) const {
+    return factors.lhs.isF16() ? Value(LLVM::BitcastOp::create(t.b, t.loc, VectorType::get({2}, factors.lhs), bits))
+                               : bits;
   }
 
   /// Two f32, rounded, as a register of A.
