@@ -10,9 +10,11 @@ import sys
 import tempfile
 
 import numpy as np
+import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import networks  # noqa: E402
+import shapes  # noqa: E402
 
 CAMEO = pathlib.Path(networks.BUILD) / "bin/cameo"
 CASES = {}
@@ -152,6 +154,46 @@ def half_of_the_channels_can_go(folder: pathlib.Path) -> None:
     print(f"{100 * right(wanted):.1f} % -> {100 * right(cut):.1f} % right")
     assert right(cut) >= right(wanted) - 0.02
     assert (folder / "cut.cameo").stat().st_size < 0.5 * (folder / "f32.cameo").stat().st_size
+
+
+def kept(count: int) -> int:
+    """How many of a family stay when 30 % go: a multiple of 16 where there are 64 or more."""
+    return 16 * round(0.7 * count / 16) if count >= 64 else round(0.7 * count)
+
+
+def products(path: pathlib.Path) -> int:
+    """The multiplications of a model's convolutions and products."""
+    model = onnx.shape_inference.infer_shapes(onnx.load(path), strict_mode=True).graph
+    dims = {w.name: list(w.dims) for w in model.initializer}
+    for value in [*model.value_info, *model.input, *model.output]:
+        dims[value.name] = [d.dim_value for d in value.type.tensor_type.shape.dim]
+    terms = {"Conv": lambda n: np.prod(dims[n.input[1]][1:]), "MatMul": lambda n: dims[n.input[0]][-1], "Gemm": lambda n: dims[n.input[0]][-1]}
+    return sum(int(np.prod(dims[n.output[0]]) * terms[n.op_type](n)) for n in model.node if n.op_type in terms)
+
+
+def narrowed(write, formula, *sizes: int):
+    """Without 30 % of all channels or heads a model multiplies what the formula says, computes what zeros compute, and is valid ONNX."""
+    def run(folder: pathlib.Path) -> None:
+        import onnxruntime
+
+        model = folder / "model.onnx"
+        write(model, *sizes)
+        for flags, name in (("", "cut.cameo"), ("", "cut.onnx"), ("--masked", "masked.cameo")):
+            cameo("prune", model, "--structured=30%", *flags.split(), "-o", folder / name)
+        assert products(model) == formula(*sizes, lambda count: count)
+        assert products(folder / "cut.onnx") == formula(*sizes, kept)
+        session = onnxruntime.InferenceSession(folder / "cut.onnx")
+        (taken,) = session.get_inputs()
+        data = {taken.name: np.random.default_rng(1).standard_normal([1, *taken.shape]).astype(np.float32)}
+        cut, masked = (outputs(folder / f"{name}.cameo", data) for name in ("cut", "masked"))
+        (elsewhere,) = session.run(None, {taken.name: data[taken.name][0]})
+        for other in (masked, elsewhere):
+            np.testing.assert_allclose(cut, other, rtol=0, atol=2e-5 * np.abs(other).max())
+    return run
+
+
+CASES["resnet50-narrowed"] = narrowed(shapes.resnet50, shapes.resnet50Products, 16, 64, 10)
+CASES["bert-narrowed"] = narrowed(shapes.bert, shapes.bertProducts, 2, 4, 16)
 
 
 @case
