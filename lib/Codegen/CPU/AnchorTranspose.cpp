@@ -2,6 +2,7 @@
 // memory is read and written a vector at a time. A transpose that keeps the last axis copies runs; its naive loops do
 // that well.
 #include "Anchors.h"
+#include "cameo/Codegen/Permutation.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -11,18 +12,6 @@ using namespace cameo::codegen;
 constexpr int64_t kGrainElements = 1 << 15;
 
 namespace {
-
-/// An axis of the result with the distance of its neighbours on both sides, in elements.
-struct Axis {
-  Dim size, inStride, outStride;
-};
-
-/// A transpose without axes of size 1 and with axes merged that stay side by side.
-struct Permutation {
-  SmallVector<Axis> outer; ///< axes that are last on neither side
-  Axis rows;               ///< the result's last axis: outStride is 1
-  Axis columns;            ///< the operand's last axis: inStride is 1
-};
 
 class BlockTransposer {
 public:
@@ -61,57 +50,6 @@ private:
 };
 
 } // namespace
-
-/// The parts of a transpose; nullopt when its last axis stays last.
-static std::optional<Permutation> analyse(TransposeOp op, DimContext &d, ArrayRef<Dim> in) {
-  SmallVector<Dim> inStrides(in.size());
-  Dim stride = d.constant(1);
-  for (size_t i = in.size(); i-- > 0;) {
-    inStrides[i] = stride;
-    stride = d.mul(stride, in[i]);
-  }
-  struct Entry {
-    int64_t source;
-    Axis axis;
-  };
-  SmallVector<Entry> entries; // in the result's order
-  for (int64_t source : op.getPermutation())
-    if (!in[source].isConstant(1))
-      entries.push_back({source, {in[source], inStrides[source], {}}});
-  for (size_t i = 0; i + 1 < entries.size();) {
-    bool adjacent = entries[i + 1].source > entries[i].source;
-    for (int64_t between = entries[i].source + 1; adjacent && between < entries[i + 1].source; ++between)
-      adjacent = in[between].isConstant(1);
-    if (!adjacent) {
-      ++i;
-      continue;
-    }
-    Entry merged{entries[i + 1].source,
-                 {d.mul(entries[i].axis.size, entries[i + 1].axis.size), entries[i + 1].axis.inStride, {}}};
-    entries[i] = merged;
-    entries.erase(entries.begin() + i + 1);
-  }
-  stride = d.constant(1);
-  for (Entry &entry : llvm::reverse(entries)) {
-    entry.axis.outStride = stride;
-    stride = d.mul(stride, entry.axis.size);
-  }
-  Permutation result;
-  for (auto [i, entry] : llvm::enumerate(entries)) {
-    bool isLast = i + 1 == entries.size();
-    if (entry.axis.inStride.isConstant(1) && isLast)
-      return std::nullopt;
-    if (isLast)
-      result.rows = entry.axis;
-    else if (entry.axis.inStride.isConstant(1))
-      result.columns = entry.axis;
-    else
-      result.outer.push_back(entry.axis);
-  }
-  if (!result.columns.size)
-    return std::nullopt;
-  return result;
-}
 
 /// Exchanges bit after bit of the numbers of row and lane.
 void BlockTransposer::turn(MutableArrayRef<Value> rows) {
@@ -279,7 +217,7 @@ const TunedOp &cameo::codegen::tunedTranspose() {
 std::optional<LogicalResult> TunedTranspose::emitOp(const Anchor &a, TransposeOp op) const {
   if (!a.operands[0].memref || !a.results[0].memref)
     return std::nullopt;
-  auto permutation = analyse(op, a.dims(), a.operands[0].dims);
+  auto permutation = describePermutation(a.dims(), a.operands[0].dims, op.getPermutation());
   if (!permutation)
     return std::nullopt;
   BlockTransposer transposer(a, *permutation);

@@ -10,11 +10,10 @@ using namespace cameo::codegen;
 
 std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  static const llvm::StringMap<GpuEmitFn> emitters{{AttentionOp::getOperationName(), emitGpuAttention},
-                                                   {ConvOp::getOperationName(), emitGpuConv},
-                                                   {ConvIntegerOp::getOperationName(), emitGpuConvInteger},
-                                                   {MatMulOp::getOperationName(), emitGpuMatMul},
-                                                   {MatMulIntegerOp::getOperationName(), emitGpuMatMulInteger}};
+  static const llvm::StringMap<GpuEmitFn> emitters{
+      {AttentionOp::getOperationName(), emitGpuAttention},         {ConvOp::getOperationName(), emitGpuConv},
+      {ConvIntegerOp::getOperationName(), emitGpuConvInteger},     {MatMulOp::getOperationName(), emitGpuMatMul},
+      {MatMulIntegerOp::getOperationName(), emitGpuMatMulInteger}, {TransposeOp::getOperationName(), emitGpuTranspose}};
   GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
   if (emit)
     if (auto done = emit({op, k, b, operands, results, chip}))

@@ -49,6 +49,7 @@ using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConvInteger(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMul(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMulInteger(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuTranspose(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuAttention(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConv(const GpuAnchor &);
 
