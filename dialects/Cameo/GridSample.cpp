@@ -120,8 +120,9 @@ LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<T
       if (getMode() == "nearest")
         c = math::RoundEvenOp::create(b, loc, c);
       if (getPadding() == "border") {
-        c = m.select(m.less(c, zero), zero, c);
-        c = m.select(m.less(last, c), last, c);
+        // Within half an element of the ends the taps are clamped, not the place: a cubic still bends there.
+        c = m.select(m.less(c, axis.low), zero, c);
+        c = m.select(m.less(axis.high, c), last, c);
       } else if (getPadding() == "reflection") {
         c = reflect(m, c, axis.low, axis.high);
       }

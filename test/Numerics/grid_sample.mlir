@@ -41,3 +41,20 @@ func.func @cubic_zeros(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tens
   %y = cameo.grid_sample %x, %g {mode = "cubic", padding = "zeros"} : (tensor<1x1x3x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32>
   return %y : tensor<1x1x2x2xf32>
 }
+
+// A place less than half an element outside (0.9, 0.7) stays, and its taps are padded; one further out (1.5) is padded itself.
+// x = spread(1x1x3x3)
+// g = [[[[-1, -1], [0.7, 0.25]], [[0.5, -0.9], [1.5, 1]]]]
+// y = [[[[-3.3184814, -0.59724408], [2.0872209, -1.515625]]]]
+func.func @cubic_border(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32> {
+  %y = cameo.grid_sample %x, %g {mode = "cubic", padding = "border"} : (tensor<1x1x3x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}
+
+// x = spread(1x1x3x3)
+// g = [[[[-1, -1], [0.7, 0.25]], [[0.5, -0.9], [1.5, 1]]]]
+// y = [[[[-4.2270508, -0.59813482], [2.1875589, -1.5605469]]]]
+func.func @cubic_reflection(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32> {
+  %y = cameo.grid_sample %x, %g {mode = "cubic", padding = "reflection"} : (tensor<1x1x3x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}

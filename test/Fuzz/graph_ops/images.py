@@ -13,9 +13,7 @@ def gridSample(g, name):
     h, w = g.draw.choice([1, 3, 5]), g.draw.choice([2, 6])
     modes = ["linear", "nearest", "cubic"] if g.opset >= 20 else ["bilinear", "nearest", "bicubic"]
     mode = g.draw.choice(modes)
-    # Whether places outside or their neighbours are padded is left open.
-    reach = 0.7 if mode.endswith("cubic") else 1.3
-    grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -reach, reach)
+    grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -1.3, 1.3)
     g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=mode, padding_mode=g.draw.choice(["zeros", "border", "reflection"]),
           align_corners=g.draw.randrange(2))
 
@@ -128,7 +126,9 @@ def constantOfShape(g, name):
 
 @op("Unique", since=11)
 def unique(g, name):
-    x = g.pick(lambda v: v.dtype in (np.float32, np.int64) and 0 not in v.shape, low=1)
+    x = g.pick(dtype=np.int64, low=1) if g.draw.randrange(2) else g.leaf(np.float32, g.shape(1, 3))  # computed floats may be equal or nearly so
+    if 0 in x.shape:
+        raise Impossible
     g.add(name, [x], [(x.dtype, None), (np.int64, None), (np.int64, None), (np.int64, None)], sorted=g.draw.randrange(2))
 
 
