@@ -137,6 +137,27 @@ CASES["dynamic-smoothed"] = quantized(25, "--kind=dynamic", "--smooth=0.5")
 CASES["bf16"] = quantized(35, "--kind=bf16")
 
 
+def exported(*flags: str, floor: float = 60):
+    """A quantized model as ONNX: ONNX Runtime computes what the program that was written in its place does, up to steps of rounding."""
+    def run(folder: pathlib.Path) -> None:
+        import onnxruntime
+
+        networks.write("digits", folder)
+        for name in ("q.cameo", "q.onnx"):
+            cameo("quantize", folder / "model.onnx", "--calib", folder / "calib.npz", "-o", folder / name, *flags)
+        onnx.checker.check_model(str(folder / "q.onnx"))
+        data = dict(np.load(folder / "eval.npz"))
+        (found,) = onnxruntime.InferenceSession(folder / "q.onnx").run(None, {"image": data["image"]})
+        ours = decibels(found, outputs(folder / "q.cameo", data))
+        print(f"{ours:.1f} dB")
+        assert ours > floor
+    return run
+
+
+CASES["static-as-onnx"] = exported()
+CASES["int4-as-onnx"] = exported("--kind=weights", "--bits=4", "--block=32", "--method=rtn")
+
+
 # ---- pruning
 
 @case

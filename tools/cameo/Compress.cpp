@@ -53,11 +53,13 @@ static bool calibrate(Options &options, Loaded &loaded) {
              loaded.calibration.run(*loaded.module, *loaded.samples, options.compress.calibration, loaded.diagnostics));
 }
 
-/// Compiles the module as the plan says.
+/// Writes the module as the plan says.
 static void write(Options &options, Loaded &loaded, const Plan &plan) {
   CompileReport report;
+  CompileOptions writing = options.compress.calibration.compile;
+  writing.emit = emitFor(options.output);
   if (succeeded(apply(*loaded.module, plan, loaded.calibration, options.compress.range, loaded.diagnostics)))
-    (void)compile(*loaded.module, options.compress.calibration.compile, options.output, report, loaded.diagnostics);
+    (void)compile(*loaded.module, writing, options.output, report, loaded.diagnostics);
 }
 
 /// Runs `work` on what is loaded.
@@ -154,7 +156,7 @@ static int compress(Options &options) {
 
 static void addCommonOptions(CLI::App &app, Options &options) {
   addModelOptions(app, options.model);
-  app.add_option("-o", options.output, "program to write")->type_name("OUT.cameo")->required();
+  app.add_option("-o", options.output, kOutputHelp)->type_name("OUT")->required();
   app.add_option("--calib", options.data, kDataHelp)->type_name("DATA")->required();
   app.add_option("--range", options.range,
                  "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")

@@ -15,6 +15,10 @@ inline constexpr uint64_t kGramBytes = uint64_t(400) << 20;
 /// "30%" or "0.3", finite and 0 or more; nothing for what is neither.
 std::optional<double> parseShare(llvm::StringRef text);
 
+/// A model where `output` ends in .onnx, else a program.
+inline Emit emitFor(llvm::StringRef output) { return output.ends_with(".onnx") ? Emit::ONNX : Emit::Shared; }
+inline constexpr const char *kOutputHelp = "what to write: a program, or a model where it ends in .onnx";
+
 /// Runs `work` with a line of progress, which compilations by `options` write to, and tells what it found; gives the
 /// exit code. Interrupts and errors of data files are told like all others.
 int measuring(CompileOptions &options, llvm::function_ref<void(mlir::MLIRContext &, std::vector<Diagnostic> &)> work);

@@ -66,7 +66,7 @@ static void pruneModel(Options &options, std::vector<Diagnostic> &diagnostics, m
     return;
   auto after = summaryOf(*module, diagnostics);
   CompileOptions writing = options.calibration.compile;
-  writing.emit = llvm::StringRef(options.output).ends_with(".onnx") ? Emit::ONNX : Emit::Shared;
+  writing.emit = emitFor(options.output);
   CompileReport report;
   if (succeeded(after) && succeeded(compile(*module, writing, options.output, report, diagnostics)))
     printChange(*before, *after);
@@ -100,8 +100,7 @@ static int prune(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   addModelOptions(app, options->model);
-  app.add_option("-o", options->output, "what to write: a program, or a model where it ends in .onnx")
-      ->type_name("OUT");
+  app.add_option("-o", options->output, kOutputHelp)->type_name("OUT");
   app.add_option("--structured", options->structured,
                  "part of all channels, heads and features that goes; tensors get smaller")
       ->type_name("SHARE");
