@@ -196,16 +196,18 @@ LogicalResult flexAttention(OpBinder &op) {
   ArrayRef<Dim> sizes = op.shapes().dimsOf(q);
   SmallVector<Dim> dims(sizes);
   Dim groups = op.shapes().dim(k, 1), keys = op.shapes().dim(k, 2), width = op.shapes().dim(v, 3);
-  auto heads = dims[1].constant(), known = groups.constant(), depth = dims[3].constant();
-  if (!heads || !known || *known < 1 || *heads % *known)
+  auto heads = dims[1].constant(), known = groups.constant();
+  if ((known && *known < 1) || (heads && known && *heads % *known))
     return op.error("E-SHAPE", "Q has " + formatShape(dims[1]) + " heads and K " + formatShape(groups) +
-                                   "; expected known numbers, the first a multiple of the second");
-  if (!depth && !op.hasAttr("scale"))
-    return op.error("E-SHAPE", "the head size is not known at compile time; give scale, or fix the size with --dim");
-  // Query heads of one key head are an axis of their own, along which keys and values broadcast.
-  Dim group = op.dims().constant(*heads / *known);
-  double scale = op.floatAttr("scale", depth ? 1 / std::sqrt(double(*depth)) : 1);
-  Value grouped = op.reshape(op.cast(q, *precision), {dims[0], groups, group, dims[2], dims[3]});
+                                   "; expected a multiple of the second for the first");
+  q = op.cast(q, *precision);
+  double scale = op.hasAttr("scale") || !q ? op.floatAttr("scale", 1) : defaultScale(c, q);
+  if (!q)
+    return failure();
+  // Query heads of one key head are an axis of their own, along which keys and values broadcast; the run checks that
+  // there are as many for each.
+  Dim group = op.dims().floorDiv(dims[1], groups);
+  Value grouped = op.reshape(q, {dims[0], groups, group, dims[2], dims[3]});
   Value scores =
       c.make<MatMulOp>(grouped, c.unsqueeze(c.cast(k, *precision), 2), false, /*transposeRhs=*/true, TypeAttr());
   scores = c.mul(scores, scale);
