@@ -363,6 +363,10 @@ FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
     if (auto kernel = dyn_cast<KernelOp>(op))
       if (failed(launch(kernel)))
         return mlir::failure();
+    if (auto reshape = dyn_cast<ReshapeOp>(op))
+      if (size(shapes.numElements(reshape.getX())) != size(shapes.numElements(reshape.getResult())))
+        return withCode(errorCode(CAMEO_SHAPE_MISMATCH), mlir::emitError(op.getLoc()))
+               << "the new shape has another number of elements, found while computing it from constants";
     for (Value value : lastUses.lookup(&op))
       memory.erase(value);
   }

@@ -74,6 +74,10 @@ private:
   mlir::Value loadElement(mlir::Type type, mlir::Value base, int64_t bytes);
   void storeElement(mlir::Value value, mlir::Value base, int64_t bytes);
 
+  /// A reshape of as many elements as there are; the run checks what sizes do not tell.
+  mlir::LogicalResult checkReshape(ReshapeOp op);
+  /// A constant of the program that ends with 0.
+  mlir::Value text(llvm::StringRef characters);
   mlir::LogicalResult planMemory();
   std::optional<int64_t> staticBytes(mlir::Value value);
   Dim countBound(mlir::Value value);
@@ -117,6 +121,7 @@ private:
   llvm::DenseMap<mlir::Value, int64_t> directOutputs; ///< kernel result -> output it is written to at once
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> loopCells;
   HostProgram program;
+  unsigned numTexts = 0;
 };
 
 } // namespace cameo::codegen

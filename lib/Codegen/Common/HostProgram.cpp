@@ -79,8 +79,8 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
       return failure();
     lengths = std::move(*all);
     for (auto [i, buffer, length] : llvm::enumerate(buffers, lengths))
-      copied.push_back(service(offsetof(cameo_services, fetch), address(),
-                               {i < s.usesInput.size() ? buffer : null, length}));
+      copied.push_back(
+          service(offsetof(cameo_services, fetch), address(), {i < s.usesInput.size() ? buffer : null, length}));
   }
   for (auto [i, v] : llvm::enumerate(copied.empty() ? buffers : copied))
     LLVM::StoreOp::create(b, loc, v, offsetBy(b, buffersArray, i * 8));
@@ -100,6 +100,32 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
     knownSizes.add({yield->getOperand(report.first), report.second}, b.getInsertionBlock(), found);
   }
   return success();
+}
+
+LogicalResult HostEmitter::checkReshape(ReshapeOp op) {
+  Dim given = shapes.numElements(op.getX()), taken = shapes.numElements(op.getResult());
+  if (given == taken)
+    return success();
+  auto x = size(given), y = size(taken);
+  if (failed(x) || failed(y))
+    return failure();
+  auto branch = scf::IfOp::create(b, loc, compare(arith::CmpIPredicate::ne, *x, *y), /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&branch.getThenRegion().front());
+  Value code = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(CAMEO_SHAPE_MISMATCH));
+  service(offsetof(cameo_services, fail), {},
+          {code, text(llvm::join(nodeNames(op.getLoc()), ", ")),
+           text("the operand has %lld elements, and the new shape another number"), *x});
+  return success();
+}
+
+Value HostEmitter::text(StringRef characters) {
+  OpBuilder top = OpBuilder::atBlockEnd(program.module->getBody());
+  std::string name = "text_" + std::to_string(numTexts++), terminated = characters.str() + '\0';
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), terminated.size());
+  LLVM::GlobalOp::create(top, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                         top.getStringAttr(terminated));
+  return LLVM::AddressOfOp::create(b, loc, address(), name);
 }
 
 LogicalResult HostEmitter::emitReturn(func::ReturnOp op) {
@@ -131,7 +157,9 @@ LogicalResult HostEmitter::emitBlock(Block &block) {
       done = emitLoop(loop);
     else if (auto ret = dyn_cast<func::ReturnOp>(op))
       done = emitReturn(ret);
-    // Constants, views and size arithmetic are written where something reads them.
+    else if (auto reshape = dyn_cast<ReshapeOp>(op))
+      done = checkReshape(reshape);
+    // Constants, other views and size arithmetic are written where something reads them.
     if (failed(done))
       return failure();
   }

@@ -169,6 +169,12 @@ def deadBranch(other="x"):
     return [value("x", [2, 3]), value("is_long", [], B)], [value("y", None)], nodes, [const("fifth", np.array([4], np.int64))]
 
 
+def openStarts():
+    """Starts and ends come without a length; the axes have one."""
+    return [value("x", [4, 5]), value("starts", ["n"], I), value("ends", ["n"], I)], [value("y", None)], [
+        helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["y"], name="cut")], [const("axes", np.array([1, 0], np.int64))]
+
+
 def liveBranch():
     return deadBranch("x3")
 

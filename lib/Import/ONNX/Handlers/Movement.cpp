@@ -53,11 +53,22 @@ LogicalResult sliceAttributes(OpBinder &op) {
 LogicalResult slice(OpBinder &op) {
   Value x = op.input(0);
   Type i64 = op.builder.getI64Type();
-  Value starts = op.cast(op.input(1), i64), ends = op.cast(op.input(2), i64);
-  auto count = op.rank(starts) == 1 ? op.shapes().dim(starts, 0).constant() : std::nullopt;
-  if (!count)
+  // There are as many starts as ends, axes and steps: where the length of one is open, another tells it.
+  std::optional<int64_t> count;
+  for (size_t i = 1; i < op.numInputs() && !count; ++i)
+    if (op.hasInput(i) && op.rank(op.input(i)) == 1)
+      count = op.shapes().dim(op.input(i), 0).constant();
+  if (!count || op.rank(op.input(1)) != 1)
     return op.error("E-SHAPE", "the number of starts is not known at compile time; expected a vector of known length");
-  Value steps = op.hasInput(4) ? op.cast(op.input(4), i64) : op.i64(SmallVector<int64_t>(*count, 1));
+  auto vector = [&](size_t i) {
+    Value v = op.cast(op.input(i), i64);
+    bool isOpen = op.rank(v) == 1 && !op.shapes().dim(v, 0).constant();
+    return isOpen ? op.reshape(v, ArrayRef<int64_t>{*count}) : v;
+  };
+  Value starts = vector(1), ends = vector(2);
+  Value steps = op.hasInput(4) ? vector(4) : op.i64(SmallVector<int64_t>(*count, 1));
+  if (!starts || !ends || !steps)
+    return failure();
   if (auto known = op.shapes().constantElements(steps))
     for (int64_t step : *known)
       if (step == 0)
