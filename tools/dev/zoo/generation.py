@@ -111,6 +111,17 @@ torchModel("mamba-tiny-script", pretrained("MambaForCausalLM", withoutCache, **M
 torchModel("rwkv-tiny", pretrained("RwkvForCausalLM", withoutCache, vocab_size=200, hidden_size=16, num_hidden_layers=2, context_length=32),
            {"input_ids": ids(2, 6, high=200)}, outputs=["logits"])
 
+for name, kind, options in (("mixtral", "MixtralForCausalLM", {**GROUPED, "num_local_experts": 4}), ("qwen3-moe", "Qwen3MoeForCausalLM", {**GROUPED, "head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}),
+                            ("gemma2", "Gemma2ForCausalLM", {**GROUPED, "head_dim": 8, "sliding_window": 4}), ("gemma3", "Gemma3ForCausalLM", {**GROUPED, "head_dim": 8, "sliding_window": 4}),
+                            ("phi3", "Phi3ForCausalLM", {**GROUPED, "pad_token_id": 0}),
+                            ("mpt", "MptForCausalLM", {"vocab_size": 200, "d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": 64}),
+                            ("gpt-neox", "GPTNeoXForCausalLM", {**TINY, "rotary_pct": 0.5}), ("olmo2", "Olmo2ForCausalLM", GROUPED),
+                            ("deepseek-v3", "DeepseekV3ForCausalLM", {**TINY, "num_key_value_heads": 4, "n_routed_experts": 4, "num_experts_per_tok": 2, "n_group": 2, "topk_group": 1, "moe_intermediate_size": 16, "q_lora_rank": 16, "kv_lora_rank": 16,
+                             "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8, "first_k_dense_replace": 1}),
+                            ("gpt-oss", "GptOssForCausalLM", {**GROUPED, "head_dim": 8, "num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": 4}), ("xglm", "XGLMForCausalLM", {"vocab_size": 200, "d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 64}),
+                            ("codegen", "CodeGenForCausalLM", {**TINY_GPT2, "rotary_dim": 4}), ("ctrl", "CTRLLMHeadModel", {**TINY_GPT2, "dff": 64})):
+    torchModel(f"{name}-tiny-script", pretrained(kind, withoutCache, **{**options, **EAGER}), {"input_ids": ids("batch", "seq", high=200)}, [{"batch": 1, "seq": 7}, {"batch": 2, "seq": 5}], outputs=["logits"], **SCRIPT)
+
 PAIRS = [{"batch": 1, "source": 4, "target": 1}, {"batch": 2, "source": 7, "target": 3}]
 
 
@@ -145,3 +156,8 @@ pair("m2m100-tiny", "M2M100ForConditionalGeneration", BART, 32)
 pair("pegasus-tiny", "PegasusForConditionalGeneration", BART, 32)
 pair("prophetnet-tiny", "ProphetNetForConditionalGeneration", {"vocab_size": 200, "hidden_size": 32, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "num_encoder_layers": 2, "num_decoder_layers": 2,
      "num_encoder_attention_heads": 4, "num_decoder_attention_heads": 4, "max_position_embeddings": 64}, 32)
+pair("longt5-tiny-script", "LongT5ForConditionalGeneration", {**T5, "local_radius": 3, "num_decoder_layers": 2}, 32, **SCRIPT)
+pair("longt5-global-tiny-script", "LongT5ForConditionalGeneration", {**T5, "local_radius": 3, "global_block_size": 2, "encoder_attention_type": "transient-global"}, 32, **SCRIPT)
+pair("umt5-tiny-script", "UMT5ForConditionalGeneration", T5, 32, **SCRIPT)
+for name, kind in (("mbart", "MBartForConditionalGeneration"), ("pegasus", "PegasusForConditionalGeneration"), ("blenderbot", "BlenderbotForConditionalGeneration"), ("plbart", "PLBartForConditionalGeneration")):
+    pair(f"{name}-tiny-script", kind, {**BART, **EAGER}, 32, **SCRIPT)
