@@ -83,7 +83,6 @@ encoder("big-bird-tiny", "BigBirdModel", {**SMALL, "attention_type": "original_f
 encoder("ibert-tiny", "IBertModel", SMALL)
 encoder("xlm-tiny", "XLMModel", {"vocab_size": 200, "emb_dim": 32, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 64})
 encoder("funnel-tiny", "FunnelModel", {"vocab_size": 200, "block_sizes": [1, 1], "d_model": 32, "n_head": 4, "d_head": 8, "d_inner": 64}, [{}], (2, 16))
-encoder("funnel-tiny-script", "FunnelModel", {"vocab_size": 200, "block_sizes": [1, 1, 1], "d_model": 32, "n_head": 4, "d_head": 8, "d_inner": 64}, [{}], (2, 16), **SCRIPT)
 encoder("xlnet-tiny-script", "XLNetModel", {"vocab_size": 200, "d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 64}, **SCRIPT)
 encoder("luke-tiny-script", "LukeModel", {**SMALL, "entity_vocab_size": 50, "entity_emb_size": 16}, **SCRIPT)
 for name, kind, options in (("roformer", "RoFormerModel", {"embedding_size": 32}), ("electra", "ElectraModel", {"embedding_size": 16}), ("big-bird", "BigBirdModel", {"attention_type": "original_full"}),
