@@ -125,6 +125,11 @@ private:
       if (!f32->run(evaluation.inputs(i), diagnostics))
         return failure();
       ArrayRef<float> found = resultOf(*f32);
+      if (llvm::any_of(found, [](float x) { return std::isnan(x); }))
+        return refuse(diagnostics, "E-CALIB",
+                      "sample " + std::to_string(i) + " of the evaluation data gives a NaN in output " +
+                          std::to_string(options.output) +
+                          " before anything is quantized, so that no loss can be measured; leave it out");
       cameo_tensor tensor = f32->output(options.output);
       reference.results.emplace_back(found.begin(), found.end());
       reference.rowLengths.push_back(tensor.rank ? tensor.dims[tensor.rank - 1] : 1);

@@ -58,7 +58,7 @@ double Metric::score() const {
   double mean = count > 0 ? sum / count : 0;
   switch (kind) {
   case MetricKind::Sqnr:
-    return error > 0 ? 10 * std::log10(signal / error) : INFINITY;
+    return error == 0 ? INFINITY : 10 * std::log10(signal / error);
   case MetricKind::Ppl:
     return std::exp(mean);
   default:
@@ -67,15 +67,20 @@ double Metric::score() const {
 }
 
 double Metric::drop(const Metric &f32) const {
+  double lost = 0;
   switch (kind) {
   case MetricKind::Sqnr:
-    return std::sqrt(noise());
+    lost = std::sqrt(noise());
+    break;
   case MetricKind::Ppl:
-    return score() / f32.score() - 1;
+    lost = score() / f32.score() - 1;
+    break;
   case MetricKind::Cosine:
-    return 1 - score();
+    lost = 1 - score();
+    break;
   case MetricKind::Top1:
-    return f32.score() - score();
+    lost = f32.score() - score();
+    break;
   }
-  return 0;
+  return std::isnan(lost) ? INFINITY : lost;
 }

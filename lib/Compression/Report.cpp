@@ -10,7 +10,9 @@ using llvm::formatv;
 
 namespace {
 
-std::string decibels(double noise) { return noise > 0 ? formatv("{0:f1}", -10 * std::log10(noise)).str() : "exact"; }
+std::string decibels(double noise) {
+  return std::isnan(noise) ? "not a number" : noise > 0 ? formatv("{0:f1}", -10 * std::log10(noise)).str() : "exact";
+}
 
 std::string escaped(llvm::StringRef text) {
   std::string result;

@@ -27,8 +27,10 @@ int cameo::tool::measuring(CompileOptions &options,
     options.progress = [&](const std::string &what, size_t done, size_t total) { progress.show(what, done, total); };
     work(*context, diagnostics);
   } catch (const run::UserError &error) {
-    llvm::errs() << "cameo: error[" << error.code << "]: " << error.what() << "\n";
-    return int(error.exitCode);
+    Diagnostic problem = Diagnostic::error("", error.what());
+    problem.code = error.code, problem.exitCode = error.exitCode;
+    diagnostics.push_back(problem);
+    return tell(diagnostics);
   }
   return tell(diagnostics);
 }

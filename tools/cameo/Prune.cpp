@@ -37,7 +37,7 @@ static void print(const std::vector<FamilyEffect> &effects) {
   llvm::outs() << llvm::formatv("{0,8} {1,8} {2,10} {3,10}  family\n", "members", "kept", "noise dB", "arithmetic");
   for (const FamilyEffect &effect : effects)
     llvm::outs() << llvm::formatv("{0,8} {1,8} {2,10:f1} {3,8:f1} %  {4}\n", effect.count, effect.kept,
-                                  effect.noise > 0 ? 10 * std::log10(effect.noise) : -INFINITY, 100 * effect.flops,
+                                  effect.noise == 0 ? -INFINITY : 10 * std::log10(effect.noise), 100 * effect.flops,
                                   effect.name);
 }
 
