@@ -4,6 +4,7 @@
 #include "cameo/Codegen/CUDA/CudaChip.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -42,10 +43,18 @@ std::vector<std::unique_ptr<Target>> cameo::codegen::makeTargets(const TargetNam
       error = "--target=" + name + " is not built in; use " + llvm::join(targetKinds(), " or ");
       return {};
     }
+    // The runtime takes the first that the machine can run: those that ask for more come first.
+    auto asksForMore = [](const auto &a, const auto &b) {
+      return a->device().empty() && llvm::popcount(static_cast<HostTarget &>(*a).features()) >
+                                        llvm::popcount(static_cast<HostTarget &>(*b).features());
+    };
+    size_t first = targets.size();
     for (const std::string &member : names.*kind->members) {
-      targets.push_back(kind->make(names, member, error));
-      if (!targets.back())
+      std::unique_ptr<Target> target = kind->make(names, member, error);
+      if (!target)
         return {};
+      auto place = std::upper_bound(targets.begin() + first, targets.end(), target, asksForMore);
+      targets.insert(place, std::move(target));
     }
   }
   return targets;

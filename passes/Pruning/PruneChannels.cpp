@@ -141,8 +141,8 @@ struct PruneChannels : public cameo::impl::PruneChannelsPassBase<PruneChannels> 
         llvm::any_of(shares, [](double s) { return s < 0 || s >= 1; })) {
       function.emitError(
           "shares are from 0 to below 1, multiple is 1 or more, score is magnitude, wanda or second-order, scope is "
-          "uniform or global; found share=")
-          << share.getValue() << " multiple=" << multiple.getValue() << " score=" << score.getValue()
+          "uniform or global; found ")
+          << wrongShare() << " multiple=" << multiple.getValue() << " score=" << score.getValue()
           << " scope=" << scope.getValue();
       return signalPassFailure();
     }
@@ -179,6 +179,13 @@ struct PruneChannels : public cameo::impl::PruneChannelsPassBase<PruneChannels> 
   }
 
 private:
+  /// The first share that is none, else `share`.
+  std::string wrongShare() const {
+    for (auto [i, s] : llvm::enumerate(shares))
+      if (s < 0 || s >= 1)
+        return "shares[" + std::to_string(i) + "]=" + std::to_string(s);
+    return "share=" + std::to_string(share);
+  }
   std::vector<double> scoresOf(const SliceTies &ties) {
     std::vector<double> scores(ties.numBundles(), 0);
     std::vector<bool> isScored(ties.numBundles(), false);
@@ -193,7 +200,7 @@ private:
           bool isSecondOrder = score == "second-order";
           if (isSecondOrder && reader->gram.empty())
             left(getArgument(), sum.op->getLoc(), "layers without second moments")
-                << "is scored by wanda: there was no memory for the moments of what it reads";
+                << "is scored by wanda: no second moments of what it reads were observed";
           add(sum.x, sum.axis, reader->losses(isSecondOrder));
         }
     // Weights alone decide where nothing was seen.

@@ -254,7 +254,26 @@ def pruning_says_what_it_wants(folder: pathlib.Path) -> None:
     cameo("prune", model, "--structured=130%", "-o", folder / "x.cameo", code=2, says="expected shares from 0 to below 1")
     cameo("prune", model, "--structured=30%", "--score=wanda", "-o", folder / "x.cameo", code=2, says="say --calib=DATA")
     cameo("prune", model, "--pattern=4:2", "-o", folder / "x.cameo", code=2, says="expected unstructured, N:M with N up to M, or RxC")
-    cameo("prune", model, "--structured=50%", "--calib", folder / "calib.npz", "--scan", says="noise dB")
+
+
+@case
+def the_scan_tells_what_each_family_does(folder: pathlib.Path) -> None:
+    """Half of the first layer's outputs are 0: without them nothing changes. Half of the second's are not."""
+    g, rng = networks.Graph(), np.random.default_rng(0)
+    value = "x"
+    for name, shape in (("first", (24, 32)), ("second", (32, 48)), ("last", (48, 8))):
+        w = rng.standard_normal(shape).astype(np.float32)
+        if name == "first":
+            w[:, ::2] = 0
+        value = g.node("MatMul", value, g.constant(f"{name}.weight", w), name=name if name == "last" else f"{name}.sums")
+        value = value if name == "last" else g.node("Relu", value, name=name)
+    g.save(folder / "model.onnx", [("x", networks.TensorProto.FLOAT, [16, 24])], [("last", networks.TensorProto.FLOAT, [16, 8])])
+    np.savez(folder / "data.npz", x=rng.standard_normal((8, 16, 24)).astype(np.float32))
+    text = cameo("prune", folder / "model.onnx", "--structured=50%", "--calib", folder / "data.npz", "--scan")
+    rows = {r[-1]: r for r in map(str.split, text.splitlines()) if "." in r[-1] if r}
+    dead, alive = (next(r for name, r in rows.items() if name.startswith(n)) for n in ("first", "second"))
+    assert dead[:2] == ["32", "16"] and alive[:2] == ["48", "24"], text
+    assert float(dead[2]) < -100 and -30 < float(alive[2]) < 10, text
 
 
 # ---- compressing by search

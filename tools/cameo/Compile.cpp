@@ -166,16 +166,19 @@ static std::function<int()> setUp(CLI::App &app) {
          "magnitudes")
       ->check(CLI::IsMember({"f32", "bf16", "tf32"}));
   app.add_option("--target", compile.targets.kinds, "what the program runs on: cpu (default), cuda, or both")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--chip", compile.targets.chips,
                  "with --target=cuda, NVIDIA architectures: sm_75, sm_80, ..., sm_90a (default sm_80,sm_90a); a GPU "
                  "runs the newest "
                  "that is not newer than itself, and names with a letter run on their own kind alone")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--cpu", compile.targets.cpus,
                  "CPU levels: native (default), x86-64-v2, x86-64-v3, x86-64-v4; several give a program that picks the "
                  "best at load")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option(
          "--emit", compile.emit,
          "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
@@ -188,9 +191,11 @@ static std::function<int()> setUp(CLI::App &app) {
       ->check(checkPhase);
   app.add_option("--dump-after", compile.dumpAfter, "print the dialect after these phases")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(checkPhase);
   app.add_option("--disable-pass", compile.disabledPasses, "skip passes by name: cameo-fuse-kernels, …")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(checkPass);
   app.add_flag("--count-flops", compile.countFlops,
                "with -O0: kernels add up their arithmetic in exported variables, which test/Costs reads");

@@ -165,7 +165,8 @@ static void addCommonOptions(CLI::App &app, Options &options) {
                  "file that takes what calibration saw as it grows; the same command goes on from it")
       ->type_name("FILE");
   app.add_option("--cpu", options.compress.calibration.compile.targets.cpus, "CPU levels, as for cameo compile")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--threads", options.compress.calibration.threads, "threads of a run (default: all CPUs)");
 }
 

@@ -97,7 +97,8 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option("program", options->path, "a program file")->required();
   app.add_option("--target", options->targets,
                  "what it would run on here: cpu, cuda:0, cuda:1, ... (default cpu,cuda:0)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_flag("--kernels", options->kernels, "list the launches of each code variant: where, what, for which nodes");
   return [options] { return describe(*options); };
 }

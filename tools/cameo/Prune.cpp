@@ -123,7 +123,8 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_flag("!--no-reconstruct", options->prune.reconstruct, "leave the weights that stay as they are");
   app.add_flag("--scan", options->scan, "write nothing; show what each family alone does to the first output");
   app.add_option("--cpu", options->calibration.compile.targets.cpus, "CPU levels, as for cameo compile")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--threads", options->calibration.threads, "threads of a run (default: all CPUs)");
   return [options] { return prune(*options); };
 }

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <regex>
+#include <sstream>
 
 using namespace cameo::sim;
 using namespace cameo::rt;
@@ -30,15 +32,26 @@ struct Simulator {
   RunOptions options;
   std::string failure; ///< of a kernel; the context is of no use from then on
 
+  /// What CAMEO_CUDASIM does not know ends the process: a test would pass that tests something else.
   Simulator() {
-    const char *settings = getenv("CAMEO_CUDASIM");
-    auto number = [&](const char *key, uint64_t otherwise) {
-      const char *place = settings ? strstr(settings, key) : nullptr;
-      return place ? strtoull(place + strlen(key), nullptr, 10) : otherwise;
-    };
-    capability = int(number("sm=", 90));
-    options.seed = number("seed=", 0);
-    options.copiesEarly = number("early=", 0);
+    const char *given = getenv("CAMEO_CUDASIM");
+    std::istringstream settings(given ? given : "");
+    for (std::string setting; std::getline(settings, setting, ',');) {
+      unsigned long long value = 0;
+      char key[8], rest;
+      bool isRead = sscanf(setting.c_str(), "%7[a-z]=%llu%c", key, &value, &rest) == 2;
+      if (isRead && !strcmp(key, "sm")) {
+        capability = int(value);
+      } else if (isRead && !strcmp(key, "seed")) {
+        options.seed = value;
+      } else if (isRead && !strcmp(key, "early")) {
+        options.copiesEarly = value;
+      } else {
+        fprintf(stderr, "CAMEO_CUDASIM: '%s' is not known; expected sm=, seed= or early= and a number\n",
+                setting.c_str());
+        abort();
+      }
+    }
   }
 };
 

@@ -1,6 +1,7 @@
 // Machine.cpp - runs a grid: block after block, thread after thread, with rendezvous where threads wait for each other.
 #include "Machine.h"
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 namespace cameo::sim {
@@ -52,7 +53,7 @@ public:
 private:
   static uint64_t step(uint64_t count) {
     uint64_t candidate = count / 2 + 1;
-    while (std::__gcd(candidate, count) != 1)
+    while (std::gcd(candidate, count) != 1)
       ++candidate;
     return candidate;
   }

@@ -103,6 +103,8 @@ func.func @parts(%x: tensor<3x2xf32>) -> (tensor<3x1xf32>, tensor<3x1xf32>) {
 // Options that make no sense are refused.
 // RUN: not cameo-opt %s --split-input-file --cameo-prune-channels="share=1" 2>&1 | FileCheck %s --check-prefix=WRONG
 // WRONG: error: shares are from 0 to below 1{{.*}}found share=1
+// RUN: not cameo-opt %s --split-input-file --cameo-prune-channels="shares=0.1,1.5" 2>&1 | FileCheck %s --check-prefix=ENTRY
+// ENTRY: error: shares are from 0 to below 1{{.*}}found shares[1]=1.5
 
 // What softmax reads, and what the function returns, stays.
 // CHECK-LABEL: func.func @rows_stay
