@@ -124,13 +124,13 @@ def run(ptxas: str, models: list[pathlib.Path], chips: list[str]) -> int:
 
 
 def update(ptxas: str) -> int:
-    head = [line for line in LIMITS.read_text().splitlines() if line.startswith("#")]
-    problems: list[str] = []
+    head, byHand = LIMITS.read_text().split("# Of assembler.py all")
+    head, problems = [line for line in head.splitlines() if line.startswith("#")], []
     for model in MODELS.values():
         for chip in CHIPS:
             need = needOf(ptxas, model, chip, problems)
             head.append(f"{model.stem:24} {chip:8}" + "".join(f"{n:10}" for n in dataclasses.astuple(need)))
-    LIMITS.write_text("\n".join(head) + "\n")
+    LIMITS.write_text("\n".join(head) + "\n# Of assembler.py all" + byHand)
     print("\n".join(problems))
     return 1 if problems else 0
 
