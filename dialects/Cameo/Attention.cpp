@@ -344,6 +344,11 @@ private:
 
 } // namespace
 
+/// Keys and values, which may be those of a cache.
+bool AttentionOp::readsStrided(unsigned operand) {
+  return operand == getKMutable().getOperandNumber() || operand == getVMutable().getOperandNumber();
+}
+
 LogicalResult AttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
                                      ArrayRef<Tensor> results) {
   AttentionRows(*this, k, operands, results).run(b);

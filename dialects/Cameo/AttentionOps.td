@@ -4,8 +4,8 @@
 include "dialects/Cameo/CameoBase.td"
 
 def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
-    DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+    DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "readsStrided"]>,
+    DeclareOpInterfaceMethods<Cameo_ProductInterface>, DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
   let summary = "each query's average of the values, weighted by its agreement with the keys";
   let description = [{
     q [B, H, M, D], k [B, G, N, D], v [B, G, N, E] -> y [B, H, M, E]; query head h reads key head h / (H / G).

@@ -38,6 +38,10 @@ def Cameo_KernelInterface : OpInterface<"KernelInterface"> {
       True when each element of the operand is read about once, so that its producer may be evaluated in place. False for
       operands that hold sizes: they lie in memory, where the host function reads them.
     }], "bool", "allowsPrologue", (ins "unsigned":$operand), "", "return false;">,
+    InterfaceMethod<[{
+      True when the operand's elements may lie in memory with room between them: it is read by `Tensor::load`, or by the strides of
+      `Tensor::memory`.
+    }], "bool", "readsStrided", (ins "unsigned":$operand), "", "return false;">,
   ];
 }
 

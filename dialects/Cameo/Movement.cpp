@@ -279,17 +279,20 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
   k.parallelNest(b, getLoc(), dims.take_front(axis), [&](OpBuilder &b, Location loc, ValueRange outer) {
     Value offset = constantIndex(b, loc, 0);
     for (const Tensor &operand : operands) {
-      SmallVector<Value> sizes{k.size(operand.dims[axis])};
+      Value rows = k.size(operand.dims[axis]), first = operand.stored ? k.size(operand.stored) : Value();
+      SmallVector<Value> sizes{first ? subIndex(b, loc, rows, first) : rows};
       for (Dim d : dims.drop_front(axis + 1))
         sizes.push_back(k.size(d));
       loopNest(b, loc, sizes, [&](OpBuilder &b, Location loc, ValueRange inner) {
-        SmallVector<Value> from(outer), to(outer);
+        SmallVector<Value> from(outer);
         llvm::append_range(from, inner);
-        llvm::append_range(to, inner);
+        if (first)
+          from[axis] = addIndex(b, loc, from[axis], first);
+        SmallVector<Value> to(from);
         to[axis] = addIndex(b, loc, to[axis], offset);
         result.store(b, loc, loadWithin(k, b, loc, operand, dims, from, axis), to);
       });
-      offset = addIndex(b, loc, offset, sizes[0]);
+      offset = addIndex(b, loc, offset, rows);
     }
   });
   return success();

@@ -192,6 +192,14 @@ LogicalResult KernelOp::verify() {
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield || yield.getValues().size() != getNumResults())
     return emitOpError("must yield ") << getNumResults() << " values";
+  if (!getAppends())
+    return success();
+  auto concat = getNumResults() == 1 ? yield.getValues()[0].getDefiningOp<ConcatOp>() : ConcatOp(); // C1
+  auto past = concat && !concat.getInputs().empty() ? dyn_cast<BlockArgument>(concat.getInputs()[0]) : BlockArgument();
+  if (!past || !past.hasOneUse() || concat.getAxis() != *getAppends())
+    return emitOpError("appends along axis ") << *getAppends()
+                                              << ", but does not yield a concatenation along it that alone reads an "
+                                                 "argument as its first operand";
   return success();
 }
 

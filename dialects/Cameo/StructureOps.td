@@ -70,9 +70,12 @@ def Cameo_KernelOp : Cameo_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
   let description = [{
     The body's arguments are the operands, in order; its `cameo.yield` gives the results. Passes form kernels; code generation
     turns each into one function. `config` holds the choices made for it (tile sizes), which can be written by hand.
+    `appends` is an axis: the one result is a cameo.concat along it, of whose first operand, an argument that nothing else
+    reads, the rows may lie in the result already. Then only the others are stored. (C1) that is what the body yields.
     Example: `%y = cameo.kernel(%x) {...} : (tensor<2xf32>) -> tensor<2xf32>`
   }];
-  let arguments = (ins Variadic<Cameo_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$config);
+  let arguments = (ins Variadic<Cameo_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$config,
+                       OptionalAttr<I64Attr>:$appends);
   let results = (outs Variadic<Cameo_AnyTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`(` $inputs `)` attr-dict-with-keyword $body `:` functional-type($inputs, $results)";

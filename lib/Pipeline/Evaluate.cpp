@@ -347,7 +347,7 @@ FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
   services.abi_version = CAMEO_ABI_VERSION;
   services.alloc = allocateFor;
   services.fail = fail;
-  call = {sizeof(call), CAMEO_OK, &services, nullptr, nullptr, this};
+  call = {sizeof(call), CAMEO_OK, &services, nullptr, nullptr, this, nullptr};
 
   Block &body = main.getBody().front();
   DenseMap<Value, Operation *> last;

@@ -70,7 +70,10 @@ static constexpr Phase kPhases[] = {
      }},
     // What fusion left alone; the whole of it at -O0.
     {"kernels", "every op that computes belongs to a kernel", 0,
-     [](PhaseBuilder &phase) { phase.add(createFormKernelsPass()); }},
+     [](PhaseBuilder &phase) {
+       phase.add(createFormKernelsPass());
+       phase.add(createAppendInPlacePass());
+     }},
     // A kernel's tile depends on its contraction alone, so that it can be written by hand in a test.
     {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
      1,

@@ -1,5 +1,6 @@
 // ProgramInfo.cpp - the signature, variants and launch tables of a program as constant data.
 #include "ProgramFile.h"
+#include "cameo/Codegen/Caches.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/IR/IRBuilder.h"
@@ -152,6 +153,10 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
   llvm::SmallVector<llvm::Constant *> texts;
   for (const std::string &text : weightTable.texts())
     texts.push_back(t.record({t.string(text), t.number64(text.size())}));
+  llvm::SmallVector<llvm::Constant *> caches;
+  for (const codegen::Cache &cache : codegen::cachesOf(main))
+    caches.push_back(
+        t.record({t.number32(cache.input), t.number32(cache.output), t.number32(uint64_t(cache.axis)), t.number32(0)}));
   llvm::Constant *weights = t.null();
   if (!weightsSymbol.empty())
     weights = external(weightsSymbol, false);
@@ -159,7 +164,8 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
       t.number32(sizeof(cameo_program_info)), t.number32(CAMEO_ABI_VERSION), t.string(model ? model.getValue() : "model"),
       t.string(metadata), inputs, t.number64(main.getNumArguments()), outputs, t.number64(main.getNumResults()),
       t.array(variantRecords), t.number64(variants.size()), weights, t.number64(weightTable.bytes()),
-      t.number64(uint64_t(arenaBytes)), t.number64(numSlots), t.array(texts), t.number64(texts.size())});
+      t.number64(uint64_t(arenaBytes)), t.number64(numSlots), t.array(texts), t.number64(texts.size()),
+      t.array(caches), t.number64(caches.size())});
   new llvm::GlobalVariable(*module, info->getType(), true, llvm::GlobalValue::ExternalLinkage, info, symbol);
   return module;
 }

@@ -1,4 +1,4 @@
-// Passes.td - layout: the order of axes that activations have in memory.
+// Passes.td - layout: the order of axes that activations have in memory, and which of them share memory.
 #ifndef CAMEO_PASSES_LAYOUT_TD
 #define CAMEO_PASSES_LAYOUT_TD
 include "mlir/Pass/PassBase.td"
@@ -19,6 +19,19 @@ def ChannelsLastPass : Pass<"cameo-channels-last", "::mlir::func::FuncOp"> {
     Transposes that move no bytes (only axes of size 1) become views. Left alone: blocks without an op that prefers channels last, and
     regions of control flow are decided one by one, their borders keeping the model's order. Time: a maximum flow per block,
     near linear in practice.
+  }];
+}
+
+def AppendInPlacePass : Pass<"cameo-append-in-place", "::mlir::func::FuncOp"> {
+  let summary = "finds inputs that an output continues, so that the caller may keep both in one memory";
+  let description = [{
+    Before, with `%past` an input and `%present` an output: `%present = cameo.kernel(%past, %new) { concat }`.
+    After: the kernel has `appends = 2`, and the input `cameo.cache = array<i64: OUTPUT, AXIS>`.
+
+    This is how a decoder keeps the keys and values of earlier tokens. A program says which inputs these are
+    (cameo_program_cache); where the caller binds memory with room for more rows to both, the kernel writes the new rows only, and
+    rows of different heads lie apart. So everything that reads either must read by strides (KernelInterface::readsStrided): attention does.
+    Left alone, with a remark: what others read, in another shape, or in branches. Linear.
   }];
 }
 #endif

@@ -153,6 +153,10 @@ const cameo_value_info *cameo_program_output(const cameo_program *program, uint6
   return index < program->info->num_outputs ? &program->info->outputs[index] : nullptr;
 }
 
+uint64_t cameo_program_num_caches(const cameo_program *program) { return program->info->num_caches; }
+const cameo_cache_info *cameo_program_cache(const cameo_program *program, uint64_t index) {
+  return index < program->info->num_caches ? &program->info->caches[index] : nullptr;
+}
 int64_t cameo_program_find_input(const cameo_program *program, const char *name) {
   return find(program->info->inputs, program->info->num_inputs, name);
 }
@@ -195,6 +199,13 @@ int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *
   if (!context)
     return nullArgument(error, "context");
   return context->bindOutput(index, data, bytes, error);
+}
+
+int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
+                                 cameo_error *error) {
+  if (!context || !memory)
+    return nullArgument(error, context ? "memory" : "context");
+  return context->bindCache(index, *memory, rows, error);
 }
 
 int32_t cameo_context_run(cameo_context *context, cameo_error *error) {
@@ -272,7 +283,10 @@ const cameo_api *cameo_get_api(uint32_t version) {
                                 cameo_code_name,
                                 cameo_default_threads,
                                 cameo_program_tables,
-                                cameo_program_choose};
+                                cameo_program_choose,
+                                cameo_program_num_caches,
+                                cameo_program_cache,
+                                cameo_context_bind_cache};
   return version <= CAMEO_API_VERSION ? &api : nullptr;
 }
 

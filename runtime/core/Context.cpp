@@ -64,6 +64,7 @@ int32_t cameo_context::init(cameo_error *error) {
   buffers.resize(info.num_inputs);
   inputs.resize(info.num_inputs);
   outputs.resize(info.num_outputs);
+  cacheRows.resize(info.num_caches);
   int64_t *nextDims = dims.data();
   for (uint64_t i = 0; i < info.num_inputs; nextDims += info.inputs[i++].rank)
     buffers[i].dims = inputs[i].dims = nextDims;
@@ -79,16 +80,12 @@ int32_t cameo_context::init(cameo_error *error) {
   call.weights = queue ? deviceProgram->weights() : program->weights;
   call.inputs = buffers.data();
   call.runtime = this;
+  call.cache_rows = cacheRows.data();
   return succeed(error);
 }
 
-int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error) {
-  const cameo_program_info &info = *program->info;
-  if (index >= info.num_inputs)
-    return fail(error, CAMEO_INVALID_ARGUMENT, "input %llu given, but program '%s' has %llu inputs",
-                (unsigned long long)index, info.model, (unsigned long long)info.num_inputs);
-  const cameo_value_info &want = info.inputs[index];
-  inputs[index].isSet = false;
+/// Whether `tensor` may be bound to the input `want`.
+int32_t cameo_context::checkTensor(const cameo_value_info &want, const cameo_tensor &tensor, cameo_error *error) const {
   if (tensor.dtype != want.dtype)
     return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has element type %s, expected %s", want.name,
                 cameo_dtype_name(tensor.dtype), cameo_dtype_name(want.dtype));
@@ -117,13 +114,84 @@ int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, came
   if (reinterpret_cast<uintptr_t>(tensor.data) % alignmentOf(want.dtype))
     return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' begins at an address that is not a multiple of %llu bytes",
                 want.name, (unsigned long long)alignmentOf(want.dtype));
-  inputs[index].data = tensor.data;
+  return succeed(error);
+}
+
+int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  if (index >= info.num_inputs)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input %llu given, but program '%s' has %llu inputs",
+                (unsigned long long)index, info.model, (unsigned long long)info.num_inputs);
+  const cameo_value_info &want = info.inputs[index];
+  Input &input = inputs[index];
+  releaseCaches(/*isInput=*/true, index);
+  input.isSet = false;
+  if (int32_t code = checkTensor(want, tensor, error))
+    return code;
+  input.data = tensor.data;
+  input.bytes = cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank);
   if (want.dtype != CAMEO_STRING)
     buffers[index].data = const_cast<void *>(tensor.data);
   if (want.rank)
-    memcpy(inputs[index].dims, tensor.dims, want.rank * sizeof(int64_t));
-  inputs[index].isSet = true;
+    memcpy(input.dims, tensor.dims, want.rank * sizeof(int64_t));
+  input.isSet = true;
   return succeed(error);
+}
+
+/// Undoes bindCache for what is bound by itself now.
+void cameo_context::releaseCaches(bool isInput, uint64_t index) {
+  for (uint64_t i = 0; i < cacheRows.size(); ++i) {
+    const cameo_cache_info &cache = program->info->caches[i];
+    if (!cacheRows[i] || (isInput ? cache.input : cache.output) != index)
+      continue;
+    cacheRows[i] = 0;
+    inputs[cache.input].isSet = false;
+    outputs[cache.output].bound = nullptr;
+  }
+}
+
+int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, cameo_error *error) {
+  const cameo_program_info &info = *program->info;
+  if (index >= info.num_caches)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "cache %llu bound, but program '%s' has %llu caches",
+                (unsigned long long)index, info.model, (unsigned long long)info.num_caches);
+  const cameo_cache_info &cache = info.caches[index];
+  const cameo_value_info &want = info.inputs[cache.input];
+  if (queue)
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "the memory of input '%s' can be that of output '%s' only where kernels run on the CPU", want.name,
+                info.outputs[cache.output].name);
+  // The axis has the size of the rows, not of the room.
+  int64_t dims[CAMEO_MAX_RANK], room = memory.rank == want.rank && memory.dims ? memory.dims[cache.axis] : 0;
+  cameo_tensor held = memory;
+  if (room) {
+    memcpy(dims, memory.dims, want.rank * sizeof(int64_t));
+    dims[cache.axis] = rows;
+    held.dims = dims;
+  }
+  if (int32_t code = setInput(cache.input, held, error))
+    return code;
+  inputs[cache.input].isSet = false;
+  if (rows > room)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "input '%s' has %lld rows, but its memory has room for %lld", want.name,
+                (long long)rows, (long long)room);
+  uint64_t bytes = cameo_tensor_bytes(memory.dtype, memory.dims, memory.rank);
+  if (bytes == UINT64_MAX || (bytes && !memory.data))
+    return fail(error, CAMEO_INVALID_ARGUMENT, "the memory of input '%s' %s", want.name,
+                memory.data ? "is larger than the address space" : "is a null pointer");
+  if (int32_t code = bindOutput(cache.output, const_cast<void *>(memory.data), bytes, error))
+    return code;
+  inputs[cache.input].isSet = true;
+  inputs[cache.input].bytes = bytes;
+  cacheRows[index] = room;
+  return succeed(error);
+}
+
+bool cameo_context::shareCache(uint64_t input, uint64_t output) const {
+  for (uint64_t i = 0; i < cacheRows.size(); ++i)
+    if (cacheRows[i] && program->info->caches[i].input == input && program->info->caches[i].output == output)
+      return true;
+  return false;
 }
 
 int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error) {
@@ -136,6 +204,7 @@ int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, ca
     return fail(error, CAMEO_INVALID_ARGUMENT,
                 "the memory bound to output '%s' begins at an address that is not a multiple of %llu bytes", want.name,
                 (unsigned long long)alignmentOf(want.dtype));
+  releaseCaches(/*isInput=*/false, index);
   outputs[index].bound = data;
   outputs[index].boundBytes = data ? bytes : 0;
   return succeed(error);
@@ -190,11 +259,10 @@ int32_t cameo_context::placeOutputs(cameo_error *error) {
       auto *data = static_cast<const uint8_t *>(inputs[i].data);
       isInput[0] |= output.own[0].contains(data);
       isInput[1] |= output.own[1].contains(data);
-      if (!output.bound)
+      if (!output.bound || shareCache(i, o))
         continue;
-      uint64_t bytes = cameo_tensor_bytes(info.inputs[i].dtype, inputs[i].dims, info.inputs[i].rank);
       auto *bound = static_cast<const uint8_t *>(output.bound);
-      if (data < bound + output.boundBytes && bound < data + bytes)
+      if (data < bound + output.boundBytes && bound < data + inputs[i].bytes)
         return fail(error, CAMEO_INVALID_ARGUMENT,
                     "the memory bound to output '%s' overlaps input '%s'; bind other memory", info.outputs[o].name,
                     info.inputs[i].name);

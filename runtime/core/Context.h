@@ -14,6 +14,7 @@ struct cameo_context {
   struct Input {
     int64_t *dims = nullptr;    ///< rank entries inside cameo_context::dims
     const void *data = nullptr; ///< the caller's
+    uint64_t bytes = 0;         ///< there
     bool isSet = false;
     cameo::rt::Buffer numbers; ///< of its texts, for a tensor of strings
     cameo::rt::Buffer onDevice;
@@ -39,6 +40,7 @@ struct cameo_context {
   int32_t init(cameo_error *error);
   int32_t setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error);
   int32_t bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error);
+  int32_t bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, cameo_error *error);
   int32_t run(cameo_error *error);
   int32_t output(uint64_t index, cameo_tensor &tensor, cameo_error *error) const;
 
@@ -83,6 +85,7 @@ struct cameo_context {
   std::vector<cameo_buffer> buffers; ///< what call.inputs points at
   std::vector<Input> inputs;
   std::vector<Output> outputs;
+  std::vector<int64_t> cacheRows; ///< what call.cache_rows points at
 
   std::atomic<uint32_t> cancelled{0};
   std::atomic<uint32_t> failing{0}; ///< taken by the first thread that records a failure
@@ -91,6 +94,9 @@ struct cameo_context {
   cameo_error failure{};
 
 private:
+  void releaseCaches(bool isInput, uint64_t index);
+  bool shareCache(uint64_t input, uint64_t output) const;
+  int32_t checkTensor(const cameo_value_info &want, const cameo_tensor &tensor, cameo_error *error) const;
   int32_t checkInputs(cameo_error *error);
   int32_t checkSymbols(cameo_error *error);
   int32_t placeOutputs(cameo_error *error);

@@ -16,11 +16,14 @@ int32_t cameo_program::init(const cameo_program_info *programInfo, const cameo_p
                 CAMEO_ABI_VERSION);
   constexpr uint64_t kMostValues = 1 << 20, kMostTexts = 1 << 30;
   if (!info->model || !info->metadata || info->num_inputs > kMostValues || info->num_outputs > kMostValues ||
-      !info->variants || !info->num_variants || info->num_texts > kMostTexts || (info->num_texts && !info->texts))
+      !info->variants || !info->num_variants || info->num_texts > kMostTexts || (info->num_texts && !info->texts) ||
+      info->num_caches > kMostValues || (info->num_caches && !info->caches))
     return fail(error, CAMEO_INVALID_PROGRAM, "the program's tables are not complete");
   int32_t code = checkValues(info->inputs, info->num_inputs, "input", error);
   if (!code)
     code = checkValues(info->outputs, info->num_outputs, "output", error);
+  if (!code)
+    code = checkCaches(error);
   weights = info->weights ? info->weights : file ? file->weights() : nullptr;
   const char *target = options && options->target ? options->target : "cpu",
              *name = options ? options->variant : nullptr;
@@ -52,6 +55,21 @@ int32_t cameo_program::checkValues(const cameo_value_info *values, uint64_t coun
       return fail(error, CAMEO_INVALID_PROGRAM,
                   "%s '%s' of the program has element type %u, which this runtime does not have", kind, value.name,
                   value.dtype);
+  }
+  return CAMEO_OK;
+}
+
+int32_t cameo_program::checkCaches(cameo_error *error) const {
+  for (uint64_t i = 0; i < info->num_caches; ++i) {
+    const cameo_cache_info &cache = info->caches[i];
+    bool fits = cache.input < info->num_inputs && cache.output < info->num_outputs &&
+                cache.axis < info->inputs[cache.input].rank &&
+                info->inputs[cache.input].rank == info->outputs[cache.output].rank &&
+                info->inputs[cache.input].dtype == info->outputs[cache.output].dtype &&
+                cameo_dtype_bits(info->inputs[cache.input].dtype) >= 8;
+    if (!fits)
+      return fail(error, CAMEO_INVALID_PROGRAM, "cache %llu of the program is not described completely",
+                  (unsigned long long)i);
   }
   return CAMEO_OK;
 }

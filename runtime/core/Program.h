@@ -35,6 +35,7 @@ struct cameo_program {
 
 private:
   int32_t checkValues(const cameo_value_info *values, uint64_t count, const char *kind, cameo_error *error) const;
+  int32_t checkCaches(cameo_error *error) const;
   const cameo_variant *chooseForCpu(const char *name, cameo_error *error) const;
   void indexSymbols();
 };

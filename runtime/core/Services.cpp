@@ -198,6 +198,14 @@ void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank)
       return nullptr;
     }
   uint64_t bytes = cameo_tensor_bytes(value.dtype, dims, uint32_t(rank));
+  for (uint64_t i = 0; i < info.num_caches; ++i) {
+    const cameo_cache_info &cache = info.caches[i];
+    if (cache.output != uint64_t(index) || !context.cacheRows[i] || dims[cache.axis] <= context.cacheRows[i])
+      continue;
+    context.recordFailure(CAMEO_INVALID_ARGUMENT, "output '%s' has %lld rows, but its memory has room for %lld",
+                          value.name, (long long)dims[cache.axis], (long long)context.cacheRows[i]);
+    return nullptr;
+  }
   if (bytes == UINT64_MAX)
     return context.outOfMemory(value.name, -1);
   if (rank)

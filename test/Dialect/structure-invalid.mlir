@@ -164,3 +164,15 @@ func.func @require_c1_two_conditions(%x: tensor<2xf32>, %c: tensor<2xi1>) -> ten
   %y = cameo.require %x, %c {expected = true, message = "no"} : (tensor<2xf32>, tensor<2xi1>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// -----
+
+func.func @kernel_c1_appends_by_something_else(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{appends along axis 0, but does not yield a concatenation along it that alone reads an argument as its first operand}}
+  %y = cameo.kernel(%x) attributes {appends = 0 : i64} {
+  ^bb0(%a: tensor<2xf32>):
+    %r = cameo.neg %a : (tensor<2xf32>) -> tensor<2xf32>
+    cameo.yield %r : tensor<2xf32>
+  } : (tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

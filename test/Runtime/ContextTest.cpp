@@ -6,15 +6,6 @@
 using namespace cameo;
 using namespace cameo::testing;
 
-namespace {
-
-void expectMessage(const Status &status, cameo_code code, const char *message) {
-  EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(status.message(), message);
-}
-
-} // namespace
-
 TEST(Context, RunsAtSeveralSizes) {
   Program program = staticProgram();
   Bound bound(program);

@@ -169,4 +169,6 @@ __attribute__((visibility("default"))) const cameo_program_info PROGRAM = {sizeo
                                                                            -1,
                                                                            3,
                                                                            0,
+                                                                           0,
+                                                                           0,
                                                                            0};

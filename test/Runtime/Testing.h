@@ -47,6 +47,11 @@ std::vector<uint8_t> programFile();
 /// Fills in the digests after a change of the header's other fields.
 void sealHeader(std::vector<uint8_t> &file, void (*change)(cameo_file_header &) = nullptr);
 
+inline void expectMessage(const Status &status, cameo_code code, const char *message) {
+  EXPECT_EQ(status.code(), code);
+  EXPECT_EQ(status.message(), message);
+}
+
 /// A folder that goes with the object.
 class TemporaryFolder {
 public:

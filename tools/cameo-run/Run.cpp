@@ -1,5 +1,6 @@
 // Run.cpp - see Run.h.
 #include "cameo-run/Run.h"
+#include "cameo-run/Caches.h"
 #include "cameo-run/Inputs.h"
 #include "cameo-run/Interrupt.h"
 #include "cameo-run/ModelCache.h"
@@ -169,6 +170,9 @@ int runProgram(const Options &options) {
   results.threads = cameo_context_threads(context.get());
   for (uint64_t i = 0; i < inputs.size(); ++i)
     check(context.setInput(i, inputs[i].data.get(), inputs[i].dtype, inputs[i].dims));
+  Caches caches;
+  if (options.cacheRoom)
+    caches.bind(program, context, inputs, *options.cacheRoom);
 
   {
     InterruptScope scope(context.get());
@@ -189,7 +193,7 @@ int runProgram(const Options &options) {
   if (!options.profile)
     results.kernels.clear();
   for (uint64_t i = 0; i < program.numOutputs(); ++i)
-    results.outputs.push_back({program.output(i).name, context.output(i)});
+    results.outputs.push_back({program.output(i).name, caches.output(context, i)});
   cameo_context_memory(context.get(), nullptr, &results.workingBytes);
   if (!options.output.empty())
     writeNpz(options.output, results.outputs);

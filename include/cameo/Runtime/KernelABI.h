@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 3u
+#define CAMEO_ABI_VERSION 4u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
@@ -180,7 +180,20 @@ struct cameo_call {
   const void *weights;            /* start of the weights section */
   const cameo_buffer *inputs;     /* in the signature's order */
   void *runtime;                  /* the runtime's own */
+  /* For each cache of the program: how many rows there is room for in the memory that its input and output share, or 0 where each
+   * has dense memory of its own. Written by the runtime. */
+  const int64_t *cache_rows;
 };
+
+/* An input and an output that continues it along an axis, as the keys of a decoder's tokens: the output is the input's rows with
+ * new ones behind them. Both may lie in one memory that has room for more rows; then the rows of each index of the axes before
+ * lie where they would if the room was full, and only new rows are written. Written by the compiler. */
+typedef struct cameo_cache_info {
+  uint32_t input;
+  uint32_t output;
+  uint32_t axis;
+  uint32_t reserved;
+} cameo_cache_info;
 
 typedef struct cameo_value_info {
   const char *name;
@@ -226,6 +239,8 @@ typedef struct cameo_program_info {
   uint64_t num_slots;     /* `slot` numbers are below this */
   const cameo_text *texts; /* all different, none empty */
   uint64_t num_texts;
+  const cameo_cache_info *caches; /* no input or output is in two of them */
+  uint64_t num_caches;
 } cameo_program_info;
 
 /* Content of the section CAMEO_HEADER_SECTION: what can be checked before any code of the file runs. Little-endian.
@@ -258,10 +273,11 @@ CAMEO_ASSERT_SIZE(cameo_device_code, 24);
 CAMEO_ASSERT_SIZE(cameo_kernel, 32);
 CAMEO_ASSERT_SIZE(cameo_text, 16);
 CAMEO_ASSERT_SIZE(cameo_services, 152);
-CAMEO_ASSERT_SIZE(cameo_call, 40);
+CAMEO_ASSERT_SIZE(cameo_call, 48);
+CAMEO_ASSERT_SIZE(cameo_cache_info, 16);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);
 CAMEO_ASSERT_SIZE(cameo_variant, 48);
-CAMEO_ASSERT_SIZE(cameo_program_info, 120);
+CAMEO_ASSERT_SIZE(cameo_program_info, 136);
 CAMEO_ASSERT_SIZE(cameo_file_header, 152);
 #undef CAMEO_ASSERT_SIZE
 

@@ -119,6 +119,9 @@ CAMEO_API const cameo_value_info *cameo_program_input(const cameo_program *progr
 CAMEO_API const cameo_value_info *cameo_program_output(const cameo_program *program, uint64_t index);
 CAMEO_API int64_t cameo_program_find_input(const cameo_program *program, const char *name); /* index, or -1 */
 CAMEO_API int64_t cameo_program_find_output(const cameo_program *program, const char *name);
+/* Inputs whose rows an output continues, so that cameo_context_bind_cache may keep both in one memory. */
+CAMEO_API uint64_t cameo_program_num_caches(const cameo_program *program);
+CAMEO_API const cameo_cache_info *cameo_program_cache(const cameo_program *program, uint64_t index); /* null: no such */
 
 /* ---- Contexts ---- */
 
@@ -135,6 +138,14 @@ CAMEO_API int32_t cameo_context_set_input(cameo_context *context, uint64_t index
  * input. A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
 CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                             cameo_error *error);
+/* Binds memory to both the input and the output of cache `index`, so that a run appends to it in place. `memory` has the input's
+ * sizes but for the cache's axis, where it has room for at least as many rows as the output will have (else run fails), and it
+ * holds `rows` of them: a step of a decoder binds its caches with `rows` as they are, runs, and binds them with as many
+ * more as it had tokens. Rows that were there are not touched. The output (cameo_context_output) then has the sizes of
+ * the rows that there are, and lies in `memory` with its room. Set or bind the input or the output by itself to undo this.
+ * CAMEO_INVALID_ARGUMENT on a device with memory of its own. */
+CAMEO_API int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
+                                           cameo_error *error);
 /* One inference on the calling thread and the runtime's workers. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
 /* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins;
@@ -193,6 +204,9 @@ typedef struct cameo_api {
   uint32_t (*default_threads)(void);
   const cameo_program_info *(*program_tables)(const cameo_program *);
   int32_t (*program_choose)(const cameo_program *, const char *, const cameo_variant **, cameo_error *);
+  uint64_t (*program_num_caches)(const cameo_program *);
+  const cameo_cache_info *(*program_cache)(const cameo_program *, uint64_t);
+  int32_t (*context_bind_cache)(cameo_context *, uint64_t, const cameo_tensor *, int64_t, cameo_error *);
 } cameo_api;
 
 /* The table of version `version`, or null when this library is older than that. */

@@ -121,6 +121,9 @@ public:
   uint64_t numOutputs() const { return cameo_program_num_outputs(handle); }
   const cameo_value_info &input(uint64_t index) const { return *cameo_program_input(handle, index); }
   const cameo_value_info &output(uint64_t index) const { return *cameo_program_output(handle, index); }
+  std::span<const cameo_cache_info> caches() const {
+    return {cameo_program_cache(handle, 0), size_t(cameo_program_num_caches(handle))};
+  }
   Status verifyWeights() const {
     Status status;
     cameo_program_verify_weights(handle, &status.error);
@@ -164,6 +167,13 @@ public:
   Status bindOutput(uint64_t index, void *data, uint64_t bytes) {
     Status status;
     cameo_context_bind_output(handle, index, data, bytes, &status.error);
+    return status;
+  }
+  /// `memory` has room for dims[axis of the cache] rows and holds `rows`.
+  Status bindCache(uint64_t index, const void *memory, uint32_t dtype, std::span<const int64_t> dims, int64_t rows) {
+    Status status;
+    cameo_tensor tensor{memory, dtype, uint32_t(dims.size()), dims.data()};
+    cameo_context_bind_cache(handle, index, &tensor, rows, &status.error);
     return status;
   }
   Status run() {

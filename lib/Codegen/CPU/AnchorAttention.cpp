@@ -64,8 +64,8 @@ private:
 
   TokenStrides strides(const Tensor &t) {
     DimContext &d = a.dims();
-    Dim head = d.mul(t.dims[2], t.dims[3]);
-    return {a.extent(d.mul(t.dims[1], head)), a.extent(head), a.extent(t.dims[3])};
+    Dim head = d.mul(t.memory[2], t.memory[3]);
+    return {a.extent(d.mul(t.memory[1], head)), a.extent(head), a.extent(t.memory[3])};
   }
 
   Tensor operand(Value v) {

@@ -3,6 +3,7 @@
 #ifndef LIB_CODEGEN_COMMON_HOSTEMITTER_H
 #define LIB_CODEGEN_COMMON_HOSTEMITTER_H
 
+#include "cameo/Codegen/Caches.h"
 #include "cameo/Codegen/HostProgram.h"
 #include "cameo/Codegen/MemoryPlan.h"
 #include "cameo/Runtime/KernelABI.h"
@@ -83,6 +84,7 @@ private:
   Dim countBound(mlir::Value value);
   mlir::FailureOr<mlir::Value> size(Dim dim);
   mlir::FailureOr<mlir::Value> atom(const DimAtom &a);
+  mlir::FailureOr<mlir::Value> cacheSize(const DimAtom &a, CacheSize kind);
   mlir::FailureOr<mlir::Value> bytes(Dim count, mlir::Type elementType);
   mlir::FailureOr<mlir::Value> pointer(mlir::Value tensor);
   mlir::Value weight(mlir::ElementsAttr value, const WeightForm &form = {});

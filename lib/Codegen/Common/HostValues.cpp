@@ -53,10 +53,34 @@ void HostEmitter::storeElement(Value value, Value base, int64_t bytes) {
             {place, scalarCell, number(llvm::divideCeil(value.getType().getIntOrFloatBitWidth(), 8))});
 }
 
+/// A size of a cache's memory, of which the runtime says how many rows it has room for; 0: it is dense.
+FailureOr<Value> HostEmitter::cacheSize(const DimAtom &a, CacheSize kind) {
+  auto kernel = a.value.getDefiningOp<KernelOp>();
+  int64_t number = 0;
+  SmallVector<Cache> caches = cachesOf(main);
+  auto ret = main.getBody().front().getTerminator();
+  while (kernel ? ret->getOperand(caches[number].output) != a.value : main.getArgument(caches[number].input) != a.value)
+    ++number;
+  const Cache &cache = caches[number];
+  Value rows = load(entryBuilder, address(), call, offsetof(cameo_call, cache_rows));
+  rows = load(entryBuilder, i64(), rows, number * 8);
+  auto dense = size(shapes.dim(kind == CacheSize::Room ? a.value : Value(main.getArgument(cache.input)), cache.axis));
+  if (failed(dense))
+    return failure();
+  Value isShared = compare(arith::CmpIPredicate::ne, rows, this->number(0));
+  return kind == CacheSize::Room ? choose(isShared, rows, *dense) : choose(isShared, *dense, this->number(0));
+}
+
 FailureOr<Value> HostEmitter::atom(const DimAtom &a) {
   if (Value known = atoms.find(&a, b.getInsertionBlock()))
     return known;
   Value result;
+  if (auto kind = cacheSizeOf(shapes, a)) {
+    auto size = cacheSize(a, *kind);
+    if (succeeded(size))
+      atoms.add(&a, b.getInsertionBlock(), *size);
+    return size;
+  }
   switch (a.kind) {
   case AtomKind::SizeOf: {
     if (Value known = knownSizes.find({a.value, a.index}, b.getInsertionBlock()))

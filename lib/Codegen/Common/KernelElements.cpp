@@ -29,8 +29,8 @@ Value LoopKernelBuilder::size(Dim dim) {
   return value = arith::IndexCastOp::create(b, loc, b.getIndexType(), loaded);
 }
 
-/// `argument` (memref<1xT>) as a dense row-major buffer of the given sizes.
-Value LoopKernelBuilder::view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims) {
+/// `argument` (memref<1xT>) as a row-major buffer of the given sizes, in memory of the sizes `memory`.
+Value LoopKernelBuilder::view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims, ArrayRef<Dim> memory) {
   Location loc = kernel.getLoc();
   SmallVector<OpFoldResult> sizes, strides(dims.size());
   SmallVector<int64_t> shape;
@@ -43,7 +43,7 @@ Value LoopKernelBuilder::view(OpBuilder &b, Value argument, Type elementType, Ar
   for (int64_t i = int64_t(dims.size()) - 1; i >= 0; --i) {
     strides[i] = stride.constant() ? OpFoldResult(b.getIndexAttr(*stride.constant())) : OpFoldResult(size(stride));
     staticStrides[i] = stride.asStatic();
-    stride = analysis.dims().mul(stride, dims[i]);
+    stride = analysis.dims().mul(stride, memory[i]);
   }
   auto layout = StridedLayoutAttr::get(b.getContext(), 0, staticStrides);
   auto type = MemRefType::get(shape, storageType(elementType), layout);
@@ -100,10 +100,12 @@ Tensor LoopKernelBuilder::linearTensor(Type elementType, ArrayRef<Dim> dims, Val
 }
 
 Tensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument,
-                                       bool readable, bool writable) {
+                                       bool readable, bool writable, ArrayRef<Dim> memory) {
+  memory = memory.empty() ? dims : memory;
   Tensor t = linearTensor(elementType, dims, argument);
+  t.memory.assign(memory.begin(), memory.end());
   if (!isPacked(elementType)) {
-    Value memref = t.memref = view(b, argument, elementType, dims);
+    Value memref = t.memref = view(b, argument, elementType, dims, memory);
     t.loader = [=](OpBuilder &b, Location loc, ValueRange indices) {
       return loadElement(b, loc, memref, indices, elementType);
     };

@@ -1,6 +1,7 @@
 // KernelEmission.cpp - turns a cameo.kernel into loops: the anchor's own loops with its producers evaluated where they
 // are read and its consumers applied before the store; without an anchor, one loop nest over the results.
 #include "LoopKernelBuilder.h"
+#include "cameo/Codegen/Caches.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -296,10 +297,15 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
 
   OpBuilder early(sizesEnd);
   unsigned position = 1;
-  for (BlockArgument a : body.getArguments())
+  auto inMemory = [&](Value outside) {
+    return cacheBehind(analysis, outside) ? memoryDims(analysis, outside) : SmallVector<Dim, 6>();
+  };
+  for (auto [a, outside] : llvm::zip(body.getArguments(), kernel.getInputs()))
     buffers[a] = bufferTensor(early, getElementTypeOrSelf(a.getType()), SmallVector<Dim, 6>(analysis.dimsOf(a)),
-                              entry->getArgument(position++), true, false);
-  for (Value v : yield.getValues()) {
+                              entry->getArgument(position++), true, false, inMemory(outside));
+  if (kernel.getAppends())
+    buffers[yield.getValues()[0].getDefiningOp()->getOperand(0)].stored = storedRows(analysis, kernel);
+  for (auto [v, outside] : llvm::zip(yield.getValues(), kernel.getResults())) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(v));
     // A buffer whose size the kernel finds out is viewed when the size is known: strides must use it.
     auto shaped = v.getDefiningOp<ShapeInterface>();
@@ -308,7 +314,8 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
       dependent |= bool(shaped.sizeBound(analysis, cast<OpResult>(v).getResultNumber(), axis));
     if (!dependent) {
       outputs[v].push_back(
-          bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++), true, true));
+          bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++), true, true,
+                       inMemory(outside)));
       continue;
     }
     outputs[v].push_back(linearTensor(getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++)));

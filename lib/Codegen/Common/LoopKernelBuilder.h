@@ -70,8 +70,9 @@ public:
                    const VectorPosition &at) override;
 
 private:
+  /// `memory`: its sizes in memory, where they are not `dims`.
   Tensor bufferTensor(mlir::OpBuilder &b, mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument,
-                      bool readable, bool writable);
+                      bool readable, bool writable, llvm::ArrayRef<Dim> memory = {});
   Tensor readTensor(mlir::Value value);
   mlir::Value readElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::ValueRange indices);
   mlir::Value readVector(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, llvm::ArrayRef<Dim> resultDims,
@@ -83,7 +84,8 @@ private:
                     mlir::Value row);
   Tensor linearTensor(mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument);
   mlir::Value linearIndex(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims, mlir::ValueRange indices);
-  mlir::Value view(mlir::OpBuilder &b, mlir::Value argument, mlir::Type elementType, llvm::ArrayRef<Dim> dims);
+  mlir::Value view(mlir::OpBuilder &b, mlir::Value argument, mlir::Type elementType, llvm::ArrayRef<Dim> dims,
+                   llvm::ArrayRef<Dim> memory);
   mlir::Value addressOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
   llvm::SmallVector<mlir::Operation *> anchorsOf();
   Tensor resultTensor(mlir::Operation *op, unsigned number);

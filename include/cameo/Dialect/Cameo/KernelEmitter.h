@@ -24,10 +24,13 @@ public:
 
   mlir::Type elementType;
   llvm::SmallVector<Dim, 6> dims;
+  /// Sizes of the memory where it is a buffer; above `dims` on an axis that has room for more (KernelInterface::readsStrided).
+  llvm::SmallVector<Dim, 6> memory;
   Loader loader; ///< null for a pure output
   Storer storer; ///< null for an input
-  mlir::Value memref; ///< the buffer, when the tensor is one whose elements have addresses; dense row-major, storage type
+  mlir::Value memref; ///< the buffer, when the tensor is one whose elements have addresses; row-major, storage type
   mlir::Value buffer; ///< the kernel argument behind it; also where elements are packed
+  Dim stored; ///< of a concat's first operand: how many of its rows lie in the result already; null: none
 
   explicit operator bool() const { return bool(elementType); } ///< false: an absent optional operand
   int64_t rank() const { return dims.size(); }
