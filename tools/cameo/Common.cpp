@@ -8,13 +8,13 @@ using namespace cameo::tool;
 
 void cameo::tool::addModelOptions(CLI::App &app, ModelOptions &options, bool isOptional) {
   app.add_option("model", options.path, "MODEL.onnx")->required(!isOptional);
-  app.add_option("--dim", options.dims,
-                 "fix a symbolic size: NAME is a dim_param or INPUT.AXIS; may be repeated")
+  app.add_option("--dim", options.dims, "fix a symbolic size: NAME is a dim_param or INPUT.AXIS; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME:VALUE");
-  app.add_option("--shape", options.shapes,
-                 "shape of an input that declares none; NAME[0], NAME[1], ... are the elements of a sequence, NAME:none is "
-                 "an empty sequence or optional; may be repeated")
+  app.add_option(
+         "--shape", options.shapes,
+         "shape of an input that declares none; NAME[0], NAME[1], ... are the elements of a sequence, NAME:none is "
+         "an empty sequence or optional; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME:SIZExSIZE|scalar|none");
   app.add_flag("--lenient-shapes", options.import.lenientShapes,
@@ -95,4 +95,10 @@ int cameo::tool::tell(const std::vector<Diagnostic> &diagnostics) {
 
 int cameo::tool::fail(llvm::StringRef code, const llvm::Twine &message) {
   return tell({Diagnostic::error(code, message.str())});
+}
+
+int cameo::tool::fail(llvm::StringRef code, ExitCode exitCode, const llvm::Twine &message) {
+  Diagnostic problem = Diagnostic::error(code, message.str());
+  problem.exitCode = exitCode;
+  return tell({problem});
 }

@@ -30,8 +30,9 @@ mlir::OwningOpRef<mlir::ModuleOp> load(ModelOptions &options, mlir::MLIRContext 
 
 /// Prints them to standard error, one line each; returns the exit code, which the first error decides.
 int tell(const std::vector<Diagnostic> &diagnostics);
-/// Prints one error; returns its exit code.
+/// Prints one error; returns its exit code, which follows from `code` where it is not given.
 int fail(llvm::StringRef code, const llvm::Twine &message);
+int fail(llvm::StringRef code, ExitCode exitCode, const llvm::Twine &message);
 
 } // namespace cameo::tool
 #endif

@@ -63,7 +63,7 @@ static int describe(const Options &options) {
   cameo_error error;
   if (cameo_program_load(options.path.c_str(), &none, &program, &error)) {
     run::UserError problem(error);
-    return fail(problem.code, problem.what());
+    return fail(problem.code, problem.exitCode, problem.what());
   }
   llvm::scope_exit release([&] { cameo_program_release(program); });
   const cameo_program_info &info = *cameo_program_tables(program);

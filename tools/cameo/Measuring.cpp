@@ -27,10 +27,8 @@ int cameo::tool::measuring(CompileOptions &options,
     options.progress = [&](const std::string &what, size_t done, size_t total) { progress.show(what, done, total); };
     work(*context, diagnostics);
   } catch (const run::UserError &error) {
-    Diagnostic problem = Diagnostic::error("", error.what());
-    problem.code = error.code, problem.exitCode = error.exitCode;
-    diagnostics.push_back(problem);
-    return tell(diagnostics);
+    tell(diagnostics);
+    return fail(error.code, error.exitCode, error.what());
   }
   return tell(diagnostics);
 }
