@@ -196,6 +196,16 @@ def types():
     return [value("x", [2]), value("n", [2], I)], [value("y", [2])], [helper.make_node("Add", ["x", "n"], ["y"], name="mix")], []
 
 
+def loopRanks():
+    """A scalar enters the body and leaves it as one element."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["more"]), helper.make_node("Add", ["sum", "step"], ["next"]), helper.make_node("Add", ["i", "next"], ["seen"])],
+        "body", [value("i", [], I), value("go", [], B), value("sum", None, I)], [value("more", [], B), value("next", None, I), value("seen", None, I)],
+        [const("step", np.array([10], np.int64))])
+    return [value("n", [], I), value("go", [], B)], [value("y", None, I), value("all", None, I)], [
+        helper.make_node("Loop", ["n", "go", "zero"], ["y", "all"], name="steps", body=body)], [const("zero", np.array(5, np.int64))]
+
+
 def texts():
     """Strings in and out, and a constant one."""
     S = TensorProto.STRING

@@ -3,8 +3,8 @@
 // A branch that a constant condition selects is imported in place of the If, so branches that only other shapes would
 // take cost nothing and may have any rank. Where the run decides between results that have no common type (a squeezed
 // tensor or the tensor itself), the rest of the graph is imported once behind each of them. When it can follow only
-// one, or sizes or indices inside a branch contradict each other, the condition becomes a requirement. Scan becomes a
-// loop that gathers its slices.
+// one, or sizes or indices inside a branch contradict each other, the condition becomes a requirement. A loop
+// whose body changes a rank has its first iteration in front of it. Scan becomes a loop that gathers its slices.
 #include "cameo/Export/ONNX/NodeBuilder.h"
 #include "cameo/Import/ONNX/OpBinder.h"
 #include "llvm/ADT/STLExtras.h"
@@ -191,9 +191,9 @@ Type collectedType(OpBinder &op, Type type) {
 
 /// The results of a cameo.loop whose carried values keep their static sizes where the body keeps them. The first try
 /// assumes that all sizes stay; each axis that the body changes is relaxed to `?` and the body imported again, until
-/// nothing changes.
+/// nothing changes. A body that changes a rank is told in `changesRank`; it is an error where that is null.
 FailureOr<SmallVector<Value>> buildLoop(OpBinder &op, Value tripCount, Value condition, ValueRange carried,
-                                        unsigned numCollected, BodyBuilder buildBody) {
+                                        unsigned numCollected, BodyBuilder buildBody, bool *changesRank = nullptr) {
   auto scalar = [&](Type element) { return RankedTensorType::get({}, element); };
   SmallVector<RankedTensorType> carriedTypes;
   for (Value v : carried)
@@ -212,8 +212,13 @@ FailureOr<SmallVector<Value>> buildLoop(OpBinder &op, Value tripCount, Value con
     bool changed = false;
     for (auto [type, value] : llvm::zip(carriedTypes, ArrayRef(*values).slice(1, carried.size()))) {
       auto yielded = cast<RankedTensorType>(value.getType());
-      if (yielded.getRank() != type.getRank())
-        continue; // Reported by the op's shape function.
+      if (yielded.getRank() != type.getRank()) {
+        if (!changesRank)
+          continue; // Reported by the op's shape function.
+        *changesRank = true;
+        op.discard(loop);
+        return failure();
+      }
       SmallVector<int64_t> sizes(type.getShape());
       for (auto [size, next] : llvm::zip(sizes, yielded.getShape()))
         if (!ShapedType::isDynamic(size) && size != next) {
@@ -288,6 +293,81 @@ LogicalResult unrollLoop(OpBinder &op, const Graph &body, SmallVector<Binding> c
   return success();
 }
 
+/// A Loop node that carries tensors.
+class NodeLoop {
+public:
+  NodeLoop(OpBinder &op, const Graph &body, size_t numCarried)
+      : op(op), body(body), numCarried(numCarried), tripCount(op.hasInput(0) ? scalarOf(op, op.input(0)) : Value()),
+        condition(op.hasInput(1) ? scalarOf(op, op.input(1)) : Value()) {}
+
+  FailureOr<SmallVector<Value>> build(ValueRange carried, bool *changesRank) {
+    return build(tripCount, condition, carried, 0, changesRank);
+  }
+
+  /// For a body that changes ranks, as that of a scalar that leaves as one element: behind the first iteration, which
+  /// must take place, they stay.
+  FailureOr<SmallVector<Value>> buildWithFirstIteration(ValueRange carried) {
+    SmallVector<Binding> arguments{op.i64Scalar(0), op.scalar(op.builder.getI1Type(), 1)};
+    arguments.append(carried.begin(), carried.end());
+    auto bindings = op.importSubgraph(body, op.builder.getInsertionBlock(), arguments);
+    if (failed(bindings))
+      return failure();
+    SmallVector<Value> first;
+    for (const Binding &binding : *bindings) {
+      if (!binding.tensor)
+        return op.error("E-TYPE", "a value that leaves the body is not a tensor, but what enters it is");
+      first.push_back(binding.tensor);
+    }
+    Value left = tripCount ? op.create<SubOp>(tripCount, op.i64Scalar(1)) : Value();
+    auto rest = build(left, condition ? scalarOf(op, first.front()) : Value(), ArrayRef(first).slice(1, numCarried), 1,
+                      nullptr);
+    if (failed(rest))
+      return failure();
+    for (auto [one, others] :
+         llvm::zip(ArrayRef(first).drop_front(1 + numCarried), MutableArrayRef(*rest).drop_front(numCarried)))
+      others = op.create<ConcatOp>(SmallVector<Value>{op.unsqueeze(one, {0}), others}, int64_t(0));
+    for (Value &value : *rest)
+      if (!(value = requireIteration(value)))
+        return failure();
+    return rest;
+  }
+
+private:
+  /// The iterations from number `start` on.
+  FailureOr<SmallVector<Value>> build(Value tripCount, Value condition, ValueRange carried, int64_t start,
+                                      bool *changesRank) {
+    auto buildBody = [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+      OpBuilder::InsertionGuard guard(op.builder);
+      op.builder.setInsertionPointToEnd(block);
+      SmallVector<Value> inputs(arguments);
+      if (start)
+        inputs.front() = op.create<AddOp>(inputs.front(), op.i64Scalar(start));
+      auto values = op.importSubgraph(body, block, inputs);
+      if (failed(values))
+        return failure();
+      op.builder.setInsertionPointToEnd(block);
+      // Without a condition at the start, ONNX ignores what the body says.
+      values->front() = condition ? scalarOf(op, values->front()) : op.scalar(op.builder.getI1Type(), 1);
+      return values;
+    };
+    return buildLoop(op, tripCount, condition, carried, op.numOutputs() - numCarried, buildBody, changesRank);
+  }
+
+  Value requireIteration(Value value) {
+    const char *message = "the loop runs no iteration, and what enters its body has another rank than what leaves it";
+    if (tripCount)
+      value = op.create<RequireOp>(value, op.create<LessOp>(op.i64Scalar(0), tripCount), true, message);
+    if (condition && value)
+      value = op.create<RequireOp>(value, condition, true, message);
+    return value;
+  }
+
+  OpBinder &op;
+  const Graph &body;
+  size_t numCarried;
+  Value tripCount, condition;
+};
+
 LogicalResult importLoop(OpBinder &op) {
   const Graph *body = graphOf(op, "body");
   if (!body)
@@ -306,21 +386,12 @@ LogicalResult importLoop(OpBinder &op) {
                                    " carried values and " + Twine(op.numOutputs()) + " outputs ask for");
   if (llvm::is_contained(carried, Value()))
     return unrollLoop(op, *body, bindings);
-  Value tripCount = op.hasInput(0) ? scalarOf(op, op.input(0)) : Value();
-  Value condition = op.hasInput(1) ? scalarOf(op, op.input(1)) : Value();
-  auto loop = buildLoop(op, tripCount, condition, carried, op.numOutputs() - carried.size(),
-                        [&](Block *block, ValueRange arguments) -> FailureOr<SmallVector<Value>> {
-                          auto values = op.importSubgraph(*body, block, arguments);
-                          if (failed(values))
-                            return failure();
-                          OpBuilder::InsertionGuard guard(op.builder);
-                          op.builder.setInsertionPointToEnd(block);
-                          // Without a condition at the start, ONNX ignores what the body says.
-                          values->front() =
-                              condition ? scalarOf(op, values->front()) : op.scalar(op.builder.getI1Type(), 1);
-                          return values;
-                        });
-  return failed(loop) ? failure() : bindResults(op, *loop);
+  NodeLoop loop(op, *body, carried.size());
+  bool changesRank = false;
+  auto results = loop.build(carried, &changesRank);
+  if (changesRank)
+    results = loop.buildWithFirstIteration(carried);
+  return failed(results) ? failure() : bindResults(op, *results);
 }
 
 // ---- Scan
