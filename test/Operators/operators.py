@@ -17,6 +17,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 import attention
+import experimental
 import geometry
 import quantized
 import recurrent
@@ -28,7 +29,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, geometry, quantized, recurrent]
+TABLES = [attention, experimental, geometry, quantized, recurrent]
 
 
 def tables() -> dict[str, types.FunctionType]:

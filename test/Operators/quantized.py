@@ -127,3 +127,11 @@ def q_linear_conv():
         yield Node("QLinearConv", {"x": _bytes(2, 5, 7, 4) if last else _bytes(2, 4, 5, 7), "x_scale": SCALE, "x_zero": ZERO, "w": _signed(6, 4 // group, 3, 3), "w_scale": scale,
                                    "w_zero": np.zeros(6, np.int8), "y_scale": np.array(0.5, np.float32), "y_zero": ZERO, "bias": bias}, ["y"],
                    {"group": group, "pads": [1, 1, 1, 1], "channels_last": last}, ("x_scale", "x_zero", "w", "w_scale", "w_zero", "y_scale", "y_zero", "bias"), domain="com.microsoft", steps=1)
+
+
+def mat_mul_bnb4():
+    """FP4 and NF4; a last block that is shorter, and rows that share blocks."""
+    for kind, (rows, columns, block) in itertools.product((0, 1), ((8, 32, 16), (5, 24, 32), (3, 21, 16))):
+        count = rows * columns
+        yield Node("MatMulBnb4", {"A": normal(4, columns), "B": _bytes(-(-count // 2)), "absmax": np.abs(normal(-(-count // block)))}, ["Y"],
+                   {"K": columns, "N": rows, "block_size": block, "quant_type": kind}, ("B", "absmax"), domain="com.microsoft")

@@ -1,4 +1,4 @@
-// BlockQuantized.cpp - com.microsoft's weights of few bits with a scale per block: MatMulNBits and
+// BlockQuantized.cpp - com.microsoft's weights of few bits with a scale per block: MatMulNBits, MatMulBnb4 and
 // GatherBlockQuantized.
 #include "Axes.h"
 #include "Compose.h"
@@ -110,6 +110,64 @@ LogicalResult matMulNBits(OpBinder &op) {
   return op.result(withBias(c.make<MatMulOp>(a, weights, false, /*transposeRhs=*/true, TypeAttr())));
 }
 
+/// y = a w^T with w [N, K] in blocks over all of its elements, row by row. An element is one of 16 numbers, two to a
+/// byte with the first in the upper half, times what is largest in its block (bitsandbytes' FP4 and NF4; QLoRA,
+/// arXiv:2305.14314, appendix E).
+LogicalResult matMulBnb4(OpBinder &op) {
+  static constexpr float kFp4[] = {0,     0.00520833f,  0.66666667f,  1,  0.33333333f,  0.5f,  0.16666667f,  0.25f,
+                                   -0.0f, -0.00520833f, -0.66666667f, -1, -0.33333333f, -0.5f, -0.16666667f, -0.25f};
+  static constexpr float kNf4[] = {-1,
+                                   -0.6961928009986877f,
+                                   -0.5250730514526367f,
+                                   -0.39491748809814453f,
+                                   -0.28444138169288635f,
+                                   -0.18477343022823334f,
+                                   -0.09105003625154495f,
+                                   0,
+                                   0.07958029955625534f,
+                                   0.16093020141124725f,
+                                   0.24611230194568634f,
+                                   0.33791524171829224f,
+                                   0.44070982933044434f,
+                                   0.5626170039176941f,
+                                   0.7229568362236023f,
+                                   1};
+  Compose c{op};
+  int64_t columns = op.intAttr("K", 0), rows = op.intAttr("N", 0), block = op.intAttr("block_size", 0),
+          kind = op.intAttr("quant_type", -1);
+  int64_t count;
+  if (columns < 1 || rows < 1 || block < 16 || (block & (block - 1)) || (kind != 0 && kind != 1) ||
+      llvm::MulOverflow(rows, columns, count))
+    return op.error("E-ATTR", "K is " + Twine(columns) + ", N " + Twine(rows) + ", block_size " + Twine(block) +
+                                  " and quant_type " + Twine(kind) +
+                                  "; expected 1 or more, a power of two of at least 16, and 0 (FP4) or 1 (NF4)");
+  if (op.intAttr("transB", 1) != 1)
+    return op.unsupported("transB is 0; supported is 1");
+  Value a = op.input(0), bytes = op.input(1), largest = op.input(2);
+  Type type = op.elementType(a), ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
+  int64_t blocks = (count + block - 1) / block;
+  if (op.elementType(bytes) != ui8 || op.shapes().numElements(bytes) != op.dims().constant((count + 1) / 2) ||
+      op.shapes().numElements(largest) != op.dims().constant(blocks))
+    return op.error("E-SHAPE", "inputs 'B' and 'absmax' have shapes " + formatShape(op.shapes().dimsOf(bytes)) +
+                                   " and " + formatShape(op.shapes().dimsOf(largest)) + "; expected " +
+                                   Twine((count + 1) / 2) + " bytes and " + Twine(blocks) + " numbers");
+  auto tableType = RankedTensorType::get({16}, op.builder.getF32Type());
+  Value table = op.create<ConstantOp>(DenseElementsAttr::get(tableType, ArrayRef<float>(kind ? kNf4 : kFp4)));
+  Value pairs = op.reshape(bytes, {(count + 1) / 2, 1});
+  Value upper = c.make<ShiftRightOp>(pairs, c.like(pairs, 4)), lower = c.make<AndOp>(pairs, c.like(pairs, 15));
+  if (!upper || !lower)
+    return failure();
+  Value codes = op.reshape(op.create<ConcatOp>(SmallVector<Value>{upper, lower}, int64_t(1)), {(count + 1) / 2 * 2});
+  Value numbers = c.make<GatherOp>(table, c.cast(codes, op.builder.getI32Type()), int64_t(0));
+  // The last block may be shorter.
+  Value places = c.make<RangeOp>(op.i64({0}), op.i64({1}), op.i64({count}));
+  Value scale =
+      c.make<GatherOp>(op.reshape(largest, {blocks}), c.make<DivOp>(places, c.like(places, double(block))), int64_t(0));
+  Value weights = c.mul(c.cast(firstColumns(op, numbers, 0, op.dims().constant(count)), type), c.cast(scale, type));
+  return op.result(c.make<MatMulOp>(a, weights ? op.reshape(weights, {rows, columns}) : weights, false,
+                                    /*transposeRhs=*/true, TypeAttr()));
+}
+
 /// Rows of a quantized table: gathered as they are stored, then dequantized.
 LogicalResult gatherBlockQuantized(OpBinder &op) {
   Compose c{op};
@@ -213,6 +271,7 @@ LogicalResult exportUnpack(UnpackOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerBlockQuantizedHandlers(HandlerTable &table) {
   table.onMicrosoft("MatMulNBits", "A B scales zero_points? g_idx? bias?", matMulNBits);
+  table.onMicrosoft("MatMulBnb4", "A B absmax", matMulBnb4);
   table.onMicrosoft("GatherBlockQuantized", "data indices scales zero_points?", gatherBlockQuantized);
 
   table.exports<MatMulNBitsOp>(exportMatMulNBits);
