@@ -320,6 +320,15 @@ LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   Value holds = condition.load(b, loc, first);
   Value wanted = arith::ConstantIntOp::create(b, loc, getExpected(), 1);
   k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH, getMessage());
-  k.parallelNest(b, loc, y.dims, [&](OpBuilder &b, Location loc, ValueRange at) { y.store(b, loc, x.load(b, loc, at), at); });
+  // A nest without iterations is not run, and with it the check. No size is 0 here; elements there may be none yet.
+  SmallVector<Dim> dims(y.dims);
+  for (Dim &dim : dims)
+    dim = k.dims().max(dim, k.dims().constant(1));
+  Value zero = constantIndex(b, loc, 0);
+  Value hasElements = llvm::equal(dims, y.dims) ? Value() : isLess(b, loc, zero, k.size(k.dims().product(y.dims)));
+  k.parallelNest(b, loc, dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    OpBuilder inner = hasElements ? scf::IfOp::create(b, loc, hasElements, /*withElseRegion=*/false).getThenBodyBuilder() : b;
+    y.store(inner, loc, x.load(inner, loc, at), at);
+  });
   return success();
 }

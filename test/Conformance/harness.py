@@ -133,6 +133,26 @@ def storedValues(case: dict, folder: str) -> tuple[list[str], list[tuple[list[st
     return [f"--shape={name}:{shape}" for name, shape in shapes.items()], sets
 
 
+def givenTensors(outputs) -> dict[str, np.ndarray]:
+    """What a program gave, under the names of readTensors: the elements of sequences whose length only the run knows (NAME.elements,
+    NAME.shapes), and of optionals (NAME.present) those which are there."""
+    tensors = {}
+    for name in outputs:
+        base, _, part = name.rpartition(".")
+        if f"{base}.shapes" in outputs and part == "elements":
+            rest = outputs[name]
+            for i, row in enumerate(outputs[f"{base}.shapes"]):
+                shape = row[row >= 0]
+                count = int(np.prod(shape))
+                tensors[f"{base}[{i}]"], rest = rest[:count].reshape(shape), rest[count:]
+            if rest.size:
+                raise Failed("mismatch", f"output '{name}' has {rest.size} elements more than its shapes say")
+        elif part not in ("shapes", "present"):
+            tensors[name] = outputs[name]
+    absent = [name.removesuffix(".present") for name in outputs if name.endswith(".present") and not outputs[name]]
+    return {name: value for name, value in tensors.items() if name.partition("[")[0] not in absent}
+
+
 def compare(name: str, actual: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> None:
     if wanted.dtype.name in BITS and actual.dtype == BITS[wanted.dtype.name]:
         actual = actual.view(wanted.dtype)
@@ -215,7 +235,8 @@ def runVariant(case: dict, tools: pathlib.Path, opt: int, sanitized: bool, model
                 checkKernels(case["name"], program, chip)
             for data, (inputs, wanted) in zip(case["sets"], sets):
                 call([str(tools / "cameo-run"), program, *inputs, "--threads", "1", "--output", result, "--json", *runFlags], case["model"], sanitized)
-                with np.load(result) as actual:
+                with np.load(result) as outputs:
+                    actual = givenTensors(outputs)
                     if unexpected := set(actual) - set(wanted):
                         raise Failed("mismatch", f"output '{min(unexpected)}' is not expected")
                     if missing := set(wanted) - set(actual):

@@ -51,6 +51,30 @@ def sequences():
         value("chosen", None), sequenceType("made"), value("has", [], B), value("count", [], I)], nodes, [const("two", np.int64(2))]
 
 
+def ragged(behind, outputs):
+    """A sequence s of n + 1 elements: a scalar, and n times x."""
+    body = helper.make_graph([helper.make_node("SequenceInsert", ["a", "x"], ["b"])], "body",
+                             [value("i", [], I), value("c", [], B), sequenceType("a")], [value("c", [], B), sequenceType("b")])
+    nodes = [helper.make_node("SequenceConstruct", ["one"], ["first"]), helper.make_node("Loop", ["n", "", "first"], ["s"], body=body), *behind]
+    return [value("x", [2]), value("n", [], I)], outputs, nodes, [const("one", np.float32(1)), const("zero", np.int64(0))]
+
+
+def raggedRanks():
+    return ragged([helper.make_node("SequenceAt", ["s", "zero"], ["y"], name="take")], [value("y", None)])
+
+
+def raggedNames():
+    return ragged([helper.make_node("Identity", ["x"], ["s.shapes"])], [sequenceType("s"), value("s.shapes", [2])])
+
+
+def openOptional():
+    """An operator that takes no optional is given one which may be empty."""
+    empty = helper.make_graph([helper.make_node("Optional", [], ["e"], type=helper.make_tensor_type_proto(F, [3]))], "empty", [], [value("e", None)])
+    full = helper.make_graph([helper.make_node("Optional", ["x"], ["f"])], "full", [], [value("f", None)])
+    return [value("x", [3]), value("c", [], B)], [value("y", None)], [
+        helper.make_node("If", ["c"], ["o"], then_branch=empty, else_branch=full), helper.make_node("Neg", ["o"], ["y"], name="negate")], []
+
+
 def tree(links):
     """A TreeEnsembleRegressor of three nodes; `links` are the branches of node 0."""
     return [value("x", [2, 1])], [value("y", [2, 1])], [helper.make_node(

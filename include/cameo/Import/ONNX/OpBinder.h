@@ -20,16 +20,32 @@ mlir::Type elementTypeOf(DataType type, mlir::MLIRContext *context);
 /// The inverse.
 DataType dataTypeOf(mlir::Type elementType);
 
-/// What a name of the graph stands for: a tensor; a sequence, whose length is known at compile time; or nothing, as an
-/// optional without an element and an input that a call leaves out. An optional that has an element is that element.
+/// A sequence whose length only the run knows.
+struct RaggedSequence {
+  mlir::Value elements; ///< vector: the elements, each in row-major order, one behind the other
+  mlir::Value shapes;   ///< i64, length x rank: the sizes of each; those of fewer axes than others end with -1
+  /// No row of `shapes` has a -1.
+  bool hasOneRank = true;
+};
+
+/// What a name of the graph stands for: a tensor, a sequence, or nothing, as an optional without an element and an input
+/// that a call leaves out. An optional that has an element is that element. A sequence is the list of its elements, which
+/// costs a run nothing, unless only the run knows its length.
 struct Binding {
   Binding() = default;
   Binding(mlir::Value tensor) : tensor(tensor) {}
-  Binding(std::vector<mlir::Value> elements) : sequence(std::move(elements)) {}
-  bool isGiven() const { return tensor || sequence; }
+  Binding(std::vector<mlir::Value> elements) : list(std::move(elements)) {}
+  Binding(RaggedSequence sequence) : ragged(sequence) {}
+  bool isSequence() const { return list || ragged; }
+  bool isGiven() const { return tensor || isSequence(); }
+  /// The tensors that it is made of, `present` last.
+  llvm::SmallVector<mlir::Value *> parts();
 
   mlir::Value tensor;
-  std::optional<std::vector<mlir::Value>> sequence;
+  std::optional<std::vector<mlir::Value>> list;
+  std::optional<RaggedSequence> ragged;
+  /// i1: whether the run finds that this optional has an element; null where that is known at compile time.
+  mlir::Value present;
 };
 
 /// One node being imported. Shapes of all its operands are known (ranks always, sizes maybe symbolic).
@@ -146,7 +162,11 @@ public:
   /// An attribute value or type that Cameo doesn't support (exit code 4); the message says what would be.
   mlir::LogicalResult unsupported(const llvm::Twine &message);
 
-  /// An error where a sequence of `length`, or so many iterations that carry one, are beyond the limit.
+  /// The element of input `i`, an optional that the run checks for one.
+  Binding requirePresent(size_t i);
+
+  /// An error where a sequence of `length` that is known at compile time, or so many iterations that carry one, are beyond
+  /// the limit.
   mlir::LogicalResult checkSequenceLength(int64_t length);
 
   /// The same form; the import goes on.

@@ -77,7 +77,7 @@ bool GraphImporter::isGiven(StringRef name) const {
 
 Value GraphImporter::lookup(StringRef name) {
   Binding value = binding(name);
-  if (value.sequence)
+  if (value.isSequence())
     (void)error("E-TYPE", "'" + escaped(name) + "' is a sequence; expected a tensor");
   return value.tensor;
 }
@@ -116,12 +116,11 @@ Value GraphImporter::materialize(Scope &owner, StringRef name) {
 }
 
 LogicalResult GraphImporter::bind(StringRef name, Binding value) {
-  for (Value element : value.sequence.value_or(std::vector<Value>{}))
-    if (failed(checkSize(name, element)))
+  for (Value *part : value.parts())
+    if (failed(checkSize(name, *part)))
       return failure();
-  if (Value tensor = value.tensor)
-    if (failed(checkSize(name, tensor)) || (scope->isMain && failed(checkDeclared(name, tensor))))
-      return failure();
+  if (value.tensor && scope->isMain && failed(checkDeclared(name, value.tensor)))
+    return failure();
   scope->values[name] = std::move(value);
   return success();
 }
@@ -335,29 +334,42 @@ LogicalResult GraphImporter::importNode(const Node &node) {
 
 /// What the reader could not see: the inputs' types, and which of them a call of the function around leaves out.
 LogicalResult GraphImporter::checkInputs(const Node &node) {
-  if (!node.schema)
+  auto mustBeTensor = [&](StringRef name) {
+    Binding given = isGiven(name) ? binding(name) : Binding();
+    if (given.isSequence())
+      return error("E-TYPE", "input '" + escaped(name) + "' is a sequence; expected a tensor");
+    if (given.present)
+      return error("E-TYPE", "input '" + escaped(name) +
+                                 "' is an optional, and only the run knows whether it has an element; expected a tensor, "
+                                 "such as OptionalGetElement gives");
     return success();
+  };
+  if (!node.schema)
+    return success(node.function || llvm::all_of(node.inputs, [&](StringRef name) { return succeeded(mustBeTensor(name)); }));
   llvm::StringMap<std::pair<StringRef, DataType>> variables;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const FormalParameter *formal = node.schema->input(i);
     if (!formal)
       continue;
+    bool takesOptionals =
+        llvm::any_of(formal->types.others, [](StringRef t) { return t.starts_with("optional("); });
     if (!isGiven(node.inputs[i])) {
-      if (formal->kind == FormalParameter::Kind::Optional)
+      if (formal->kind == FormalParameter::Kind::Optional || takesOptionals)
         continue;
       return error("E-ARITY", "input " + Twine(i) + " ('" + formal->name + "') is required, but '" +
                                   escaped(node.inputs[i]) + "' is left out where its function is called");
     }
     Binding given = binding(node.inputs[i]);
-    if (given.sequence) {
+    if (given.present && !takesOptionals)
+      return mustBeTensor(node.inputs[i]);
+    if (given.isSequence()) {
       if (!llvm::any_of(formal->types.others, [](StringRef t) { return t.contains("seq("); }))
         return error("E-DTYPE",
                      "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a sequence; expected a tensor");
       continue;
     }
     // Where only sequences or optionals are allowed, a tensor is an optional that has an element.
-    if (!formal->types.tensors &&
-        llvm::any_of(formal->types.others, [](StringRef t) { return t.starts_with("optional("); }))
+    if (!formal->types.tensors && takesOptionals)
       continue;
     DataType type = dataTypeOf(getElementTypeOrSelf(given.tensor.getType()));
     if (!formal->types.allowsTensor(type)) {

@@ -70,6 +70,8 @@ public:
   /// Reports an error about the current node, or about the file outside of nodes.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
   mlir::LogicalResult checkSequenceLength(int64_t length);
+  /// The element of an optional, which the run checks for; `what` is it.
+  Binding requirePresent(mlir::Location loc, Binding value, const llvm::Twine &what);
   void warning(llvm::StringRef code, const llvm::Twine &message) { report(Severity::Warning, code, message); }
 
   ShapeAnalysis shapes;

@@ -157,6 +157,13 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
   return success(ok);
 }
 
+Binding GraphImporter::requirePresent(Location loc, Binding value, const Twine &what) {
+  Value condition = std::exchange(value.present, Value());
+  for (Value *part : value.parts())
+    *part = createOp<RequireOp>(builder, shapes, loc, *part, condition, true, (what + " is an optional without an element").str());
+  return value;
+}
+
 LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> attributes;
@@ -193,11 +200,23 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
     Binding value = binding(output.name);
     if (diagnostics.size() != reported)
       return failure();
+    if (value.present && (output.type.kind == ValueType::Kind::Tensor || output.type.kind == ValueType::Kind::Sequence))
+      value = requirePresent(builder.getUnknownLoc(), value, "output '" + escaped(output.name) + "'");
     if (value.tensor)
       add(output.name, value.tensor, output.type);
-    for (auto [i, element] : llvm::enumerate(value.sequence.value_or(std::vector<Value>{})))
+    for (auto [i, element] : llvm::enumerate(value.list.value_or(std::vector<Value>{})))
       add(output.name + "[" + Twine(i) + "]", element, ValueType());
+    if (value.ragged) {
+      add(output.name + ".elements", value.ragged->elements, ValueType());
+      add(output.name + ".shapes", value.ragged->shapes, ValueType());
+    }
+    if (value.present)
+      add(output.name + ".present", value.present, ValueType());
   }
+  StringSet<> names;
+  for (DictionaryAttr attribute : attributes)
+    if (StringRef name = attribute.getAs<StringAttr>("cameo.name"); !names.insert(name).second)
+      return error("E-UNSUPPORTED", "two outputs are called '" + escaped(name) + "', one of them as a part of a sequence or an optional");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
   func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), TypeRange(ValueRange(values))));
   func.setAllResultAttrs(attributes);

@@ -6,6 +6,20 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
+SmallVector<Value *> Binding::parts() {
+  SmallVector<Value *> parts;
+  if (tensor)
+    parts.push_back(&tensor);
+  if (list)
+    for (Value &element : *list)
+      parts.push_back(&element);
+  if (ragged)
+    parts.append({&ragged->elements, &ragged->shapes});
+  if (present)
+    parts.push_back(&present);
+  return parts;
+}
+
 // ---- operands and attributes
 
 bool OpBinder::hasInput(size_t i) const { return node.hasInput(i) && importer.isGiven(node.inputs[i]); }
@@ -246,6 +260,10 @@ FailureOr<SmallVector<Binding>> OpBinder::importRest(Block *block, ArrayRef<Bind
   return importer.importRest(block, results, why);
 }
 
+Binding OpBinder::requirePresent(size_t i) {
+  return importer.requirePresent(loc, binding(i), "input '" + escaped(node.inputs[i]) + "'");
+}
+
 LogicalResult OpBinder::checkSequenceLength(int64_t length) { return importer.checkSequenceLength(length); }
 
 void OpBinder::endGraph(ArrayRef<Binding> outputs) { importer.endGraph(outputs); }
@@ -258,7 +276,7 @@ FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block
   for (auto [i, binding] : llvm::enumerate(*bindings)) {
     if (!binding.tensor)
       return error("E-TYPE", "output '" + escaped(graph.outputs[i].name) + "' of its graph is " +
-                                 (binding.sequence ? "a sequence" : "an optional without an element") +
+                                 (binding.isSequence() ? "a sequence" : "an optional without an element") +
                                  "; expected a tensor, because how often the graph runs is known only at run time");
     values.push_back(binding.tensor);
   }
