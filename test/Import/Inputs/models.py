@@ -230,6 +230,18 @@ def loopRanks():
         helper.make_node("Loop", ["n", "go", "zero"], ["y", "all"], name="steps", body=body)], [const("zero", np.array(5, np.int64))]
 
 
+def scalarOutput():
+    return [value("x", ["n"])], [value("y", [])], [helper.make_node("Add", ["x", "x"], ["y"], name="twice")], []
+
+
+def openSqueeze(declared=("m",)):
+    return [value("x", ["n", 1, 3])], [value("y", list(declared))], [helper.make_node("Squeeze", ["x"], ["y"], name="drop")], []
+
+
+def keptSqueeze():
+    return openSqueeze(("n", 3))
+
+
 def texts():
     """Strings in and out, and a constant one."""
     S = TensorProto.STRING

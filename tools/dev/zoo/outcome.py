@@ -180,7 +180,7 @@ class Difference:
                 got, want = got.astype(np.float64), want.astype(np.float64)
                 with np.errstate(invalid="ignore"):
                     difference = np.where((got == want) | (np.isnan(got) & np.isnan(want)), 0, np.abs(got - want))
-                    share = difference / (atol + rtol * np.abs(want))
+                    share = np.where(difference == 0, 0, difference / (atol + rtol * np.abs(want)))
                 if np.isnan(share).any():
                     self.words, self.share = f"output '{name}': {int(np.isnan(share).sum())} of {want.size} values are NaN on one side", np.inf
                 else:

@@ -172,6 +172,10 @@ public:
   /// The same form; the import goes on.
   void warning(llvm::StringRef code, const llvm::Twine &message);
 
+  /// Whether axes of open size that a node drops when they are 1 (Squeeze without axes) are 1: the model is imported once
+  /// with the answer no, and again with yes where its outputs then have not their declared ranks.
+  bool openAxesAreOne();
+
   int64_t opset() const { return node.opset; }
   ShapeAnalysis &shapes();
   DimContext &dims() { return shapes().dims(); }

@@ -168,19 +168,21 @@ LogicalResult importSqueeze(OpBinder &op) {
   if (*given) {
     axes = **given;
   } else {
-    // A size that only the run knows is taken to be another than 1, and the run checks that.
+    // What a size is that only the run knows is assumed, and the run checks that.
+    bool isDropped = op.openAxesAreOne();
     for (auto [axis, dim] : llvm::enumerate(SmallVector<Dim>(op.shapes().dimsOf(x)))) {
-      if (dim.isConstant(1))
+      if (dim.isConstant(1) || (!dim.constant() && isDropped))
         axes.push_back(axis);
       if (dim.constant() || !x)
         continue;
       Value isOne = op.create<EqualOp>(op.sizes({dim}), op.i64({1}));
-      x = isOne ? op.create<RequireOp>(
-                      x, isOne, /*expected=*/false,
-                      "axis " + std::to_string(axis) +
-                          " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
-                          "sizes; fix the size with --dim")
-                : Value();
+      std::string message =
+          "axis " + std::to_string(axis) +
+          (isDropped ? " has not size 1, so Squeeze without axes would keep it, but the program was compiled for "
+                       "size 1, with which the model's outputs have their declared ranks"
+                     : " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
+                       "sizes; fix the size with --dim");
+      x = isOne ? op.create<RequireOp>(x, isOne, isDropped, message) : Value();
     }
     if (!x)
       return failure();

@@ -11,9 +11,9 @@ using namespace cameo;
 using namespace cameo::onnx;
 
 GraphImporter::GraphImporter(std::shared_ptr<const ModelFile> file, MLIRContext &context, const ImportOptions &options,
-                             std::vector<cameo::Diagnostic> &diagnostics)
+                             std::vector<cameo::Diagnostic> &diagnostics, bool openAxesAreOne)
     : file(std::move(file)), options(options), diagnostics(diagnostics), builder(&context),
-      pointwise(pointwiseTable(context)) {}
+      pointwise(pointwiseTable(context)), openAxesAnswer(openAxesAreOne) {}
 
 // ---- messages
 
@@ -158,9 +158,11 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
     return success();
   const ValueType &wanted = *it->second;
   auto type = cast<RankedTensorType>(value.getType());
-  // Sizes that --dim fixes may make static sizes that were computed by the exporter untrue; and a shape with open sizes
-  // is what converters write that have not computed it.
-  bool lenient = options.lenientShapes || !options.dims.empty() ||
+  // Sizes that --dim fixes may make static sizes that were computed by the exporter untrue; a shape with open sizes is
+  // what converters write that have not computed it, and exporters write the shape of a scalar where they mean that
+  // they don't know.
+  bool isScalar = wanted.hasShape && wanted.dims.empty();
+  bool lenient = options.lenientShapes || !options.dims.empty() || isScalar ||
                  !llvm::all_of(wanted.dims, [](const Dimension &d) { return d.isStatic(); });
   auto contradict = [&](const Twine &message) -> LogicalResult {
     report(lenient ? cameo::Severity::Warning : cameo::Severity::Error, "E-SHAPE",
@@ -170,9 +172,8 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
   if (wanted.elementType != DataType::Undefined && wanted.elementType != dataTypeOf(type.getElementType()))
     return contradict("is declared as " + dataTypeName(wanted.elementType) + ", but computed as " +
                       dataTypeName(dataTypeOf(type.getElementType())));
-  // Exporters write the shape of a scalar where they mean that they don't know.
   bool isOutput = scope->isMain && llvm::is_contained(scope->outputs, name);
-  if (!wanted.hasShape || (wanted.dims.empty() && !isOutput))
+  if (!wanted.hasShape || (isScalar && !isOutput))
     return success();
   bool fits = int64_t(wanted.dims.size()) == type.getRank();
   for (size_t i = 0; fits && i < wanted.dims.size(); ++i)
@@ -339,20 +340,21 @@ LogicalResult GraphImporter::checkInputs(const Node &node) {
     if (given.isSequence())
       return error("E-TYPE", "input '" + escaped(name) + "' is a sequence; expected a tensor");
     if (given.present)
-      return error("E-TYPE", "input '" + escaped(name) +
-                                 "' is an optional, and only the run knows whether it has an element; expected a tensor, "
-                                 "such as OptionalGetElement gives");
+      return error("E-TYPE",
+                   "input '" + escaped(name) +
+                       "' is an optional, and only the run knows whether it has an element; expected a tensor, "
+                       "such as OptionalGetElement gives");
     return success();
   };
   if (!node.schema)
-    return success(node.function || llvm::all_of(node.inputs, [&](StringRef name) { return succeeded(mustBeTensor(name)); }));
+    return success(node.function ||
+                   llvm::all_of(node.inputs, [&](StringRef name) { return succeeded(mustBeTensor(name)); }));
   llvm::StringMap<std::pair<StringRef, DataType>> variables;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const FormalParameter *formal = node.schema->input(i);
     if (!formal)
       continue;
-    bool takesOptionals =
-        llvm::any_of(formal->types.others, [](StringRef t) { return t.starts_with("optional("); });
+    bool takesOptionals = llvm::any_of(formal->types.others, [](StringRef t) { return t.starts_with("optional("); });
     if (!isGiven(node.inputs[i])) {
       if (formal->kind == FormalParameter::Kind::Optional || takesOptionals)
         continue;
@@ -461,7 +463,8 @@ FailureOr<SmallVector<Binding>> GraphImporter::importBranch(const Graph &graph, 
   auto values = importSubgraph(graph, block, {});
   if (succeeded(values))
     return values;
-  if (const cameo::Diagnostic &error = firstError(diagnostics, reported); error.code == "E-SHAPE" || error.code == "E-INDEX") {
+  if (const cameo::Diagnostic &error = firstError(diagnostics, reported);
+      error.code == "E-SHAPE" || error.code == "E-INDEX") {
     why = error.message;
     diagnostics.resize(reported);
   }

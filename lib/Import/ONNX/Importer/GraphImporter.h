@@ -33,13 +33,23 @@ bool checkSupported(const ModelFile &file, const PointwiseTable &table, mlir::ML
 
 class GraphImporter {
 public:
+  /// `openAxesAreOne` answers the question of that name.
   GraphImporter(std::shared_ptr<const ModelFile> file, mlir::MLIRContext &context, const ImportOptions &options,
-                std::vector<Diagnostic> &diagnostics);
+                std::vector<Diagnostic> &diagnostics, bool openAxesAreOne = false);
 
   /// Builds @main in `module`; false after an error, which is reported.
   bool importMain(mlir::ModuleOp module);
+  // ---- after importMain
+  /// Whether the answer made a difference.
+  bool dependsOnOpenAxes() const { return askedForOpenAxes; }
+  /// Whether the outputs have the ranks that the file declares for them.
+  bool hasDeclaredRanks() const { return !hasOtherRank; }
 
   // ---- for OpBinder and handlers
+  bool openAxesAreOne() {
+    askedForOpenAxes = true;
+    return openAxesAnswer;
+  }
   /// What a name stands for: defined, or an initializer (then created). Nothing also after a reported error.
   Binding binding(llvm::StringRef name);
   /// The same where only a tensor will do; an error for a sequence.
@@ -55,8 +65,8 @@ public:
   mlir::Value sparseConstant(mlir::OpBuilder &b, mlir::Location loc, const SparseTensorView &tensor);
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
-  /// A branch, which may be one that no run takes: sizes and indices that contradict each other (E-SHAPE, E-INDEX) are not
-  /// reported, but told in `why`.
+  /// A branch, which may be one that no run takes: sizes and indices that contradict each other (E-SHAPE, E-INDEX) are
+  /// not reported, but told in `why`.
   mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
   /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are
   /// `results`. What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded
@@ -131,6 +141,7 @@ private:
   llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;
   std::vector<mlir::OwningOpRef<mlir::Operation *>> discarded;
   int64_t importedNodes = 0;
+  bool openAxesAnswer, askedForOpenAxes = false, hasOtherRank = false;
 };
 
 } // namespace cameo::onnx

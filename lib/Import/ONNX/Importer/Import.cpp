@@ -160,7 +160,8 @@ LogicalResult GraphImporter::addInputs(func::FuncOp func, Scope &scope) {
 Binding GraphImporter::requirePresent(Location loc, Binding value, const Twine &what) {
   Value condition = std::exchange(value.present, Value());
   for (Value *part : value.parts())
-    *part = createOp<RequireOp>(builder, shapes, loc, *part, condition, true, (what + " is an optional without an element").str());
+    *part = createOp<RequireOp>(builder, shapes, loc, *part, condition, true,
+                                (what + " is an optional without an element").str());
   return value;
 }
 
@@ -202,8 +203,11 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
       return failure();
     if (value.present && (output.type.kind == ValueType::Kind::Tensor || output.type.kind == ValueType::Kind::Sequence))
       value = requirePresent(builder.getUnknownLoc(), value, "output '" + escaped(output.name) + "'");
-    if (value.tensor)
+    if (value.tensor) {
       add(output.name, value.tensor, output.type);
+      size_t declaredRank = output.type.dims.size();
+      hasOtherRank |= declaredRank > 0 && declaredRank != size_t(shapes.rank(value.tensor));
+    }
     for (auto [i, element] : llvm::enumerate(value.list.value_or(std::vector<Value>{})))
       add(output.name + "[" + Twine(i) + "]", element, ValueType());
     if (value.ragged) {
@@ -216,7 +220,8 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   StringSet<> names;
   for (DictionaryAttr attribute : attributes)
     if (StringRef name = attribute.getAs<StringAttr>("cameo.name"); !names.insert(name).second)
-      return error("E-UNSUPPORTED", "two outputs are called '" + escaped(name) + "', one of them as a part of a sequence or an optional");
+      return error("E-UNSUPPORTED", "two outputs are called '" + escaped(name) +
+                                        "', one of them as a part of a sequence or an optional");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
   func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), TypeRange(ValueRange(values))));
   func.setAllResultAttrs(attributes);
@@ -265,7 +270,17 @@ OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &cont
     return {};
   OwningOpRef<ModuleOp> module = ModuleOp::create(FileLineColLoc::get(&context, path, 0, 0));
   GraphImporter importer(file, context, options, diagnostics);
-  if (!importer.importMain(*module))
-    return {};
-  return module;
+  size_t reported = diagnostics.size();
+  bool isImported = importer.importMain(*module);
+  if (isImported && importer.dependsOnOpenAxes() && !importer.hasDeclaredRanks()) {
+    std::vector<cameo::Diagnostic> others;
+    OwningOpRef<ModuleOp> other = ModuleOp::create(module->getLoc());
+    GraphImporter again(file, context, options, others, /*openAxesAreOne=*/true);
+    if (again.importMain(*other) && again.hasDeclaredRanks()) {
+      diagnostics.resize(reported);
+      llvm::append_range(diagnostics, others);
+      return other;
+    }
+  }
+  return isImported ? std::move(module) : OwningOpRef<ModuleOp>();
 }

@@ -264,6 +264,7 @@ Binding OpBinder::requirePresent(size_t i) {
   return importer.requirePresent(loc, binding(i), "input '" + escaped(node.inputs[i]) + "'");
 }
 
+bool OpBinder::openAxesAreOne() { return importer.openAxesAreOne(); }
 LogicalResult OpBinder::checkSequenceLength(int64_t length) { return importer.checkSequenceLength(length); }
 
 void OpBinder::endGraph(ArrayRef<Binding> outputs) { importer.endGraph(outputs); }
