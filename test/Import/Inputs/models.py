@@ -252,5 +252,5 @@ def texts():
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
                           opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=10,
-                          functions=functions[0] if functions else [])
+                          functions=functions[0] if functions else [], producer_name="pytorch" if sys.argv[3:] == ["traced"] else "")
 onnx.save(model, sys.argv[2])

@@ -272,7 +272,9 @@ OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &cont
   GraphImporter importer(file, context, options, diagnostics);
   size_t reported = diagnostics.size();
   bool isImported = importer.importMain(*module);
-  if (isImported && importer.dependsOnOpenAxes() && !importer.hasDeclaredRanks()) {
+  // PyTorch's exporter declares what its trace had. Other converters' declared ranks prove nothing.
+  bool isTraced = file->model().producerName == "pytorch";
+  if (isImported && isTraced && importer.dependsOnOpenAxes() && !importer.hasDeclaredRanks()) {
     std::vector<cameo::Diagnostic> others;
     OwningOpRef<ModuleOp> other = ModuleOp::create(module->getLoc());
     GraphImporter again(file, context, options, others, /*openAxesAreOne=*/true);
