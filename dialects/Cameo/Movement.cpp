@@ -278,8 +278,8 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
   ArrayRef<Dim> dims = result.dims;
   k.parallelNest(b, getLoc(), dims.take_front(axis), [&](OpBuilder &b, Location loc, ValueRange outer) {
     Value offset = constantIndex(b, loc, 0);
-    for (const Tensor &operand : operands) {
-      Value rows = k.size(operand.dims[axis]), first = operand.stored ? k.size(operand.stored) : Value();
+    auto copy = [&](const Tensor &operand, Value rows) {
+      Value first = operand.stored ? k.size(operand.stored) : Value();
       SmallVector<Value> sizes{first ? subIndex(b, loc, rows, first) : rows};
       for (Dim d : dims.drop_front(axis + 1))
         sizes.push_back(k.size(d));
@@ -292,6 +292,11 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
         to[axis] = addIndex(b, loc, to[axis], offset);
         result.store(b, loc, loadWithin(k, b, loc, operand, dims, from, axis), to);
       });
+    };
+    for (const Tensor &operand : operands) {
+      Value rows = k.size(operand.dims[axis]);
+      if (operand.stored != operand.dims[axis])
+        copy(operand, rows);
       offset = addIndex(b, loc, offset, rows);
     }
   });

@@ -192,9 +192,20 @@ LogicalResult KernelOp::verify() {
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield || yield.getValues().size() != getNumResults())
     return emitOpError("must yield ") << getNumResults() << " values";
+  auto concat = getNumResults() == 1 ? yield.getValues()[0].getDefiningOp<ConcatOp>() : ConcatOp();
+  if (Attribute inPlace = (*this)->getAttr("cameo.in_place")) {
+    auto inputs = dyn_cast<DenseI64ArrayAttr>(inPlace);
+    auto isPart = [&](int64_t input) {
+      return input >= 0 && input < int64_t(getInputs().size()) && getInputs()[input].getDefiningOp<KernelOp>() &&
+             body.getArgument(input).hasOneUse() && concat == *body.getArgument(input).user_begin();
+    };
+    if (!inputs || !concat || getAppends() || !llvm::all_of(inputs.asArrayRef(), isPart))
+      return emitOpError("has cameo.in_place = ")
+             << inPlace << "; expected inputs that other kernels compute and only the concatenation that it yields reads";
+  }
   if (!getAppends())
     return success();
-  auto concat = getNumResults() == 1 ? yield.getValues()[0].getDefiningOp<ConcatOp>() : ConcatOp(); // C1
+  // C1
   auto past = concat && !concat.getInputs().empty() ? dyn_cast<BlockArgument>(concat.getInputs()[0]) : BlockArgument();
   if (!past || !past.hasOneUse() || concat.getAxis() != *getAppends())
     return emitOpError("appends along axis ") << *getAppends()

@@ -5,6 +5,7 @@
 #include "PassRecorder.h"
 #include "ProgramFile.h"
 #include "VariantCompiler.h"
+#include "cameo/Codegen/Placement.h"
 #include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Export/ONNX/Export.h"
 #include "cameo/Pipeline/Phases.h"
@@ -302,10 +303,12 @@ void Compilation::describeKernels() {
     Dim bytes = dims.constant(0);
     for (Value value : values)
       bytes = dims.add(bytes, bytesOf(shapes, value));
-    return bytes.constant();
+    return bytes;
   };
   unsigned site = 0;
   main.walk([&](KernelOp kernel) {
+    if (isInPlace(kernel))
+      return WalkResult::skip();
     const LaunchSite &launch = best.variant.host.launches[site++];
     Dim flops = dims.constant(0);
     for (Operation &op : kernel.getBody().front().without_terminator())
@@ -315,8 +318,11 @@ void Compilation::describeKernels() {
     for (StringRef node : nodeNames(kernel.getLoc()))
       entry.nodes.push_back(node.str());
     entry.function = launch.kernel;
-    entry.bytesRead = sum(kernel.getInputs());
-    entry.bytesWritten = sum(kernel.getResults());
+    SmallVector<Value> inPlace;
+    for (int64_t input : inputsInPlace(kernel))
+      inPlace.push_back(kernel.getInputs()[input]);
+    entry.bytesRead = dims.sub(sum(kernel.getInputs()), sum(inPlace)).constant();
+    entry.bytesWritten = dims.sub(sum(kernel.getResults()), sum(inPlace)).constant();
     entry.bytesSaved = bytesSaved(shapes, kernel).constant();
     entry.flops = flops.constant();
     entry.expectedFlops = best.expectedFlops(kernel, shapes);

@@ -80,6 +80,12 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) {
        phase.add(codegen::createChooseTilesPass({llvm::to_vector(phase.options.targets.cpus), phase.options.strict}));
      }},
+    // Last: what reads and what writes a tensor is decided.
+    {"placement", "kernels store where a concatenation wants what they compute", 1,
+     [](PhaseBuilder &phase) {
+       if (phase.options.targets.kinds == std::vector<std::string>{"cpu"}) // code for GPUs reads densely
+         phase.add(codegen::createConcatInPlacePass());
+     }},
 };
 
 llvm::ArrayRef<Phase> cameo::phases() { return kPhases; }

@@ -1,6 +1,6 @@
 // VariantCompiler.cpp - emits loops, keeps one of equal kernels, compiles modules.
 #include "VariantCompiler.h"
-#include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Codegen/Placement.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -29,6 +29,8 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
   emission.mayReassociate = options.optLevel > 0;
   emission.granularity = target.granularity();
   WalkResult walked = main.walk([&](KernelOp kernel) {
+    if (isInPlace(kernel))
+      return WalkResult::skip();
     auto emitted = emitKernel(kernel, shapes, emission);
     if (failed(emitted))
       return WalkResult::interrupt();

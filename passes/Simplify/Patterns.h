@@ -7,7 +7,7 @@ namespace cameo {
 
 /// Views of views; slices, expansions, pads and the like that change nothing; branches whose condition is known.
 void populateNoOpPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
-/// Slices of slices, slices of concatenations, concatenations of slices.
+/// Slices of slices, slices of concatenations, concatenations of slices and of concatenations.
 void populateSlicePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Transposes that are views, and transposes that a matrix product can read through.
 void populateTransposePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);

@@ -114,8 +114,35 @@ struct ConcatOfSlices : GraphPattern<ConcatOp> {
   }
 };
 
+/// concat(x, y, z)  ->  concat(concat(x, y), z), where others read concat(x, y) too
+struct ConcatOfConcat : GraphPattern<ConcatOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &b) const override {
+    constexpr int kMostReaders = 256;                                 // so that time stays linear
+    int64_t axis = *normalizeAxis(op, op.getAxis(), shapes.rank(op)); // verified: it lies in the range
+    ConcatOp longest;
+    int readers = 0;
+    for (Operation *user : op.getInputs().front().getUsers()) {
+      auto other = dyn_cast<ConcatOp>(user);
+      if (++readers > kMostReaders)
+        break;
+      size_t count = other ? other.getInputs().size() : 0;
+      if (count >= 2 && count < op.getInputs().size() && other->getBlock() == op->getBlock() &&
+          (!longest || count > longest.getInputs().size()) && other.getInputs() == op.getInputs().take_front(count) &&
+          *normalizeAxis(other, other.getAxis(), shapes.rank(other)) == axis && other->isBeforeInBlock(op))
+        longest = other;
+    }
+    if (!longest)
+      return failure();
+    SmallVector<Value> pieces{longest.getResult()};
+    llvm::append_range(pieces, op.getInputs().drop_front(longest.getInputs().size()));
+    Value result = ConcatOp::create(b, op.getLoc(), op.getType(), pieces, op.getAxis());
+    return replace(b, op, result, "begins with what another concatenation joins");
+  }
+};
+
 } // namespace
 
 void cameo::populateSlicePatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
-  patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfSlices>(patterns.getContext(), graph, counted);
+  patterns.add<SliceOfSlice, SliceOfConcat, ConcatOfSlices, ConcatOfConcat>(patterns.getContext(), graph, counted);
 }

@@ -25,8 +25,8 @@ llvm::SmallVector<Cache> cachesOf(mlir::func::FuncOp main);
 /// The cache's input or output that `value` is, or that it is a view of in the same shape; null where it is no cache.
 mlir::Value cacheBehind(ShapeAnalysis &shapes, mlir::Value value);
 
-/// The sizes of the memory that `value` lies in: its own but for the axis of a cache.
-llvm::SmallVector<Dim, 6> memoryDims(ShapeAnalysis &shapes, mlir::Value value);
+/// The sizes of the memory of `value` where that is a cache, else its own.
+llvm::SmallVector<Dim, 6> cacheDims(ShapeAnalysis &shapes, mlir::Value value);
 
 /// How many of the rows that `kernel` appends to are stored already.
 Dim storedRows(ShapeAnalysis &shapes, KernelOp kernel);

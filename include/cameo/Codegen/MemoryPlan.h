@@ -19,6 +19,8 @@ public:
   /// Plans `bytes` for a value, live from its op to the last use of it or of anything that may share its memory; with `toTheEnd`
   /// to the end of the program.
   void addValue(mlir::Value value, int64_t bytes, bool toTheEnd);
+  /// `part` lies in the memory planned for `whole`, which lives from the earlier begin to the later end.
+  void addPart(mlir::Value whole, mlir::Value part);
   /// Plans `bytes` that only `op` uses; `number` tells several of one op apart.
   void addTemporary(mlir::Operation *op, unsigned number, int64_t bytes);
   /// Plans `bytes` for the whole program, at once.

@@ -16,6 +16,19 @@ def ChooseTilesPass : Pass<"cameo-choose-tiles", "::mlir::func::FuncOp"> {
   ];
 }
 
+def ConcatInPlacePass : Pass<"cameo-concat-in-place", "::mlir::func::FuncOp"> {
+  let summary = "kernels store where a concatenation wants what they compute";
+  let description = [{
+    Before: `%a = cameo.kernel(...)`, `%b = cameo.kernel(...)`, `%c = cameo.kernel(%a, %b) { concat }`.
+    After: the last one has `cameo.in_place = array<i64: 0, 1>` (Placement.h): `%a` and `%b` are parts of the memory of `%c`, and nothing is copied.
+
+    Parts without room between their elements can be anything (those of an axis before which all sizes are 1). Others have it between their rows
+    (the last axis, of 16 elements or more, is concatenated): what stores them and what reads them must do so by strides, which all but tuned code does. A
+    tensor is part of one concatenation, and copied to others; a concatenation may be part of a later one. Sizes are those that inputs have.
+    Left alone, with a remark: all else that kernels compute and a concatenation copies. Linear.
+  }];
+}
+
 def VectorizeLoopsPass : Pass<"cameo-vectorize-loops", "::mlir::func::FuncOp"> {
   let summary = "loops of scalars become loops of native vectors";
   let description = [{

@@ -30,7 +30,7 @@ Value codegen::cacheBehind(ShapeAnalysis &shapes, Value value) {
   return axisOf(source) && shapes.dimsOf(source) == shapes.dimsOf(value) ? source : Value();
 }
 
-SmallVector<Dim, 6> codegen::memoryDims(ShapeAnalysis &shapes, Value value) {
+SmallVector<Dim, 6> codegen::cacheDims(ShapeAnalysis &shapes, Value value) {
   SmallVector<Dim, 6> dims(shapes.dimsOf(value));
   if (Value cache = cacheBehind(shapes, value))
     dims[*axisOf(cache)] = shapes.dims().sizeOf(cache, dims.size());

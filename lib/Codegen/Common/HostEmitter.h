@@ -3,9 +3,9 @@
 #ifndef LIB_CODEGEN_COMMON_HOSTEMITTER_H
 #define LIB_CODEGEN_COMMON_HOSTEMITTER_H
 
-#include "cameo/Codegen/Caches.h"
 #include "cameo/Codegen/HostProgram.h"
 #include "cameo/Codegen/MemoryPlan.h"
+#include "cameo/Codegen/Placement.h"
 #include "cameo/Runtime/KernelABI.h"
 
 namespace cameo::codegen {
@@ -89,7 +89,10 @@ private:
   mlir::FailureOr<mlir::Value> pointer(mlir::Value tensor);
   mlir::Value weight(mlir::ElementsAttr value, const WeightForm &form = {});
   mlir::FailureOr<mlir::Value> element(mlir::Value tensor, int64_t index);
+  /// Memory for a kernel's result: a new one, or a part of another result's.
   mlir::FailureOr<mlir::Value> allocate(mlir::Value value);
+  /// The same, once for each result.
+  mlir::FailureOr<mlir::Value> resultPointer(mlir::Value value);
   mlir::FailureOr<mlir::Value> outputBuffer(int64_t index, mlir::Value value);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitLaunch(KernelOp kernel);

@@ -29,6 +29,8 @@ FailureOr<SmallVector<Value>> HostEmitter::bufferBytes(KernelOp kernel) {
 }
 
 LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
+  if (isInPlace(kernel))
+    return resultPointer(kernel.getResult(0));
   KernelUse use = kernels(kernel);
   const KernelSignature &s = *use.signature;
   SmallVector<Value> buffers;
@@ -42,10 +44,9 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
     buffers.push_back(*p);
   }
   for (Value result : kernel.getResults()) {
-    auto p = allocate(result);
+    auto p = resultPointer(result);
     if (failed(p))
       return failure();
-    pointers.add(result, b.getInsertionBlock(), *p);
     buffers.push_back(*p);
   }
   if (!s.sizeReports.empty())

@@ -215,22 +215,27 @@ LogicalResult HostEmitter::planMemory() {
   size_t mostBuffers = 1, mostSizes = 1, mostReports = 1;
   // A kernel result that is returned once, and whose size its kernel need not find out, is written in place.
   auto ret = cast<func::ReturnOp>(main.getBody().front().getTerminator());
+  SmallVector<Value> parts;
   for (auto [index, value] : llvm::enumerate(ret.getOperands())) {
     mostSizes = std::max<size_t>(mostSizes, shapes.rank(value)); // asking for its buffer takes its sizes
     auto kernel = value.getDefiningOp<KernelOp>();
     if (kernel && kernel->getBlock() == &main.getBody().front() && llvm::count(ret.getOperands(), value) == 1 &&
-        kernels(kernel).signature->sizeReports.empty())
+        !placementOf(shapes, value) && (isInPlace(kernel) || kernels(kernel).signature->sizeReports.empty()))
       directOutputs[value] = index;
   }
   main.walk([&](Operation *op) {
     if (auto kernel = dyn_cast<KernelOp>(op)) {
+      for (Value v : kernel.getResults())
+        if (placementOf(shapes, v))
+          parts.push_back(v);
+        else if (auto bytes = staticBytes(v); bytes && !directOutputs.count(v))
+          plan.addValue(v, *bytes, mayHoldSizes(v));
+      if (isInPlace(kernel))
+        return WalkResult::skip();
       const KernelSignature &s = *kernels(kernel).signature;
       mostBuffers = std::max(mostBuffers, s.usesInput.size() + kernel.getNumResults() + 1 + s.temporaries.size());
       mostSizes = std::max(mostSizes, s.sizes.size());
       mostReports = std::max(mostReports, s.sizeReports.size());
-      for (Value v : kernel.getResults())
-        if (auto bytes = staticBytes(v); bytes && !directOutputs.count(v))
-          plan.addValue(v, *bytes, mayHoldSizes(v));
       for (auto [i, t] : llvm::enumerate(s.temporaries))
         if (t.constant())
           plan.addTemporary(op, i, *t.constant());
@@ -250,6 +255,8 @@ LogicalResult HostEmitter::planMemory() {
         !op->getOperand(0).getDefiningOp<KernelOp>())
       contentPlaces[op->getResult(0)] = plan.addPersistent(shapes.get(op->getResult(0)).contents->size() * 8);
   });
+  for (Value part : parts)
+    plan.addPart(placementOf(shapes, part)->whole, part);
   std::optional<int64_t> reports;
   if (memory == KernelMemory::Device)
     reports = plan.addPersistent(mostReports * 8);
@@ -335,7 +342,22 @@ FailureOr<Value> HostEmitter::outputBuffer(int64_t index, Value value) {
   return service(offsetof(cameo_services, output), address(), {number(index), sizesArray, number(info.rank())});
 }
 
+FailureOr<Value> HostEmitter::resultPointer(Value value) {
+  if (Value known = pointers.find(value, b.getInsertionBlock()))
+    return known; // a part of it came first
+  auto p = allocate(value);
+  if (succeeded(p))
+    pointers.add(value, b.getInsertionBlock(), *p);
+  return p;
+}
+
 FailureOr<Value> HostEmitter::allocate(Value value) {
+  if (auto place = placementOf(shapes, value)) {
+    auto whole = resultPointer(place->whole), offset = size(place->offset);
+    if (failed(whole) || failed(offset))
+      return failure();
+    return offsetBy(*whole, mul(*offset, number(elementBytes(getElementTypeOrSelf(value.getType())))));
+  }
   if (auto direct = directOutputs.find(value); direct != directOutputs.end())
     return outputBuffer(direct->second, value);
   if (auto offset = plan.offset(value))

@@ -1,7 +1,7 @@
 // KernelEmission.cpp - turns a cameo.kernel into loops: the anchor's own loops with its producers evaluated where they
 // are read and its consumers applied before the store; without an anchor, one loop nest over the results.
 #include "LoopKernelBuilder.h"
-#include "cameo/Codegen/Caches.h"
+#include "cameo/Codegen/Placement.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -170,6 +170,17 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
   }
   for (Value v : yield.getValues()) // arguments that are copied
     shapes.push_back(analysis.get(v).dims);
+  SmallVector<SmallVector<Dim, 6>> memories;
+  for (Value v : llvm::concat<Value>(kernel.getInputs(), kernel.getResults()))
+    memories.push_back(memoryDims(analysis, v));
+  // Whether axis i of a buffer continues where its neighbour outside ends.
+  auto isWhole = [&](ValueRange buffers, ArrayRef<SmallVector<Dim, 6>> memories, int64_t axis) {
+    return llvm::all_of(llvm::zip(buffers, memories), [&](auto pair) {
+      auto [buffer, memory] = pair;
+      int64_t own = axis - (rank - int64_t(memory.size()));
+      return own < 0 || memory[own] == analysis.dim(buffer, own);
+    });
+  };
   // How a shape uses axis i of the result: whole, or as one element; unknown blocks the collapse.
   enum Use { Whole, One, Unknown };
   auto use = [&](ArrayRef<Dim> shape, int64_t axis) {
@@ -186,6 +197,8 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
         return a != Unknown && c != Unknown;
       return a == c && a != Unknown;
     });
+    joins = joins && isWhole(kernel.getInputs(), ArrayRef(memories).take_front(kernel.getInputs().size()), axis) &&
+            isWhole(kernel.getResults(), ArrayRef(memories).drop_front(kernel.getInputs().size()), axis);
     // A unit axis says nothing about its neighbours: the whole group must agree.
     if (joins)
       joins = llvm::all_of(shapes, [&](ArrayRef<Dim> s) {
@@ -256,8 +269,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   SmallVector<SmallVector<int64_t, 2>> groups;
   bool collapsed = anchors.empty() && collapse(groups);
   int64_t rank = analysis.rank(yield.getValues().empty() ? Value(body.getArgument(0)) : yield.getValues().front());
-  auto collapsedDims = [&](Value v) {
-    SmallVector<Dim, 6> dims(analysis.dimsOf(v));
+  auto collapse = [&](SmallVector<Dim, 6> dims) {
     if (!collapsed)
       return dims;
     SmallVector<Dim, 6> result;
@@ -284,7 +296,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
     for (Value v : values) {
       ShapeInfo info = analysis.get(v);
       originals.push_back({v, info});
-      info.dims = collapsedDims(v);
+      info.dims = collapse(info.dims);
       analysis.forget(v);
       analysis.set(v, info);
     }
@@ -298,13 +310,18 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   OpBuilder early(sizesEnd);
   unsigned position = 1;
   auto inMemory = [&](Value outside) {
-    return cacheBehind(analysis, outside) ? memoryDims(analysis, outside) : SmallVector<Dim, 6>();
+    SmallVector<Dim, 6> memory = memoryDims(analysis, outside);
+    return ArrayRef(memory) == analysis.dimsOf(outside) ? SmallVector<Dim, 6>() : collapse(memory);
   };
   for (auto [a, outside] : llvm::zip(body.getArguments(), kernel.getInputs()))
     buffers[a] = bufferTensor(early, getElementTypeOrSelf(a.getType()), SmallVector<Dim, 6>(analysis.dimsOf(a)),
                               entry->getArgument(position++), true, false, inMemory(outside));
   if (kernel.getAppends())
     buffers[yield.getValues()[0].getDefiningOp()->getOperand(0)].stored = storedRows(analysis, kernel);
+  for (int64_t input : inputsInPlace(kernel)) {
+    Tensor &piece = buffers[body.getArgument(input)];
+    piece.stored = piece.dims[*normalizeAxis(kernel, concatOf(kernel).getAxis(), piece.rank())];
+  }
   for (auto [v, outside] : llvm::zip(yield.getValues(), kernel.getResults())) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(v));
     // A buffer whose size the kernel finds out is viewed when the size is known: strides must use it.

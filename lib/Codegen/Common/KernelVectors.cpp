@@ -6,7 +6,7 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
-/// A dense buffer as a matrix: all axes but the last flattened. Rank 0 becomes 1x1.
+/// A buffer as a matrix: all axes but the last flattened; there may be room between its rows. Rank 0 becomes 1x1.
 Value LoopKernelBuilder::rows(const Tensor &t) {
   Value &matrix = matrices[t.memref];
   if (matrix)
@@ -15,7 +15,8 @@ Value LoopKernelBuilder::rows(const Tensor &t) {
   Dim last = t.dims.empty() ? d.constant(1) : t.dims.back();
   Dim leading = t.dims.empty() ? last : d.product(ArrayRef(t.dims).drop_back());
   OpBuilder b(sizesEnd);
-  return matrix = view(b, t.buffer, t.elementType, {leading, last}, {leading, last});
+  return matrix = view(b, t.buffer, t.elementType, {leading, last},
+                       {leading, t.dims.empty() ? last : t.memory.back()});
 }
 
 /// The row of a broadcast operand that row `row` of the result reads.

@@ -66,6 +66,15 @@ void MemoryPlan::addValue(Value value, int64_t bytes, bool toTheEnd) {
   buffers.push_back({begin, toTheEnd ? endOfProgram : std::max(own, lastUse(value)), bytes, 0});
 }
 
+void MemoryPlan::addPart(Value whole, Value part) {
+  auto it = values.find(whole);
+  if (it == values.end())
+    return; // not in the arena
+  Buffer &buffer = buffers[it->second];
+  buffer.begin = std::min(buffer.begin, positions.lookup(part.getDefiningOp()).first);
+  buffer.end = std::max(buffer.end, lastUse(part));
+}
+
 void MemoryPlan::addTemporary(Operation *op, unsigned number, int64_t bytes) {
   auto [begin, end] = positions.lookup(op);
   temporaries[{op, number}] = buffers.size();

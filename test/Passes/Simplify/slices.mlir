@@ -47,3 +47,18 @@ func.func @split_and_join(%x: tensor<6xf32>) -> (tensor<6xf32>, tensor<6xf32>) {
   %z = cameo.concat %b, %a {axis = 0 : i64} : (tensor<3xf32>, tensor<3xf32>) -> tensor<6xf32>
   return %y, %z : tensor<6xf32>, tensor<6xf32>
 }
+
+// What begins with all that another concatenation joins begins with its result; an earlier beginning is the longest.
+// CHECK-LABEL: func.func @concat_of_concat
+// CHECK:       %[[XY:.*]] = cameo.concat %arg0, %arg1 {axis = 0 : i64}
+// CHECK:       %[[XYZ:.*]] = cameo.concat %[[XY]], %arg2 {axis = 0 : i64}
+// CHECK:       %[[ALL:.*]] = cameo.concat %[[XYZ]], %arg0 {axis = -1 : i64}
+// CHECK:       %[[OTHER:.*]] = cameo.concat %arg1, %arg0 {axis = 0 : i64}
+// CHECK:       return %[[XY]], %[[XYZ]], %[[ALL]], %[[OTHER]]
+func.func @concat_of_concat(%x: tensor<3xf32>, %y: tensor<2xf32>, %z: tensor<1xf32>) -> (tensor<5xf32>, tensor<6xf32>, tensor<9xf32>, tensor<5xf32>) {
+  %xy = cameo.concat %x, %y {axis = 0 : i64} : (tensor<3xf32>, tensor<2xf32>) -> tensor<5xf32>
+  %xyz = cameo.concat %x, %y, %z {axis = 0 : i64} : (tensor<3xf32>, tensor<2xf32>, tensor<1xf32>) -> tensor<6xf32>
+  %all = cameo.concat %x, %y, %z, %x {axis = -1 : i64} : (tensor<3xf32>, tensor<2xf32>, tensor<1xf32>, tensor<3xf32>) -> tensor<9xf32>
+  %other = cameo.concat %y, %x {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>) -> tensor<5xf32>
+  return %xy, %xyz, %all, %other : tensor<5xf32>, tensor<6xf32>, tensor<9xf32>, tensor<5xf32>
+}

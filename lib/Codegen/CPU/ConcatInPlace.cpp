@@ -1,0 +1,162 @@
+// ConcatInPlace.cpp - decides which kernels store where a concatenation wants what they compute (Placement.h).
+#include "Anchors.h"
+#include "cameo/Codegen/CPU/Passes.h"
+#include "cameo/Codegen/HostProgram.h"
+#include "cameo/Codegen/Placement.h"
+#include "cameo/Passes/Blocks.h"
+#include "cameo/Passes/Remarks.h"
+
+namespace cameo::codegen {
+#define GEN_PASS_DEF_CONCATINPLACEPASS
+#include "cameo/Codegen/CPU/Passes.h.inc"
+} // namespace cameo::codegen
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::codegen;
+
+namespace {
+
+/// Rows shorter than a vector are better copied than stored apart.
+constexpr int64_t kLeastRow = 16;
+/// Of a tensor; placementOf looks through all of them.
+constexpr unsigned kMostReaders = 64;
+
+class Planner {
+public:
+  Planner(StringRef pass, func::FuncOp main) : pass(pass), main(main) {}
+  void run();
+
+private:
+  using Reason = std::string; ///< why not; empty: it may be
+
+  void place(KernelOp kernel, ConcatOp concat);
+  Reason problemOf(KernelOp kernel, int64_t input);
+  Reason problemOfWriter(KernelOp writer);
+  Reason problemOfReader(OpOperand &use);
+  bool isKnownAtEntry(Dim size);
+
+  StringRef pass;
+  func::FuncOp main;
+  ShapeAnalysis shapes;
+};
+
+} // namespace
+
+/// Whether a size is one of the inputs', or made of those alone.
+bool Planner::isKnownAtEntry(Dim size) {
+  return llvm::all_of(size.getNode()->terms, [&](const DimTerm &term) {
+    return llvm::all_of(term.atoms, [&](const DimAtom *atom) {
+      if (atom->kind == AtomKind::ElementOf)
+        return false;
+      if (atom->kind != AtomKind::SizeOf)
+        return isKnownAtEntry(atom->lhs) && isKnownAtEntry(atom->rhs);
+      auto argument = dyn_cast<BlockArgument>(atom->value);
+      return argument && argument.getOwner() == &main.getBody().front();
+    });
+  });
+}
+
+/// What keeps the kernel that computes a tensor from storing it with room between its rows.
+Planner::Reason Planner::problemOfWriter(KernelOp writer) {
+  for (Operation &op : writer.getBody().front().without_terminator())
+    if (isa<IndexableInterface>(op) && tunedCodeOf(&op))
+      return ("the " + op.getName().stripDialect() + " that computes it stores without room between rows").str();
+  return {};
+}
+
+/// What keeps a reader of a tensor from reading it with room between its rows.
+Planner::Reason Planner::problemOfReader(OpOperand &use) {
+  Operation *reader = use.getOwner();
+  if (isa<ShapeOfOp>(reader))
+    return {};
+  auto kernel = dyn_cast<KernelOp>(reader);
+  if (!kernel)
+    return isa<func::ReturnOp>(reader) ? "it is an output"
+                                       : ("a " + reader->getName().stripDialect() + " reads it").str();
+  for (OpOperand &inner : kernel.getBody().front().getArgument(use.getOperandNumber()).getUses()) {
+    Operation *op = inner.getOwner();
+    auto interface = dyn_cast<KernelInterface>(op);
+    bool byStrides = interface && interface.readsStrided(inner.getOperandNumber());
+    if (isa<AliasInterface>(op) || (tunedCodeOf(op) && !byStrides))
+      return ("the " + op->getName().stripDialect() + " that reads it takes it without room between rows").str();
+  }
+  return {};
+}
+
+Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
+  Value part = kernel.getInputs()[input], whole = kernel.getResult(0);
+  auto writer = part.getDefiningOp<KernelOp>();
+  if (writer->getBlock() != kernel->getBlock())
+    return "it is computed outside of a branch or a loop";
+  if (part.hasNUsesOrMore(kMostReaders + 1))
+    return "more than " + std::to_string(kMostReaders) + " read it";
+  if (placementOf(shapes, part))
+    return "it is part of another concatenation";
+  if (!kernel.getBody().front().getArgument(input).hasOneUse())
+    return "the kernel that joins it reads it in another way too";
+  if (writer.getAppends())
+    return "it is a cache";
+  if (mayHoldSizes(part) || mayHoldSizes(whole) || isPacked(getElementTypeOrSelf(part)) ||
+      isa<StringType>(getElementTypeOrSelf(part)))
+    return "its elements are texts, sizes or smaller than a byte";
+  if (!llvm::all_of(shapes.dimsOf(whole), [&](Dim d) { return isKnownAtEntry(d); }) ||
+      !llvm::all_of(shapes.dimsOf(part), [&](Dim d) { return isKnownAtEntry(d); }))
+    return "its size is not known when it is computed";
+  for (OpOperand &use : part.getUses())
+    if (!isa<KernelOp, AliasInterface, ShapeOfOp, func::ReturnOp>(use.getOwner()))
+      return "control flow takes it";
+  ArrayRef<Dim> dims = shapes.dimsOf(part);
+  SmallVector<Dim, 6> memory = placementIn(shapes, kernel, input).memory;
+  if (isDense(dims, memory))
+    return {};
+  if (dims.drop_front().drop_back() != ArrayRef(memory).drop_front().drop_back() ||
+      dims.back().constant().value_or(0) < kLeastRow)
+    return "its elements would lie apart, not only its rows";
+  if (Reason reason = problemOfWriter(writer); !reason.empty())
+    return reason;
+  for (OpOperand &use : part.getUses())
+    if (Reason reason = problemOfReader(use); !reason.empty())
+      return reason;
+  return {};
+}
+
+void Planner::place(KernelOp kernel, ConcatOp concat) {
+  SmallVector<int64_t> placed;
+  kernel->removeAttr(kInPlaceAttr);
+  for (Value operand : concat.getInputs()) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    Value part = argument ? kernel.getInputs()[argument.getArgNumber()] : Value();
+    if (!part || !part.getDefiningOp<KernelOp>())
+      continue;
+    if (Reason reason = problemOf(kernel, argument.getArgNumber()); !reason.empty()) {
+      left(pass, kernel.getLoc(), "tensors joined in place")
+          << "copies its operand " + std::to_string(argument.getArgNumber()) + ": " + reason;
+      continue;
+    }
+    placed.push_back(argument.getArgNumber());
+    kernel->setAttr(kInPlaceAttr, DenseI64ArrayAttr::get(kernel.getContext(), placed));
+  }
+  if (!placed.empty())
+    changed(pass, kernel.getLoc(), "tensors joined in place") << std::to_string(placed.size()) + " of " +
+                                                                     std::to_string(concat.getInputs().size()) +
+                                                                     " operands are stored where it wants them";
+}
+
+void Planner::run() {
+  // Later ones first: where a result lies is known before its parts are looked at.
+  for (Block *block : blocksOutsideKernels(main))
+    for (Operation &op : llvm::reverse(*block))
+      if (auto kernel = dyn_cast<KernelOp>(op))
+        if (ConcatOp concat = concatOf(kernel))
+          place(kernel, concat);
+}
+
+namespace {
+
+struct ConcatInPlace : public cameo::codegen::impl::ConcatInPlacePassBase<ConcatInPlace> {
+  using ConcatInPlacePassBase::ConcatInPlacePassBase;
+  void runOnOperation() override { Planner(getArgument(), getOperation()).run(); }
+};
+
+} // namespace
