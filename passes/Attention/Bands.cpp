@@ -117,9 +117,10 @@ private:
     DenseElementsAttr elements;
     bool isSplat = matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
                    isa<IntegerType>(elements.getElementType()) && !elements.getElementType().isInteger(1);
-    if (isSplat)
-      return elements.getSplatValue<APInt>().getSExtValue();
-    return std::nullopt;
+    if (!isSplat)
+      return std::nullopt;
+    int64_t number = elements.getSplatValue<APInt>().getSExtValue();
+    return number >= -kMostDistance && number <= kMostDistance ? std::optional(number) : std::nullopt;
   }
 
   /// 1 for true everywhere, 0 for false everywhere.

@@ -6,6 +6,9 @@
 
 namespace cameo {
 
+/// Numbers in masks that are further from 0 are not looked at, so that sums of them stay far from what 64 bits hold.
+constexpr int64_t kMostDistance = int64_t(1) << 32;
+
 /// Row i keeps the keys j with i - left <= j <= i + right; absent bounds keep all.
 struct Band {
   std::optional<int64_t> left, right;

@@ -155,7 +155,8 @@ struct Triangle {
 
 static std::optional<int64_t> constantInteger(GraphRewriter &graph, Value value) {
   auto elements = graph.shapes.constantElements(value);
-  return elements && elements->size() == 1 ? std::optional((*elements)[0]) : std::nullopt;
+  bool isNear = elements && elements->size() == 1 && std::abs(double((*elements)[0])) <= double(kMostDistance);
+  return isNear ? std::optional((*elements)[0]) : std::nullopt;
 }
 
 static std::optional<Triangle> triangleOf(GraphRewriter &graph, Value value, int mostOps = 8);

@@ -90,8 +90,16 @@ func.func @attention_c6_no_stage(%q: tensor<1x8x4x16xf32>, %k: tensor<1x2x6x16xf
 // -----
 
 func.func @attention_c7_window(%q: tensor<1x8x4x16xf32>, %k: tensor<1x2x6x16xf32>, %v: tensor<1x2x6x16xf32>) {
-  // expected-error@+1 {{right is -2; expected 0 or more}}
+  // expected-error@+1 {{right is -2; expected 0 to 281474976710656}}
   %o0 = cameo.attention %q, %k, %v {scale = 1.0 : f32, right = -2 : i64} : (tensor<1x8x4x16xf32>, tensor<1x2x6x16xf32>, tensor<1x2x6x16xf32>) -> tensor<?x?x?x?xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c7_far_window(%q: tensor<1x8x4x16xf32>, %k: tensor<1x2x6x16xf32>, %v: tensor<1x2x6x16xf32>) {
+  // expected-error@+1 {{left is 9223372036854775807; expected 0 to 281474976710656}}
+  %o0 = cameo.attention %q, %k, %v {scale = 1.0 : f32, left = 9223372036854775807 : i64} : (tensor<1x8x4x16xf32>, tensor<1x2x6x16xf32>, tensor<1x2x6x16xf32>) -> tensor<?x?x?x?xf32>
   return
 }
 

@@ -242,6 +242,15 @@ def keptSqueeze():
     return openSqueeze(("n", 3))
 
 
+def farWindow():
+    """Windows that no position reaches the end of."""
+    most = 2**63 - 1
+    shapes = [("q", [1, 3, 8]), ("k", [1, 3, 8]), ("v", [1, 3, 8]), ("none", [1, 2, 0, 4])]
+    nodes = [helper.make_node("GroupQueryAttention", ["q", "k", "v", "none", "none", "last", "total"], ["y", "pk", "pv"], domain="com.microsoft", num_heads=2,
+                              kv_num_heads=2, local_window_size=most)]
+    return [value(*s) for s in shapes], [value(n, None) for n in ("y", "pk", "pv")], nodes, [const("last", np.array([2], np.int32)), const("total", np.int32(3))]
+
+
 def texts():
     """Strings in and out, and a constant one."""
     S = TensorProto.STRING

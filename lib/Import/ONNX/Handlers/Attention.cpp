@@ -55,7 +55,9 @@ AttentionResults cameo::onnx::makeAttention(Compose &c, AttentionParts p, String
   if (!p.q)
     return {};
   OpBuilder &b = op.builder;
-  auto bound = [&](int64_t n) { return n < 0 ? IntegerAttr() : b.getI64IntegerAttr(n); };
+  // What reaches beyond all keys is no bound.
+  constexpr int64_t kBeyond = int64_t(1) << 48;
+  auto bound = [&](int64_t n) { return n < 0 || n > kBeyond ? IntegerAttr() : b.getI64IntegerAttr(n); };
   SmallVector<Type> types(stage.empty() ? 1 : 2, placeholderType(b.getContext()));
   auto made = AttentionOp::create(b, op.loc, types[0], stage.empty() ? Type() : types[1], p.q, p.k, p.v, p.mask,
                                   p.lengths, p.offsets, p.sinks, b.getF32FloatAttr(scale),
