@@ -25,3 +25,12 @@ def crop_and_resize():
     for mode, size, outside in itertools.product(("bilinear", "nearest"), ((4, 5), (1, 3), (9, 1)), (0.0, 7.5)):
         yield Node("CropAndResize", {"X": normal(2, 3, 6, 7), "rois": boxes, "batch": np.array([0, 1, 1, 0], np.int32), "size": np.array(size, np.int32)}, ["Y"],
                    {"mode": mode, "extrapolation_value": outside}, ("size",), domain="com.microsoft", rtol=1e-3, atol=1e-4)
+
+
+def nhwc_max_pool():
+    """Windows of integers, channels last, partly over the edge."""
+    for kind, strides, pads, ceil in itertools.product((np.int8, np.uint8), ([1, 1], [2, 1]), ([0, 0, 0, 0], [1, 0, 0, 1]), (0, 1)):
+        low = np.iinfo(kind).min
+        x = np.random.default_rng(3).integers(low, low + 256, (2, 6, 5, 3)).astype(kind)
+        yield Node("NhwcMaxPool", {"X": x}, ["Y"], {"kernel_shape": [3, 2], "strides": strides, "pads": pads, "ceil_mode": ceil}, domain="com.microsoft")
+    yield Node("NhwcMaxPool", {"X": x}, ["Y"], {"kernel_shape": [2, 2], "auto_pad": "SAME_UPPER"}, domain="com.microsoft")

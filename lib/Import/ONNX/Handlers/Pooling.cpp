@@ -125,6 +125,21 @@ Value cameo::onnx::averagePoolOf(OpBinder &op, Value x) {
 
 namespace {
 
+/// com.microsoft's pool of integers, whose channels are last.
+LogicalResult nhwcMaxPool(OpBinder &op) {
+  Value x = op.input(0);
+  if (Type type = op.elementType(x); !type.isInteger(8))
+    return op.error("E-DTYPE",
+                    "input '" + op.node.inputs[0] + "' has type " + op.typeName(type) + "; expected int8 or uint8");
+  Value moved = channelsFirst(op, x);
+  auto pool = moved ? readPool(op, moved) : FailureOr<Pool>(failure());
+  if (failed(pool))
+    return failure();
+  if (!pool->dynamicPads.empty())
+    moved = padSpatial(op, moved, pool->dynamicPads, lowestValue(op.elementType(x)));
+  return op.result(channelsLast(op, createPool<MaxPoolOp>(op, *pool, moved, /*columnMajor=*/false)));
+}
+
 LogicalResult averagePool(OpBinder &op) { return op.result(averagePoolOf(op, op.input(0))); }
 
 /// The attribute `p`: a float in version 1, an integer since 2.
@@ -286,6 +301,7 @@ LogicalResult exportRoiAlign(RoiAlignOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerPoolingHandlers(HandlerTable &table) {
   table.on("MaxPool", 1, maxPool);
+  table.onMicrosoft("NhwcMaxPool", "X", nhwcMaxPool);
   table.on("AveragePool", 1, averagePool);
   table.on("LpPool", 1, lpPool);
   table.on("GlobalMaxPool", 1, [](OpBinder &op) { return globalPool(op, "max"); });
