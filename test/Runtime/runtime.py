@@ -111,7 +111,27 @@ def cudaPart() -> None:
             sys.exit("expected the dynamic loader to see libcuda when a GPU is asked for, and only then")
 
 
-CASES = {"cuda-part": cudaPart, "builds-alone": buildsAlone, "thread-sanitizer": lambda: sanitized("thread"),
+def memory() -> None:
+    """64 MiB of weights stay in the mapped file: loading does not read them, and running takes little beside them and the arena."""
+    import json
+
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = numpy_helper.from_array(np.random.default_rng(0).standard_normal((4096, 4096)).astype(np.float32), "w")
+    tensor = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [8, 4096])
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "case", [tensor("x")], [tensor("y")], [weights])
+    with tempfile.TemporaryDirectory() as folder:
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), f"{folder}/model.onnx")
+        call(BUILD / "bin/cameo-compile", f"{folder}/model.onnx", "-o", f"{folder}/model.cameo")
+        run = json.loads(call(BUILD / "bin/cameo-run", f"{folder}/model.cameo", "--threads", "1", "--repeat", "2", "--json"))
+    print(f"loaded in {run['load_ms']:.2f} ms, {run['peak_rss_mb']:.1f} MiB at most, {run['working_mb']:.1f} of them working memory")
+    if run["load_ms"] >= 20 or not 64 < run["peak_rss_mb"] <= 64 + run["working_mb"] + 15:
+        sys.exit("expected less than 20 ms, and weights, working memory and 15 MiB")
+
+
+CASES = {"memory": memory, "cuda-part": cudaPart, "builds-alone": buildsAlone, "thread-sanitizer": lambda: sanitized("thread"),
          "address-sanitizer": lambda: sanitized("address,undefined"), "embed": embed, "embed-static": embedStatic}
 
 
