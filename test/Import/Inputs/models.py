@@ -242,6 +242,13 @@ def keptSqueeze():
     return openSqueeze(("n", 3))
 
 
+def openParts():
+    """Whether a signal has imaginary parts is known to the run alone."""
+    nodes = [helper.make_node("DFT", ["x", "", "one"], ["y"], name="turn"), helper.make_node("STFT", ["x", "two", "", "four"], ["z"], name="frames", onesided=0)]
+    return [value("x", ["n", "m", "parts"])], [value("y", None), value("z", None)], nodes, [
+        const(name, np.int64(n)) for name, n in (("one", 1), ("two", 2), ("four", 4))]
+
+
 def farWindow():
     """Windows that no position reaches the end of."""
     most = 2**63 - 1

@@ -15,11 +15,27 @@ Dim transformLength(OpBinder &op, Value x, int64_t axis) {
   return fromHalf ? op.dims().mul(op.dims().sub(size, 1), 2) : size;
 }
 
+/// A transform of x, whose last axis has the real parts or real and imaginary ones: where only the run knows which, a
+/// transform of each. A last size that is neither ends the run.
+Value transform(OpBinder &op, Value x, Value length, int64_t axis, bool inverse, bool onesided) {
+  auto of = [&](Value signal) { return signal ? op.create<DftOp>(signal, length, axis, inverse, onesided) : Value(); };
+  SmallVector<Dim> dims(op.shapes().dimsOf(x));
+  if (dims.empty() || dims.back().constant())
+    return of(x);
+  Compose c{op};
+  Value isComplex = c.squeeze(c.make<EqualOp>(op.sizes({dims.back()}), op.i64({2})), {0});
+  auto withParts = [&](int64_t parts) {
+    dims.back() = op.dims().constant(parts);
+    return of(op.reshape(x, dims));
+  };
+  return op.branch(isComplex, [&] { return withParts(2); }, [&] { return withParts(1); });
+}
+
 /// `axis` is in [0, rank - 1).
 Value dftAlong(OpBinder &op, Value x, int64_t axis) {
   Value length =
       op.hasInput(1) ? op.cast(op.input(1), op.builder.getI64Type()) : op.sizes({transformLength(op, x, axis)});
-  return length ? op.create<DftOp>(x, length, axis, op.intAttr("inverse", 0) != 0, op.intAttr("onesided", 0) != 0)
+  return length ? transform(op, x, length, axis, op.intAttr("inverse", 0) != 0, op.intAttr("onesided", 0) != 0)
                 : Value();
 }
 
@@ -114,7 +130,7 @@ LogicalResult stft(OpBinder &op) {
   Value size = x ? op.sizes({*length}) : Value();
   if (!size)
     return failure();
-  return op.result(op.create<DftOp>(x, size, int64_t(2), /*inverse=*/false, op.intAttr("onesided", 1) != 0));
+  return op.result(transform(op, x, size, 2, /*inverse=*/false, op.intAttr("onesided", 1) != 0));
 }
 
 LogicalResult melWeightMatrix(OpBinder &op) {
