@@ -3,8 +3,7 @@
 #include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Codegen/HostProgram.h"
 #include "cameo/Codegen/Placement.h"
-#include "cameo/Passes/Blocks.h"
-#include "cameo/Passes/Remarks.h"
+#include "mlir/IR/Remarks.h"
 
 namespace cameo::codegen {
 #define GEN_PASS_DEF_CONCATINPLACEPASS
@@ -122,6 +121,7 @@ Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
 }
 
 void Planner::place(KernelOp kernel, ConcatOp concat) {
+  auto options = remark::RemarkOpts::name("tensors joined in place").category(pass);
   SmallVector<int64_t> placed;
   kernel->removeAttr(kInPlaceAttr);
   for (Value operand : concat.getInputs()) {
@@ -130,7 +130,7 @@ void Planner::place(KernelOp kernel, ConcatOp concat) {
     if (!part || !part.getDefiningOp<KernelOp>())
       continue;
     if (Reason reason = problemOf(kernel, argument.getArgNumber()); !reason.empty()) {
-      left(pass, kernel.getLoc(), "tensors joined in place")
+      remark::missed(kernel.getLoc(), options)
           << "copies its operand " + std::to_string(argument.getArgNumber()) + ": " + reason;
       continue;
     }
@@ -138,18 +138,19 @@ void Planner::place(KernelOp kernel, ConcatOp concat) {
     kernel->setAttr(kInPlaceAttr, DenseI64ArrayAttr::get(kernel.getContext(), placed));
   }
   if (!placed.empty())
-    changed(pass, kernel.getLoc(), "tensors joined in place") << std::to_string(placed.size()) + " of " +
-                                                                     std::to_string(concat.getInputs().size()) +
-                                                                     " operands are stored where it wants them";
+    remark::passed(kernel.getLoc(), options) << std::to_string(placed.size()) + " of " +
+                                                    std::to_string(concat.getInputs().size()) +
+                                                    " operands are stored where it wants them";
 }
 
 void Planner::run() {
   // Later ones first: where a result lies is known before its parts are looked at.
-  for (Block *block : blocksOutsideKernels(main))
+  main.walk([&](Block *block) {
     for (Operation &op : llvm::reverse(*block))
       if (auto kernel = dyn_cast<KernelOp>(op))
         if (ConcatOp concat = concatOf(kernel))
           place(kernel, concat);
+  });
 }
 
 namespace {
