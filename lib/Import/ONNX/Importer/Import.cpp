@@ -206,7 +206,7 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
     if (value.tensor) {
       add(output.name, value.tensor, output.type);
       size_t declaredRank = output.type.dims.size();
-      hasOtherRank |= declaredRank > 0 && declaredRank != size_t(shapes.rank(value.tensor));
+      hasOtherRank |= output.type.hasShape && declaredRank != size_t(shapes.rank(value.tensor));
     }
     for (auto [i, element] : llvm::enumerate(value.list.value_or(std::vector<Value>{})))
       add(output.name + "[" + Twine(i) + "]", element, ValueType());
