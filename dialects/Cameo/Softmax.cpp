@@ -16,6 +16,7 @@ static LogicalResult inferSoftmax(Operation *op, Value x, int64_t axis, ShapeAna
 
 /// Three passes over each row: maximum, sum of exponentials, results. A result that is a plain f32 or f64 buffer holds
 /// the exponentials between the second and third pass; otherwise (fused consumers, f16) they are computed twice.
+/// Without reassociation, each step of f16 and bf16 rounds as in ONNX's function body (README.md).
 static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, const Tensor &x, const Tensor &y,
                                  int64_t axis, bool isLog) {
   axis = axis < 0 ? axis + x.rank() : axis;
@@ -24,6 +25,10 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
   outerDims.erase(outerDims.begin() + axis);
   Value length = k.size(x.dims[axis]);
   bool keepsExponentials = !isLog && y.memref && y.elementType == type;
+  bool roundsSteps = x.elementType != type && !k.mayReassociate();
+  auto step = [&](OpBuilder &b, Location loc, Value value) {
+    return roundsSteps ? convertScalar(b, loc, value, type, x.elementType) : value;
+  };
   k.parallelNest(b, op->getLoc(), outerDims, [&](OpBuilder &b, Location loc, ValueRange outer) {
     auto position = [&](Value i) {
       SmallVector<Value> at(outer);
@@ -35,11 +40,13 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
                                [&](OpBuilder &b, Location loc, ValueRange i, ValueRange acc) -> SmallVector<Value> {
                                  return {maxScalar(b, loc, acc[0], x.load(b, loc, position(i[0])), x.elementType)};
                                })[0];
+    auto shifted = [&](OpBuilder &b, Location loc, Value i) -> Value {
+      return step(b, loc, arith::SubFOp::create(b, loc, x.load(b, loc, position(i)), maximum));
+    };
     // What is next to nothing beside the maximum's 1 may be 0.
     auto flags = k.mayReassociate() ? arith::FastMathFlags::afn : arith::FastMathFlags::none;
     auto exponential = [&](OpBuilder &b, Location loc, Value i) -> Value {
-      Value shifted = arith::SubFOp::create(b, loc, x.load(b, loc, position(i)), maximum);
-      return math::ExpOp::create(b, loc, shifted, flags);
+      return step(b, loc, math::ExpOp::create(b, loc, shifted(b, loc, i), flags));
     };
     Value sum = sumNest(k, b, loc, x.elementType, length, [&](OpBuilder &b, Location loc, ValueRange i) {
       Value e = exponential(b, loc, i[0]);
@@ -48,17 +55,23 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
       return e;
     });
     sum = convertScalar(b, loc, sum, sum.getType(), type);
+    if (roundsSteps) { // where that is not above f16's range
+      Value rounded = step(b, loc, sum), top = constantScalar(b, loc, type, std::numeric_limits<double>::infinity());
+      Value fits = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, rounded, top);
+      sum = arith::SelectOp::create(b, loc, fits, rounded, sum);
+    }
     Value logSum, factor;
     if (isLog)
-      logSum = math::LogOp::create(b, loc, sum);
-    else
+      logSum = step(b, loc, math::LogOp::create(b, loc, sum));
+    else if (!roundsSteps)
       factor = arith::DivFOp::create(b, loc, constantScalar(b, loc, type, 1), sum);
     loopNest(b, loc, length, [&](OpBuilder &b, Location loc, ValueRange i) {
       SmallVector<Value> at = position(i[0]);
       Value value;
       if (isLog)
-        value =
-            arith::SubFOp::create(b, loc, Value(arith::SubFOp::create(b, loc, x.load(b, loc, at), maximum)), logSum);
+        value = arith::SubFOp::create(b, loc, shifted(b, loc, i[0]), logSum);
+      else if (roundsSteps)
+        value = arith::DivFOp::create(b, loc, exponential(b, loc, i[0]), sum);
       else if (keepsExponentials)
         value = arith::MulFOp::create(b, loc, Value(memref::LoadOp::create(b, loc, y.memref, at)), factor);
       else
@@ -70,7 +83,7 @@ static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, 
 }
 
 /// `perElement` for each element and one for each row.
-static Dim softmaxFlops(ShapeAnalysis &shapes, Value x, int64_t axis, int64_t perElement) {
+static Dim rowwiseFlops(ShapeAnalysis &shapes, Value x, int64_t axis, int64_t perElement) {
   DimContext &d = shapes.dims();
   Dim rows = d.constant(1);
   for (auto [i, size] : llvm::enumerate(shapes.dimsOf(x)))
@@ -78,12 +91,13 @@ static Dim softmaxFlops(ShapeAnalysis &shapes, Value x, int64_t axis, int64_t pe
       rows = d.mul(rows, size);
   return d.add(d.mul(shapes.numElements(x), perElement), rows);
 }
-// Exponentials that cannot be kept in the result, because that is narrower, are computed twice.
+// Exponentials that cannot be kept in the result, because that is narrower, are computed twice, and each is divided.
 Dim SoftmaxOp::flops(ShapeAnalysis &shapes) {
   Type type = getElementTypeOrSelf(getX().getType());
-  return softmaxFlops(shapes, getX(), getAxis(), computeType(type) == type ? 5 : 7);
+  return computeType(type) == type ? rowwiseFlops(shapes, getX(), getAxis(), 5)
+                                   : shapes.dims().mul(shapes.numElements(getX()), 7);
 }
-Dim LogSoftmaxOp::flops(ShapeAnalysis &shapes) { return softmaxFlops(shapes, getX(), getAxis(), 6); }
+Dim LogSoftmaxOp::flops(ShapeAnalysis &shapes) { return rowwiseFlops(shapes, getX(), getAxis(), 6); }
 
 LogicalResult SoftmaxOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferSoftmax(*this, getX(), getAxis(), shapes, results);
