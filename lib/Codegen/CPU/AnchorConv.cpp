@@ -47,11 +47,13 @@ void emitWinogradConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const Cont
                                packWinogradWeights(source, outputs, channels, tile, packed);
                              });
   WinogradPlan plan = planWinograd(s.tile, shape);
+  ArrayRef<Dim> images = a.results[0].dims;
   DimContext &d = a.dims();
-  Tensor scratch =
-      a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {d.constant(plan.steps), d.constant(plan.scratchElements)});
+  Dim tiles = d.mul(d.mul(images[0], d.ceilDiv(images[1], s.tile.winograd)), d.ceilDiv(images[2], s.tile.winograd));
+  Dim steps = d.mul(d.min(d.ceilDiv(tiles, s.tile.mBlock), d.constant(plan.mostShares)), plan.groups);
+  Tensor scratch = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {steps, d.constant(plan.scratchElements)});
   Value scratchBase = a.pointer(scratch);
-  a.setTiles(d.constant(plan.steps), multiplyAddsPerStep(s.tile, shape));
+  a.setTiles(steps, multiplyAddsPerStep(s.tile, shape));
   auto [begin, end] = a.slice();
   emitWinograd(a.b, a.loc(), s, plan, scratchBase, begin, end);
 }

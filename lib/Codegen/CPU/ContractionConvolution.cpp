@@ -13,6 +13,9 @@ namespace {
 
 /// Runs of channels shorter than this make a second version of the tile worth its code.
 constexpr int64_t kShortRun = 64;
+/// Pixels of an image from which on a tile is made for one image where their number is unknown; of smaller ones there
+/// must be many to matter.
+constexpr int64_t kTellingPixels = 32;
 /// Most stack that the windows of a border tile may take.
 constexpr int64_t kMaxWindowBytes = 32 << 10;
 
@@ -280,8 +283,10 @@ int64_t cameo::codegen::convolutionRun(const ConvolutionSpec &spec) {
 
 ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   ContractionShape shape;
-  bool known = spec.n.isStatic() && spec.outHeight.isStatic() && spec.outWidth.isStatic();
-  shape.m = known ? spec.n.fixed * spec.outHeight.fixed * spec.outWidth.fixed : kDynamicExtent;
+  bool isSized = spec.outHeight.isStatic() && spec.outWidth.isStatic(), known = isSized && spec.n.isStatic();
+  int64_t pixels = isSized ? spec.outHeight.fixed * spec.outWidth.fixed : 0;
+  shape.m = known ? spec.n.fixed * pixels : kDynamicExtent;
+  shape.mFactor = pixels < kTellingPixels ? 0 : pixels;
   shape.n = spec.outChannels / spec.groups;
   shape.k = panelRowsOf(spec);
   shape.batch = spec.groups;

@@ -46,8 +46,8 @@ constexpr int64_t kManyBlocks = 8, kGroupColumns = 128;
 constexpr int64_t kMaxBlockTiles = 64, kMinWinogradChannels = 16;
 /// Part of the whole product's time below which rows of zeros are skipped.
 constexpr double kSparseShare = 0.9;
-/// What an unknown M and K are taken for.
-constexpr int64_t kTypicalM = 509, kTypicalK = 256;
+/// What an unknown M, K, and height or width of an image, are taken for; of unknown images there is one.
+constexpr int64_t kTypicalM = 509, kTypicalK = 256, kTypicalSide = 32;
 
 double slotsOf(int64_t lanes) { return lanes > 8 ? 2 : 1; }
 
@@ -57,7 +57,9 @@ struct Model {
   int64_t m, k;
 
   Model(const VectorTarget &target, const ContractionShape &shape)
-      : target(target), shape(shape), m(shape.m == kDynamicExtent ? kTypicalM : shape.m),
+      : target(target), shape(shape), m(shape.m != kDynamicExtent ? shape.m
+                                        : shape.mFactor           ? shape.mFactor
+                                                                  : kTypicalM),
         k(shape.k == kDynamicExtent ? kTypicalK : shape.k) {}
 
   int64_t maxRows() const {
@@ -129,9 +131,9 @@ void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, con
   tile.panelOuter = !smallRhs;
   if (smallRhs) // the block of A is read once per panel and should stay near
     rows = std::min(rows, std::max<int64_t>(tile.mr, target.l2Bytes / 4 / std::max<int64_t>(1, model.k * 4)));
-  if (shape.m != kDynamicExtent) {
-    int64_t blocks = std::max<int64_t>(1, llvm::divideCeil(std::max<int64_t>(shape.m, 1), rows));
-    rows = llvm::divideCeil(std::max<int64_t>(shape.m, 1), blocks);
+  if (shape.m != kDynamicExtent || shape.mFactor) {
+    int64_t most = std::max<int64_t>(model.m, 1), blocks = std::max<int64_t>(1, llvm::divideCeil(most, rows));
+    rows = llvm::divideCeil(most, blocks);
   }
   tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), tile.mr);
 }
@@ -196,14 +198,15 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
 
 WinogradPlan cameo::codegen::planWinograd(const ContractionTile &tile, const ContractionShape &shape) {
   int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.winograd->channels;
+  auto known = [](int64_t size, int64_t typical) { return size == kDynamicExtent ? typical : size; };
   WinogradPlan plan;
-  plan.tilesY = llvm::divideCeil(shape.winograd->height, m);
-  plan.tilesX = llvm::divideCeil(shape.winograd->width, m);
-  plan.tiles = shape.winograd->count * plan.tilesY * plan.tilesX;
+  plan.tiles = known(shape.winograd->count, 1) * llvm::divideCeil(known(shape.winograd->height, kTypicalSide), m) *
+               llvm::divideCeil(known(shape.winograd->width, kTypicalSide), m);
   plan.blocks = llvm::divideCeil(plan.tiles, tile.mBlock);
   plan.groups =
       plan.blocks >= kManyBlocks ? 1 : std::clamp<int64_t>(shape.n / kGroupColumns, 1, panelCount(tile, shape.n));
-  plan.steps = std::min(plan.blocks, kMaxWinogradSteps / plan.groups) * plan.groups;
+  plan.mostShares = kMaxWinogradSteps / plan.groups;
+  plan.steps = std::min(plan.blocks, plan.mostShares) * plan.groups;
   // Whole vectors, and one more that keeps rows from colliding in L1.
   plan.lhsRow = llvm::alignTo(channels, 16) + 16;
   plan.inputElements = positions * tile.mBlock * plan.lhsRow;

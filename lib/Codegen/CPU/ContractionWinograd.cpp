@@ -98,22 +98,28 @@ class Winograd {
 public:
   Winograd(Emit &e, const ConvolutionSpec &spec, const WinogradPlan &plan, Value scratch)
       : e(e), spec(spec), plan(plan), m(spec.tile.winograd), a(m + 2), positions(a * a), blockTiles(spec.tile.mBlock),
-        scratch(scratch) {}
+        scratch(scratch), tilesY(e.ceilDiv(e.value(spec.outHeight), m)), tilesX(e.ceilDiv(e.value(spec.outWidth), m)),
+        tiles(e.mul(e.mul(e.value(spec.n), tilesY), tilesX)), blocks(e.ceilDiv(tiles, blockTiles)),
+        lineBytes(e.times(spec.inWidth, spec.inChannels * elementBytes(spec.inputType))) {}
 
   void emitStep(Value step) {
     input = e.offset(scratch, e.mul(step, plan.scratchElements * 4));
     products = e.offset(input, plan.inputElements * 4);
-    int64_t shares = plan.steps / plan.groups, panels = panelCount(spec.tile, spec.outChannels);
-    Value group = e.rem(step, e.number(plan.groups)), share = e.div(step, e.number(plan.groups));
-    auto part = [&](Value index, int64_t count, int64_t parts) { return e.div(e.mul(index, count), e.number(parts)); };
-    Value firstPanel = part(group, panels, plan.groups), lastPanel = part(e.add(group, 1), panels, plan.groups);
-    Value first = part(share, plan.blocks, shares), last = part(e.add(share, 1), plan.blocks, shares);
+    Value panels = e.number(panelCount(spec.tile, spec.outChannels)), groups = e.number(plan.groups);
+    Value shares = e.min(blocks, e.number(plan.mostShares));
+    Value group = e.rem(step, groups), share = e.div(step, groups);
+    auto part = [&](Value index, Value count, Value parts) { return e.div(e.mul(index, count), parts); };
+    Value firstPanel = part(group, panels, groups), lastPanel = part(e.add(group, 1), panels, groups);
+    Value first = part(share, blocks, shares), last = part(e.add(share, 1), blocks, shares);
     e.loop(first, last, 1, [&](Value block) { emitBlock(e.mul(block, blockTiles), firstPanel, lastPanel); });
   }
 
 private:
   void emitBlock(Value firstTile, Value firstPanel, Value lastPanel) {
-    e.loop(e.number(0), e.number(blockTiles), 1, [&](Value t) { transformInput(firstTile, t); });
+    // Blocks are whole where the number of tiles is known: places for tiles that do not exist repeat the last one.
+    rows =
+        getConstantIntValue(tiles) ? Extent(blockTiles) : Extent(e.min(e.sub(tiles, firstTile), e.number(blockTiles)));
+    e.loop(e.number(0), e.value(rows), 1, [&](Value t) { transformInput(firstTile, t); });
     int64_t whole = spec.outChannels / spec.tile.nr, rest = spec.outChannels % spec.tile.nr;
     Value limit = rest ? e.min(lastPanel, e.number(whole)) : lastPanel;
     e.loop(firstPanel, limit, 1, [&](Value panel) { emitPanel(firstTile, panel, spec.tile.nr); });
@@ -124,18 +130,16 @@ private:
 
   void emitPanel(Value firstTile, Value panel, int64_t columns) {
     multiplyPositions(panel, columns);
-    e.loop(e.number(0), e.number(blockTiles), 1, [&](Value t) {
-      Value tile = e.add(firstTile, t);
-      e.when(e.compare(Emit::Pred::slt, tile, e.number(plan.tiles)), [&] { transformOutput(panel, columns, t, tile); });
-    });
+    Value count = e.min(e.sub(tiles, firstTile), e.number(blockTiles));
+    e.loop(e.number(0), count, 1, [&](Value t) { transformOutput(panel, columns, t, e.add(firstTile, t)); });
   }
 
   struct Place {
     Value image, y, x; ///< y and x count tiles
   };
   Place placeOf(Value tile) {
-    Value line = e.div(tile, e.number(plan.tilesX));
-    return {e.div(line, e.number(plan.tilesY)), e.rem(line, e.number(plan.tilesY)), e.rem(tile, e.number(plan.tilesX))};
+    Value line = e.div(tile, tilesX);
+    return {e.div(line, tilesY), e.rem(line, tilesY), e.rem(tile, tilesX)};
   }
 
   /// Whole vectors of `count` channels, then one with a mask.
@@ -147,29 +151,29 @@ private:
   }
 
   void transformInput(Value firstTile, Value t) {
-    // The last block may have places for tiles that do not exist; they repeat the last.
-    Place at = placeOf(e.min(e.add(firstTile, t), e.number(plan.tiles - 1)));
+    Value tile = e.add(firstTile, t);
+    Place at = placeOf(rows.isStatic() ? e.min(tile, e.add(tiles, -1)) : tile);
     Value y0 = e.add(e.mul(at.y, m), -spec.padTop), x0 = e.add(e.mul(at.x, m), -spec.padLeft);
     Value first = e.add(e.mul(e.add(e.mul(at.image, spec.inHeight), y0), spec.inWidth), x0);
-    int64_t pixelBytes = spec.inChannels * elementBytes(spec.inputType), lineBytes = spec.inWidth.fixed * pixelBytes;
+    int64_t pixelBytes = spec.inChannels * elementBytes(spec.inputType);
     Value base = e.offset(spec.input, e.mul(first, pixelBytes));
-    Value height = e.number(spec.inHeight.fixed), width = e.number(spec.inWidth.fixed);
+    Value height = e.value(spec.inHeight), width = e.value(spec.inWidth);
+    auto pixelAt = [&](int64_t i, int64_t j) {
+      return e.offset(e.offset(base, e.times(lineBytes, i)), j * pixelBytes);
+    };
     auto lies = [&](Value from, Value size) { // all of the window does
       return e.both(e.compare(Emit::Pred::sge, from, e.number(0)), e.compare(Emit::Pred::sle, e.add(from, a), size));
     };
     Value to = e.offset(input, e.mul(t, plan.lhsRow * 4));
     e.when(
-        e.both(lies(y0, height), lies(x0, width)),
-        [&] {
-          transformWindow(to, [&](int64_t i, int64_t j) { return e.offset(base, i * lineBytes + j * pixelBytes); });
-        },
+        e.both(lies(y0, height), lies(x0, width)), [&] { transformWindow(to, pixelAt); },
         [&] {
           SmallVector<Value> pixels;
           for (int64_t i = 0; i < a; ++i) {
             Value exists = e.compare(Emit::Pred::ult, e.add(y0, i), height);
             for (int64_t j = 0; j < a; ++j) {
               Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(x0, j), width));
-              pixels.push_back(e.select(inside, e.offset(base, i * lineBytes + j * pixelBytes), spec.zeros));
+              pixels.push_back(e.select(inside, pixelAt(i, j), spec.zeros));
             }
           }
           transformWindow(to, [&](int64_t i, int64_t j) { return pixels[i * a + j]; });
@@ -198,7 +202,7 @@ private:
     s.tile.winograd = 0;
     s.target = spec.target;
     s.batch = positions;
-    s.m = blockTiles;
+    s.m = rows;
     s.n = width;
     s.k = spec.inChannels;
     s.lhs = input;
@@ -217,7 +221,8 @@ private:
     int64_t lanes = spec.tile.lanes, nr = spec.tile.nr;
     Value from = e.offset(products, e.mul(t, nr * 4));
     Value y0 = e.mul(at.y, m), x0 = e.mul(at.x, m);
-    bool wholeTiles = spec.outHeight.fixed % m == 0 && spec.outWidth.fixed % m == 0;
+    auto isWhole = [&](const Extent &size) { return size.isStatic() && size.fixed % m == 0; };
+    bool wholeTiles = isWhole(spec.outHeight) && isWhole(spec.outWidth);
     forVectors(columns, [&](Value column, Value mask) {
       Value source = e.offset(from, e.mul(column, 4));
       SmallVector<Value> sums;
@@ -245,7 +250,11 @@ private:
   const WinogradPlan &plan;
   int64_t m, a, positions, blockTiles;
   Value scratch;
+  Value tilesY, tilesX; ///< of an image
+  Value tiles, blocks;  ///< of all images
+  Extent lineBytes;
   Value input, products; ///< of the step
+  Extent rows;           ///< of the block, in its products
 };
 
 } // namespace
@@ -253,12 +262,11 @@ private:
 std::optional<ContractionShape::Images> cameo::codegen::winogradImages(const ConvolutionSpec &spec) {
   bool isSquare = spec.kernelHeight == 3 && spec.kernelWidth == 3 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
                   spec.dilationHeight == 1 && spec.dilationWidth == 1 && spec.groups == 1;
-  bool isKnown = spec.n.isStatic() && spec.inHeight.isStatic() && spec.inWidth.isStatic() &&
-                 spec.outHeight.isStatic() && spec.outWidth.isStatic();
-  if (!isSquare || !isKnown || spec.bytes)
+  if (!isSquare || spec.bytes)
     return std::nullopt;
-  if (std::min({spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels, spec.outChannels}) < 1)
-    return std::nullopt;
+  for (int64_t size : {spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels, spec.outChannels})
+    if (size == 0)
+      return std::nullopt;
   return ContractionShape::Images{spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels};
 }
 

@@ -42,7 +42,7 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
   if (tile.winograd != 0 && tile.winograd != 2 && tile.winograd != 4)
     return "winograd is 0, 2 or 4";
   if (tile.winograd != 0 && !shape.winograd)
-    return "winograd is of convolutions of floats by 3x3 with stride 1, one group and known sizes";
+    return "winograd is of convolutions of floats by 3x3 with stride 1 and one group";
   if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
     return "mr, tailMr, mBlock and kUnroll are 1 or more";
   if (tile.lanes != 4 && tile.lanes != 8 && tile.lanes != 16)

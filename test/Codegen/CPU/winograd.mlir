@@ -2,9 +2,11 @@
 // RUN: split-file %s %t
 // RUN: cameo-compile %t/conv.mlir --cpu=x86-64-v4 --stop-after=tiles -o - | FileCheck %s
 // RUN: cameo-compile %t/conv.mlir --cpu=x86-64-v4 --strict --stop-after=tiles -o - | FileCheck %s --check-prefix=STRICT
+// RUN: cameo-compile %t/batches.mlir --cpu=x86-64-v4 --stop-after=tiles -o - | FileCheck %s
 // RUN: not cameo-compile %t/strided.mlir --cpu=x86-64-v4 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=STRIDED
 
 // 28 x 28 are 49 tiles of 4 x 4: two blocks, one for each of two threads.
+// The same where the run says how many images there are.
 // CHECK: mBlock = 25 : i64, mr = 5 : i64, {{.*}} winograd = 4 : i64
 // STRICT-NOT: winograd
 //--- conv.mlir
@@ -15,7 +17,15 @@ func.func @main(%x: tensor<1x28x28x128xf32>) -> tensor<1x28x28x128xf32> {
   return %y : tensor<1x28x28x128xf32>
 }
 
-// STRIDED: config of x86-64-v4 is {{.*}}winograd = 2{{.*}}; expected that winograd is of convolutions of floats by 3x3 with stride 1, one group and known sizes
+//--- batches.mlir
+func.func @main(%x: tensor<?x28x28x128xf32>) -> tensor<?x28x28x128xf32> {
+  %w = cameo.constant dense<0.5> : tensor<128x128x3x3xf32>
+  %y = cameo.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 1 : i64, channelsLast}
+      : (tensor<?x28x28x128xf32>, tensor<128x128x3x3xf32>) -> tensor<?x28x28x128xf32>
+  return %y : tensor<?x28x28x128xf32>
+}
+
+// STRIDED: config of x86-64-v4 is {{.*}}winograd = 2{{.*}}; expected that winograd is of convolutions of floats by 3x3 with stride 1 and one group
 //--- strided.mlir
 func.func @main(%x: tensor<1x9x9x16xf32>) -> tensor<1x4x4x16xf32> {
   %w = cameo.constant dense<0.5> : tensor<16x16x3x3xf32>

@@ -268,6 +268,8 @@ convolution("winograd-rests", [2, 37, 22, 9], [75, 37, 3, 3], pads=[0, 2, 1, 1])
 convolution("winograd-inside", [1, 64, 10, 10], [32, 64, 3, 3])
 convolution("winograd-large", [1, 48, 50, 61], [64, 48, 3, 3], pads=[1, 1, 1, 1])
 convolution("winograd-groups", [1, 160, 7, 7], [520, 160, 3, 3], pads=[1, 1, 1, 1])
+convolution("winograd-batches", ["n", 160, 7, 7], [520, 160, 3, 3], sizes=[{"n": 1}, {"n": 3}, {"n": 20}], pads=[1, 1, 1, 1])
+convolution("winograd-dynamic", ["n", 37, "h", "w"], [75, 37, 3, 3], sizes=[{"n": 1, "h": 2, "w": 1}, {"n": 3, "h": 22, "w": 9}, {"n": 1, "h": 33, "w": 70}], pads=[0, 2, 1, 1])
 convolution("bf16-winograd", [1, 32, 13, 15], [56, 32, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
 convolution("half-winograd", [1, 37, 22, 9], [75, 37, 3, 3], pads=[0, 2, 1, 1], dtype=np.float16)
 convolution("dynamic", ["n", 16, "h", "w"], [24, 16, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1])
@@ -337,7 +339,7 @@ largeProduct("matmul-large", [1290, 21], [21, 1288], np.float32)
 largeProduct("matmul-large-half", [1290, 40], [40, 1290], np.float16)
 largeProduct("matmul-middle-bf16", [600, 72], [72, 700], BF16)
 # The simulator takes minutes for these.
-SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups"]
+SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups", "conv-winograd-batches", "conv-winograd-dynamic"]
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
 TF32 = ["matmul-constant", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-dynamic"]
 PRECISE = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic", "conv-winograd-large"]

@@ -48,6 +48,8 @@ constexpr int64_t kDynamicExtent = -1;
 /// What the chooser needs to know. Sizes count elements; kDynamicExtent where unknown.
 struct ContractionShape {
   int64_t m = kDynamicExtent;
+  /// What an unknown M is a multiple of, and taken for: the pixels of one image. 0: nothing is known.
+  int64_t mFactor = 0;
   int64_t n = kDynamicExtent;
   int64_t k = kDynamicExtent;
   /// Independent contractions of this shape (groups, batch).
@@ -61,9 +63,10 @@ struct ContractionShape {
   /// Rows of A are summed on the side, which takes a register per row and one more.
   bool sumsRows = false;
   /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by 3x3, its images, the size
-  /// of their results, and the channels they have.
+  /// of their results, and the channels they have, which alone are always known.
   struct Images {
     int64_t count, height, width, channels;
+    bool areKnown() const { return count != kDynamicExtent && height != kDynamicExtent && width != kDynamicExtent; }
   };
   std::optional<Images> winograd;
   /// Set where B is constant with many rows of 16 columns that are all zeros: how many are not (ContractionSparse.h).
@@ -107,13 +110,14 @@ ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &s
 /// cycle.
 double expectedSlots(const VectorTarget &target, const ContractionShape &shape, const ContractionTile &tile);
 
-/// How Winograd's algorithm goes through a convolution: blocks of `tile.mBlock` tiles, and groups of panels.
+/// How Winograd's algorithm goes through a convolution: blocks of `tile.mBlock` tiles, and groups of panels. A parallel
+/// step does a share of the blocks for one group, in scratch memory of its own: there are min(blocks, mostShares) *
+/// groups.
 struct WinogradPlan {
-  int64_t tilesY, tilesX, tiles; ///< of an image; of all images
-  int64_t blocks, groups;
-  int64_t steps;         ///< parallel ones; each does a share of the blocks for one group, in scratch memory of its own
-  int64_t lhsRow;        ///< elements between rows of the transformed input
-  int64_t inputElements; ///< f32 of a block's transformed input
+  int64_t tiles, blocks, steps; ///< of typical images where their number or size is unknown
+  int64_t groups, mostShares;
+  int64_t lhsRow;          ///< elements between rows of the transformed input
+  int64_t inputElements;   ///< f32 of a block's transformed input
   int64_t scratchElements; ///< f32 per step: that, and the products of one panel
 };
 WinogradPlan planWinograd(const ContractionTile &tile, const ContractionShape &shape);
