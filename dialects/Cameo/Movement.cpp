@@ -96,8 +96,18 @@ struct SliceRange {
 };
 } // namespace
 
-/// No axis is longer (the importer's limit on sizes); ends above it mean "to the end".
-constexpr int64_t kUnbounded = int64_t(1) << 48;
+/// No axis is longer (the importer's limit on sizes), and no tensor has more bytes (addresses of a process).
+constexpr int64_t kMostElements = int64_t(1) << 48, kMostBytes = int64_t(1) << 47;
+
+/// What an axis cannot be longer than: ends above it mean "to the end", as do 2^31 - 1 and its like in most models.
+static int64_t longestAxis(ArrayRef<Dim> dims, int64_t axis, Type elementType) {
+  int64_t bits = elementType.isIntOrFloat() ? elementType.getIntOrFloatBitWidth() : 1;
+  int64_t longest = std::min(kMostElements, kMostBytes / bits * 8);
+  for (auto [other, dim] : llvm::enumerate(dims))
+    if (int64_t size = dim.constant().value_or(1); int64_t(other) != axis && size > 1)
+      longest = llvm::divideCeil(longest, size);
+  return longest;
+}
 
 /// 1 when x is negative, else 0.
 static Dim isNegative(DimContext &d, Dim x) {
@@ -108,12 +118,13 @@ static Dim isNegative(DimContext &d, Dim x) {
   return d.max(d.min(d.mul(x, -1), d.constant(1)), d.constant(0));
 }
 
-/// `x` counted from the end when negative, clamped to [low, high]; low <= 0, and high is n or n - 1.
-static Dim normalizeBound(DimContext &d, Dim x, Dim n, Dim low, Dim high) {
+/// `x` counted from the end when negative, clamped to [low, high]; low <= 0, and high is n or n - 1. n is `longest` at
+/// most.
+static Dim normalizeBound(DimContext &d, Dim x, Dim n, int64_t longest, Dim low, Dim high) {
   auto c = x.constant();
-  if (c && *c >= kUnbounded)
+  if (c && *c >= longest)
     return high;
-  if (c && *c <= -kUnbounded)
+  if (c && *c < -longest)
     return low;
   if (c && *c < 0 && low.isConstant(0) && high == n)
     return d.max(d.add(n, x), d.constant(0)); // below n already
@@ -122,16 +133,16 @@ static Dim normalizeBound(DimContext &d, Dim x, Dim n, Dim low, Dim high) {
   return d.min(raised, high);
 }
 
-static SliceRange sliceRange(DimContext &d, Dim n, Dim start, Dim end, Dim step) {
+static SliceRange sliceRange(DimContext &d, Dim n, int64_t longest, Dim start, Dim end, Dim step) {
   auto constantStep = step.constant();
   Dim zero = d.constant(0);
   if (constantStep && *constantStep > 0) {
-    Dim first = normalizeBound(d, start, n, zero, n), last = normalizeBound(d, end, n, zero, n);
+    Dim first = normalizeBound(d, start, n, longest, zero, n), last = normalizeBound(d, end, n, longest, zero, n);
     Dim span;
     auto c = start.constant();
-    if (last == n && c && *c >= 0 && *c < kUnbounded)
+    if (last == n && c && *c >= 0 && *c < longest)
       span = d.max(d.sub(n, *c), zero); // the form that equal slices by negative ends have, too
-    else if (last == n && c && *c < 0 && *c > -kUnbounded)
+    else if (last == n && c && *c < 0 && *c >= -longest)
       span = d.min(d.constant(-*c), n);
     else
       span = d.max(d.sub(last, first), zero);
@@ -139,7 +150,7 @@ static SliceRange sliceRange(DimContext &d, Dim n, Dim start, Dim end, Dim step)
   }
   if (constantStep) {
     Dim high = d.sub(n, 1), low = d.constant(-1);
-    Dim first = normalizeBound(d, start, n, zero, high), last = normalizeBound(d, end, n, low, high);
+    Dim first = normalizeBound(d, start, n, longest, zero, high), last = normalizeBound(d, end, n, longest, low, high);
     return {first, d.ceilDiv(d.max(d.sub(first, last), zero), d.constant(-*constantStep))};
   }
   // The sign of the step shifts the bounds by one.
@@ -171,7 +182,8 @@ LogicalResult SliceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
     seen[axis] = true;
     if ((*steps)[i].isConstant(0))
       return emitOpError("step ") << i << " is 0; expected another number"; // C3
-    SliceRange range = sliceRange(d, x.dims[axis], (*starts)[i], (*ends)[i], (*steps)[i]);
+    int64_t longest = longestAxis(x.dims, axis, x.elementType);
+    SliceRange range = sliceRange(d, x.dims[axis], longest, (*starts)[i], (*ends)[i], (*steps)[i]);
     info.dims[axis] = range.length;
     auto start = range.start.constant(), step = (*steps)[i].constant();
     followed = followed && start && step && range.length.constant();
@@ -181,8 +193,8 @@ LogicalResult SliceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
     }
   }
   if (followed)
-    info.contents = pickElements(
-        *x.contents, first, llvm::map_to_vector(info.dims, [](Dim d) { return *d.constant(); }), strides);
+    info.contents =
+        pickElements(*x.contents, first, llvm::map_to_vector(info.dims, [](Dim d) { return *d.constant(); }), strides);
   results.push_back(std::move(info));
   return success();
 }
@@ -193,7 +205,8 @@ Value SliceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operan
   SmallVector<Value> source(indices);
   for (auto [i, axis] : llvm::enumerate(getAxes())) {
     Dim step = (*steps)[i];
-    SliceRange range = sliceRange(k.dims(), operands[0].dims[axis], (*starts)[i], (*ends)[i], step);
+    int64_t longest = longestAxis(operands[0].dims, axis, operands[0].elementType);
+    SliceRange range = sliceRange(k.dims(), operands[0].dims[axis], longest, (*starts)[i], (*ends)[i], step);
     if (!step.isConstant(1))
       source[axis] = mulIndex(b, getLoc(), source[axis], k.size(step));
     if (!range.start.isConstant(0))
@@ -237,8 +250,8 @@ LogicalResult ConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
     total = shapes.dims().add(total, other.dims[*axis]);
   }
   info.dims[*axis] = total;
-  if (auto count = total.constant();
-      info.rank() == 1 && isa<IntegerType>(info.elementType) && !isPacked(info.elementType) && count && *count <= kMaxTrackedElements) {
+  if (auto count = total.constant(); info.rank() == 1 && isa<IntegerType>(info.elementType) &&
+                                     !isPacked(info.elementType) && count && *count <= kMaxTrackedElements) {
     info.contents.emplace();
     for (Value input : getInputs())
       llvm::append_range(*info.contents, *shapes.elements(input));
@@ -305,9 +318,7 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 
 bool ConcatOp::allowsPrologue(unsigned) { return true; }
 
-SmallVector<unsigned> ConcatOp::selectedOperands() {
-  return llvm::to_vector(llvm::seq<unsigned>(0, getNumOperands()));
-}
+SmallVector<unsigned> ConcatOp::selectedOperands() { return llvm::to_vector(llvm::seq<unsigned>(0, getNumOperands())); }
 
 // ---- expand and tile
 
@@ -499,7 +510,8 @@ Value ReverseSequenceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   Value t = indices[getTimeAxis()], batch = indices[getBatchAxis()], n = k.size(resultDims[getTimeAxis()]);
   Value length = toIndex(b, loc, loadWithin(k, b, loc, operands[1], {batchSize}, {batch}), operands[1].elementType);
   Value bad = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, length, n);
-  k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "sequence length %lld is outside the time axis", indexToI64(b, loc, length));
+  k.failIf(b, loc, bad, CAMEO_OUT_OF_RANGE, "sequence length %lld is outside the time axis",
+           indexToI64(b, loc, length));
   length = arith::SelectOp::create(b, loc, bad, n, length);
   Value mirrored = subIndex(b, loc, subIndex(b, loc, length, constantIndex(b, loc, 1)), t);
   SmallVector<Value> source(indices);

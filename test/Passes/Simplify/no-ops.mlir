@@ -36,6 +36,20 @@ func.func @nothing_to_do(%x: tensor<?x8xf32>, %none: tensor<0x8xf32>) -> tensor<
   return %e : tensor<?x8xf32>
 }
 
+// No tensor has more bytes than a process has addresses: of long rows there are fewer than 2^31 - 1, of short ones not.
+// CHECK-LABEL: func.func @ends_that_no_axis_reaches
+// CHECK-SAME:    %[[X:.*]]: tensor<?x512x512xf32>, %[[Y:.*]]: tensor<?x8xf32>
+// CHECK:       %[[Z:.*]] = cameo.slice %[[Y]]
+// CHECK-NEXT:  return %[[X]], %[[Z]]
+func.func @ends_that_no_axis_reaches(%x: tensor<?x512x512xf32>, %y: tensor<?x8xf32>) -> (tensor<?x512x512xf32>, tensor<?x8xf32>) {
+  %zero = cameo.constant dense<0> : tensor<1xi64>
+  %end = cameo.constant dense<2147483647> : tensor<1xi64>
+  %one = cameo.constant dense<1> : tensor<1xi64>
+  %a = cameo.slice %x, %zero, %end, %one {axes = array<i64: 0>} : (tensor<?x512x512xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x512x512xf32>
+  %b = cameo.slice %y, %zero, %end, %one {axes = array<i64: 0>} : (tensor<?x8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x8xf32>
+  return %a, %b : tensor<?x512x512xf32>, tensor<?x8xf32>
+}
+
 // The branch of a known condition takes the place of its if.
 // CHECK-LABEL: func.func @known_branch
 // CHECK-NOT:   cameo.if
