@@ -173,7 +173,10 @@ std::vector<float> phaseFilter(const Geometry &g, const Plane &plane, int64_t nu
 
 /// One tile for all phases, which hardly differ.
 ContractionShape shapeOfPhases(const Geometry &g, DimContext &d, ArrayRef<Dim> x) {
-  return shapeOf(specOf(g, g.planes.front(), d, x, fixedExtent));
+  ContractionShape shape = shapeOf(specOf(g, g.planes.front(), d, x, fixedExtent));
+  for (const Plane &plane : g.planes)
+    shape.directRows &= shapeOf(specOf(g, plane, d, x, fixedExtent)).directRows;
+  return shape;
 }
 
 class ConvTransposeEmitter {

@@ -1,7 +1,8 @@
 // ContractionConvolution.cpp - NHWC convolutions as contractions whose rows of A are windows of the image (implicit
 // im2col).
 //
-// Row m is output pixel (image, y, x), K runs over (tap row, tap column, channel). A tile has one pointer per row; for
+// Row m is output pixel (image, y, x), K runs over (tap row, tap column, channel). A tile that lies in one line of
+// pixels has one pointer, and reads only taps inside the image. Others have one pointer per row; for
 // each tap the row's run of channels is either in the image or, by a select, the row of zeros. Where all windows of a
 // tile lie inside the image the taps of one kernel row are one run of kernelWidth * channels elements, without selects.
 #include "ContractionArithmetic.h"
@@ -16,6 +17,8 @@ constexpr int64_t kShortRun = 64;
 /// Pixels of an image from which on a tile is made for one image where their number is unknown; of smaller ones there
 /// must be many to matter.
 constexpr int64_t kTellingPixels = 32;
+/// Columns of taps that are written out one by one at the image's border, if there are no more.
+constexpr int64_t kMostEdgeTaps = 7;
 /// Most stack that the windows of a border tile may take.
 constexpr int64_t kMaxWindowBytes = 32 << 10;
 
@@ -47,20 +50,52 @@ bool copiesWindows(const ConvolutionSpec &spec) {
          copiesOf(spec, kCopiedRows) <= kMaxWindowBytes;
 }
 
+/// Rows of a panel of weights.
+int64_t panelRowsOf(const ConvolutionSpec &spec) {
+  int64_t k = windowElements(spec), run = convolutionRun(spec);
+  return spec.bytes ? spec.bytes->panelRows(k / run, run) : k / run * llvm::divideCeil(run, stepElements(spec));
+}
+
+/// Whether all columns of taps are inside the image for the tile of `rows` pixels at `place` of its line.
+bool readsInside(const ConvolutionSpec &spec, int64_t rows, int64_t place) {
+  int64_t first = place * rows * spec.strideWidth - spec.padLeft;
+  int64_t last = first + (rows - 1) * spec.strideWidth + (spec.kernelWidth - 1) * spec.dilationWidth;
+  return !isPadded(spec) || (first >= 0 && last < spec.inWidth.fixed);
+}
+
+/// Whether tiles of `rows` pixels lie in lines, and only the first and last ones of a line leave the image, in taps
+/// that can be left out.
+bool liesInLine(const ConvolutionSpec &spec, int64_t rows) {
+  if (!spec.outWidth.isStatic() || spec.outWidth.fixed == 0 || spec.outWidth.fixed % rows != 0)
+    return false;
+  if (!isPadded(spec))
+    return true;
+  if (!spec.inWidth.isStatic() || spec.bytes || spec.kernelWidth > kMostEdgeTaps ||
+      spec.inChannels / spec.groups % stepElements(spec) != 0)
+    return false;
+  int64_t places = spec.outWidth.fixed / rows;
+  return places <= 2 || (readsInside(spec, rows, 1) && readsInside(spec, rows, places - 2));
+}
+
 class WindowRows final : public LhsRows {
 public:
   WindowRows(const ConvolutionSpec &spec)
       : spec(spec), elementSize(elementBytes(spec.inputType)), groupChannels(spec.inChannels / spec.groups) {}
 
   SmallVector<Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) override {
+    if (tile.isAligned && liesInLine(spec, kernel.rows))
+      return accumulateLine(e, kernel, tile, state);
     SmallVector<Window> windows = windowsOf(e, kernel.rows, tile);
+    auto accumulateWhole = [&] {
+      auto rows = llvm::map_to_vector(windows, [](const Window &window) { return RowPointer{window.pointer}; });
+      return accumulateInside(e, kernel, rows, e.number(0), e.number(spec.kernelHeight), state);
+    };
     if (!isPadded(spec))
-      return accumulateInside(e, kernel, windows, state);
+      return accumulateWhole();
     if (!copiesWindows(spec))
       return accumulateAnywhere(e, kernel, windows, state);
-    return e.choose(
-        allInside(e, windows), state.getTypes(), [&] { return accumulateInside(e, kernel, windows, state); },
-        [&] { return accumulateCopies(e, kernel, windows, state); });
+    return e.choose(allInside(e, windows), state.getTypes(), accumulateWhole,
+                    [&] { return accumulateCopies(e, kernel, windows, state); });
   }
 
 private:
@@ -91,15 +126,105 @@ private:
         y = e.select(wraps, e.number(0), y);
         image = e.add(image, e.widen(wraps));
       }
-      Window window;
-      window.y = e.add(e.mul(y, spec.strideHeight), -spec.padTop);
-      window.x = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
-      Value at = e.add(e.mul(image, spec.inHeight), window.y);
-      at = e.add(e.mul(at, spec.inWidth), window.x);
-      window.pointer = e.offset(tile.lhs, e.mul(at, spec.inChannels * elementSize));
-      windows.push_back(window);
+      windows.push_back(windowOf(e, tile, image, y, x));
     }
     return windows;
+  }
+
+  /// The window of one output pixel.
+  Window windowOf(Emit &e, const TileRows &tile, Value image, Value y, Value x) {
+    Window window;
+    window.y = e.add(e.mul(y, spec.strideHeight), -spec.padTop);
+    window.x = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
+    Value at = e.add(e.mul(image, spec.inHeight), window.y);
+    at = e.add(e.mul(at, spec.inWidth), window.x);
+    window.pointer = e.offset(tile.lhs, e.mul(at, spec.inChannels * elementSize));
+    return window;
+  }
+
+  /// A tile whose pixels lie in one line.
+  SmallVector<Value> accumulateLine(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) {
+    int64_t width = spec.outWidth.fixed, places = width / kernel.rows;
+    Value line = e.div(tile.m, e.number(width)), x = e.rem(tile.m, e.number(width));
+    Value height = e.value(spec.outHeight);
+    Window window = windowOf(e, tile, e.div(line, height), e.rem(line, height), x);
+    SmallVector<RowPointer> rows;
+    for (int64_t row = 0; row < kernel.rows; ++row)
+      rows.push_back({window.pointer, row * spec.strideWidth * spec.inChannels * elementSize});
+    Value begin = e.number(0), end = e.number(spec.kernelHeight);
+    SmallVector<Value> first(state);
+    if (spec.padTop > 0 || spec.padBottom > 0) { // lines of taps outside the image are left out
+      int64_t dilation = spec.dilationHeight;
+      Value zero = begin;
+      begin = e.ceilDiv(e.max(e.sub(zero, window.y), zero), dilation);
+      end = e.min(end, e.ceilDiv(e.max(e.sub(e.value(spec.inHeight), window.y), zero), dilation));
+      Extent lineBytes = e.times(kernel.rhsStepBytes, panelRowsOf(spec) / spec.kernelHeight);
+      first.back() = e.offset(first.back(), e.mul(begin, lineBytes));
+    }
+    auto inside = [&] { return accumulateInside(e, kernel, rows, begin, end, first); };
+    auto edge = [&](int64_t place) { return accumulateEdge(e, kernel, rows, place, begin, end, first); };
+    // Only the first and the last tile of a line leave the image.
+    bool leavesLeft = !readsInside(spec, kernel.rows, 0), leavesRight = !readsInside(spec, kernel.rows, places - 1);
+    if (places == 1)
+      return leavesLeft ? edge(0) : inside();
+    auto behindFirst = [&] {
+      if (!leavesRight || (places == 2 && leavesLeft))
+        return leavesRight ? edge(1) : inside();
+      Value isLast = e.compare(Emit::Pred::eq, x, e.number(width - kernel.rows));
+      return e.choose(isLast, state.getTypes(), [&] { return edge(places - 1); }, inside);
+    };
+    if (!leavesLeft)
+      return behindFirst();
+    Value isFirst = e.compare(Emit::Pred::eq, x, e.number(0));
+    return e.choose(isFirst, state.getTypes(), [&] { return edge(0); }, behindFirst);
+  }
+
+  /// The tile at `place` of its line, where some columns of taps leave the image: each tap by the rows that read
+  /// inside.
+  SmallVector<Value> accumulateEdge(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t place,
+                                    Value begin, Value end, ValueRange state) {
+    Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
+    int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize, vectors = kernel.vectors.size();
+    int64_t tapSteps = groupChannels / stepElements(spec),
+            firstX = place * kernel.rows * spec.strideWidth - spec.padLeft;
+    return e.loop(begin, end, 1, state, [&](Value tapY, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      Value line = e.mul(tapY, lineBytes);
+      for (int64_t tap = 0; tap < spec.kernelWidth; ++tap) {
+        auto isInside = [&](int64_t row) {
+          int64_t column = firstX + row * spec.strideWidth + tap * spec.dilationWidth;
+          return column >= 0 && column < spec.inWidth.fixed;
+        };
+        int64_t from = 0, to = kernel.rows;
+        while (from < to && !isInside(from))
+          ++from;
+        while (from < to && !isInside(to - 1))
+          --to;
+        if (from == to) {
+          next.back() = e.offset(next.back(), e.times(kernel.rhsStepBytes, tapSteps));
+          continue;
+        }
+        MicroKernel part = kernel;
+        part.rows = to - from;
+        SmallVector<Value> sums(ArrayRef(next).slice(from * vectors, part.rows * vectors));
+        sums.push_back(next.back());
+        SmallVector<RowPointer> taps = moved(e, rows.slice(from, part.rows), e.add(line, tap * tapBytes));
+        sums = run(e, part, taps, groupChannels, sums);
+        next.back() = sums.pop_back_val();
+        llvm::copy(sums, next.begin() + from * vectors);
+      }
+      return next;
+    });
+  }
+
+  /// The same rows `bytes` further on; those that share a pointer still do.
+  static SmallVector<RowPointer> moved(Emit &e, ArrayRef<RowPointer> rows, Value bytes) {
+    SmallVector<RowPointer> result;
+    for (const RowPointer &row : rows) {
+      bool shares = !result.empty() && row.pointer == rows[result.size() - 1].pointer;
+      result.push_back({shares ? result.back().pointer : e.offset(row.pointer, bytes), row.bytes});
+    }
+    return result;
   }
 
   /// Whether every tap of every window lies in the image.
@@ -122,18 +247,16 @@ private:
     return emitRun(e, kernel, rows, elementSize, length, state);
   }
 
-  SmallVector<Value> accumulateInside(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows, ValueRange state) {
+  /// Lines [begin, end) of taps, all of which lie in the image.
+  SmallVector<Value> accumulateInside(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, Value begin,
+                                      Value end, ValueRange state) {
     Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
     int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize;
     int64_t length = convolutionRun(spec), runs = spec.kernelWidth * groupChannels / length;
-    return e.loop(e.number(0), e.number(spec.kernelHeight), 1, state, [&](Value tapY, ValueRange carried) {
+    return e.loop(begin, end, 1, state, [&](Value tapY, ValueRange carried) {
       Value line = e.mul(tapY, lineBytes);
       return e.loop(e.number(0), e.number(runs), 1, carried, [&](Value tapX, ValueRange carried) {
-        Value distance = e.add(line, e.mul(tapX, tapBytes));
-        SmallVector<RowPointer> rows;
-        for (const Window &window : windows)
-          rows.push_back({e.offset(window.pointer, distance)});
-        return run(e, kernel, rows, length, carried);
+        return run(e, kernel, moved(e, rows, e.add(line, e.mul(tapX, tapBytes))), length, carried);
       });
     });
   }
@@ -228,12 +351,6 @@ private:
   int64_t copiesBytes = 0;
 };
 
-/// Rows of a panel of weights.
-int64_t panelRowsOf(const ConvolutionSpec &spec) {
-  int64_t k = windowElements(spec), run = convolutionRun(spec);
-  return spec.bytes ? spec.bytes->panelRows(k / run, run) : k / run * llvm::divideCeil(run, stepElements(spec));
-}
-
 /// A convolution whose rows of A are the image's pixels themselves.
 bool isPlainContraction(const ConvolutionSpec &spec) {
   return spec.kernelHeight == 1 && spec.kernelWidth == 1 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
@@ -251,6 +368,8 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   loops.target = spec.target;
   loops.batch = spec.groups;
   loops.m = pixelsOf(e, spec);
+  loops.mFactor =
+      (spec.outWidth.isStatic() ? spec.outWidth.fixed : 1) * (spec.outHeight.isStatic() ? spec.outHeight.fixed : 1);
   loops.n = groupOut;
   loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : spec.bf16Dots ? bf16Arithmetic() : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
@@ -295,6 +414,9 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);
+  for (int64_t rows = 1; rows < 32; ++rows)
+    if (isPlainContraction(spec) ? pixels > 0 && pixels % rows == 0 : liesInLine(spec, rows))
+      shape.directRows |= 1u << rows;
   return shape;
 }
 

@@ -113,7 +113,10 @@ public:
     Value count = e.sub(limit, first);
     Value rest = e.rem(count, e.number(mr));
     Value fullEnd = e.sub(limit, rest);
-    e.loop(first, fullEnd, mr, [&](Value m) { emitTile(e, panel, rhs, mr, m, Value()); });
+    bool isAligned = spec.tile.mBlock % mr == 0;
+    e.loop(first, fullEnd, mr, [&](Value m) { emitTile(e, panel, rhs, mr, m, Value(), isAligned); });
+    if (isAligned && spec.mFactor % mr == 0)
+      return;
     if (spec.m.isStatic()) {
       // Blocks have tile.mBlock rows, the last one what is left: at most two different rests.
       int64_t lastBlock = spec.m.fixed - (llvm::divideCeil(spec.m.fixed, spec.tile.mBlock) - 1) * spec.tile.mBlock;
@@ -134,7 +137,7 @@ public:
   }
 
 private:
-  void emitTile(Emit &e, const Panel &panel, Value rhs, int64_t rows, Value m, Value last) {
+  void emitTile(Emit &e, const Panel &panel, Value rhs, int64_t rows, Value m, Value last, bool isAligned = false) {
     MicroKernel kernel;
     kernel.arithmetic = spec.arithmetic.get();
     kernel.vectors = panel.vectors;
@@ -157,7 +160,7 @@ private:
     Value firstStep = rhs;
     SmallVector<Value> state = spec.arithmetic->begin(e, kernel, firstStep);
     state.push_back(firstStep);
-    state = lhs.accumulate(e, kernel, TileRows{batch.lhs, m, last}, state);
+    state = lhs.accumulate(e, kernel, TileRows{batch.lhs, m, last, isAligned}, state);
     state.pop_back();
     spec.arithmetic->end(e, kernel, rhs, state);
 

@@ -47,6 +47,7 @@ struct TileRows {
   mlir::Value m;
   mlir::Value
       last; ///< null: all rows exist. Otherwise rows beyond `last` stand for `last` again (their results are dropped).
+  bool isAligned; ///< m is a multiple of kernel.rows
 };
 
 /// Where rows of A lie.
@@ -76,7 +77,8 @@ struct ContractionLoops {
   VectorTarget target;
   std::shared_ptr<const Arithmetic> arithmetic;
   Extent batch = 1, m, n;
-  Extent panelRows; ///< of B: as many as K has steps, and what a panel begins with
+  int64_t mFactor = 1; ///< of M
+  Extent panelRows;    ///< of B: as many as K has steps, and what a panel begins with
   RhsLayout rhsLayout = RhsLayout::Packed;
   Extent rhsRowStride, resultRowStride;
   mlir::Type lhsType, resultType;

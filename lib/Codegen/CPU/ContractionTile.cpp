@@ -8,6 +8,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 using namespace cameo::codegen;
 
@@ -63,15 +64,15 @@ struct Model {
         k(shape.k == kDynamicExtent ? kTypicalK : shape.k) {}
 
   int64_t maxRows() const {
-    int64_t rows = kMaxRows;
-    if (shape.indirectRows)
-      rows = std::min(rows, kMaxIndirectRows);
-    if (shape.lhsRowBytes > 0 && shape.lhsRowBytes % 4096 == 0)
-      rows = std::min(rows, kMaxAliasingRows);
-    return rows;
+    return shape.lhsRowBytes > 0 && shape.lhsRowBytes % 4096 == 0 ? kMaxAliasingRows : kMaxRows;
   }
 
+  /// Whether a tile of `mr` rows has a pointer for each.
+  bool isIndirect(int64_t mr) const { return shape.indirectRows && !shape.hasDirect(mr); }
+
   bool fits(int64_t mr, int64_t vectors) const {
+    if (isIndirect(mr) && mr > kMaxIndirectRows)
+      return false;
     // Accumulators, one row of B and the broadcast; without FMA also the product and what LLVM copies for it.
     return mr * vectors + vectors + 1 + (target.fusesAdd ? 0 : 2) + shape.widensLhs + (shape.sumsRows ? mr + 1 : 0) <=
            target.numRegisters;
@@ -93,7 +94,7 @@ struct Model {
     double traffic = width * 4 / rate;
     double multiplyAdds = mr * columnSlots * (target.fusesAdd ? 1 : 2);
     double step = std::max({multiplyAdds, columnSlots + mr, kChains * widestSlots, traffic}) + 0.1 * traffic;
-    return k * step + kTileSlots + mr * columnSlots * 3 + (shape.indirectRows ? kIndirectRowSlots * mr : 0);
+    return k * step + kTileSlots + mr * columnSlots * 3 + (isIndirect(mr) ? kIndirectRowSlots * mr : 0);
   }
 
   /// Slots of one panel over all rows, tail included.
@@ -107,8 +108,8 @@ struct Model {
   /// The best row count for a panel of these vectors.
   std::pair<int64_t, double> bestRows(llvm::ArrayRef<int64_t> vectors) const {
     std::pair<int64_t, double> best = {0, std::numeric_limits<double>::infinity()};
-    for (int64_t mr = 1; mr <= maxRows() && fits(mr, vectors.size()); ++mr)
-      if (double slots = panelSlots(mr, vectors); mr <= std::max<int64_t>(m, 1) && slots < best.second)
+    for (int64_t mr = 1; mr <= std::min(maxRows(), std::max<int64_t>(m, 1)); ++mr)
+      if (double slots = panelSlots(mr, vectors); fits(mr, vectors.size()) && slots < best.second)
         best = {mr, slots};
     return best;
   }
@@ -135,7 +136,9 @@ void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, con
     int64_t most = std::max<int64_t>(model.m, 1), blocks = std::max<int64_t>(1, llvm::divideCeil(most, rows));
     rows = llvm::divideCeil(most, blocks);
   }
-  tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), tile.mr);
+  // Direct rows begin at a multiple of their number.
+  int64_t unit = shape.hasDirect(tile.tailMr) ? std::lcm(tile.mr, tile.tailMr) : tile.mr;
+  tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), unit);
 }
 
 /// Slots for weights that come from memory; about half of that is hidden behind arithmetic.

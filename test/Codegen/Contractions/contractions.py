@@ -262,6 +262,17 @@ convolution("bf16-groups", [2, 21, 9, 8], [15, 7, 3, 3], pads=[1, 1, 1, 1], grou
 convolution("bf16-wide", [1, 67, 9, 9], [80, 67, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
 convolution("bf16-depthwise", [2, 44, 9, 12], [44, 1, 3, 3], pads=[1, 1, 1, 1], group=44, dtype=BF16, bias=False)
 convolution("bf16-dynamic", ["n", 9, "h", "w"], [24, 9, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
+# Tiles in lines of pixels: one per line, two, and more; lines of a prime width, whose tiles pass from one to the next.
+convolution("lines", [2, 8, 14, 14], [16, 8, 5, 5], pads=[2, 2, 2, 2])
+convolution("lines-of-two", [1, 12, 9, 28], [20, 12, 3, 7], pads=[1, 3, 1, 3])
+convolution("lines-strided", ["n", 3, 28, 56], [24, 3, 7, 7], sizes=[{"n": 1}, {"n": 3}], pads=[3, 3, 3, 3], strides=[2, 2])
+convolution("lines-dilated", [1, 16, 15, 42], [12, 16, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3])
+convolution("lines-groups", [2, 32, 6, 21], [32, 8, 3, 3], pads=[1, 0, 0, 1], group=4)
+convolution("lines-outside", [1, 4, 3, 2], [8, 4, 5, 5], pads=[4, 4, 4, 4])
+convolution("prime-width", [1, 8, 9, 17], [12, 8, 3, 3], pads=[1, 1, 1, 1])
+convolution("prime-width-wide", [1, 72, 5, 17], [24, 72, 3, 5], pads=[1, 2, 1, 2])
+convolution("bf16-lines", [1, 10, 9, 28], [24, 10, 5, 5], pads=[2, 2, 2, 2], dtype=BF16, bias=False)
+convolution("half-lines", [1, 10, 9, 28], [24, 10, 5, 5], pads=[2, 2, 2, 2], dtype=np.float16)
 # Winograd's algorithm: rests of tiles of 2 and of 4, of channels and of panels; no border; one block and many.
 convolution("winograd", [1, 32, 13, 15], [56, 32, 3, 3], pads=[1, 1, 1, 1])
 convolution("winograd-rests", [2, 37, 22, 9], [75, 37, 3, 3], pads=[0, 2, 1, 1])

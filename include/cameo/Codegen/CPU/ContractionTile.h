@@ -58,6 +58,9 @@ struct ContractionShape {
   int64_t lhsRowBytes = 0;
   /// Each row of A has its own pointer (convolution): general registers limit `mr` as well.
   bool indirectRows = false;
+  /// Bit r: not those of r rows at a time, which lie at a constant distance.
+  uint32_t directRows = 0;
+  bool hasDirect(int64_t rows) const { return rows < 32 && (directRows >> rows & 1); }
   /// Elements of A are widened as they are read (f16, bf16), which takes a register more.
   bool widensLhs = false;
   /// Rows of A are summed on the side, which takes a register per row and one more.
