@@ -1,5 +1,6 @@
 // CameoDialect.cpp - registration, the interfaces' definitions, and constant materialisation.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -22,6 +23,7 @@ void attachSliceModels(mlir::MLIRContext &context); // SliceModels.cpp
 
 void CameoDialect::initialize() {
   addTypes<StringType>();
+  addInterfaces<ConstantStorage>();
 #define CAMEO_FAMILY(name) register##name(*this);
 #include "cameo/Dialect/Cameo/Families.inc"
 #undef CAMEO_FAMILY

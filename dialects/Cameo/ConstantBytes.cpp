@@ -2,6 +2,7 @@
 // memory.
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/Alignment.h"
@@ -18,6 +19,7 @@ int64_t cameo::constantBytes(ElementsAttr value) {
 
 void cameo::forEachConstantPiece(ElementsAttr value, WriteBytes write) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    ConstantStorage::of(value.getContext()).touch(constantBytes(value));
     if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
       write(blob->getData());
     return;
@@ -85,8 +87,10 @@ ArrayRef<float> cameo::constantFloats(ElementsAttr value, std::vector<float> &st
          "wider and integer types have no f32 form");
   auto resource = dyn_cast<DenseResourceElementsAttr>(value);
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (blob && elementType.isF32() && llvm::isAddrAligned(llvm::Align::Of<float>(), blob->getData().data()))
+  if (blob && elementType.isF32() && llvm::isAddrAligned(llvm::Align::Of<float>(), blob->getData().data())) {
+    ConstantStorage::of(value.getContext()).touch(blob->getData().size());
     return {reinterpret_cast<const float *>(blob->getData().data()), size_t(value.getNumElements())};
+  }
   storage.resize(value.getNumElements());
   float *to = storage.data();
   forEachConstantPiece(value, [&](ArrayRef<char> piece) {

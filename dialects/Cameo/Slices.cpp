@@ -1,6 +1,7 @@
 // Slices.cpp - see Slices.h: bundles by union-find, and cutting constants, types and ops.
 #include "cameo/Dialect/Cameo/Slices.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Dialect/Cameo/ElementType.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
@@ -208,8 +209,8 @@ int64_t SliceCut::keptBefore(Value x, int64_t axis, int64_t end) const {
 
 static DenseResourceElementsAttr asResource(RankedTensorType type, ArrayRef<char> bytes) {
   auto &manager = DenseResourceElementsHandle::getManagerInterface(type.getContext());
-  return DenseResourceElementsAttr::get(
-      type, manager.insert("cut", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, /*align=*/64)));
+  return DenseResourceElementsAttr::get(type,
+                                        manager.insert("cut", ConstantStorage::of(type.getContext()).copy(bytes)));
 }
 
 static ElementsAttr elementsOf(RankedTensorType type, ArrayRef<char> bytes) {

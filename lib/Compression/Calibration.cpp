@@ -2,6 +2,7 @@
 #include "cameo/Compression/Calibration.h"
 #include "Errors.h"
 #include "cameo/Compression/Program.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Passes/Fold/Passes.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
@@ -159,7 +160,7 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     bool wantsMoments = layer.isMatrix || (options.convolutionGrams && layer.group == 1);
     bool hasWindows = wantsMoments && layer.terms > layer.channels && fits(layer.terms);
     if (hasWindows) {
-      layers.back().windows.assign(layer.terms * layer.terms, 0);
+      layers.back().windows = Moments(layer.terms);
       windows.push_back(int64_t(i));
     }
     if (!isNew)
@@ -188,8 +189,8 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     }
     for (auto [i, layer] : llvm::enumerate(windows)) {
       cameo_tensor seen = observing.program->output(observing.firstWindows + i);
-      addMoments(layers[layer].windows, static_cast<const float *>(seen.data), ArrayRef(seen.dims, seen.rank),
-                 /*axis=*/1, kWindowMultiplications);
+      layers[layer].windows.add(static_cast<const float *>(seen.data), ArrayRef(seen.dims, seen.rank), /*axis=*/1,
+                                kWindowMultiplications);
     }
     ++samplesSeen;
     if (options.state.empty() || Clock::now() - saved < std::chrono::seconds(1))
@@ -215,9 +216,11 @@ LogicalResult Calibration::expectLayers(std::vector<cameo::Diagnostic> &diagnost
 }
 
 /// Second moments as an attribute that borrows them.
-static Attribute gramAttribute(MLIRContext *context, ArrayRef<float> gram) {
-  auto type = RankedTensorType::get({int64_t(gram.size())}, Float32Type::get(context));
-  ArrayRef<char> bytes(reinterpret_cast<const char *>(gram.data()), gram.size() * sizeof(float));
+static Attribute gramAttribute(MLIRContext *context, const Moments &gram) {
+  auto type = RankedTensorType::get({int64_t(gram.values().size())}, Float32Type::get(context));
+  ArrayRef<char> bytes = gram.storage()->bytes();
+  if (gram.storage()->isInFile())
+    ConstantStorage::of(context).share(gram.storage(), bytes);
   auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
   return DenseResourceElementsAttr::get(
       type, manager.insert("gram", UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignof(float))));
@@ -239,7 +242,7 @@ void Calibration::annotate(ModuleOp module, RangeMethod method) const {
                                            b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
                                            b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
                                            b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))};
-    if (ArrayRef<float> gram = entry.windows.empty() ? seen.gram : entry.windows; !gram.empty())
+    if (const Moments &gram = entry.windows.empty() ? seen.gram : entry.windows; !gram.empty())
       entries.push_back(b.getNamedAttr("gram", gramAttribute(b.getContext(), gram)));
     layer.op->setAttr(kObservedAttr, b.getDictionaryAttr(entries));
   }
@@ -249,14 +252,22 @@ void Calibration::annotate(ModuleOp module, RangeMethod method) const {
 
 static constexpr char kMagic[8] = {'c', 'a', 'm', 'e', 'o', 'c', 'a', '1'};
 
+template <typename Visit> static void visitMoments(const Moments &moments, Visit visit) {
+  if (moments.empty())
+    return;
+  visit(moments.values().data(), moments.values().size() * sizeof(float));
+  moments.storage()->release();
+}
+
 /// Calls `visit(pointer, bytes)` for each piece of an observer.
 template <typename ObserverT, typename Visit> static void visitPieces(ObserverT &observer, Visit visit) {
   visit(&observer.numbers, sizeof(observer.numbers));
   for (auto *number : {&observer.histogram.limit, &observer.histogram.least, &observer.histogram.most})
     visit(number, sizeof(*number));
   visit(observer.histogram.counts.data(), observer.histogram.counts.size() * sizeof(uint64_t));
-  for (auto *list : {&observer.low, &observer.high, &observer.gram})
+  for (auto *list : {&observer.low, &observer.high})
     visit(list->data(), list->size() * sizeof(float));
+  visitMoments(observer.gram, visit);
   for (auto *list : {&observer.sum, &observer.square})
     visit(list->data(), list->size() * sizeof(double));
 }
@@ -275,7 +286,7 @@ bool Calibration::save(const std::string &path, uint64_t identity) const {
     for (const Observer &observer : observers)
       visitPieces(observer, write);
     for (const Entry &layer : layers)
-      write(layer.windows.data(), layer.windows.size() * sizeof(float));
+      visitMoments(layer.windows, write);
     os.close();
     error = os.error();
     os.clear_error();
@@ -306,6 +317,6 @@ bool Calibration::load(const std::string &path, uint64_t identity) {
   for (Observer &observer : observers)
     visitPieces(observer, read);
   for (Entry &layer : layers)
-    read(layer.windows.data(), layer.windows.size() * sizeof(float));
+    visitMoments(layer.windows, read);
   return isWhole && left.empty();
 }

@@ -107,7 +107,7 @@ Range Histogram::range(RangeMethod method) const {
 
 Observer::Observer(int64_t channels, bool wantsGram)
     : channels(channels), low(channels, 0), high(channels, 0), sum(channels, 0), square(channels, 0),
-      gram(wantsGram ? channels * channels : 0, 0) {}
+      gram(wantsGram ? Moments(channels) : Moments()) {}
 
 void Observer::add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis) {
   int64_t outer = 1, inner = 1;
@@ -125,11 +125,11 @@ void Observer::add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis
       }
     }
   if (!gram.empty())
-    addMoments(gram, data, dims, axis);
+    gram.add(data, dims, axis);
 }
 
-void cameo::compression::addMoments(llvm::MutableArrayRef<float> gram, const float *data, llvm::ArrayRef<int64_t> dims,
-                                    int64_t axis, int64_t most) {
+void Moments::add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis, int64_t most) {
+  float *sums = values().data();
   int64_t channels = dims[axis], outer = 1, inner = 1;
   for (int64_t i = 0; i < int64_t(dims.size()); ++i)
     (i < axis ? outer : inner) *= i == axis ? 1 : dims[i];
@@ -148,9 +148,10 @@ void cameo::compression::addMoments(llvm::MutableArrayRef<float> gram, const flo
         const float *x = &block[p * channels];
         if (float own = x[i]; own != 0)
           for (int64_t j = 0; j < channels; ++j)
-            gram[i * channels + j] += own * x[j];
+            sums[i * channels + j] += own * x[j];
       }
   }
+  memory->release();
 }
 
 std::optional<RangeMethod> cameo::compression::parseRangeMethod(llvm::StringRef name) {

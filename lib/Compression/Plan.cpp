@@ -15,46 +15,41 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::compression;
 
-static StringRef text(DictionaryAttr choice, StringRef name) {
-  auto found = choice ? choice.getAs<StringAttr>(name) : StringAttr();
-  return found ? found.getValue() : StringRef();
-}
-
-static int64_t integer(DictionaryAttr choice, StringRef name, int64_t otherwise) {
-  auto found = choice.getAs<IntegerAttr>(name);
-  return found ? found.getInt() : otherwise;
-}
-
 std::string cameo::compression::describe(DictionaryAttr choice) {
   if (!choice)
     return "f32";
-  std::string kind = text(choice, "kind").str();
-  if (kind == "weights")
-    return llvm::formatv("int{0} blocks of {1}, {2}{3}", integer(choice, "bits", 4), integer(choice, "block", 32),
-                         text(choice, "method"), choice.contains("bytes") ? ", int8 inputs" : "");
-  if (kind == "static" || kind == "dynamic")
-    kind = "int8 " + kind;
-  return kind + (choice.contains("smooth") ? ", smoothed" : "");
+  Quantization q(choice);
+  if (q.kind == QuantizationKind::Weights)
+    return llvm::formatv("int{0} blocks of {1}, {2}{3}", q.bits, q.block, nameOf(q.method),
+                         q.bytes ? ", int8 inputs" : "");
+  StringRef width = q.kind == QuantizationKind::Bf16 ? "" : "int8 ";
+  return (width + nameOf(q.kind) + (q.smooth > 0 ? ", smoothed" : "")).str();
 }
 
 int64_t cameo::compression::weightBytes(int64_t outputs, int64_t terms, DictionaryAttr choice) {
-  StringRef kind = text(choice, "kind");
-  if (kind == "bf16")
-    return 2 * outputs * terms;
-  if (kind == "static" || kind == "dynamic")
-    return outputs * terms + 4 * outputs;
-  if (kind != "weights")
+  if (!choice)
     return 4 * outputs * terms;
-  int64_t block = integer(choice, "block", 32), blocks = (terms + block - 1) / block;
-  return outputs * blocks * (block / 2 + 8); // two weights a byte, a scale and an offset of 4 bytes each
+  Quantization q(choice);
+  switch (q.kind) {
+  case QuantizationKind::Bf16:
+    return 2 * outputs * terms;
+  case QuantizationKind::Static:
+  case QuantizationKind::Dynamic:
+    return outputs * terms + 4 * outputs;
+  case QuantizationKind::Weights:
+    // Two weights a byte, a scale and an offset of 4 bytes each.
+    return outputs * ((terms + q.block - 1) / q.block) * (q.block / 2 + 8);
+  }
+  llvm_unreachable("all kinds are above");
 }
 
 DictionaryAttr cameo::compression::possibleChoice(DictionaryAttr choice, const Calibration &calibration, size_t layer) {
-  if (text(choice, "method") != "gptq" || !calibration.observers[calibration.layers[layer].observer].gram.empty())
+  Quantization q(choice);
+  if (q.kind != QuantizationKind::Weights || q.method != WeightMethod::Gptq ||
+      !calibration.observers[calibration.layers[layer].observer].gram.empty())
     return choice;
-  NamedAttrList entries(choice);
-  entries.set("method", StringAttr::get(choice.getContext(), "hqq"));
-  return entries.getDictionary(choice.getContext());
+  q.method = WeightMethod::Hqq;
+  return q.attribute(choice.getContext());
 }
 
 static SmallVector<Layer> mainLayers(ModuleOp module) {
@@ -136,6 +131,9 @@ FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContex
       return refuse(diagnostics, "E-PLAN",
                     path + ": layer '" + layer.name + "' is to be '" + quantization->str() +
                         "', which is no quantization");
+    std::string problem;
+    if (choice && !Quantization::of(choice, problem))
+      return refuse(diagnostics, "E-PLAN", path + ": layer '" + layer.name + "' " + problem);
     plan.push_back(choice);
   }
   return plan;

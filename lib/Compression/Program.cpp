@@ -9,6 +9,7 @@
 #include "llvm/Support/FileSystem.h"
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 using namespace cameo;
 using namespace cameo::compression;
@@ -49,6 +50,7 @@ std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptio
   if (failed(compile(module, options, path, report, diagnostics)))
     return nullptr;
   std::unique_ptr<Program> made(new Program());
+  made->launches = std::move(report.kernels);
   (void)llvm::sys::fs::file_size(path, made->fileBytes);
   cameo_error problem;
   int32_t code = cameo_program_load(path.c_str(), nullptr, &made->program, &problem);
@@ -56,10 +58,9 @@ std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptio
   cameo_context_options creating{};
   creating.struct_size = sizeof(creating);
   creating.threads = threads;
-  creating.trace_user = &made->kernels;
+  creating.trace_user = &made->launchMs;
   creating.trace = [](void *user, const cameo_trace_event *event) {
-    (*static_cast<std::map<std::string, double> *>(user))[event->nodes ? event->nodes : ""] +=
-        event->duration_ns * 1e-6;
+    (*static_cast<std::vector<double> *>(user))[event->launch] += event->duration_ns * 1e-6;
   };
   if (code == CAMEO_OK)
     code = cameo_context_create(made->program, &creating, &made->context, &problem);
@@ -80,7 +81,7 @@ bool Program::run(llvm::ArrayRef<cameo_tensor> inputs, std::vector<Diagnostic> &
   for (auto [i, input] : llvm::enumerate(inputs))
     if (code == CAMEO_OK)
       code = cameo_context_set_input(context, i, &input, &problem);
-  kernels.clear();
+  launchMs.assign(launches.size(), 0);
   if (code == CAMEO_OK)
     code = cameo_context_run(context, &problem);
   if (code != CAMEO_OK)
@@ -116,18 +117,14 @@ std::optional<double> Program::time(llvm::ArrayRef<cameo_tensor> inputs, unsigne
   return least(times);
 }
 
-std::optional<std::map<std::string, double>> Program::timeKernels(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
-                                                                  std::vector<Diagnostic> &diagnostics) {
-  std::map<std::string, std::vector<double>> times;
+std::optional<std::vector<double>> Program::timeLaunches(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                                                         std::vector<Diagnostic> &diagnostics) {
+  std::vector<double> fastest(launches.size(), INFINITY);
   for (unsigned i = 0; i < repeats + kWarmup; ++i) {
     if (!run(inputs, diagnostics))
       return std::nullopt;
-    for (auto &[nodes, ms] : kernels)
-      if (i >= kWarmup)
-        times[nodes].push_back(ms);
+    for (size_t launch = 0; i >= kWarmup && launch < fastest.size(); ++launch)
+      fastest[launch] = std::min(fastest[launch], launchMs[launch]);
   }
-  std::map<std::string, double> result;
-  for (auto &[nodes, ms] : times)
-    result[nodes] = least(ms);
-  return result;
+  return fastest;
 }

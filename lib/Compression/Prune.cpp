@@ -5,6 +5,7 @@
 #include "cameo/Passes/Pruning/Families.h"
 #include "cameo/Passes/Pruning/Passes.h"
 #include "cameo/Passes/Pruning/WeightPattern.h"
+#include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Compile.h"
 #include "mlir/Transforms/Passes.h"
@@ -45,6 +46,13 @@ LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *cali
         }
       },
       diagnostics);
+}
+
+int64_t cameo::compression::nonzeroWeights(ModuleOp module) {
+  int64_t count = 0;
+  for (const Layer &layer : layersOf(module.lookupSymbol<func::FuncOp>("main")))
+    count += llvm::count_if(layer.matrix(), [](float w) { return w != 0; });
+  return count;
 }
 
 FailureOr<Summary> cameo::compression::summaryOf(ModuleOp module, std::vector<cameo::Diagnostic> &diagnostics) {

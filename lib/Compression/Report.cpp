@@ -44,12 +44,10 @@ void drawFrontier(const Compression &result, const CompressOptions &options, llv
   os << formatv("<text x='{0}' y='{1}' text-anchor='end'>{2}</text><text x='{3}' y='{4}'>loss</text>\n",
                 kWidth - kEdge / 2, kHeight - kEdge / 3, isSize ? "bytes of weights" : "ms of layers", 4, kEdge / 3);
   for (const Point &point : result.frontier) {
-    Plan plan;
-    for (auto [layer, k] : llvm::zip(result.layers, point.choices))
-      plan.push_back(layer.options[k].choice);
+    bool isChosen = result.planOf(point) == result.plan;
     os << formatv(
         "<circle cx='{0:f1}' cy='{1:f1}' r='{2}' fill='{3}'><title>{4:f3} {5}, loss {6:f5}</title></circle>\n",
-        x(point.cost), y(point.drop), plan == result.plan ? 7 : 4, plan == result.plan ? "#167" : "#8bc",
+        x(point.cost), y(point.drop), isChosen ? 7 : 4, isChosen ? "#167" : "#8bc",
         isSize ? point.cost / 1e6 : point.cost, isSize ? "MB" : "ms", point.drop);
   }
   os << formatv("<text x='{0}' y='{1}'>0</text><text x='{2:f1}' y='{1}' text-anchor='middle'>{3:f3}</text>\n", kEdge,

@@ -235,9 +235,9 @@ LogicalResult Compilation::writeProgram() {
     return success(succeeded(write(objects, output, loc)) &&
                    succeeded(writeProgramHeader(output, "cameo_" + name + "_program", loc)));
   }
-  objects.push_back(folder.file("weights.o"));
-  return success(succeeded(writeWeightsObject(objects.back(), weights, loc)) &&
-                 succeeded(linkProgram(objects, output, features, loc)));
+  objects.push_back(folder.file("sections.o"));
+  return success(succeeded(writeSectionsObject(objects.back(), loc)) &&
+                 succeeded(linkProgram(objects, weights, output, features, loc)));
 }
 
 /// The program's metadata: what made it, and what each launch computes and moves, null where only the run knows the

@@ -4,6 +4,7 @@
 #include "cameo/Pipeline/Evaluate.h"
 #include "VariantCompiler.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fusion/Passes.h"
 #include "cameo/Runtime/KernelABI.h"
@@ -207,7 +208,7 @@ char *Run::allocate(Value owner, int64_t bytes) {
     fail(&call, CAMEO_OUT_OF_MEMORY, nullptr, "a value needs more than %lld bytes", mostBytes);
     return nullptr;
   }
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<int64_t>(bytes, 1), CAMEO_BUFFER_ALIGN);
+  AsmResourceBlob blob = ConstantStorage::of(main.getContext()).allocate(std::max<int64_t>(bytes, 1));
   char *data = blob.getMutableData().data();
   if (owner)
     memory[owner] = std::move(blob);
@@ -240,8 +241,10 @@ char *Run::pointer(Value tensor) {
   if (constant || argument) {
     ElementsAttr value = argument ? arguments[argument.getArgNumber()] : constant.getValue();
     auto resource = dyn_cast<DenseResourceElementsAttr>(value);
-    if (AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr)
+    if (AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr) {
+      ConstantStorage::of(main.getContext()).touch(blob->getData().size());
       return const_cast<char *>(blob->getData().data()); // kernels only read their operands
+    }
     char *data = allocate(owner, constantBytes(value)), *at = data;
     if (data)
       forEachConstantPiece(value, [&](ArrayRef<char> piece) { at = std::copy(piece.begin(), piece.end(), at); });
@@ -335,7 +338,7 @@ ElementsAttr Run::result(Value value) {
   auto own = memory.find(value);
   AsmResourceBlob blob = own != memory.end() && int64_t(own->second.getData().size()) == bytes
                              ? std::move(own->second)
-                             : HeapAsmResourceBlob::allocateAndCopyWithAlign(data, CAMEO_BUFFER_ALIGN);
+                             : ConstantStorage::of(type.getContext()).copy(data);
   StringRef name = nodeName(value.getLoc());
   auto &manager = DenseResourceElementsHandle::getManagerInterface(type.getContext());
   return DenseResourceElementsAttr::get(type, manager.insert(name.empty() ? "folded" : name, std::move(blob)));

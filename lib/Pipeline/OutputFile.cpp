@@ -129,7 +129,8 @@ std::optional<cameo::Diagnostic> OutputFile::commit() {
 LogicalResult OutputFile::create(Location loc) { return emit(loc, create()); }
 LogicalResult OutputFile::commit(Location loc) { return emit(loc, commit()); }
 
-std::optional<cameo::Diagnostic> cameo::writeFile(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+std::optional<cameo::Diagnostic> cameo::writeFile(StringRef path,
+                                                  llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
   OutputFile file(path);
   if (auto problem = file.create())
     return problem;
@@ -148,6 +149,7 @@ std::optional<cameo::Diagnostic> cameo::writeFile(StringRef path, llvm::function
   return file.commit();
 }
 
-LogicalResult cameo::writeFile(StringRef path, Location loc, llvm::function_ref<void(llvm::raw_ostream &)> write) {
+LogicalResult cameo::writeFile(StringRef path, Location loc,
+                               llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
   return emit(loc, writeFile(path, write));
 }

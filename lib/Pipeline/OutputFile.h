@@ -58,7 +58,7 @@ private:
 
 /// `writeFile` of WriteFile.h that emits its error.
 mlir::LogicalResult writeFile(llvm::StringRef path, mlir::Location loc,
-                              llvm::function_ref<void(llvm::raw_ostream &)> write);
+                              llvm::function_ref<void(llvm::raw_pwrite_stream &)> write);
 
 } // namespace cameo
 #endif

@@ -24,7 +24,7 @@ LLD_HAS_DRIVER(elf)
 
 static InFlightDiagnostic fileError(Location loc) { return withCode("E-FILE", emitError(loc)); }
 
-LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::WeightTable &weights, Location loc) {
+LogicalResult cameo::writeSectionsObject(llvm::StringRef path, Location loc) {
   using namespace llvm::ELF;
   static constexpr char table[] = "\0.shstrtab\0" CAMEO_HEADER_SECTION "\0" CAMEO_WEIGHTS_SECTION "\0.note.GNU-stack";
   const llvm::StringRef names(table, sizeof(table));
@@ -35,10 +35,8 @@ LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::Wei
   position = llvm::alignTo(position + names.size(), 16);
   sections[2] = {
       nameOffset(CAMEO_HEADER_SECTION), SHT_PROGBITS, 0, 0, position, sizeof(cameo_file_header), 0, 0, 16, 0};
-  position = llvm::alignTo(position + sizeof(cameo_file_header), 4096);
-  sections[3] = {
-      nameOffset(CAMEO_WEIGHTS_SECTION), SHT_PROGBITS, 0, 0, position, uint64_t(weights.bytes()), 0, 0, 4096, 0};
-  position = llvm::alignTo(position + weights.bytes(), 16);
+  position = llvm::alignTo(position + sizeof(cameo_file_header), 16);
+  sections[3] = {nameOffset(CAMEO_WEIGHTS_SECTION), SHT_PROGBITS, 0, 0, position, 0, 0, 0, 1, 0};
   sections[4] = {nameOffset(".note.GNU-stack"), SHT_PROGBITS, 0, 0, position, 0, 0, 0, 1, 0};
   Elf64_Ehdr header = {};
   memcpy(header.e_ident, ElfMagic, 4);
@@ -59,40 +57,74 @@ LogicalResult cameo::writeWeightsObject(llvm::StringRef path, const codegen::Wei
     os << names;
     padTo(sections[2].sh_offset);
     os.write_zeros(sizeof(cameo_file_header));
-    padTo(sections[3].sh_offset);
-    weights.write(os);
     padTo(position);
     os.write(reinterpret_cast<const char *>(sections), sizeof(sections));
   });
 }
 
-/// Writes the linked file with its header section filled. In one piece, which gives the file system a chance to keep it
-/// in huge pages: mapped in small ones, weights are read a third slower than memory can deliver them.
-static LogicalResult sealProgram(llvm::StringRef linked, llvm::StringRef output, uint64_t features, Location loc) {
-  auto buffer = llvm::WritableMemoryBuffer::getFile(linked);
-  if (!buffer)
-    return fileError(loc) << "cannot read back the linked program: " << buffer.getError().message();
-  llvm::MutableArrayRef<char> file = (*buffer)->getBuffer();
-  auto object = llvm::object::ObjectFile::createELFObjectFile((*buffer)->getMemBufferRef());
+namespace {
+
+/// Hands on what it is given and remembers its digest.
+class DigestingStream : public llvm::raw_ostream {
+public:
+  explicit DigestingStream(llvm::raw_ostream &os) : raw_ostream(/*unbuffered=*/true), os(os) {}
+  rt::Digest finish() { return hash.finish(); }
+
+private:
+  void write_impl(const char *data, size_t bytes) override {
+    hash.update(data, bytes);
+    os.write(data, bytes);
+    position += bytes;
+  }
+  uint64_t current_pos() const override { return position; }
+
+  llvm::raw_ostream &os;
+  rt::Sha256 hash;
+  uint64_t position = 0;
+};
+
+} // namespace
+
+/// The place of a section's header in an ELF file; null where there is no such section.
+static llvm::object::ELF64LE::Shdr *findSection(llvm::MutableArrayRef<char> file, StringRef wanted) {
+  auto object = llvm::object::ELF64LEFile::create(StringRef(file.data(), file.size()));
   if (!object) {
     llvm::consumeError(object.takeError());
-    return emitBug(loc) << "the linked program is not ELF";
+    return nullptr;
   }
-  rt::FileRange header, weights;
-  for (const llvm::object::ELFSectionRef section : (*object)->sections()) {
-    auto name = section.getName();
-    if (!name) {
+  auto sections = object->sections();
+  if (!sections) {
+    llvm::consumeError(sections.takeError());
+    return nullptr;
+  }
+  for (const llvm::object::ELF64LE::Shdr &section : *sections) {
+    auto name = object->getSectionName(section);
+    if (!name)
       llvm::consumeError(name.takeError());
-      continue;
-    }
-    rt::FileRange range{section.getOffset(), section.getSize()};
-    if (*name == CAMEO_HEADER_SECTION)
-      header = range;
-    else if (*name == CAMEO_WEIGHTS_SECTION)
-      weights = range;
+    else if (*name == wanted)
+      return const_cast<llvm::object::ELF64LE::Shdr *>(&section); // it lies in `file`
   }
-  if (header.bytes != sizeof(cameo_file_header) || weights.offset % 4096 != 0)
-    return emitBug(loc) << "the linked program lacks its header section";
+  return nullptr;
+}
+
+/// Weights go to the file in pieces of so many bytes, which gives the file system a chance to keep it in huge pages:
+/// mapped in small ones, weights are read a third slower than memory can deliver them.
+static constexpr size_t kWriteBytes = size_t(8) << 20;
+
+/// Writes the linked file with its header and weights filled in.
+static LogicalResult sealProgram(llvm::StringRef linked, const codegen::WeightTable &weights, llvm::StringRef output,
+                                 uint64_t features, Location loc) {
+  auto buffer = llvm::MemoryBuffer::getFile(linked, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return fileError(loc) << "cannot read back the linked program: " << buffer.getError().message();
+  std::vector<char> code((*buffer)->getBufferStart(), (*buffer)->getBufferEnd());
+  auto *header = findSection(code, CAMEO_HEADER_SECTION), *last = findSection(code, CAMEO_WEIGHTS_SECTION);
+  if (!header || !last || header->sh_size != sizeof(cameo_file_header))
+    return emitBug(loc) << "the linked program lacks its header or weights section";
+  rt::FileRange headerRange{header->sh_offset, header->sh_size};
+  uint64_t start = llvm::alignTo(code.size(), 4096), bytes = uint64_t(weights.bytes());
+  last->sh_offset = start, last->sh_size = bytes, last->sh_addralign = 4096;
+  code.resize(start);
   cameo_file_header h = {};
   memcpy(h.magic, CAMEO_MAGIC, sizeof(h.magic));
   h.header_bytes = sizeof(h);
@@ -100,17 +132,22 @@ static LogicalResult sealProgram(llvm::StringRef linked, llvm::StringRef output,
   h.format_minor = CAMEO_FORMAT_MINOR;
   h.abi_version = CAMEO_ABI_VERSION;
   h.features = features;
-  h.file_bytes = file.size();
-  h.weights_offset = weights.offset;
-  h.weights_bytes = weights.bytes;
-  rt::Digest weightsDigest = rt::sha256(file.data() + weights.offset, weights.bytes);
-  memcpy(h.weights_sha256, weightsDigest.data(), 32);
-  rt::Digest codeDigest = rt::codeDigest(file.data(), file.size(), header, weights);
+  h.file_bytes = start + bytes;
+  h.weights_offset = bytes ? start : 0;
+  h.weights_bytes = bytes;
+  rt::Digest codeDigest = rt::codeDigest(code.data(), code.size(), headerRange, {});
   memcpy(h.code_sha256, codeDigest.data(), 32);
-  rt::Digest headerDigest = rt::headerDigest(h);
-  memcpy(h.header_sha256, headerDigest.data(), 32);
-  memcpy(file.data() + header.offset, &h, sizeof(h));
-  return writeFile(output, loc, [&](llvm::raw_ostream &os) { os.write(file.data(), file.size()); });
+  return writeFile(output, loc, [&](llvm::raw_pwrite_stream &os) {
+    os.SetBufferSize(std::min<size_t>(kWriteBytes, h.file_bytes));
+    os.write(code.data(), code.size());
+    DigestingStream digesting(os);
+    weights.write(digesting);
+    rt::Digest weightsDigest = digesting.finish();
+    memcpy(h.weights_sha256, weightsDigest.data(), 32);
+    rt::Digest headerDigest = rt::headerDigest(h);
+    memcpy(h.header_sha256, headerDigest.data(), 32);
+    os.pwrite(reinterpret_cast<const char *>(&h), sizeof(h), headerRange.offset);
+  });
 }
 
 /// Runs lld in this process.
@@ -132,14 +169,15 @@ static LogicalResult link(ArrayRef<StringRef> flags, ArrayRef<std::string> objec
   return success();
 }
 
-LogicalResult cameo::linkProgram(ArrayRef<std::string> objects, StringRef output, uint64_t features, Location loc) {
+LogicalResult cameo::linkProgram(ArrayRef<std::string> objects, const codegen::WeightTable &weights, StringRef output,
+                                 uint64_t features, Location loc) {
   // No -soname: the same program is the same bytes whatever its file is called.
   constexpr StringRef flags[] = {
       "-shared",          "--no-undefined-version", "-z", "noexecstack", "-z", "relro", "-z", "now",
       "--hash-style=gnu", "--build-id=none"};
   OutputFile linked(output); // never committed
   return success(succeeded(linked.create(loc)) && succeeded(link(flags, objects, linked.temporary(), loc)) &&
-                 succeeded(sealProgram(linked.temporary(), output, features, loc)));
+                 succeeded(sealProgram(linked.temporary(), weights, output, features, loc)));
 }
 
 LogicalResult cameo::linkObject(ArrayRef<std::string> objects, StringRef output, Location loc) {

@@ -37,16 +37,17 @@ struct ProgramVariant {
 /// Builds the module that holds cameo_program_info and the launch tables. `symbol` names the info. With `weightsSymbol`
 /// the weights are an array of that name, else they lie in the file's weights section.
 std::unique_ptr<llvm::Module> buildProgramInfo(llvm::LLVMContext &context, mlir::func::FuncOp main,
-                                               llvm::ArrayRef<ProgramVariant> variants, const codegen::WeightTable &weightTable,
-                                               llvm::StringRef metadata, llvm::StringRef symbol,
-                                               llvm::StringRef weightsSymbol);
+                                               llvm::ArrayRef<ProgramVariant> variants,
+                                               const codegen::WeightTable &weightTable, llvm::StringRef metadata,
+                                               llvm::StringRef symbol, llvm::StringRef weightsSymbol);
 
-/// An ELF relocatable file with the header section (zeroed) and the weights section, written straight to `path`.
-mlir::LogicalResult writeWeightsObject(llvm::StringRef path, const codegen::WeightTable &weights, mlir::Location loc);
+/// Writes an ELF relocatable file with the header section (zeroed) and the weights section (empty) to `path`.
+mlir::LogicalResult writeSectionsObject(llvm::StringRef path, mlir::Location loc);
 
-/// Links `objects` into the shared object `output` by lld in this process, and fills in the header.
-mlir::LogicalResult linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef output, uint64_t features,
-                                mlir::Location loc);
+/// Links `objects`, among them one of writeSectionsObject, into the shared object `output` by lld in this process,
+/// fills in the header and puts the weights at the end, straight from where they are made.
+mlir::LogicalResult linkProgram(llvm::ArrayRef<std::string> objects, const codegen::WeightTable &weights,
+                                llvm::StringRef output, uint64_t features, mlir::Location loc);
 
 /// Links `objects` into the relocatable file `output`.
 mlir::LogicalResult linkObject(llvm::ArrayRef<std::string> objects, llvm::StringRef output, mlir::Location loc);

@@ -23,9 +23,8 @@ def PruneChannelsPass : Pass<"cameo-prune-channels", "::mlir::func::FuncOp"> {
   let options = [
     Option<"share", "share", "double", "0.3", "part of each family that goes, from 0 to below 1">,
     ListOption<"shares", "shares", "double", "the same for each family, in the order of the function; those missing keep all">,
-    Option<"score", "score", "std::string", "\"magnitude\"",
-           "magnitude: of the weights; wanda: times the power of what they read; second-order: of what remains after the others make up for it">,
-    Option<"scope", "scope", "std::string", "\"uniform\"", "uniform: each family loses its share; global: all together do">,
+    Option<"score", "score", "PruneScore", "PruneScore::Magnitude", "what decides which go first", "pruneScoreValues()">,
+    Option<"scope", "scope", "PruneScope", "PruneScope::Uniform", "among how many is decided", "pruneScopeValues()">,
     Option<"multiple", "multiple", "int64_t", "16",
            "families of at least four times as many keep a multiple of it, the nearest, so that vectors are full">,
     Option<"masked", "masked", "bool", "false", "zero weights in place of smaller tensors">,
@@ -47,7 +46,7 @@ def PruneWeightsPass : Pass<"cameo-prune-weights", "::mlir::func::FuncOp"> {
   let options = [
     Option<"pattern", "pattern", "std::string", "\"unstructured\"", "unstructured, N:M or RxC">,
     Option<"sparsity", "sparsity", "double", "0.5", "part of the weights that goes; N:M says it itself">,
-    Option<"score", "score", "std::string", "\"magnitude\"", "magnitude, wanda or second-order">,
+    Option<"score", "score", "PruneScore", "PruneScore::Magnitude", "what decides which go first", "pruneScoreValues()">,
     Option<"fewest", "fewest", "int64_t", "32", "weights per output from which on a layer is worth it">,
   ];
 }

@@ -136,14 +136,9 @@ struct PruneChannels : public cameo::impl::PruneChannelsPassBase<PruneChannels> 
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    if (share < 0 || share >= 1 || multiple < 1 || !llvm::is_contained({"uniform", "global"}, scope) ||
-        !llvm::is_contained({"magnitude", "wanda", "second-order"}, score) ||
-        llvm::any_of(shares, [](double s) { return s < 0 || s >= 1; })) {
-      function.emitError(
-          "shares are from 0 to below 1, multiple is 1 or more, score is magnitude, wanda or second-order, scope is "
-          "uniform or global; found ")
-          << wrongShare() << " multiple=" << multiple.getValue() << " score=" << score.getValue()
-          << " scope=" << scope.getValue();
+    if (share < 0 || share >= 1 || multiple < 1 || llvm::any_of(shares, [](double s) { return s < 0 || s >= 1; })) {
+      function.emitError("shares are from 0 to below 1, multiple is 1 or more; found ")
+          << wrongShare() << " multiple=" << multiple.getValue();
       return signalPassFailure();
     }
     if (share == 0 && shares.empty())
@@ -151,7 +146,7 @@ struct PruneChannels : public cameo::impl::PruneChannelsPassBase<PruneChannels> 
     separateConstants(function);
     SliceTies ties(function);
     std::vector<Family> families = familiesOf(ties);
-    std::vector<double> scores = scoresOf(ties);
+    std::vector<double> scores = scoresOf(ties, families);
     std::vector<int64_t> kept = keptPerFamily(families, scores);
     std::vector<bool> isCut(ties.numBundles(), false);
     bool isAnyCut = false;
@@ -186,7 +181,7 @@ private:
         return "shares[" + std::to_string(i) + "]=" + std::to_string(s);
     return "share=" + std::to_string(share);
   }
-  std::vector<double> scoresOf(const SliceTies &ties) {
+  std::vector<double> scoresOf(const SliceTies &ties, const std::vector<Family> &families) {
     std::vector<double> scores(ties.numBundles(), 0);
     std::vector<bool> isScored(ties.numBundles(), false);
     auto add = [&](Value value, int64_t axis, ArrayRef<double> losses) {
@@ -194,15 +189,19 @@ private:
         if (int64_t bundle = ties.bundleOf(value, axis, i); bundle >= 0)
           scores[bundle] += loss, isScored[bundle] = true;
     };
-    if (score != "magnitude")
+    if (score != PruneScore::Magnitude)
       for (const SliceSum &sum : ties.sums())
         if (auto reader = Reader::of(sum)) {
-          bool isSecondOrder = score == "second-order";
+          bool isSecondOrder = score == PruneScore::SecondOrder;
           if (isSecondOrder && reader->gram.empty())
             left(getArgument(), sum.op->getLoc(), "layers without second moments")
                 << "is scored by wanda: no second moments of what it reads were observed";
           add(sum.x, sum.axis, reader->losses(isSecondOrder));
         }
+    for (const Family &family : families)
+      if (score != PruneScore::Magnitude && llvm::any_of(family.bundles, [&](int64_t b) { return !isScored[b]; }))
+        left(getArgument(), family.loc, "families without observations")
+            << "is scored by magnitude: nothing was observed of what its readers read";
     // Weights alone decide where nothing was seen.
     DenseMap<SliceAxis, std::vector<double>> powers;
     std::vector<bool> isSeen = isScored;
@@ -221,7 +220,7 @@ private:
 
   std::vector<int64_t> keptPerFamily(const std::vector<Family> &families, const std::vector<double> &scores) {
     std::vector<int64_t> kept;
-    if (scope == "uniform" || !shares.empty()) {
+    if (scope == PruneScope::Uniform || !shares.empty()) {
       for (auto [i, family] : llvm::enumerate(families)) {
         double own = shares.empty() ? share : i < shares.size() ? shares[i] : 0;
         kept.push_back(keptOf(family.bundles.size(), own, multiple));

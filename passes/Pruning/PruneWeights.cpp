@@ -162,11 +162,9 @@ struct PruneWeights : public cameo::impl::PruneWeightsPassBase<PruneWeights> {
     if (function.isExternal())
       return;
     auto parsed = WeightPattern::parse(pattern);
-    if (!parsed || sparsity < 0 || sparsity > 1 || !llvm::is_contained({"magnitude", "wanda", "second-order"}, score)) {
-      function.emitError(
-          "pattern is unstructured, N:M with N up to M, or RxC; sparsity from 0 to 1; score magnitude, wanda or "
-          "second-order; found pattern=")
-          << pattern.getValue() << " sparsity=" << sparsity.getValue() << " score=" << score.getValue();
+    if (!parsed || sparsity < 0 || sparsity > 1) {
+      function.emitError("pattern is unstructured, N:M with N up to M, or RxC; sparsity from 0 to 1; found pattern=")
+          << pattern.getValue() << " sparsity=" << sparsity.getValue();
       return signalPassFailure();
     }
     if (sparsity == 0 && !parsed->of)
@@ -185,18 +183,19 @@ private:
     }
     auto observed = layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr);
     SmallVector<float> squares = floatsOf(observed, "square"), gram = floatsOf(observed, "gram");
-    if (score != "magnitude" && int64_t(squares.size()) != layer.channels)
+    if (score != PruneScore::Magnitude && int64_t(squares.size()) != layer.channels)
       return layer.op->emitError("score=")
-             << score.getValue()
+             << (score == PruneScore::Wanda ? "wanda" : "second-order")
              << " wants what was observed at its input (cameo.observed with an entry 'square' per channel)";
     Pruner pruner(layer, parsed, sparsity);
     bool hasMoments = int64_t(gram.size()) == layer.terms * layer.terms;
-    bool isSecondOrder = score == "second-order" && hasMoments && pruner.bySecondOrder(gram);
+    bool wantsMoments = score == PruneScore::SecondOrder,
+         isSecondOrder = wantsMoments && hasMoments && pruner.bySecondOrder(gram);
     if (!isSecondOrder)
-      pruner.byScore(score == "magnitude" ? ArrayRef<float>() : ArrayRef<float>(squares));
+      pruner.byScore(score == PruneScore::Magnitude ? ArrayRef<float>() : ArrayRef<float>(squares));
     pruner.store();
     std::string how =
-        score == "second-order" && !isSecondOrder ? ", by wanda: no second moments of what it sums were observed" : "";
+        wantsMoments && !isSecondOrder ? ", by wanda: no second moments of what it sums were observed" : "";
     changed(getArgument(), layer.op->getLoc(), "layers pruned")
         << llvm::formatv("{0:f1} % of its weights are 0", 100 * pruner.zeros()).str() + how;
     return success();

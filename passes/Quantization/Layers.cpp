@@ -1,6 +1,7 @@
 // Layers.cpp - finds layers; their weights as matrices of numbers and back.
 #include "cameo/Passes/Quantization/Layers.h"
 #include "Patterns.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Dialect/Cameo/ElementType.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
@@ -83,6 +84,7 @@ SmallVector<float> cameo::floatsOf(DictionaryAttr dictionary, StringRef name) {
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
   if (!blob)
     return {};
+  ConstantStorage::of(dictionary.getContext()).touch(blob->getData().size());
   auto values = blob->getDataAs<float>();
   return SmallVector<float>(values.begin(), values.end());
 }
@@ -93,6 +95,6 @@ Value cameo::constantOf(OpBuilder &b, Location loc, RankedTensorType type, Array
     return ConstantOp::create(b, loc, type, elementsFromBytes(type, bytes));
   auto &manager = DenseResourceElementsHandle::getManagerInterface(b.getContext());
   auto attribute = DenseResourceElementsAttr::get(
-      type, manager.insert("quantized", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, /*align=*/64)));
+      type, manager.insert("quantized", ConstantStorage::of(b.getContext()).copy(bytes)));
   return ConstantOp::create(b, loc, type, attribute);
 }

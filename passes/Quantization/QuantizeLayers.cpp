@@ -4,6 +4,7 @@
 #include "cameo/Passes/Precision/MultiplyBf16.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Passes/Quantization/Quantization.h"
 #include "cameo/Passes/Simplify/GraphRewriter.h"
 
 namespace cameo {
@@ -15,26 +16,6 @@ using namespace mlir;
 using namespace cameo;
 
 namespace {
-
-/// What an attribute of a layer says, with defaults.
-struct Choice {
-  explicit Choice(DictionaryAttr d) : dictionary(d) {}
-  StringRef text(StringRef name, StringRef otherwise = {}) const {
-    auto found = dictionary.getAs<StringAttr>(name);
-    return found ? found.getValue() : otherwise;
-  }
-  float number(StringRef name, float otherwise) const {
-    auto found = dictionary.getAs<FloatAttr>(name);
-    return found ? float(found.getValueAsDouble()) : otherwise;
-  }
-  int64_t integer(StringRef name, int64_t otherwise) const {
-    auto found = dictionary.getAs<IntegerAttr>(name);
-    return found ? found.getInt() : otherwise;
-  }
-  bool flag(StringRef name) const { return dictionary.contains(name); }
-
-  DictionaryAttr dictionary;
-};
 
 /// Symmetric 8-bit weights with a scale per output.
 struct ByteWeights {
@@ -70,27 +51,31 @@ public:
     for (const Layer &layer : layers) {
       b.setInsertionPoint(layer.op);
       loc = layer.op->getLoc();
-      if (failed(quantize(layer, Choice(layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr)))))
+      std::string problem;
+      auto quantization = Quantization::of(layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr), problem);
+      if (!quantization)
+        return layer.op->emitOpError(problem);
+      if (failed(quantize(layer, *quantization)))
         return failure();
     }
     return success();
   }
 
 private:
-  LogicalResult quantize(const Layer &layer, const Choice &choice) {
-    StringRef kind = choice.text("kind");
-    if (kind == "static")
-      return quantizeStatic(layer, choice);
-    if (kind == "dynamic")
-      return quantizeDynamic(layer, choice);
-    if (kind == "weights")
-      return quantizeWeights(layer, choice);
-    if (kind == "bf16") {
+  LogicalResult quantize(const Layer &layer, const Quantization &how) {
+    switch (how.kind) {
+    case QuantizationKind::Static:
+      return quantizeStatic(layer, how);
+    case QuantizationKind::Dynamic:
+      return quantizeDynamic(layer, how);
+    case QuantizationKind::Weights:
+      return quantizeWeights(layer, how);
+    case QuantizationKind::Bf16:
       layer.op->removeAttr(kQuantizationAttr);
       layer.op->removeAttr(kObservedAttr);
       return finish(layer, multiplyBf16(shapes, layer.op, {0, 1}).front(), "multiplies bf16");
     }
-    return layer.op->emitOpError("is to be quantized as '") << kind << "'; expected static, dynamic, weights or bf16";
+    llvm_unreachable("all kinds are above");
   }
 
   // ---- pieces
@@ -108,19 +93,19 @@ private:
 
   /// SmoothQuant: per channel what its input is divided by. All layers that read the input in the same way agree, so
   /// that it is quantized once. Empty: nothing. Source: Xiao et al. 2023, equation 4.
-  SmallVector<float> smoothing(const Layer &layer, const Choice &choice) {
-    float strength = choice.number("smooth", 0);
+  SmallVector<float> smoothing(const Layer &layer, float strength) {
     SmallVector<float> low = observed(layer, "low"), high = observed(layer, "high");
     if (strength <= 0 || low.empty() || high.empty())
       return {};
-    SmallVector<float> &found = factors[{layer.input, choice.dictionary}];
+    Attribute own = layer.op->getAttr(kQuantizationAttr);
+    SmallVector<float> &found = factors[{layer.input, own}];
     if (!found.empty())
       return found;
     SmallVector<float> largest(layer.channels, 0);
     for (Operation *user : layer.input.getUsers()) {
       auto other = Layer::of(user);
       if (!other || other->input != layer.input || other->channels != layer.channels ||
-          user->getAttr(kQuantizationAttr) != choice.dictionary)
+          user->getAttr(kQuantizationAttr) != own)
         continue;
       SmallVector<float> rows = other->matrix();
       for (int64_t n = 0; n < other->outputs; ++n)
@@ -207,11 +192,9 @@ private:
   // ---- kinds
 
   /// layer(x, w)  ->  layer(dequantize(quantize(x, scale per channel), scale), dequantize(bytes of w))
-  LogicalResult quantizeStatic(const Layer &layer, const Choice &choice) {
-    auto seen = layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr);
-    Choice range(seen ? seen : b.getDictionaryAttr({}));
-    float low = std::min(0.0f, range.number("least", 0)), high = std::max(0.0f, range.number("most", 0));
-    SmallVector<float> perChannel = smoothing(layer, choice);
+  LogicalResult quantizeStatic(const Layer &layer, const Quantization &how) {
+    float low = std::min(0.0f, bound(layer, "least")), high = std::max(0.0f, bound(layer, "most"));
+    SmallVector<float> perChannel = smoothing(layer, how.smooth);
     if (!perChannel.empty()) {
       SmallVector<float> lows = observed(layer, "low"), highs = observed(layer, "high");
       low = high = 0;
@@ -220,7 +203,7 @@ private:
     }
     if (!(high > low) || !std::isfinite(high - low))
       return layer.op->emitOpError("is to be quantized by a range that was not observed; see --cameo-observe-layers");
-    if (choice.flag("symmetric"))
+    if (how.symmetric)
       high = std::max(high, -low), low = -high;
     float scale = (high - low) / 255;
     int zero = int(std::clamp(std::nearbyint(-low / scale), 0.0f, 255.0f));
@@ -236,7 +219,7 @@ private:
     Value input = createOp<DequantizeOp>(b, shapes, loc, bytes, uniform, zeros);
     SmallVector<float> rows = scaledMatrix(layer, perChannel), addend;
     ByteWeights weights(layer, rows);
-    if (choice.flag("correct"))
+    if (how.correct)
       addend = correction(layer, rows, weights, perChannel);
     return replace(layer, input, byteWeights(layer, weights), addend,
                    "is quantized to 8 bits by the range that was observed");
@@ -244,9 +227,9 @@ private:
 
   /// layer(x, w)  ->  layer(dequantize(quantize(x, max |x| / 127)), dequantize(bytes of w)), with a maximum per row of
   /// a product and per sample of a convolution
-  LogicalResult quantizeDynamic(const Layer &layer, const Choice &choice) {
+  LogicalResult quantizeDynamic(const Layer &layer, const Quantization &how) {
     int64_t rank = shapes.rank(layer.input);
-    SmallVector<float> perChannel = smoothing(layer, choice);
+    SmallVector<float> perChannel = smoothing(layer, how.smooth);
     Value x = layer.input;
     if (!perChannel.empty()) {
       SmallVector<float> inverse(perChannel);
@@ -268,19 +251,15 @@ private:
   }
 
   /// matmul(x, w)  ->  matmul_nbits(x, w in blocks of 4 bits)
-  LogicalResult quantizeWeights(const Layer &layer, const Choice &choice) {
-    int64_t bits = choice.integer("bits", 4), block = choice.integer("block", 32);
-    StringRef method = choice.text("method", "rtn");
-    if (bits < 2 || bits > 4 || block < 16 || !llvm::isPowerOf2_64(block))
-      return layer.op->emitOpError("is to have weights of ")
-             << bits << " bits in blocks of " << block << "; expected 2 to 4 bits, and a power of two of 16 or more";
+  LogicalResult quantizeWeights(const Layer &layer, const Quantization &how) {
     if (!layer.isMatrix) {
       left(pass, loc, "layers quantized") << "keeps its weights: only matrices are kept in blocks";
       return success();
     }
     SmallVector<float> rows = layer.matrix(), gram = floatsOf(seen(layer), "gram"), factors;
-    WeightGrid grid(layer.outputs, layer.terms, unsigned(bits), block, choice.flag("symmetric"));
-    if (method == "awq") {
+    WeightGrid grid(layer.outputs, layer.terms, unsigned(how.bits), how.block, how.symmetric);
+    switch (how.method) {
+    case WeightMethod::Awq: {
       SmallVector<float> squares = observed(layer, "square");
       if (squares.empty())
         return layer.op->emitOpError("is to be quantized by AWQ, which needs 'square' in ") << kObservedAttr;
@@ -289,18 +268,21 @@ private:
           int64_t(gram.size()) == layer.terms * layer.terms ? ArrayRef<float>(gram) : ArrayRef<float>());
       factors.assign(found.begin(), found.end());
       rows = scaledMatrix(layer, factors);
+      roundToNearest(grid, rows);
+      break;
     }
-    if (method == "gptq") {
+    case WeightMethod::Gptq:
       if (int64_t(gram.size()) != layer.terms * layer.terms)
         return layer.op->emitOpError("is to be quantized by GPTQ, which needs 'gram' in ") << kObservedAttr;
       if (!compensated(grid, rows, gram))
         left(pass, loc, "weights compensated") << "is rounded to nearest: its inputs' second moments are degenerate";
-    } else if (method == "hqq") {
+      break;
+    case WeightMethod::Hqq:
       halfQuadratic(grid, rows);
-    } else if (method == "rtn" || method == "awq") {
+      break;
+    case WeightMethod::Rtn:
       roundToNearest(grid, rows);
-    } else {
-      return layer.op->emitOpError("is to be quantized by '") << method << "'; expected rtn, hqq, awq or gptq";
+      break;
     }
     Value x = layer.input;
     if (!factors.empty()) {
@@ -308,8 +290,9 @@ private:
         s = 1 / s;
       x = createOp<MulOp>(b, shapes, loc, x, floats(layer.perChannelShape(), factors));
     }
-    return finish(layer, blockProduct(layer, x, grid, choice.flag("bytes")),
-                  "has weights of " + Twine(bits) + " bits in blocks of " + Twine(block) + " (" + method + ")");
+    return finish(layer, blockProduct(layer, x, grid, how.bytes),
+                  "has weights of " + Twine(how.bits) + " bits in blocks of " + Twine(how.block) + " (" +
+                      nameOf(how.method) + ")");
   }
 
   Value blockProduct(const Layer &layer, Value x, const WeightGrid &grid, bool byteActivations) {
@@ -326,6 +309,12 @@ private:
         byteActivations);
   }
 
+  /// Of the range that was observed; 0 where none was.
+  float bound(const Layer &layer, StringRef name) {
+    auto found = seen(layer) ? seen(layer).getAs<FloatAttr>(name) : FloatAttr();
+    return found ? float(found.getValueAsDouble()) : 0;
+  }
+
   DictionaryAttr seen(const Layer &layer) { return layer.op->getAttrOfType<DictionaryAttr>(kObservedAttr); }
 
   StringRef pass;
@@ -333,7 +322,7 @@ private:
   OpBuilder b;
   Location loc = UnknownLoc::get(b.getContext());
   ShapeAnalysis shapes;
-  DenseMap<std::pair<Value, DictionaryAttr>, SmallVector<float>> factors;
+  DenseMap<std::pair<Value, Attribute>, SmallVector<float>> factors;
 };
 
 struct QuantizeLayers : public cameo::impl::QuantizeLayersPassBase<QuantizeLayers> {

@@ -126,6 +126,11 @@ int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *
   return guarded(error, [&] { return program->file ? program->file->verifyWeights(error) : succeed(error); });
 }
 
+void cameo_program_evict_weights(const cameo_program *program) {
+  if (program && program->file)
+    program->file->evictWeights();
+}
+
 const char *cameo_program_model(const cameo_program *program) { return program->info->model; }
 const char *cameo_program_metadata(const cameo_program *program) { return program->info->metadata; }
 const char *cameo_program_variant(const cameo_program *program) { return program->variant ? program->variant->name : ""; }
@@ -286,7 +291,8 @@ const cameo_api *cameo_get_api(uint32_t version) {
                                 cameo_program_choose,
                                 cameo_program_num_caches,
                                 cameo_program_cache,
-                                cameo_context_bind_cache};
+                                cameo_context_bind_cache,
+                                cameo_program_evict_weights};
   return version <= CAMEO_API_VERSION ? &api : nullptr;
 }
 

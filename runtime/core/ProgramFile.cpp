@@ -225,6 +225,10 @@ int32_t ProgramFile::openLibrary(cameo_error *error) {
   return CAMEO_OK;
 }
 
+void ProgramFile::evictWeights() const {
+  madvise(const_cast<uint8_t *>(weights()), header.weights_bytes, MADV_DONTNEED);
+}
+
 int32_t ProgramFile::verifyWeights(cameo_error *error) const {
   Digest digest = sha256(weights(), header.weights_bytes);
   if (memcmp(digest.data(), header.weights_sha256, 32) != 0)

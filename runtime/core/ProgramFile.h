@@ -22,6 +22,7 @@ public:
   /// Opens, checks and loads. Call once; after a failure the object can only be destroyed.
   int32_t load(const char *path, cameo_error *error);
   int32_t verifyWeights(cameo_error *error) const;
+  void evictWeights() const;
 
   const cameo_program_info *info() const { return program; }
   const uint8_t *weights() const { return bytes + header.weights_offset; }

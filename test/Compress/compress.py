@@ -4,6 +4,7 @@
     compress.py list | run CASE
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -238,7 +239,7 @@ def blocks_of_zeros_are_skipped(folder: pathlib.Path) -> None:
     g.save(folder / "model.onnx", [("x", networks.TensorProto.FLOAT, [64, width])], [("y", networks.TensorProto.FLOAT, [64, width])])
     flags = ("--pattern=16x1", "--sparsity=90%")
     for name in ("pruned.cameo", "pruned.onnx"):
-        cameo("prune", folder / "model.onnx", *flags, "-o", folder / name, says="0.262 M (100.0 %)")
+        cameo("prune", folder / "model.onnx", *flags, "-o", folder / name, says="0.026 M (10.0 %)")
     cameo("compile", folder / "pruned.onnx", "-O0", "-o", folder / "dense.cameo")
     data = {"x": rng.standard_normal((1, 64, width)).astype(np.float32)}
     found, wanted = outputs(folder / "pruned.cameo", data), outputs(folder / "dense.cameo", data)
@@ -277,6 +278,36 @@ def the_scan_tells_what_each_family_does(folder: pathlib.Path) -> None:
 
 
 # ---- compressing by search
+
+@case
+def memory_is_twice_the_model_and_half_a_gigabyte(folder: pathlib.Path) -> None:
+    """Whatever is tried for each layer, and however much all that is together."""
+    g, rng, terms, outputs = networks.Graph(), np.random.default_rng(0), 256, 49152
+    sums = [g.node("MatMul", "x", g.constant(f"w{i}", rng.standard_normal((terms, outputs), dtype=np.float32)), name=f"product{i}") for i in range(2)]
+    result = g.node("Add", *sums, name="sum")
+    g.save(folder / "model.onnx", [("x", networks.TensorProto.FLOAT, [1, terms])], [(result, networks.TensorProto.FLOAT, [1, outputs])])
+    np.savez(folder / "data.npz", x=rng.standard_normal((8, 1, terms), dtype=np.float32))
+    command = [CAMEO, "compress", folder / "model.onnx", "--calib", folder / "data.npz", "--max-drop=5%", "--repeat=1", "--for=size", "-o", folder / "out.cameo"]
+    child = os.posix_spawn(CAMEO, list(map(str, command)), os.environ)
+    _, status, used = os.wait4(child, 0)
+    assert status == 0
+    peak, model = used.ru_maxrss * 1024, (folder / "model.onnx").stat().st_size
+    print(f"{peak / 1e6:.0f} MB for a model of {model / 1e6:.0f} MB")
+    assert peak <= 2 * model + 500e6
+
+
+@case
+def a_resumed_calibration_gives_the_same_plan(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    def plan(name: str, *flags) -> str:
+        cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1", "--for=size",
+              "--repeat=1", "-o", folder / f"{name}.cameo", "--save-plan", folder / f"{name}.json", *flags)
+        return (folder / f"{name}.json").read_text()
+    state = ["--state", folder / "state"]
+    cameo("calibrate", folder / "model.onnx", "--calib", folder / "calib.npz", *state, "--stop-after-samples=50")
+    resumed = plan("resumed", *state)
+    assert "static" in resumed or "weights" in resumed, "nothing was quantized"
+    assert resumed == plan("whole")
 
 @case
 def digits_lose_nothing(folder: pathlib.Path) -> None:

@@ -33,6 +33,7 @@ static void print(const Calibration &calibration, RangeMethod method) {
 
 static int calibrate(Options &options) {
   CalibrationOptions &o = options.calibration;
+  o.gramBytes = o.state.empty() ? 0 : kGramBytes; // which cameo compress goes on from
   return measuring(o.compile, [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
     auto module = load(options.model, context, diagnostics);
     if (!module)
@@ -49,17 +50,12 @@ static int calibrate(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   addModelOptions(app, options->model);
-  app.add_option("--calib", options->data, kDataHelp)->type_name("DATA")->required();
+  addDataOption(app, options->data)->required();
   app.add_option("--samples", options->limit, "the most samples that are used (default: all)")->type_name("N");
-  app.add_option("--range", options->method,
-                 "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")
-      ->check(CLI::IsMember({"min-max", "percentile", "entropy", "mse"}));
-  app.add_option("--state", options->calibration.state,
-                 "file that takes what was observed as it grows; the same command goes on from it")
-      ->type_name("FILE");
+  addRangeOptions(app, options->method, options->calibration.state);
   app.add_option("--stop-after-samples", options->calibration.most, "end early; with --state, to go on another time")
       ->type_name("N");
-  app.add_option("--threads", options->calibration.threads, "threads of a run (default: all CPUs)");
+  addRunOptions(app, options->calibration);
   return [options] { return calibrate(*options); };
 }
 

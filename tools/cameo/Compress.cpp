@@ -5,7 +5,8 @@
 #include "Verb.h"
 #include "cameo/Pipeline/Compile.h"
 #include "cameo/Pipeline/WriteFile.h"
-#include "mlir/AsmParser/AsmParser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 
@@ -19,12 +20,10 @@ struct Options {
   ModelOptions model;
   CompressOptions compress;
   std::string output, data, evaluation, range = "mse", metric = "cosine", goal = "latency", maxDrop = "0.5%", report,
-                                        savePlan, loadPlan;
+                                        savePlan, loadPlan, frontier;
   // quantize
-  std::string kind = "static", method = "gptq";
-  double smooth = 0;
-  int64_t bits = 4, block = 32;
-  bool symmetric = false, byteActivations = false;
+  Quantization quantization;
+  std::string kind = nameOf(quantization.kind).str(), method = nameOf(WeightMethod::Gptq).str();
 };
 
 /// A model with what was seen of it.
@@ -73,25 +72,14 @@ static int measuringLoaded(Options &options, llvm::function_ref<void(Loaded &)> 
 
 // ---- quantize
 
-static std::string attributeOf(const Options &options) {
-  std::string text = "{kind = \"" + options.kind + "\"";
-  if (options.kind == "weights")
-    text += ", bits = " + std::to_string(options.bits) + " : i64, block = " + std::to_string(options.block) +
-            " : i64, method = \"" + options.method + "\"" + (options.byteActivations ? ", bytes" : "");
-  if (options.kind == "static")
-    text += ", correct";
-  if (options.symmetric)
-    text += ", symmetric";
-  if (options.smooth > 0)
-    text += ", smooth = " + std::to_string(options.smooth) + " : f32";
-  return text + "}";
-}
-
 static int quantize(Options &options) {
+  Quantization &how = options.quantization;
+  how.kind = *parseQuantizationKind(options.kind), how.method = *parseWeightMethod(options.method);
+  how.correct = how.kind == QuantizationKind::Static;
   return measuringLoaded(options, [&](Loaded &loaded) {
     if (!calibrate(options, loaded) || failed(loaded.calibration.expectLayers(loaded.diagnostics)))
       return;
-    auto choice = mlir::cast<mlir::DictionaryAttr>(mlir::parseAttribute(attributeOf(options), &loaded.context));
+    mlir::DictionaryAttr choice = how.attribute(&loaded.context);
     Plan plan;
     for (size_t i = 0; i < loaded.calibration.layers.size(); ++i) {
       plan.push_back(possibleChoice(choice, loaded.calibration, i));
@@ -114,6 +102,23 @@ static llvm::LogicalResult writeReport(const Options &options, const Compression
   if (problem)
     diagnostics.push_back(*problem);
   return llvm::failure(problem.has_value());
+}
+
+/// The plans of the frontier, numbered by cost.
+static llvm::LogicalResult saveFrontier(const Options &options, const Compression &result, Loaded &loaded) {
+  if (options.frontier.empty())
+    return llvm::success();
+  if (std::error_code error = llvm::sys::fs::create_directories(options.frontier)) {
+    loaded.diagnostics.push_back(
+        Diagnostic::error("E-FILE", options.frontier + ": cannot be made: " + error.message()));
+    return llvm::failure();
+  }
+  for (size_t i = 0; i < result.frontier.size(); ++i) {
+    std::string path = llvm::formatv("{0}/plan-{1,0+2}.json", options.frontier, i);
+    if (failed(savePlan(path, result.planOf(result.frontier[i]), loaded.calibration, loaded.diagnostics)))
+      return llvm::failure();
+  }
+  return llvm::success();
 }
 
 static int compress(Options &options) {
@@ -148,7 +153,7 @@ static int compress(Options &options) {
     if (!options.savePlan.empty() &&
         failed(savePlan(options.savePlan, result->plan, loaded.calibration, loaded.diagnostics)))
       return;
-    if (failed(writeReport(options, *result, loaded.diagnostics)))
+    if (failed(writeReport(options, *result, loaded.diagnostics)) || failed(saveFrontier(options, *result, loaded)))
       return;
     write(options, loaded, result->plan);
   });
@@ -157,17 +162,9 @@ static int compress(Options &options) {
 static void addCommonOptions(CLI::App &app, Options &options) {
   addModelOptions(app, options.model);
   app.add_option("-o", options.output, kOutputHelp)->type_name("OUT")->required();
-  app.add_option("--calib", options.data, kDataHelp)->type_name("DATA")->required();
-  app.add_option("--range", options.range,
-                 "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")
-      ->check(CLI::IsMember({"min-max", "percentile", "entropy", "mse"}));
-  app.add_option("--state", options.compress.calibration.state,
-                 "file that takes what calibration saw as it grows; the same command goes on from it")
-      ->type_name("FILE");
-  app.add_option("--cpu", options.compress.calibration.compile.targets.cpus, "CPU levels, as for cameo compile")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_option("--threads", options.compress.calibration.threads, "threads of a run (default: all CPUs)");
+  addDataOption(app, options.data)->required();
+  addRangeOptions(app, options.range, options.compress.calibration.state);
+  addRunOptions(app, options.compress.calibration);
 }
 
 static std::function<int()> setUpQuantize(CLI::App &app) {
@@ -178,15 +175,16 @@ static std::function<int()> setUpQuantize(CLI::App &app) {
          "static (default): int8, ranges by calibration; dynamic: int8, ranges as it runs; weights: 2 to 4 bits, "
          "in blocks; bf16")
       ->check(CLI::IsMember({"static", "dynamic", "weights", "bf16"}));
-  app.add_option("--smooth", options->smooth, "strength of SmoothQuant for static and dynamic, 0 (default) to 1")
+  app.add_option("--smooth", options->quantization.smooth,
+                 "strength of SmoothQuant for static and dynamic, 0 (default) to 1")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--bits", options->bits, "of weights (default 4)")->check(CLI::Range(2, 4));
-  app.add_option("--block", options->block, "weights that share a scale: 16, 32 (default), 64, ...")
+  app.add_option("--bits", options->quantization.bits, "of weights (default 4)")->check(CLI::Range(2, 4));
+  app.add_option("--block", options->quantization.block, "weights that share a scale: 16, 32 (default), 64, ...")
       ->check(CLI::IsMember({16, 32, 64, 128, 256}));
   app.add_option("--method", options->method, "for weights: rtn, hqq, awq, gptq (default)")
       ->check(CLI::IsMember({"rtn", "hqq", "awq", "gptq"}));
-  app.add_flag("--symmetric", options->symmetric, "zero points are in the middle");
-  app.add_flag("--byte-activations", options->byteActivations, "for weights: inputs may be rounded to 8 bits");
+  app.add_flag("--symmetric", options->quantization.symmetric, "zero points are in the middle");
+  app.add_flag("--byte-activations", options->quantization.bytes, "for weights: inputs may be rounded to 8 bits");
   return [options] { return quantize(*options); };
 }
 
@@ -208,6 +206,8 @@ static std::function<int()> setUpCompress(CLI::App &app) {
       ->check(CLI::Range(1, 100000));
   app.add_option("--report", options->report, "page with the plan and the frontier")->type_name("OUT.html");
   app.add_option("--save-plan", options->savePlan, "write the plan")->type_name("FILE.json");
+  app.add_option("--frontier", options->frontier, "write the plan of every point of the frontier, by cost")
+      ->type_name("FOLDER");
   app.add_option("--load-plan", options->loadPlan, "do what this plan says; nothing is searched")
       ->type_name("FILE.json");
   return [options] { return compress(*options); };

@@ -1,9 +1,11 @@
 // Measuring.cpp - see Measuring.h.
 #include "Measuring.h"
 #include "Progress.h"
+#include "SampleFiles.h"
 #include "cameo-run/UserError.h"
 #include "cameo/Pipeline/Interrupt.h"
 #include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
 #include <cmath>
 
 using namespace cameo;
@@ -15,6 +17,27 @@ std::optional<double> cameo::tool::parseShare(llvm::StringRef text) {
   if (text.getAsDouble(number) || !std::isfinite(number) || number < 0)
     return std::nullopt;
   return isPercent ? number / 100 : number;
+}
+
+CLI::Option *cameo::tool::addDataOption(CLI::App &app, std::string &data, const std::string &more) {
+  return app.add_option("--calib", data, kDataHelp + more)->type_name("DATA");
+}
+
+void cameo::tool::addRunOptions(CLI::App &app, compression::CalibrationOptions &options) {
+  app.add_option("--cpu", options.compile.targets.cpus, "CPU levels, as for cameo compile")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--threads", options.threads, "threads of a run (default: all CPUs)");
+}
+
+void cameo::tool::addRangeOptions(CLI::App &app, std::string &range, std::string &state) {
+  app.add_option("--range", range, "how 8-bit ranges follow: min-max, percentile (99.99 %), entropy, mse (default)")
+      ->check(CLI::IsMember({"min-max", "percentile", "entropy", "mse"}));
+  app.add_option(
+         "--state", state,
+         "file that takes what calibration saw as it grows; the same command goes on from it, and compress from "
+         "what calibrate wrote")
+      ->type_name("FILE");
 }
 
 int cameo::tool::measuring(CompileOptions &options,

@@ -3,9 +3,13 @@
 #define TOOLS_CAMEO_MEASURING_H
 
 #include "Common.h"
-#include "cameo/Pipeline/CompileOptions.h"
+#include "cameo/Compression/Calibration.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <optional>
+
+namespace CLI {
+class Option;
+} // namespace CLI
 
 namespace cameo::tool {
 
@@ -18,6 +22,13 @@ std::optional<double> parseShare(llvm::StringRef text);
 /// A model where `output` ends in .onnx, else a program.
 inline Emit emitFor(llvm::StringRef output) { return output.ends_with(".onnx") ? Emit::ONNX : Emit::Shared; }
 inline constexpr const char *kOutputHelp = "what to write: a program, or a model where it ends in .onnx";
+
+/// --calib, with `more` behind its help. Not required.
+CLI::Option *addDataOption(CLI::App &app, std::string &data, const std::string &more = "");
+/// --cpu and --threads: how the model is compiled and run while it is measured.
+void addRunOptions(CLI::App &app, compression::CalibrationOptions &options);
+/// --range, a name of parseRangeMethod, and --state.
+void addRangeOptions(CLI::App &app, std::string &range, std::string &state);
 
 /// Runs `work` with a line of progress, which compilations by `options` write to, and tells what it found; gives the
 /// exit code. Interrupts and errors of data files are told like all others.

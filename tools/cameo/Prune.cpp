@@ -18,19 +18,35 @@ struct Options {
   ModelOptions model;
   PruneOptions prune;
   CalibrationOptions calibration;
-  std::string output, data, structured, sparsity = "50%";
+  std::string output, data, structured, sparsity = "50%", score = "magnitude", scope = "uniform";
   bool scan = false;
 };
 
 } // namespace
 
-static void printChange(const Summary &before, const Summary &after) {
+/// What a model costs, with zeros counted where a pattern makes them.
+struct Cost {
+  Summary summary;
+  int64_t nonzero = 0;
+};
+
+static std::optional<Cost> costOf(mlir::ModuleOp module, bool countsZeros, std::vector<Diagnostic> &diagnostics) {
+  auto summary = summaryOf(module, diagnostics);
+  if (failed(summary))
+    return std::nullopt;
+  return Cost{*summary, countsZeros ? nonzeroWeights(module) : 0};
+}
+
+static void printChange(const Cost &before, const Cost &after) {
   auto row = [](const char *what, double from, double to, double unit, const char *name) {
-    llvm::outs() << llvm::formatv("{0,-12}{1,10:f3} -> {2,10:f3} {3} ({4:f1} %)\n", what, from / unit, to / unit, name,
+    llvm::outs() << llvm::formatv("{0,-14}{1,10:f3} -> {2,10:f3} {3} ({4:f1} %)\n", what, from / unit, to / unit, name,
                                   from > 0 ? 100 * to / from : 100.0);
   };
-  row("arithmetic", double(before.total().flops), double(after.total().flops), 1e6, "MFLOP");
-  row("parameters", double(before.parameters), double(after.parameters), 1e6, "M");
+  row("arithmetic", double(before.summary.total().flops), double(after.summary.total().flops), 1e6, "MFLOP");
+  if (!before.nonzero || before.summary.parameters != after.summary.parameters)
+    row("parameters", double(before.summary.parameters), double(after.summary.parameters), 1e6, "M");
+  if (before.nonzero)
+    row("weights not 0", double(before.nonzero), double(after.nonzero), 1e6, "M");
 }
 
 static void print(const std::vector<FamilyEffect> &effects) {
@@ -61,14 +77,15 @@ static void pruneModel(Options &options, std::vector<Diagnostic> &diagnostics, m
       print(*effects);
     return;
   }
-  auto before = summaryOf(*module, diagnostics);
-  if (failed(before) || failed(prune(*module, seen, options.prune, diagnostics)))
+  bool countsZeros = !options.prune.pattern.empty();
+  auto before = costOf(*module, countsZeros, diagnostics);
+  if (!before || failed(prune(*module, seen, options.prune, diagnostics)))
     return;
-  auto after = summaryOf(*module, diagnostics);
+  auto after = costOf(*module, countsZeros, diagnostics);
   CompileOptions writing = options.calibration.compile;
   writing.emit = emitFor(options.output);
   CompileReport report;
-  if (succeeded(after) && succeeded(compile(*module, writing, options.output, report, diagnostics)))
+  if (after && succeeded(compile(*module, writing, options.output, report, diagnostics)))
     printChange(*before, *after);
 }
 
@@ -83,10 +100,14 @@ static int prune(Options &options) {
                 "--pattern=" + options.prune.pattern + ": expected unstructured, N:M with N up to M, or RxC");
   if (options.structured.empty() && options.prune.pattern.empty())
     return fail("E-USAGE", "nothing is to be pruned; say --structured=30% or --pattern=2:4");
-  if ((options.prune.score != "magnitude" || options.scan) && options.data.empty())
-    return fail("E-USAGE",
-                options.scan ? "--scan measures on data; say --calib=DATA"
-                             : "--score=" + options.prune.score + " wants to know what layers read; say --calib=DATA");
+  options.prune.score = options.score == "wanda"          ? PruneScore::Wanda
+                        : options.score == "second-order" ? PruneScore::SecondOrder
+                                                          : PruneScore::Magnitude;
+  options.prune.scope = options.scope == "global" ? PruneScope::Global : PruneScope::Uniform;
+  if ((options.prune.score != PruneScore::Magnitude || options.scan) && options.data.empty())
+    return fail("E-USAGE", options.scan
+                               ? "--scan measures on data; say --calib=DATA"
+                               : "--score=" + options.score + " wants to know what layers read; say --calib=DATA");
   if (options.scan == !options.output.empty())
     return fail("E-USAGE", "expected either -o OUT or --scan");
   options.prune.share = *share, options.prune.sparsity = *sparsity;
@@ -104,8 +125,7 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option("--structured", options->structured,
                  "part of all channels, heads and features that goes; tensors get smaller")
       ->type_name("SHARE");
-  app.add_option("--scope", options->prune.scope,
-                 "uniform (default): each family loses its share; global: all together")
+  app.add_option("--scope", options->scope, "uniform (default): each family loses its share; global: all together")
       ->check(CLI::IsMember({"uniform", "global"}));
   app.add_option("--multiple", options->prune.multiple, "large families keep a multiple of it (default 16)")
       ->check(CLI::Range(1, 4096));
@@ -115,17 +135,13 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option("--sparsity", options->sparsity,
                  "part of the weights that a pattern makes 0 (default 50%); N:M says it itself")
       ->type_name("SHARE");
-  app.add_option("--score", options->prune.score,
+  app.add_option("--score", options->score,
                  "what goes first: magnitude (default), wanda, second-order; the last two want --calib")
       ->check(CLI::IsMember({"magnitude", "wanda", "second-order"}));
-  app.add_option("--calib", options->data, std::string(kDataHelp) + "; with it, what stays makes up for what goes")
-      ->type_name("DATA");
+  addDataOption(app, options->data, "; with it, what stays makes up for what goes");
   app.add_flag("!--no-reconstruct", options->prune.reconstruct, "leave the weights that stay as they are");
   app.add_flag("--scan", options->scan, "write nothing; show what each family alone does to the first output");
-  app.add_option("--cpu", options->calibration.compile.targets.cpus, "CPU levels, as for cameo compile")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_option("--threads", options->calibration.threads, "threads of a run (default: all CPUs)");
+  addRunOptions(app, options->calibration);
   return [options] { return prune(*options); };
 }
 

@@ -29,9 +29,9 @@ class Calibration {
 public:
   /// What is observed for one layer.
   struct Entry {
-    std::string name;           ///< its ONNX node
-    size_t observer;            ///< several layers may read one activation
-    std::vector<float> windows; ///< second moments of what a convolution sums over, [terms][terms]; empty: not observed
+    std::string name; ///< its ONNX node
+    size_t observer;  ///< several layers may read one activation
+    Moments windows;  ///< of what a convolution sums over; empty: not observed
   };
 
   /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. There may be no

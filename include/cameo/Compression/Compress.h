@@ -54,6 +54,8 @@ struct Compression {
   uint64_t f32Bytes = 0, bytes = 0; ///< of the program file
   double f32Score = 0, score = 0, drop = 0;
   std::string verdict; ///< why this plan and not another
+
+  Plan planOf(const Point &point) const;
 };
 
 /// Looks for a plan for `module` (prepared; not changed). `evaluation` is other data than calibrated. Fails exactly

@@ -6,9 +6,11 @@
 #ifndef CAMEO_COMPRESSION_OBSERVER_H
 #define CAMEO_COMPRESSION_OBSERVER_H
 
+#include "cameo/Support/ScratchMemory.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -59,6 +61,28 @@ private:
   Range percentile() const;
 };
 
+/// Second moments: the sum of x x^T over positions, [size][size]. They lie in scratch memory, of which no more is
+/// resident than what is being added to.
+class Moments {
+public:
+  Moments() = default;
+  explicit Moments(int64_t size) : size(size), memory(std::make_shared<ScratchMemory>(size * size * sizeof(float))) {}
+
+  bool empty() const { return !memory; }
+  /// Adds positions; `axis` has `size` channels. Where that are more than `most` multiplications, every so manieth
+  /// position.
+  void add(const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis, int64_t most = INT64_MAX);
+  /// Row by row.
+  llvm::MutableArrayRef<float> values() const {
+    return {memory ? reinterpret_cast<float *>(memory->bytes().data()) : nullptr, size_t(size * size)};
+  }
+  const std::shared_ptr<ScratchMemory> &storage() const { return memory; }
+
+private:
+  int64_t size = 0;
+  std::shared_ptr<ScratchMemory> memory;
+};
+
 /// An activation: what Histogram says of all numbers, and per channel.
 struct Observer {
   explicit Observer(int64_t channels = 0, bool wantsGram = false);
@@ -70,13 +94,8 @@ struct Observer {
   Histogram histogram;
   std::vector<float> low, high;
   std::vector<double> sum, square;
-  std::vector<float> gram; ///< [channels][channels], sum x x^T over rows; empty where not wanted
+  Moments gram; ///< of channels, over rows; empty where not wanted
 };
-
-/// Adds x x^T of positions to `gram` [channels][channels]; `axis` counts the channels. Where that are more than `most`
-/// multiplications, of every so manieth position.
-void addMoments(llvm::MutableArrayRef<float> gram, const float *data, llvm::ArrayRef<int64_t> dims, int64_t axis,
-                int64_t most = INT64_MAX);
 
 /// The name of a method on the command line; nothing for others.
 std::optional<RangeMethod> parseRangeMethod(llvm::StringRef name);

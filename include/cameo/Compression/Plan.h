@@ -3,6 +3,7 @@
 #define CAMEO_COMPRESSION_PLAN_H
 
 #include "cameo/Compression/Calibration.h"
+#include "cameo/Passes/Quantization/Quantization.h"
 
 namespace cameo::compression {
 

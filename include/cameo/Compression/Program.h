@@ -3,14 +3,16 @@
 #define CAMEO_COMPRESSION_PROGRAM_H
 
 #include "cameo/Pipeline/CompileOptions.h"
+#include "cameo/Pipeline/CompileReport.h"
 #include "cameo/Runtime/cameo.h"
 #include "cameo/Support/Diagnostic.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringSet.h"
-#include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace cameo::compression {
 
@@ -44,16 +46,19 @@ public:
   /// Wall time of run() in ms: the least of `repeats` runs after two that do not count.
   std::optional<double> time(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
                              std::vector<Diagnostic> &diagnostics);
-  /// The same by kernel, per run: keys are the names of its nodes, joined by ", ".
-  std::optional<std::map<std::string, double>> timeKernels(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
-                                                           std::vector<Diagnostic> &diagnostics);
+  /// The same for each of `launches`, per run.
+  std::optional<std::vector<double>> timeLaunches(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,
+                                                  std::vector<Diagnostic> &diagnostics);
+  /// Gives back the memory of weights until they are next read.
+  void evict() const { cameo_program_evict_weights(program); }
   uint64_t fileBytes = 0; ///< of the program file
+  std::vector<KernelReport> launches;
 
 private:
   Program() = default;
   cameo_program *program = nullptr;
   cameo_context *context = nullptr;
-  std::map<std::string, double> kernels; ///< ms of the last run
+  std::vector<double> launchMs; ///< of the last run
 };
 
 } // namespace cameo::compression

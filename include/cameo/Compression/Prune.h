@@ -3,21 +3,22 @@
 #define CAMEO_COMPRESSION_PRUNE_H
 
 #include "cameo/Compression/Calibration.h"
+#include "cameo/Passes/Pruning/Options.h"
 #include "cameo/Pipeline/Summary.h"
 
 namespace cameo::compression {
 
 /// What the options of the passes of passes/Pruning/Passes.td say.
 struct PruneOptions {
-  double share = 0;                ///< of channels and heads; 0: none is cut
-  std::vector<double> shares;      ///< the same per family; empty: `share` for all
-  std::string scope = "uniform";   ///< uniform or global
-  std::string pattern;             ///< of zeros among weights; empty: none are made
-  double sparsity = 0.5;           ///< of that pattern
-  std::string score = "magnitude"; ///< magnitude, wanda or second-order
-  int64_t multiple = 16;           ///< of what remains of large families
-  bool masked = false;             ///< zeros in place of smaller tensors
-  bool reconstruct = true;         ///< least squares, where there are moments
+  double share = 0;           ///< of channels and heads; 0: none is cut
+  std::vector<double> shares; ///< the same per family; empty: `share` for all
+  PruneScope scope = PruneScope::Uniform;
+  std::string pattern;   ///< of zeros among weights; empty: none are made
+  double sparsity = 0.5; ///< of that pattern
+  PruneScore score = PruneScore::Magnitude;
+  int64_t multiple = 16;   ///< of what remains of large families
+  bool masked = false;     ///< zeros in place of smaller tensors
+  bool reconstruct = true; ///< least squares, where there are moments
 };
 
 /// True for what PruneOptions::pattern may be.
@@ -27,6 +28,9 @@ bool isPattern(llvm::StringRef text);
 /// error.
 mlir::LogicalResult prune(mlir::ModuleOp module, const Calibration *calibration, const PruneOptions &options,
                           std::vector<Diagnostic> &diagnostics);
+
+/// How many of the weights of `module`'s layers are not 0.
+int64_t nonzeroWeights(mlir::ModuleOp module);
 
 /// What `module`, which stays as it is, costs. Fails exactly when `diagnostics` got an error.
 mlir::FailureOr<Summary> summaryOf(mlir::ModuleOp module, std::vector<Diagnostic> &diagnostics);

@@ -8,9 +8,10 @@
 
 namespace cameo {
 
-/// Writes `write`'s bytes to the file `path`: under another name first, so that the file is complete or as it was. `-`
-/// is standard output. The error (E-FILE; E-CANCELLED where the reader of a pipe has gone), or nothing.
-std::optional<Diagnostic> writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
+/// Writes `write`'s bytes to the file `path`: under another name first, so that the file is complete or as it was, and
+/// so that `write` may come back to what it has written (pwrite). `-` is standard output. The error (E-FILE;
+/// E-CANCELLED where the reader of a pipe has gone), or nothing.
+std::optional<Diagnostic> writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_pwrite_stream &)> write);
 
 } // namespace cameo
 #endif

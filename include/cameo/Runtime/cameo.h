@@ -105,6 +105,9 @@ CAMEO_API int32_t cameo_program_from_static(const cameo_program_info *info, cons
 CAMEO_API void cameo_program_release(cameo_program *program); /* null is allowed */
 /* Reads all weights; CAMEO_OK at once for static programs, whose weights have no digest of their own. */
 CAMEO_API int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *error);
+/* Gives the memory that a file's weights take back to the system: what a run needs of them it reads again, from the file or the
+ * system's copy of it. At any time, from any thread; programs that are linked in keep theirs. */
+CAMEO_API void cameo_program_evict_weights(const cameo_program *program);
 
 CAMEO_API const char *cameo_program_model(const cameo_program *program);    /* the ONNX file's stem */
 CAMEO_API const char *cameo_program_metadata(const cameo_program *program); /* JSON object */
@@ -207,6 +210,7 @@ typedef struct cameo_api {
   uint64_t (*program_num_caches)(const cameo_program *);
   const cameo_cache_info *(*program_cache)(const cameo_program *, uint64_t);
   int32_t (*context_bind_cache)(cameo_context *, uint64_t, const cameo_tensor *, int64_t, cameo_error *);
+  void (*program_evict_weights)(const cameo_program *);
 } cameo_api;
 
 /* The table of version `version`, or null when this library is older than that. */

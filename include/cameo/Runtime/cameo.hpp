@@ -129,6 +129,7 @@ public:
     cameo_program_verify_weights(handle, &status.error);
     return status;
   }
+  void evictWeights() const { cameo_program_evict_weights(handle); }
 
 private:
   cameo_program *handle = nullptr;

@@ -1,6 +1,7 @@
 // Constants.cpp - tensors of the file as cameo.constant: small ones inline, weights as resources that point into the
 // mapping.
 #include "GraphImporter.h"
+#include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -98,6 +99,7 @@ Value GraphImporter::constant(OpBuilder &b, Location loc, const TensorView &tens
     value = resource(type, tensor.name,
                      UnmanagedAsmResourceBlob::allocateWithAlign(*owner, 1, [owner](void *, size_t, size_t) {}));
   } else {
+    ConstantStorage::of(b.getContext()).share(file, data);
     value = resource(type, tensor.name,
                      UnmanagedAsmResourceBlob::allocateWithAlign(data, 1, [file = file](void *, size_t, size_t) {}));
   }
