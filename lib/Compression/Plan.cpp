@@ -59,7 +59,7 @@ static SmallVector<Layer> mainLayers(ModuleOp module) {
 LogicalResult cameo::compression::apply(ModuleOp module, const Plan &plan, const Calibration &calibration,
                                         RangeMethod method, std::vector<cameo::Diagnostic> &diagnostics) {
   calibration.annotate(module, method);
-  for (auto [layer, choice] : llvm::zip(mainLayers(module), plan))
+  for (auto [layer, choice] : llvm::zip(mainLayers(module), plan.layers))
     if (choice)
       layer.op->setAttr(kQuantizationAttr, choice);
   return runPasses(module, [](OpPassManager &passes) { passes.addPass(createQuantizeLayersPass()); }, diagnostics);
@@ -84,16 +84,18 @@ LogicalResult cameo::compression::applySwitched(ModuleOp module, ArrayRef<std::v
 LogicalResult cameo::compression::savePlan(const std::string &path, const Plan &plan, const Calibration &calibration,
                                            std::vector<cameo::Diagnostic> &diagnostics) {
   llvm::json::Array rows;
-  for (auto [layer, choice] : llvm::zip(calibration.layers, plan)) {
+  for (auto [layer, choice] : llvm::zip(calibration.layers, plan.layers)) {
     std::string printed;
     llvm::raw_string_ostream os(printed);
     if (choice)
       choice.print(os);
     rows.push_back(llvm::json::Object{{"layer", layer.name}, {"quantization", choice ? printed : "f32"}});
   }
-  auto problem = writeFile(path, [&](llvm::raw_ostream &os) {
-    os << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{{"layers", std::move(rows)}})) << "\n";
-  });
+  llvm::json::Object object{{"layers", std::move(rows)}};
+  if (plan.pruned > 0)
+    object["pruned"] = plan.pruned;
+  auto problem = writeFile(
+      path, [&](llvm::raw_ostream &os) { os << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << "\n"; });
   if (problem)
     diagnostics.push_back(*problem);
   return failure(problem.has_value());
@@ -117,6 +119,11 @@ FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContex
                   path + ": is for a model of " + std::to_string(rows->size()) + " layers; this one has " +
                       std::to_string(calibration.layers.size()));
   Plan plan;
+  if (const llvm::json::Value *share = object->get("pruned")) {
+    plan.pruned = share->getAsNumber().value_or(-1);
+    if (!(plan.pruned >= 0 && plan.pruned < 1))
+      return refuse(diagnostics, "E-PLAN", path + ": 'pruned' is no share; expected a number from 0 to below 1");
+  }
   ScopedDiagnosticHandler silent(&context, [](mlir::Diagnostic &) { return success(); });
   for (auto [row, layer] : llvm::zip(*rows, calibration.layers)) {
     llvm::json::Object *entry = row.getAsObject();
@@ -134,7 +141,7 @@ FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContex
     std::string problem;
     if (choice && !Quantization::of(choice, problem))
       return refuse(diagnostics, "E-PLAN", path + ": layer '" + layer.name + "' " + problem);
-    plan.push_back(choice);
+    plan.layers.push_back(choice);
   }
   return plan;
 }

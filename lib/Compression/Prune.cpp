@@ -48,6 +48,25 @@ LogicalResult cameo::compression::prune(ModuleOp module, const Calibration *cali
       diagnostics);
 }
 
+static int64_t numWeights(ModuleOp module) {
+  int64_t count = 0;
+  for (const Layer &layer : layersOf(module.lookupSymbol<func::FuncOp>("main")))
+    count += layer.outputs * layer.terms;
+  return count;
+}
+
+FailureOr<OwningOpRef<ModuleOp>> cameo::compression::withoutChannels(const ObservedModule &whole, double share,
+                                                                     std::vector<cameo::Diagnostic> &diagnostics) {
+  OwningOpRef<ModuleOp> smaller = whole.module.get().clone();
+  PruneOptions how;
+  how.share = share, how.score = PruneScore::Wanda;
+  if (failed(prune(*smaller, &whole.calibration, how, diagnostics)))
+    return failure();
+  if (numWeights(*smaller) == numWeights(whole.module.get()))
+    smaller = nullptr;
+  return std::move(smaller);
+}
+
 int64_t cameo::compression::nonzeroWeights(ModuleOp module) {
   int64_t count = 0;
   for (const Layer &layer : layersOf(module.lookupSymbol<func::FuncOp>("main")))

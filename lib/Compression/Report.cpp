@@ -21,6 +21,11 @@ std::string escaped(llvm::StringRef text) {
   return result;
 }
 
+/// ", 25 % of channels pruned"; nothing where none are.
+std::string prunedText(const Plan &plan) {
+  return plan.pruned > 0 ? formatv(", {0} % of channels pruned", 100 * plan.pruned).str() : "";
+}
+
 /// Plans by cost and loss: those that were measured, the limit, and the one that was chosen.
 void drawFrontier(const Compression &result, const CompressOptions &options, llvm::raw_ostream &os) {
   constexpr double kWidth = 640, kHeight = 320, kEdge = 50;
@@ -44,11 +49,12 @@ void drawFrontier(const Compression &result, const CompressOptions &options, llv
   os << formatv("<text x='{0}' y='{1}' text-anchor='end'>{2}</text><text x='{3}' y='{4}'>loss</text>\n",
                 kWidth - kEdge / 2, kHeight - kEdge / 3, isSize ? "bytes of weights" : "ms of layers", 4, kEdge / 3);
   for (const Point &point : result.frontier) {
-    bool isChosen = result.planOf(point) == result.plan;
+    bool isChosen = point.plan == result.plan;
     os << formatv(
-        "<circle cx='{0:f1}' cy='{1:f1}' r='{2}' fill='{3}'><title>{4:f3} {5}, loss {6:f5}</title></circle>\n",
+        "<circle cx='{0:f1}' cy='{1:f1}' r='{2}' fill='{3}'{7}><title>{4:f3} {5}, loss {6:f5}{8}</title></circle>\n",
         x(point.cost), y(point.drop), isChosen ? 7 : 4, isChosen ? "#167" : "#8bc",
-        isSize ? point.cost / 1e6 : point.cost, isSize ? "MB" : "ms", point.drop);
+        isSize ? point.cost / 1e6 : point.cost, isSize ? "MB" : "ms", point.drop,
+        point.plan.pruned > 0 ? " stroke='#c60' stroke-width='2'" : "", prunedText(point.plan));
   }
   os << formatv("<text x='{0}' y='{1}'>0</text><text x='{2:f1}' y='{1}' text-anchor='middle'>{3:f3}</text>\n", kEdge,
                 kHeight - kEdge / 1.5, x(dearest), isSize ? dearest / 1e6 : dearest);
@@ -64,7 +70,7 @@ void cameo::compression::print(const Compression &result, const CompressOptions 
     os << formatv("{0,-44} {1,8:f3} {2,8:f3} {3,8} {4,10}  {5}: {6}\n", describe(own.choice), layer.options[0].ms,
                   own.ms, decibels(own.noise), own.bytes, layer.name, layer.why);
   }
-  os << formatv("{0}\n", result.verdict);
+  os << formatv("{0}{1}\n", result.verdict, prunedText(result.plan));
   os << formatv("time   {0:f3} ms of f32's {1:f3} ms ({2:f2})\n", result.ms, result.f32Ms, result.ms / result.f32Ms);
   os << formatv("file   {0} bytes of f32's {1} ({2:f2})\n", result.bytes, result.f32Bytes,
                 double(result.bytes) / double(result.f32Bytes));
@@ -78,13 +84,14 @@ void cameo::compression::writeHtml(const Compression &result, const CompressOpti
      << "</title><style>body{font:15px sans-serif;margin:2em;max-width:70em}td,th{padding:2px 10px;text-align:right}"
         "td:first-child,td:last-child,th:first-child,th:last-child{text-align:left}text{font:12px "
         "sans-serif}</style>\n";
-  os << "<h1>" << escaped(title) << "</h1><p>" << escaped(result.verdict) << ".</p>\n<table>";
+  os << "<h1>" << escaped(title) << "</h1><p>" << escaped(result.verdict) << prunedText(result.plan)
+     << ".</p>\n<table>";
   os << formatv(
       "<tr><th><th>f32<th>compressed<tr><td>time<td>{0:f3} ms<td>{1:f3} ms<tr><td>file<td>{2:f2} MB<td>{3:f2} MB"
       "<tr><td>score<td>{4:f6}<td>{5:f6}<tr><td>loss<td>allowed {6:f6}<td>{7:f6}</table>\n",
       result.f32Ms, result.ms, double(result.f32Bytes) / 1e6, double(result.bytes) / 1e6, result.f32Score, result.score,
       options.maxDrop, result.drop);
-  os << "<h2>Plans that were measured</h2>\n";
+  os << "<h2>Plans that were measured</h2>\n<p>Those with a rim are of the model without some of its channels.</p>\n";
   drawFrontier(result, options, os);
   os << "<h2>Layers</h2>\n<table><tr><th>layer<th>f32 ms<th>ms<th>dB alone<th>bytes<th>what<th>why\n";
   for (const LayerOptions &layer : result.layers) {

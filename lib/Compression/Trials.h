@@ -9,8 +9,47 @@ namespace cameo::compression {
 /// Numbers of choices, one per layer; 0 is f32.
 using Choices = std::vector<size_t>;
 
-/// Runs plans for one model on one set of samples. What a function returns is nothing, null or failure exactly when
-/// `diagnostics` got an error. Of all programs that are kept at most one has its weights in memory.
+/// Compiles and runs plans for one model on one set of samples. What functions of this and of the classes below return
+/// is nothing, null or failure exactly when `diagnostics` got an error. Of all programs that are kept at most one has
+/// its weights in memory.
+struct Trying {
+  Samples &evaluation;
+  const CompressOptions &options;
+  std::vector<Diagnostic> &diagnostics;
+
+  std::unique_ptr<Program> compile(const ObservedModule &model, const Plan &plan);
+  llvm::ArrayRef<float> resultOf(const Program &program) const;
+  std::optional<double> time(Program &program);
+  void tell(const std::string &what, size_t done, size_t total) const {
+    if (options.calibration.compile.progress)
+      options.calibration.compile.progress(what, done, total);
+  }
+};
+
+/// The model in f32, with whose results and time all others are compared.
+class Baseline {
+public:
+  explicit Baseline(Trying trying) : trying(trying) {}
+
+  mlir::LogicalResult run(const ObservedModule &whole);
+  double score() const { return own->score(); }
+  uint64_t bytes() const { return program->fileBytes; }
+  std::optional<double> ms() { return trying.time(*program); }
+
+  Metric metric() const { return Metric(trying.options.metric, reference); }
+  double dropOf(const Metric &metric) const { return metric.drop(*own); }
+
+private:
+  mlir::LogicalResult checkOutput(mlir::ModuleOp module);
+  mlir::LogicalResult checkLabels(size_t sample);
+
+  Trying trying;
+  std::unique_ptr<Program> program;
+  Reference reference;
+  std::optional<Metric> own;
+};
+
+/// Plans for the model, or for what remains of it without some of its channels.
 class Trials {
 public:
   struct Size {
@@ -24,14 +63,7 @@ public:
     double score, drop;
   };
 
-  Trials(mlir::ModuleOp module, const Calibration &calibration, Samples &evaluation, const CompressOptions &options,
-         std::vector<Diagnostic> &diagnostics);
-
-  /// Runs f32, with whose results all others are compared. First of all.
-  mlir::LogicalResult runF32();
-  double f32Score() const { return baseline->score(); }
-  uint64_t f32Bytes() const { return f32->fileBytes; }
-  std::optional<double> f32Ms();
+  Trials(const ObservedModule &model, Baseline &baseline, Trying trying);
 
   /// Of the layers' weights.
   const std::vector<Size> &sizes() const { return layerSizes; }
@@ -41,31 +73,17 @@ public:
   mlir::LogicalResult switchAmong(llvm::ArrayRef<std::vector<mlir::DictionaryAttr>> choices);
   /// What a plan does to the results of the first `most` samples.
   std::optional<Metric> metricOf(const Choices &choices, size_t most = SIZE_MAX);
-  double dropOf(const Metric &metric) const { return metric.drop(*baseline); }
+  double dropOf(const Metric &metric) const { return baseline.dropOf(metric); }
   /// Compiles and measures a plan by itself.
   mlir::FailureOr<Whole> measure(const Plan &plan);
-
-  void tell(const std::string &what, size_t done, size_t total) const {
-    if (options.calibration.compile.progress)
-      options.calibration.compile.progress(what, done, total);
-  }
+  void tell(const std::string &what, size_t done, size_t total) const { trying.tell(what, done, total); }
 
 private:
-  std::unique_ptr<Program> compilePlan(const Plan &plan);
-  llvm::ArrayRef<float> resultOf(const Program &program) const;
-  mlir::LogicalResult checkOutput();
-  mlir::LogicalResult checkLabels(size_t sample);
-  std::vector<cameo_tensor> timingInputs() { return evaluation.inputs(0); }
-
-  mlir::ModuleOp module;
-  const Calibration &calibration;
-  Samples &evaluation;
-  const CompressOptions &options;
-  std::vector<Diagnostic> &diagnostics;
+  const ObservedModule &model;
+  Baseline &baseline;
+  Trying trying;
   std::vector<Size> layerSizes;
-  std::unique_ptr<Program> f32, switched;
-  Reference reference;
-  std::optional<Metric> baseline;
+  std::unique_ptr<Program> switched;
 };
 
 } // namespace cameo::compression

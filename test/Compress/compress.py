@@ -324,6 +324,32 @@ def digits_lose_nothing(folder: pathlib.Path) -> None:
 
 
 @case
+def channels_go_where_the_loss_allows(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    command = ["compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1",
+               "--for=size", "--repeat=1", "--threads=1"]
+    file, plan = folder / "out.cameo", folder / "plan.json"
+    cameo(*command, "--max-drop=0.3%", "-o", file, "--save-plan", plan, says="% of channels pruned")
+    small, found = file.stat().st_size, json.loads(plan.read_text())
+    assert found["pruned"] >= 0.25, found
+    cameo(*command, "--max-drop=0.3%", "--no-prune", "-o", file, "--save-plan", folder / "unpruned.json")
+    assert small < file.stat().st_size and "pruned" not in json.loads((folder / "unpruned.json").read_text())
+    # A plan that prunes too much, or what is no share, is refused.
+    file.unlink()
+    for pruned, code, says in ((0.9, 1, "E-ACCURACY"), (1, 8, "is no share"), ("half", 8, "is no share")):
+        plan.write_text(json.dumps({**found, "pruned": pruned}))
+        cameo(*command, "--max-drop=0.3%", "--load-plan", plan, "-o", file, code=code, says=says)
+        assert not file.exists()
+    # Where nothing may go, that is said.
+    g = networks.Graph()
+    g.node("MatMul", "x", g.constant("w", np.eye(8, dtype=np.float32)), name="y")
+    g.save(folder / "one.onnx", [("x", networks.TensorProto.FLOAT, [4, 8])], [("y", networks.TensorProto.FLOAT, [4, 8])])
+    np.savez(folder / "one.npz", x=np.ones((8, 4, 8), np.float32))
+    plan.write_text(json.dumps({"layers": [{"layer": "y", "quantization": "f32"}], "pruned": 0.5}))
+    cameo("compress", folder / "one.onnx", "--calib", folder / "one.npz", "--load-plan", plan, "-o", file, code=8, says="none that may go")
+
+
+@case
 def a_plan_that_gives_a_nan_is_refused(folder: pathlib.Path) -> None:
     """y log y, where a small y is 0 once its layer reads bytes: 0 * log 0 is no number, and no loss that is allowed."""
     g, rng = networks.Graph(), np.random.default_rng(0)

@@ -33,7 +33,8 @@ static void print(const Calibration &calibration, RangeMethod method) {
 
 static int calibrate(Options &options) {
   CalibrationOptions &o = options.calibration;
-  o.gramBytes = o.state.empty() ? 0 : kGramBytes; // which cameo compress goes on from
+  o.convolutionGrams = !o.state.empty(); // which other verbs go on from
+  o.gramBytes = o.state.empty() ? 0 : kGramBytes;
   return measuring(o.compile, [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
     auto module = load(options.model, context, diagnostics);
     if (!module)

@@ -3,6 +3,7 @@
 #include "Measuring.h"
 #include "SampleFiles.h"
 #include "Verb.h"
+#include "cameo/Compression/Program.h"
 #include "cameo/Pipeline/Compile.h"
 #include "cameo/Pipeline/WriteFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,46 +27,48 @@ struct Options {
   std::string kind = nameOf(quantization.kind).str(), method = nameOf(WeightMethod::Gptq).str();
 };
 
-/// A model with what was seen of it.
 struct Loaded {
   mlir::MLIRContext &context;
   std::vector<Diagnostic> &diagnostics;
-  Calibration calibration;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::unique_ptr<Samples> samples, evaluation;
+  std::shared_ptr<ObservedModule> model = std::make_shared<ObservedModule>();
+  std::unique_ptr<Samples> samples = nullptr, evaluation = nullptr;
 };
 
 } // namespace
 
 static bool calibrate(Options &options, Loaded &loaded) {
-  loaded.module = load(options.model, loaded.context, loaded.diagnostics);
-  if (!loaded.module)
+  auto &[module, calibration] = *loaded.model;
+  module = load(options.model, loaded.context, loaded.diagnostics);
+  if (!module)
     return false;
-  std::vector<InputInfo> inputs = inputsOf(*loaded.module);
+  std::vector<InputInfo> inputs = inputsOf(*module);
   loaded.samples = openSamples(options.data, inputs, SIZE_MAX);
   if (!options.evaluation.empty())
     loaded.evaluation = openSamples(options.evaluation, inputs, SIZE_MAX);
   options.compress.range = *parseRangeMethod(options.range);
-  options.compress.calibration.gramBytes = kGramBytes;
-  return succeeded(prepare(*loaded.module, options.compress.calibration.compile, loaded.diagnostics)) &&
-         succeeded(
-             loaded.calibration.run(*loaded.module, *loaded.samples, options.compress.calibration, loaded.diagnostics));
+  CalibrationOptions &seeing = options.compress.calibration;
+  seeing.gramBytes = kGramBytes;
+  seeing.convolutionGrams = options.compress.prunes || !seeing.state.empty(); // a state is good for all verbs
+  return succeeded(prepare(*module, seeing.compile, loaded.diagnostics)) &&
+         succeeded(calibration.run(*module, *loaded.samples, seeing, loaded.diagnostics));
 }
 
-/// Writes the module as the plan says.
-static void write(Options &options, Loaded &loaded, const Plan &plan) {
+/// Writes `model`, which is copied, as the plan for it says. Fails exactly when there was an error.
+static llvm::LogicalResult write(const Options &options, Loaded &loaded, const ObservedModule &model, const Plan &plan,
+                                 const std::string &path) {
   CompileReport report;
+  Variant copy(model.module.get());
   CompileOptions writing = options.compress.calibration.compile;
   writing.emit = emitFor(options.output);
-  if (succeeded(apply(*loaded.module, plan, loaded.calibration, options.compress.range, loaded.diagnostics)))
-    (void)compile(*loaded.module, writing, options.output, report, loaded.diagnostics);
+  return llvm::success(succeeded(apply(*copy, plan, model.calibration, options.compress.range, loaded.diagnostics)) &&
+                       succeeded(compile(*copy, writing, path, report, loaded.diagnostics)));
 }
 
 /// Runs `work` on what is loaded.
 static int measuringLoaded(Options &options, llvm::function_ref<void(Loaded &)> work) {
   return measuring(options.compress.calibration.compile,
                    [&](mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
-                     Loaded loaded{context, diagnostics, {}, {}, {}, {}};
+                     Loaded loaded{context, diagnostics};
                      work(loaded);
                    });
 }
@@ -76,18 +79,20 @@ static int quantize(Options &options) {
   Quantization &how = options.quantization;
   how.kind = *parseQuantizationKind(options.kind), how.method = *parseWeightMethod(options.method);
   how.correct = how.kind == QuantizationKind::Static;
+  options.compress.prunes = false;
   return measuringLoaded(options, [&](Loaded &loaded) {
-    if (!calibrate(options, loaded) || failed(loaded.calibration.expectLayers(loaded.diagnostics)))
+    const Calibration &calibration = loaded.model->calibration;
+    if (!calibrate(options, loaded) || failed(calibration.expectLayers(loaded.diagnostics)))
       return;
     mlir::DictionaryAttr choice = how.attribute(&loaded.context);
     Plan plan;
-    for (size_t i = 0; i < loaded.calibration.layers.size(); ++i) {
-      plan.push_back(possibleChoice(choice, loaded.calibration, i));
-      if (plan.back() != choice)
+    for (size_t i = 0; i < calibration.layers.size(); ++i) {
+      plan.layers.push_back(possibleChoice(choice, calibration, i));
+      if (plan.layers.back() != choice)
         fprintf(stderr, "cameo: warning: layer '%s' is too wide for GPTQ in memory; it is quantized by HQQ\n",
-                loaded.calibration.layers[i].name.c_str());
+                calibration.layers[i].name.c_str());
     }
-    write(options, loaded, plan);
+    (void)write(options, loaded, *loaded.model, plan, options.output);
   });
 }
 
@@ -104,7 +109,7 @@ static llvm::LogicalResult writeReport(const Options &options, const Compression
   return llvm::failure(problem.has_value());
 }
 
-/// The plans of the frontier, numbered by cost.
+/// The plans of the frontier and what they make of the model, numbered by cost.
 static llvm::LogicalResult saveFrontier(const Options &options, const Compression &result, Loaded &loaded) {
   if (options.frontier.empty())
     return llvm::success();
@@ -114,8 +119,11 @@ static llvm::LogicalResult saveFrontier(const Options &options, const Compressio
     return llvm::failure();
   }
   for (size_t i = 0; i < result.frontier.size(); ++i) {
-    std::string path = llvm::formatv("{0}/plan-{1,0+2}.json", options.frontier, i);
-    if (failed(savePlan(path, result.planOf(result.frontier[i]), loaded.calibration, loaded.diagnostics)))
+    const Plan &plan = result.frontier[i].plan;
+    std::string path = llvm::formatv("{0}/plan-{1,0+2}", options.frontier, i);
+    llvm::StringRef ending = llvm::StringRef(options.output).ends_with(".onnx") ? ".onnx" : ".cameo";
+    if (failed(savePlan(path + ".json", plan, loaded.model->calibration, loaded.diagnostics)) ||
+        failed(write(options, loaded, *result.models.at(plan.pruned), plan, path + ending.str())))
       return llvm::failure();
   }
   return llvm::success();
@@ -135,11 +143,11 @@ static int compress(Options &options) {
     Samples &evaluation = loaded.evaluation ? *loaded.evaluation : *loaded.samples;
     mlir::FailureOr<Compression> result = mlir::failure();
     if (options.loadPlan.empty()) {
-      result = compress(*loaded.module, loaded.calibration, evaluation, o, loaded.diagnostics);
+      result = compress(loaded.model, *loaded.samples, evaluation, o, loaded.diagnostics);
     } else {
-      auto plan = loadPlan(options.loadPlan, loaded.context, loaded.calibration, loaded.diagnostics);
+      auto plan = loadPlan(options.loadPlan, loaded.context, loaded.model->calibration, loaded.diagnostics);
       if (succeeded(plan))
-        result = measure(*loaded.module, *plan, loaded.calibration, evaluation, o, loaded.diagnostics);
+        result = measure(loaded.model, *plan, *loaded.samples, evaluation, o, loaded.diagnostics);
     }
     if (failed(result))
       return;
@@ -151,11 +159,11 @@ static int compress(Options &options) {
       return;
     }
     if (!options.savePlan.empty() &&
-        failed(savePlan(options.savePlan, result->plan, loaded.calibration, loaded.diagnostics)))
+        failed(savePlan(options.savePlan, result->plan, loaded.model->calibration, loaded.diagnostics)))
       return;
     if (failed(writeReport(options, *result, loaded.diagnostics)) || failed(saveFrontier(options, *result, loaded)))
       return;
-    write(options, loaded, result->plan);
+    (void)write(options, loaded, *result->models.at(result->plan.pruned), result->plan, options.output);
   });
 }
 
@@ -201,12 +209,13 @@ static std::function<int()> setUpCompress(CLI::App &app) {
       ->type_name("SHARE");
   app.add_option("--for", options->goal, "what is to be least: latency (default) or size")
       ->check(CLI::IsMember({"latency", "size"}));
+  app.add_flag("!--no-prune", options->compress.prunes, "leave all channels, heads and features");
   app.add_option("--output", options->compress.output, "number of the output that is measured (default 0)");
   app.add_option("--repeat", options->compress.repeats, "runs of which the fastest counts (default 20)")
       ->check(CLI::Range(1, 100000));
   app.add_option("--report", options->report, "page with the plan and the frontier")->type_name("OUT.html");
   app.add_option("--save-plan", options->savePlan, "write the plan")->type_name("FILE.json");
-  app.add_option("--frontier", options->frontier, "write the plan of every point of the frontier, by cost")
+  app.add_option("--frontier", options->frontier, "write every point of the frontier here, plan and program, by cost")
       ->type_name("FOLDER");
   app.add_option("--load-plan", options->loadPlan, "do what this plan says; nothing is searched")
       ->type_name("FILE.json");

@@ -55,5 +55,11 @@ private:
   bool save(const std::string &path, uint64_t identity) const;
 };
 
+/// A module (prepared) with what was seen of it.
+struct ObservedModule {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Calibration calibration;
+};
+
 } // namespace cameo::compression
 #endif

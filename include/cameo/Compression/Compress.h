@@ -1,14 +1,15 @@
 // Compress.h - the plan that makes a model as fast or as small as a loss allows.
 //
-// Four programs answer all questions. One shows what layers read. One per way of quantizing, with all layers quantized
-// so, tells how long each layer takes that way. One takes a plan as an input and so tells what any plan does to the
-// results. And the plan that is chosen is compiled, measured as a whole and compared with f32: what is slower, or loses
-// more than allowed, is not returned.
+// Four kinds of programs answer all questions. One shows what layers read. One per way of quantizing, with all layers
+// quantized so, tells how long each layer takes that way. One takes a plan as an input and so tells what any plan does
+// to the results. The same goes for the model without some of its channels. And the plan that is chosen is compiled,
+// measured as a whole and compared with f32: what is slower, or loses more than allowed, is not returned.
 #ifndef CAMEO_COMPRESSION_COMPRESS_H
 #define CAMEO_COMPRESSION_COMPRESS_H
 
 #include "cameo/Compression/Metric.h"
 #include "cameo/Compression/Plan.h"
+#include <map>
 
 namespace cameo::compression {
 
@@ -21,6 +22,7 @@ struct CompressOptions {
   double maxDrop = 0.005; ///< as Metric::drop
   Goal goal = Goal::Latency;
   uint64_t output = 0; ///< number of the output that is measured
+  bool prunes = true;  ///< channels, heads and features may go
   unsigned repeats = 20;
 };
 
@@ -29,7 +31,7 @@ struct Option {
   mlir::DictionaryAttr choice; ///< null: f32
   double ms = 0;               ///< of the layer's kernels
   int64_t bytes = 0;           ///< of its weights
-  double noise = 0; ///< power of the error of the model's results over their power, when this layer alone is done so
+  double noise = 0; ///< what it alone adds to the power of the error of the model's results, over their power
 };
 
 struct LayerOptions {
@@ -41,30 +43,30 @@ struct LayerOptions {
 
 /// A plan as a whole.
 struct Point {
-  std::vector<size_t> choices; ///< one per layer
-  double cost = 0;             ///< what the goal adds up over layers: ms, or bytes
+  Plan plan;
+  double cost = 0; ///< what the goal adds up over layers: ms, or bytes
   double drop = 0;
 };
 
 struct Compression {
   std::vector<LayerOptions> layers;
-  std::vector<Point> frontier;      ///< plans that were measured, by cost
-  Plan plan;                        ///< what is returned
-  double f32Ms = 0, ms = 0;         ///< of the whole program
-  uint64_t f32Bytes = 0, bytes = 0; ///< of the program file
+  std::vector<Point> frontier;                                    ///< plans that were measured, by cost
+  Plan plan;                                                      ///< what is returned
+  std::map<double, std::shared_ptr<const ObservedModule>> models; ///< what plans are for, by the share that is pruned
+  double f32Ms = 0, ms = 0;                                       ///< of the whole program
+  uint64_t f32Bytes = 0, bytes = 0;                               ///< of the program file
   double f32Score = 0, score = 0, drop = 0;
   std::string verdict; ///< why this plan and not another
-
-  Plan planOf(const Point &point) const;
 };
 
-/// Looks for a plan for `module` (prepared; not changed). `evaluation` is other data than calibrated. Fails exactly
-/// when `diagnostics` got an error.
-mlir::FailureOr<Compression> compress(mlir::ModuleOp module, const Calibration &calibration, Samples &evaluation,
-                                      const CompressOptions &options, std::vector<Diagnostic> &diagnostics);
+/// Looks for a plan for a model that was observed on `samples`. `evaluation` is other data. Fails exactly when
+/// `diagnostics` got an error.
+mlir::FailureOr<Compression> compress(std::shared_ptr<const ObservedModule> whole, Samples &samples,
+                                      Samples &evaluation, const CompressOptions &options,
+                                      std::vector<Diagnostic> &diagnostics);
 
 /// Measures `plan` in place of a search.
-mlir::FailureOr<Compression> measure(mlir::ModuleOp module, const Plan &plan, const Calibration &calibration,
+mlir::FailureOr<Compression> measure(std::shared_ptr<const ObservedModule> whole, const Plan &plan, Samples &samples,
                                      Samples &evaluation, const CompressOptions &options,
                                      std::vector<Diagnostic> &diagnostics);
 

@@ -1,4 +1,4 @@
-// Plan.h - how each layer of a model is quantized, and what that makes of the model.
+// Plan.h - how a model is pruned and each of its layers quantized, and what that makes of the model.
 #ifndef CAMEO_COMPRESSION_PLAN_H
 #define CAMEO_COMPRESSION_PLAN_H
 
@@ -7,8 +7,15 @@
 
 namespace cameo::compression {
 
-/// The attribute cameo.quantization of each layer, in the order of layersOf(@main); null is f32.
-using Plan = std::vector<mlir::DictionaryAttr>;
+struct Plan {
+  Plan() = default;
+  /// In f32.
+  explicit Plan(size_t layers, double pruned = 0) : pruned(pruned), layers(layers) {}
+  bool operator==(const Plan &) const = default;
+
+  double pruned = 0; ///< share of channels, heads and features that goes first (withoutChannels); 0: none
+  std::vector<mlir::DictionaryAttr> layers; ///< cameo.quantization in the order of layersOf(@main); null is f32
+};
 
 /// "static smooth", "weights 4 bits in blocks of 32 (gptq)", "f32".
 std::string describe(mlir::DictionaryAttr choice);
@@ -19,8 +26,8 @@ int64_t weightBytes(int64_t outputs, int64_t terms, mlir::DictionaryAttr choice)
 /// `choice`, with HQQ in place of GPTQ where calibration had no memory for the layer's second moments.
 mlir::DictionaryAttr possibleChoice(mlir::DictionaryAttr choice, const Calibration &calibration, size_t layer);
 
-/// Quantizes `module` (prepared): layers get what was observed and what `plan` says, then become what that means. Fails
-/// exactly when `diagnostics` got an error.
+/// Quantizes `module` (prepared, and pruned as `plan` says): layers get what was observed and what `plan` says, then
+/// become what that means. Fails exactly when `diagnostics` got an error.
 mlir::LogicalResult apply(mlir::ModuleOp module, const Plan &plan, const Calibration &calibration, RangeMethod method,
                           std::vector<Diagnostic> &diagnostics);
 
@@ -29,7 +36,7 @@ mlir::LogicalResult applySwitched(mlir::ModuleOp module, llvm::ArrayRef<std::vec
                                   const Calibration &calibration, RangeMethod method,
                                   std::vector<Diagnostic> &diagnostics);
 
-/// A plan as JSON: a name and an attribute for each layer.
+/// A plan as JSON: the share that is pruned, a name and an attribute for each layer.
 mlir::LogicalResult savePlan(const std::string &path, const Plan &plan, const Calibration &calibration,
                              std::vector<Diagnostic> &diagnostics);
 /// Fails (E-PLAN) where the file is no plan of a model with these layers.

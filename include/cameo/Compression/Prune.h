@@ -29,6 +29,11 @@ bool isPattern(llvm::StringRef text);
 mlir::LogicalResult prune(mlir::ModuleOp module, const Calibration *calibration, const PruneOptions &options,
                           std::vector<Diagnostic> &diagnostics);
 
+/// `whole` without about `share` of each family of channels, heads and features, those that add least by wanda; what
+/// stays makes up for it as well as it can. Null where nothing may go. Fails exactly when `diagnostics` got an error.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> withoutChannels(const ObservedModule &whole, double share,
+                                                                   std::vector<Diagnostic> &diagnostics);
+
 /// How many of the weights of `module`'s layers are not 0.
 int64_t nonzeroWeights(mlir::ModuleOp module);
 
