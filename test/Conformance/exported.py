@@ -41,11 +41,22 @@ def compare(case: dict, data: dict, actual: dict, wanted: dict) -> None:
         harness.compare(name, actual[name], value, case["rtol"], case["atol"])
 
 
+def unreadInitializers(graph: onnx.GraphProto) -> list[str]:
+    def read(graph: onnx.GraphProto) -> set:
+        inner = [read(a.g) for node in graph.node for a in node.attribute if a.type == onnx.AttributeProto.GRAPH]
+        return set().union({i for node in graph.node for i in node.input}, {o.name for o in graph.output}, *inner)
+
+    names = read(graph)
+    return [i.name for i in graph.initializer if i.name not in names]
+
+
 def problem(case: dict, original: str, exported: str) -> str:
     try:
         onnx.checker.check_model(exported, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         return f"checker: {str(error).splitlines()[0]}"
+    if unread := unreadInitializers(onnx.load(exported, load_external_data=False).graph):
+        return f"nobody reads initializer '{unread[0]}'"
     isFlat = all(value.type.WhichOneof("value") == "tensor_type"
                  for graph in [onnx.load(original, load_external_data=False).graph] for value in [*graph.input, *graph.output])
     with tempfile.TemporaryDirectory() as folder:

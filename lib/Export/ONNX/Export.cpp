@@ -207,6 +207,24 @@ int64_t ModelRecord::irVersion() const {
   return opset >= 28 ? 14 : opset >= 25 ? 13 : opset >= 24 ? 12 : opset >= 23 ? 11 : 10;
 }
 
+static void addRead(const GraphRecord &graph, llvm::DenseSet<int64_t> &read) {
+  for (const NodeRecord &node : graph.nodes) {
+    read.insert(node.inputs.begin(), node.inputs.end());
+    for (const NodeAttribute &attribute : node.attributes)
+      if (auto *inner = std::get_if<std::shared_ptr<GraphRecord>>(&attribute.value))
+        addRead(**inner, read);
+  }
+  for (const ValueRecord &output : graph.outputs)
+    read.insert(output.number);
+}
+
+/// What was made for an op that then took a view of it.
+static void eraseUnreadInitializers(ModelRecord &model) {
+  llvm::DenseSet<int64_t> read;
+  addRead(model.graph, read);
+  llvm::erase_if(model.initializers, [&](const InitializerRecord &i) { return !read.contains(i.number); });
+}
+
 ExportedModel::ExportedModel(std::unique_ptr<ModelRecord> model) : model(std::move(model)) {}
 ExportedModel::~ExportedModel() = default;
 
@@ -219,6 +237,7 @@ std::unique_ptr<ExportedModel> ExportedModel::make(ModuleOp module) {
     return module.emitError("has no function @main"), nullptr;
   if (failed(GraphExporter(*model).exportMain(main)))
     return nullptr;
+  eraseUnreadInitializers(*model);
   return std::unique_ptr<ExportedModel>(new ExportedModel(std::move(model)));
 }
 
