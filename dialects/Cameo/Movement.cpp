@@ -268,7 +268,7 @@ Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
     auto load = [&](OpBuilder &b) {
       SmallVector<Value> source(indices);
       source[axis] = index;
-      return loadWithin(k, b, getLoc(), operands[operand], resultDims, source, axis);
+      return operands[operand].load(b, getLoc(), source);
     };
     if (operand + 1 == operands.size())
       return load(b);
@@ -303,7 +303,7 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
           from[axis] = addIndex(b, loc, from[axis], first);
         SmallVector<Value> to(from);
         to[axis] = addIndex(b, loc, to[axis], offset);
-        result.store(b, loc, loadWithin(k, b, loc, operand, dims, from, axis), to);
+        result.store(b, loc, operand.load(b, loc, from), to);
       });
     };
     for (const Tensor &operand : operands) {

@@ -105,7 +105,10 @@ Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
   for (OpOperand &use : part.getUses())
     if (!isa<KernelOp, AliasInterface, ShapeOfOp, func::ReturnOp>(use.getOwner()))
       return "control flow takes it";
-  ArrayRef<Dim> dims = shapes.dimsOf(part);
+  ArrayRef<Dim> dims = shapes.dimsOf(part), all = shapes.dimsOf(whole);
+  int64_t axis = *normalizeAxis(kernel, concatOf(kernel).getAxis(), dims.size());
+  if (dims.take_front(axis) != all.take_front(axis) || dims.drop_front(axis + 1) != all.drop_front(axis + 1))
+    return "only the run knows whether its other sizes are those of the result";
   SmallVector<Dim, 6> memory = placementIn(shapes, kernel, input).memory;
   if (isDense(dims, memory))
     return {};

@@ -75,8 +75,13 @@ private:
   mlir::Value loadElement(mlir::Type type, mlir::Value base, int64_t bytes);
   void storeElement(mlir::Value value, mlir::Value base, int64_t bytes);
 
-  /// A reshape of as many elements as there are; the run checks what sizes do not tell.
+  // What the shape analysis cannot tell, the run checks.
+  /// Ends the run where the sizes differ; "%lld" in `message` stands for `given`.
+  mlir::LogicalResult checkEqual(Dim given, Dim wanted, mlir::Location where, const llvm::Twine &message);
+  /// A reshape is of as many elements as there are.
   mlir::LogicalResult checkReshape(ReshapeOp op);
+  /// Operands of a concatenation differ along its axis only; kernels rely on it.
+  mlir::LogicalResult checkConcat(ConcatOp op);
   /// A constant of the program that ends with 0.
   mlir::Value text(llvm::StringRef characters);
   mlir::LogicalResult planMemory();

@@ -29,6 +29,9 @@ FailureOr<SmallVector<Value>> HostEmitter::bufferBytes(KernelOp kernel) {
 }
 
 LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
+  for (auto concat : kernel.getBody().getOps<ConcatOp>())
+    if (failed(checkConcat(concat)))
+      return failure();
   if (isInPlace(kernel))
     return resultPointer(kernel.getResult(0));
   KernelUse use = kernels(kernel);
@@ -103,11 +106,10 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   return success();
 }
 
-LogicalResult HostEmitter::checkReshape(ReshapeOp op) {
-  Dim given = shapes.numElements(op.getX()), taken = shapes.numElements(op.getResult());
-  if (given == taken)
+LogicalResult HostEmitter::checkEqual(Dim given, Dim wanted, Location where, const Twine &message) {
+  if (given == wanted)
     return success();
-  auto x = size(given), y = size(taken);
+  auto x = size(given), y = size(wanted);
   if (failed(x) || failed(y))
     return failure();
   auto branch = scf::IfOp::create(b, loc, compare(arith::CmpIPredicate::ne, *x, *y), /*withElseRegion=*/false);
@@ -115,8 +117,26 @@ LogicalResult HostEmitter::checkReshape(ReshapeOp op) {
   b.setInsertionPointToStart(&branch.getThenRegion().front());
   Value code = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(CAMEO_SHAPE_MISMATCH));
   service(offsetof(cameo_services, fail), {},
-          {code, text(llvm::join(nodeNames(op.getLoc()), ", ")),
-           text("the operand has %lld elements, and the new shape another number"), *x});
+          {code, text(llvm::join(nodeNames(where), ", ")), text(message.str()), *x});
+  return success();
+}
+
+LogicalResult HostEmitter::checkReshape(ReshapeOp op) {
+  return checkEqual(shapes.numElements(op.getX()), shapes.numElements(op.getResult()), op.getLoc(),
+                    "the operand has %lld elements, and the new shape another number");
+}
+
+LogicalResult HostEmitter::checkConcat(ConcatOp op) {
+  ArrayRef<Dim> dims = shapes.dimsOf(op.getResult());
+  int64_t joined = *normalizeAxis(op, op.getAxis(), dims.size());
+  for (auto [i, operand] : llvm::enumerate(op.getInputs()))
+    for (auto [axis, given, wanted] : llvm::enumerate(shapes.dimsOf(operand), dims))
+      if (int64_t(axis) != joined &&
+          failed(checkEqual(given, wanted, op.getLoc(),
+                            "operand " + Twine(i) + " has size %lld along axis " + Twine(axis) +
+                                ", and another operand another; what is joined along axis " + Twine(joined) +
+                                " may differ there only")))
+        return failure();
   return success();
 }
 

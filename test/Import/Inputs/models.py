@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import onnx
+import onnx.parser
 from onnx import TensorProto, helper, numpy_helper
 
 F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
@@ -14,6 +15,12 @@ def value(name, shape, dtype=F):
 
 def const(name, array):
     return numpy_helper.from_array(np.asarray(array), name)
+
+
+def parsed(text):
+    """A graph in ONNX's text form: (inputs) => (outputs) <initializers and declared values> { nodes }."""
+    graph = onnx.parser.parse_graph(f"m {text}")
+    return graph.input, graph.output, graph.node, graph.initializer
 
 
 def signature():
@@ -240,6 +247,129 @@ def openSqueeze(declared=("m",)):
 
 def keptSqueeze():
     return openSqueeze(("n", 3))
+
+
+def deadSizes():
+    """What is chosen is a tensor of sizes, whose elements are known."""
+    return parsed("(float[3] x, bool c) => (int64[k] y) <int64[1] fourth = {4}> { [choose] y = If (c) <then_branch = t () => (int64[k] u) { u = Shape(x) }, "
+                  "else_branch = f () => (int64[k] v) { h = Shape(x) [beyond] v = Gather(h, fourth) }> }")
+
+
+def givenOutput(declared="n, m"):
+    """An output is an initializer, of another shape than is declared."""
+    return parsed(f"(float[2] x) => (float[{declared}] w, float[2] y) <float[3] w = {{1, 2, 3}}> {{ y = Neg(x) }}")
+
+
+def givenBranch():
+    """A branch gives an initializer of the main graph."""
+    return parsed("(float[2] x, bool c) => (float[k] y, float[n, m] w) <float[3] w = {1, 2, 3}> { y = If (c) <then_branch = t () => (float[k] u) { u = Neg(x) }, "
+                  "else_branch = f () => (float[k] w) { }> }")
+
+
+def scalarType():
+    """The shape of a scalar may mean an unknown one; the element type is what it says."""
+    return parsed("(int64[2] x) => (float y) { [negate] y = Neg(x) }")
+
+
+def laterSqueeze():
+    """Only without the axis of open size can the nodes behind follow."""
+    return parsed("(float[n, 3] x) => (float[5] y) <float[2] w = {7, 8}> { s = Squeeze(x) y = Concat <axis = 0> (s, w) }")
+
+
+def oneIteration():
+    """The body fits what enters it, but not what leaves it."""
+    return parsed("(float[3] x) => (float[k, l] y, float[i, k, l] all) <int64 one = {1}, int64[1] first = {0}> { [once] y, all = Loop <body = g (int64 i, bool c, float[k] a) => "
+                  "(bool d, float[l, k] b, float[l, k] b) { d = Identity(c) t = Transpose <perm = [0]> (a) b = Unsqueeze(t, first) }> (one, , x) }")
+
+
+def optionalCondition():
+    """Whether a loop goes on is an optional that may be empty."""
+    return parsed("(float[3] x, bool c, int64 n) => (float[3] y) { [again] y = Loop <body = g (int64 i, bool go, float[3] a) => (bool d, float[3] b) { b = Neg(a) "
+                  "d = If (c) <then_branch = t () => (optional(bool) u) { u = Optional <type = bool> () }, else_branch = f () => (optional(bool) v) { v = Optional(go) }> }> (n, c, x) }")
+
+
+def optionalState():
+    """So is what a Scan carries."""
+    return parsed("(float[3] x, float[4, 3] xs, bool c) => (float[3] y) { [sum] y = Scan <num_scan_inputs = 1, body = g (float[3] a, float[3] e) => (float[3] b) { "
+                  "b = If (c) <then_branch = t () => (optional(float[3]) u) { u = Optional <type = float[3]> () }, else_branch = f () => (optional(float[3]) v) { v = Optional(e) }> }> (x, xs) }")
+
+
+def optionalElement():
+    """So is what a SequenceMap makes of an element."""
+    return parsed("(float[3] x, bool c) => (seq(float[3]) y) { s = SequenceConstruct(x, x) [each] y = SequenceMap <body = g (float[3] a) => (float[3] b) { "
+                  "b = If (c) <then_branch = t () => (optional(float[3]) u) { u = Optional <type = float[3]> () }, else_branch = f () => (optional(float[3]) v) { v = Optional(a) }> }> (s) }")
+
+
+def openConcat(nodes="y = Concat <axis = 1> (a, b)", second="m"):
+    """Only the run knows whether what is joined has as many rows."""
+    return parsed(f"(float[n, 16] a, float[{second}, 16] b) => (float[k, l] y) {{ {nodes} }}")
+
+
+def openConcatFused():
+    return openConcat("c = Concat <axis = 1> (a, b) y = Neg(c)")
+
+
+def openConcatInPlace():
+    return openConcat("c = Softmax(a) d = Softmax(b) y = Concat <axis = 1> (c, d)")
+
+
+def fixedConcat():
+    """The second operand's size is the result's."""
+    return openConcat(second="3")
+
+
+def crop(*border):
+    return [value("x", [1, 1, 4, 4])], [value("y", None)], [helper.make_node("Crop", ["x"], ["y"], name="cut", border=border)], []
+
+
+def cropFar():
+    return crop(2**63 - 1, 2**63 - 1, 2**63 - 1, 2**63 - 1)
+
+
+def cropBefore():
+    return crop(-1, 0, 0, 0)
+
+
+def scaledIntegers():
+    return [value("x", [2], I)], [value("y", [2], I)], [helper.make_node("Scale", ["x"], ["y"], name="quarter", scale=0.25)], []
+
+
+def openPicture():
+    """A bias for each of as many channels as only the run knows."""
+    return [value("x", [1, "c", 4, 4])], [value("y", None)], [helper.make_node("ImageScaler", ["x"], ["y"], name="shift", bias=[1.0, 2.0])], []
+
+
+def manyWeights():
+    """More columns than can be counted in pairs by adding."""
+    node = helper.make_node("MatMulBnb4", ["x", "b", "absmax"], ["y"], name="multiply", domain="com.microsoft", K=2**63 - 1, N=1, block_size=16, quant_type=1)
+    return [value("x", [1, "k"]), value("b", [8], TensorProto.UINT8), value("absmax", [1])], [value("y", None)], [node], []
+
+
+def insertOther():
+    """The elements of a sequence have one type."""
+    return [value("x", [2]), value("n", [2], I)], [sequenceType("t")], [
+        helper.make_node("SequenceConstruct", ["x"], ["s"]), helper.make_node("SequenceInsert", ["s", "n"], ["t"], name="add")], []
+
+
+def nestedLoops(depth=5):
+    """Each loop has to find out anew that what it carries grows."""
+    nodes = [helper.make_node("Concat", [f"g{depth}", "one"], ["h"], axis=0)]
+    for level in reversed(range(depth)):
+        result = "h" if level == depth - 1 else f"r{level + 1}"
+        body = helper.make_graph([*nodes, helper.make_node("Identity", [f"go{level}"], [f"on{level}"])], f"body{level}",
+                                 [value(f"i{level}", [], I), value(f"go{level}", [], B), value(f"g{level + 1}", None)], [value(f"on{level}", [], B), value(result, None)])
+        nodes = [helper.make_node("Loop", ["n", "", f"g{level}"], [f"r{level}"], name=f"loop{level}", body=body)]
+    return [value("g0", [1]), value("n", [], I)], [value("r0", None)], nodes, [const("one", np.ones(1, np.float32))]
+
+
+def shiftingLoop():
+    """The first carried value grows, and each other one is the one before it: in each try one more is found to change."""
+    names = [f"g{i}" for i in range(32)]
+    body = helper.make_graph([helper.make_node("Concat", ["g0", "one"], ["h"], axis=0), helper.make_node("Identity", ["go"], ["on"])], "body",
+                             [value("i", [], I), value("go", [], B), *(value(name, None) for name in names)],
+                             [value("on", [], B), value("h", None), *(value(name, None) for name in names[:-1])])
+    nodes = [helper.make_node("Loop", ["n", "", *["one"] * 32], [f"r{i}" for i in range(32)], name="shift", body=body)]
+    return [value("n", [], I)], [value("r31", None)], nodes, [const("one", np.ones(1, np.float32))]
 
 
 def openParts():
