@@ -145,19 +145,19 @@ LogicalResult matMulBnb4(OpBinder &op) {
     return op.unsupported("transB is 0; supported is 1");
   Value a = op.input(0), bytes = op.input(1), largest = op.input(2);
   Type type = op.elementType(a), ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
-  int64_t blocks = (count + block - 1) / block;
-  if (op.elementType(bytes) != ui8 || op.shapes().numElements(bytes) != op.dims().constant((count + 1) / 2) ||
+  int64_t blocks = count / block + (count % block != 0), pairCount = count / 2 + count % 2;
+  if (op.elementType(bytes) != ui8 || op.shapes().numElements(bytes) != op.dims().constant(pairCount) ||
       op.shapes().numElements(largest) != op.dims().constant(blocks))
     return op.error("E-SHAPE", "inputs 'B' and 'absmax' have shapes " + formatShape(op.shapes().dimsOf(bytes)) +
                                    " and " + formatShape(op.shapes().dimsOf(largest)) + "; expected " +
-                                   Twine((count + 1) / 2) + " bytes and " + Twine(blocks) + " numbers");
+                                   Twine(pairCount) + " bytes and " + Twine(blocks) + " numbers");
   auto tableType = RankedTensorType::get({16}, op.builder.getF32Type());
   Value table = op.create<ConstantOp>(DenseElementsAttr::get(tableType, ArrayRef<float>(kind ? kNf4 : kFp4)));
-  Value pairs = op.reshape(bytes, {(count + 1) / 2, 1});
+  Value pairs = op.reshape(bytes, {pairCount, 1});
   Value upper = c.make<ShiftRightOp>(pairs, c.like(pairs, 4)), lower = c.make<AndOp>(pairs, c.like(pairs, 15));
   if (!upper || !lower)
     return failure();
-  Value codes = op.reshape(op.create<ConcatOp>(SmallVector<Value>{upper, lower}, int64_t(1)), {(count + 1) / 2 * 2});
+  Value codes = op.reshape(op.create<ConcatOp>(SmallVector<Value>{upper, lower}, int64_t(1)), {pairCount * 2});
   Value numbers = c.make<GatherOp>(table, c.cast(codes, op.builder.getI32Type()), int64_t(0));
   // The last block may be shorter.
   Value places = c.make<RangeOp>(op.i64({0}), op.i64({1}), op.i64({count}));
