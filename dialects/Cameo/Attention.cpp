@@ -1,5 +1,6 @@
 // Attention.cpp - shapes and loops of attention, linear_attention and rotary_embedding.
 #include "Interpolation.h"
+#include "cameo/Dialect/Cameo/Attention.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -68,9 +69,6 @@ static Value keyHead(KernelEmitter &k, OpBuilder &b, Location loc, Value head, D
 
 // ---- attention
 
-/// C7 has an upper bound too, so that positions with one of the two added are far from what 64 bits hold.
-static constexpr int64_t kMostWindow = int64_t(1) << 48;
-
 LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &q = shapes.get(getQ());
   if (q.rank() != 4 || failed(verifyOperand(*this, shapes, getK(), "k", 4, q.elementType)) ||
@@ -113,8 +111,8 @@ LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
     return emitOpError("stage is '") << getStage().value_or("")
                                      << "'; expected product, capped, masked or weights"; // C6
   for (auto [name, bound] : {std::pair("left", getLeft()), std::pair("right", getRight())})
-    if (bound && (int64_t(*bound) < 0 || int64_t(*bound) > kMostWindow))
-      return emitOpError() << name << " is " << int64_t(*bound) << "; expected 0 to " << kMostWindow; // C7
+    if (bound && (int64_t(*bound) < 0 || int64_t(*bound) > kMostAttentionWindow))
+      return emitOpError() << name << " is " << int64_t(*bound) << "; expected 0 to " << kMostAttentionWindow; // C7
   results.push_back({q.elementType, {q.dims[0], q.dims[1], q.dims[2], v[3]}, std::nullopt});
   if (wanted)
     results.push_back({q.elementType, scores, std::nullopt});

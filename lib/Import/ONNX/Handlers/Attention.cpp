@@ -1,5 +1,6 @@
 // Attention.cpp - ONNX's own attention nodes: Attention, FlexAttention, LinearAttention, RotaryEmbedding.
 #include "Attention.h"
+#include "cameo/Dialect/Cameo/Attention.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
@@ -56,8 +57,7 @@ AttentionResults cameo::onnx::makeAttention(Compose &c, AttentionParts p, String
     return {};
   OpBuilder &b = op.builder;
   // What reaches beyond all keys is no bound.
-  constexpr int64_t kBeyond = int64_t(1) << 48;
-  auto bound = [&](int64_t n) { return n < 0 || n > kBeyond ? IntegerAttr() : b.getI64IntegerAttr(n); };
+  auto bound = [&](int64_t n) { return n < 0 || n > kMostAttentionWindow ? IntegerAttr() : b.getI64IntegerAttr(n); };
   SmallVector<Type> types(stage.empty() ? 1 : 2, placeholderType(b.getContext()));
   auto made = AttentionOp::create(b, op.loc, types[0], stage.empty() ? Type() : types[1], p.q, p.k, p.v, p.mask,
                                   p.lengths, p.offsets, p.sinks, b.getF32FloatAttr(scale),
