@@ -27,8 +27,9 @@ import numpy as np
 import modes
 import randomness
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "Codegen/CUDA"))
+sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("Codegen/CUDA", "Support")]
 import assembler
+import cameo
 
 SECONDS = 60
 MEMORY = 8 << 30
@@ -141,17 +142,17 @@ def givenTensors(outputs) -> dict[str, np.ndarray]:
     tensors = {}
     for name in outputs:
         base, _, part = name.rpartition(".")
-        if f"{base}.shapes" in outputs and part == "elements":
-            rest = outputs[name]
-            for i, row in enumerate(outputs[f"{base}.shapes"]):
-                shape = row[row >= 0]
-                count = int(np.prod(shape))
-                tensors[f"{base}[{i}]"], rest = rest[:count].reshape(shape), rest[count:]
-            if rest.size:
-                raise Failed("mismatch", f"output '{name}' has {rest.size} elements more than its shapes say")
-        elif part not in ("shapes", "present"):
+        isRagged = f"{base}.elements" in outputs and f"{base}.shapes" in outputs
+        isOptional = isRagged or base in outputs or f"{base}[0]" in outputs
+        if isRagged and part == "elements":
+            try:
+                elements = cameo.ragged(outputs[name], outputs[f"{base}.shapes"])
+            except ValueError as problem:
+                raise Failed("mismatch", f"output '{base}': {problem}") from None
+            tensors |= {f"{base}[{i}]": element for i, element in enumerate(elements)}
+        elif not (isRagged and part == "shapes") and not (isOptional and part == "present"):
             tensors[name] = outputs[name]
-    absent = [name.removesuffix(".present") for name in outputs if name.endswith(".present") and not outputs[name]]
+    absent = [name.removesuffix(".present") for name in outputs if name not in tensors and name.endswith(".present") and not outputs[name]]
     return {name: value for name, value in tensors.items() if name.partition("[")[0] not in absent}
 
 

@@ -57,6 +57,35 @@ def loadLibrary() -> ctypes.CDLL:
     return library
 
 
+def ragged(elements: np.ndarray, shapes: np.ndarray) -> list[np.ndarray]:
+    """The tensors of a sequence whose length only the run knows."""
+    tensors = []
+    for row in shapes:
+        shape = row[row >= 0]
+        count = int(np.prod(shape))
+        tensors.append(elements[:count].reshape(shape))
+        elements = elements[count:]
+    if elements.size:
+        raise ValueError(f"the elements are {elements.size} more than the shapes say")
+    return tensors
+
+
+def bindings(names: list[str], outputs: dict[str, np.ndarray]) -> dict:
+    """The outputs of a program under the names of the graph's: a tensor, a list of those of a sequence, None for an optional
+    without an element."""
+    result = {}
+    for name in names:
+        if not outputs.get(f"{name}.present", True):
+            result[name] = None
+        elif name in outputs:
+            result[name] = outputs[name]
+        elif f"{name}.elements" in outputs:
+            result[name] = ragged(outputs[f"{name}.elements"], outputs[f"{name}.shapes"])
+        else:
+            result[name] = [outputs[f"{name}[{i}]"] for i in range(len(outputs)) if f"{name}[{i}]" in outputs]
+    return result
+
+
 class Program:
     def __init__(self, path: str, threads: int = 0, target: str = "cpu"):
         self.library, self.error = loadLibrary(), Error()
