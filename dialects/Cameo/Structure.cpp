@@ -320,7 +320,12 @@ LogicalResult RequireOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   if (failed(verifySameSize(getOperation(), shapes.numElements(getCondition()), shapes.dims().constant(1),
                             "the number of elements of the condition"))) // C1
     return failure();
-  results.push_back(shapes.get(getX()));
+  ShapeInfo info = shapes.get(getX());
+  // Known elements would take the place of the op, and of its check.
+  auto known = shapes.constantElements(getCondition());
+  if (!known || (known->front() != 0) != getExpected())
+    info.contents.reset();
+  results.push_back(std::move(info));
   return success();
 }
 
@@ -330,7 +335,8 @@ LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   SmallVector<Value> first(condition.rank(), constantIndex(b, loc, 0));
   Value holds = condition.load(b, loc, first);
   Value wanted = arith::ConstantIntOp::create(b, loc, getExpected(), 1);
-  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH, getMessage());
+  Value found = x.rank() == 0 && isa<IntegerType>(x.elementType) ? x.load(b, loc, {}) : Value();
+  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH, getMessage(), found);
   // A nest without iterations is not run, and with it the check. No size is 0 here; elements there may be none yet.
   SmallVector<Dim> dims(y.dims);
   for (Dim &dim : dims)
