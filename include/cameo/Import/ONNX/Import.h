@@ -29,8 +29,8 @@ struct ImportOptions {
   ReadOptions read;
   std::vector<DimBinding> dims;
   std::vector<ShapeBinding> shapes;
-  /// A declared shape that contradicts the inferred one is a warning, not an error (`--lenient-shapes`). It always is
-  /// where the declared one has an open size.
+  /// A declared shape or type that contradicts the inferred one is a warning, not an error (`--lenient-shapes`). It always
+  /// is where the declared shape has an open size or `dims` are given, and a shape also where an output is declared a scalar.
   bool lenientShapes = false;
 };
 

@@ -26,6 +26,9 @@ struct RaggedSequence {
   mlir::Value shapes;   ///< i64, length x rank: the sizes of each; those of fewer axes than others end with -1
   /// No row of `shapes` has a -1.
   bool hasOneRank = true;
+
+  /// False: a step that makes it has failed.
+  explicit operator bool() const { return elements && shapes; }
 };
 
 /// What a name of the graph stands for: a tensor, a sequence, or nothing, as an optional without an element and an input
@@ -48,6 +51,12 @@ struct Binding {
   mlir::Value present;
 };
 
+/// How far an import has come.
+struct ImportProgress {
+  size_t diagnostics = 0; ///< reported
+  int64_t nodes = 0;      ///< imported, each as often as it is part of the program
+};
+
 /// One node being imported. Shapes of all its operands are known (ranks always, sizes maybe symbolic).
 class OpBinder {
 public:
@@ -65,6 +74,8 @@ public:
   mlir::Value input(size_t i);
   /// Input `i`, whatever it is.
   Binding binding(size_t i);
+  /// Input `i`, a sequence that is there in any case. Errors are reported.
+  mlir::FailureOr<Binding> sequenceInput(size_t i);
   /// All inputs that are given.
   llvm::SmallVector<mlir::Value> inputs();
   mlir::Type elementType(mlir::Value v) { return mlir::getElementTypeOrSelf(v.getType()); }
@@ -85,6 +96,8 @@ public:
   /// The MLIR element type of an attribute that holds a TensorProto.DataType (Cast's `to`); null when absent, error
   /// when the type is unsupported.
   mlir::FailureOr<mlir::Type> dtypeAttr(llvm::StringRef name, mlir::Type fallback);
+  /// Null when it is missing (reported).
+  const Graph *graphAttr(llvm::StringRef name);
 
   // ---- creating
   /// Creates an op with one result; types are computed by its shape function. Null on failure (already reported).
@@ -111,6 +124,8 @@ public:
   mlir::Value transpose(mlir::Value v, llvm::ArrayRef<int64_t> permutation);
   mlir::Value unsqueeze(mlir::Value v, llvm::ArrayRef<int64_t> axes);
   mlir::Value squeeze(mlir::Value v, llvm::ArrayRef<int64_t> axes);
+  /// A value with one element as a scalar.
+  mlir::Value scalarOf(mlir::Value v);
   /// Reshape to sizes given as constants (0: copy, -1: infer).
   mlir::Value reshape(mlir::Value v, llvm::ArrayRef<int64_t> shape);
   /// `dims` as a tensor<nxi64> that is computed from sizes and elements of existing values.
@@ -134,12 +149,14 @@ public:
   mlir::LogicalResult result(mlir::Value value) { return result(0, value); }
   /// The same for results that may be something else than a tensor.
   mlir::LogicalResult bindResult(size_t i, Binding value);
+  /// The outputs from the first on.
+  mlir::LogicalResult bindResults(llvm::ArrayRef<Binding> values);
 
   /// Imports a graph attribute into `block` (its arguments are the caller's); inner names see outer values. Gives the
   /// graph's outputs.
   mlir::FailureOr<llvm::SmallVector<Binding>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                              llvm::ArrayRef<Binding> arguments);
-  /// The same where only tensors will do.
+  /// The same where only tensors will do, which are there in any case.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
   /// A branch, which may be one that no run takes. Where its nodes contradict each other in sizes or indices, `why` says so
@@ -156,6 +173,9 @@ public:
 
   /// Takes an op out of the program again; it is freed when the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
+  ImportProgress progress();
+  /// The nodes imported since then are no part of the program, and their warnings say nothing about it; errors stay.
+  void takeBack(ImportProgress to);
 
   /// "model.onnx: node 'n' (Softmax, opset 13): <message>", code E-... of the error table. Always returns failure.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
@@ -172,8 +192,9 @@ public:
   /// The same form; the import goes on.
   void warning(llvm::StringRef code, const llvm::Twine &message);
 
-  /// Whether axes of open size that a node drops when they are 1 (Squeeze without axes) are 1: the model is imported once
-  /// with the answer no, and again with yes where its outputs then have not their declared ranks.
+  /// Whether axes of open size that a node drops when they are 1 (Squeeze without axes) are 1; to be asked where there is
+  /// one. A model is imported with the answer no; one that PyTorch's exporter wrote, which declares what a trace had, again
+  /// with yes where that failed or its outputs have not their declared ranks.
   bool openAxesAreOne();
 
   int64_t opset() const { return node.opset; }

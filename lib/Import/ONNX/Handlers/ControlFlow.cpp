@@ -4,7 +4,7 @@
 // take cost nothing and may have any rank. Where the run decides between results that have no common form (a squeezed
 // tensor or the tensor itself), the rest of the graph is imported once behind each of them. When it can follow only
 // one, or sizes or indices inside a branch contradict each other, the condition becomes a requirement.
-#include "Loops.h"
+#include "Forms.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -74,18 +74,11 @@ FailureOr<SmallVector<Binding>> Branches::join(ArrayRef<Form> forms) {
   return bindingsOf(op, forms, done->getResults());
 }
 
-LogicalResult bindAll(OpBinder &op, ArrayRef<Binding> results) {
-  for (auto [i, result] : llvm::enumerate(results))
-    if (failed(op.bindResult(i, result)))
-      return failure();
-  return success();
-}
-
 /// Elements of such a sequence cannot be taken out, which they can behind each branch.
 bool losesRanks(const Form &form) { return form.kind == Form::Kind::Ragged && !form.hasOneRank; }
 
 LogicalResult importIf(OpBinder &op) {
-  const Graph *thenGraph = graphOf(op, "then_branch"), *elseGraph = graphOf(op, "else_branch");
+  const Graph *thenGraph = op.graphAttr("then_branch"), *elseGraph = op.graphAttr("else_branch");
   if (!thenGraph || !elseGraph)
     return failure();
   for (const Graph *graph : {thenGraph, elseGraph})
@@ -96,9 +89,7 @@ LogicalResult importIf(OpBinder &op) {
   if (auto known = op.shapes().constantElements(condition); known && known->size() == 1) {
     auto values = op.importSubgraph(known->front() ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(),
                                     ArrayRef<Binding>{});
-    if (failed(values))
-      return failure();
-    return bindAll(op, *values);
+    return failed(values) ? failure() : op.bindResults(*values);
   }
   Branches branches(op, condition);
   std::string why[2]; // a branch cannot run
@@ -114,7 +105,7 @@ LogicalResult importIf(OpBinder &op) {
     std::string difference;
     if (auto forms = branches.forms(difference); forms && llvm::none_of(*forms, losesRanks)) {
       auto results = branches.join(*forms);
-      return failed(results) ? failure() : bindAll(op, *results);
+      return failed(results) ? failure() : op.bindResults(*results);
     }
     where = "the nodes behind it can follow neither branch; behind the first: ";
     for (int i : {0, 1}) {
@@ -149,7 +140,7 @@ LogicalResult importIf(OpBinder &op) {
     for (Value *part : result.parts())
       if (!(*part = op.create<RequireOp>(*part, condition, wanted, message)))
         return failure();
-  return bindAll(op, *results);
+  return op.bindResults(*results);
 }
 
 // ---- as ONNX

@@ -1,6 +1,7 @@
 // Forms.cpp - the functions declared in Forms.h.
 #include "Forms.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -140,6 +141,8 @@ Binding cameo::onnx::convert(OpBinder &op, const Binding &binding, const Form &f
     result.ragged = raggedOf(op, *result.list, form.elementType, form.rank);
     result.list.reset();
   }
+  if (!*result.ragged)
+    return result;
   result.ragged = withRank(op, *result.ragged, form.rank);
   result.ragged->hasOneRank = form.hasOneRank;
   return result;
@@ -180,11 +183,16 @@ std::string cameo::onnx::describe(OpBinder &op, const Form &form) {
     os << "a tensor of " << op.typeName(form.types.front().getElementType()) << " and rank "
        << form.types.front().getRank();
     break;
-  case Form::Kind::List:
+  case Form::Kind::List: {
     os << "a sequence of " << form.types.size() << (form.types.size() == 1 ? " tensor" : " tensors");
-    if (!form.types.empty())
-      os << " of " << op.typeName(form.types.front().getElementType());
+    SmallVector<StringRef> names =
+        llvm::map_to_vector(form.types, [&](RankedTensorType type) { return op.typeName(type.getElementType()); });
+    if (llvm::all_equal(names))
+      names.truncate(std::min<size_t>(names.size(), 1));
+    if (!names.empty())
+      os << " of " << llvm::join(names, ", ");
     break;
+  }
   case Form::Kind::Ragged:
     os << "a sequence of tensors of " << op.typeName(form.elementType);
     break;

@@ -8,11 +8,13 @@ using namespace cameo::onnx;
 
 namespace {
 
-/// Elements [start, end) of a vector; the bounds are scalars, null for its beginning and its end.
+/// Elements [start, end) of a vector; the bounds are scalars.
 Value rangeOf(Compose c, Value vector, Value start, Value end) {
-  Value first = start ? c.unsqueeze(start, {0}) : c.op.i64({0});
-  Value last = end ? c.unsqueeze(end, {0}) : c.op.i64({std::numeric_limits<int64_t>::max()});
-  return c.make<SliceOp>(vector, first, last, c.op.i64({1}), ArrayRef<int64_t>{0});
+  return c.make<SliceOp>(vector, c.unsqueeze(start, {0}), c.unsqueeze(end, {0}), c.op.i64({1}), ArrayRef<int64_t>{0});
+}
+Value before(Compose c, Value vector, Value end) { return rangeOf(c, vector, c.op.i64Scalar(0), end); }
+Value from(Compose c, Value vector, Value start) {
+  return rangeOf(c, vector, start, c.op.i64Scalar(std::numeric_limits<int64_t>::max()));
 }
 
 /// All elements of x as a vector.
@@ -27,11 +29,6 @@ Value concat(Compose c, ArrayRef<Value> pieces, int64_t axis = 0) {
 Value expand(Compose c, Value x, ArrayRef<Dim> sizes) {
   Value shape = c.op.sizes(sizes);
   return c.make<ExpandOp>(x, shape);
-}
-
-/// `x` where `condition` holds in the run, whose status is CAMEO_SHAPE_MISMATCH otherwise.
-Value require(Compose c, Value x, Value condition, const Twine &message) {
-  return c.make<RequireOp>(x, condition, true, message.str());
 }
 
 /// Whether all elements of a tensor of bools are true, as a scalar.
@@ -58,7 +55,7 @@ Value runningSum(Compose c, Value numbers) {
   return c.make<CumulateOp>(numbers, c.op.i64Scalar(0), "sum", /*exclusive=*/false, /*reverse=*/false);
 }
 
-/// Where the entry at `position` begins and ends in the elements. A position that there is not is the gather's error.
+/// Where the entry at `position` begins and ends in the elements.
 std::pair<Value, Value> boundsAt(Compose c, const RaggedSequence &s, Value position) {
   Value sizes = counts(c, s);
   Value end = c.make<GatherOp>(runningSum(c, sizes), position, int64_t(0));
@@ -89,7 +86,7 @@ Value placesInPieces(OpBinder &op, Value lengths, const Folded &t) {
   // The piece that a position belongs to: how many pieces end at or before it.
   Value marks = c.make<ScatterElementsOp>(expand(c, zero, {d.add(t.size, 1)}), ends,
                                           expand(c, one, {op.shapes().dim(lengths, 0)}), int64_t(0), "add");
-  Value piece = rangeOf(c, runningSum(c, marks), {}, c.squeeze(op.sizes({t.size}), {0}));
+  Value piece = before(c, runningSum(c, marks), c.squeeze(op.sizes({t.size}), {0}));
   Value length = c.make<GatherOp>(lengths, piece, int64_t(0));
   Value begin = c.make<GatherOp>(c.sub(ends, lengths), piece, int64_t(0));
   auto count = [&](Dim size) { return c.make<RangeOp>(zero, one, op.sizes({size})); };
@@ -98,8 +95,6 @@ Value placesInPieces(OpBinder &op, Value lengths, const Folded &t) {
   Value middle = c.add(c.unsqueeze(place, {0}), c.mul(c.unsqueeze(count(t.outer), {1}), c.unsqueeze(length, {0})));
   return c.add(c.mul(c.unsqueeze(middle, {2}), op.sizes({t.inner})), count(t.inner));
 }
-
-bool isNull(const RaggedSequence &s) { return !s.elements || !s.shapes; }
 
 } // namespace
 
@@ -154,40 +149,49 @@ Value cameo::onnx::raggedAt(OpBinder &op, const RaggedSequence &sequence, Value 
   return op.reshape(piece, dims);
 }
 
-RaggedSequence cameo::onnx::raggedInsert(OpBinder &op, const RaggedSequence &sequence, Value added, Value position) {
+Value cameo::onnx::positionIn(OpBinder &op, Value position, Value length, bool mayBeEnd) {
+  Compose c{op};
+  Value isNegative = c.make<LessOp>(position, c.like(position, 0));
+  Value end = mayBeEnd ? c.add(length, 1) : length;
+  auto fromFront = [&](Value p) { return c.where(isNegative, c.add(p, length), p); };
+  Value place = fromFront(position);
+  Value isThere = c.make<AndOp>(c.make<LessOp>(op.i64Scalar(-1), place), c.make<LessOp>(place, end));
+  auto count = length ? op.shapes().constantElements(length) : std::nullopt;
+  std::string wanted = count && count->front() + mayBeEnd > 0 ? "expected " + std::to_string(-count->front()) + " to " +
+                                                                    std::to_string(count->front() - !mayBeEnd)
+                                                              : "the sequence has no such place";
+  return fromFront(c.require(position, isThere, "position is %lld; " + wanted));
+}
+
+RaggedSequence cameo::onnx::raggedInsert(OpBinder &op, const RaggedSequence &sequence, Value added, Value place) {
   Compose c{op};
   int64_t rank = std::max(raggedRank(op, sequence), op.rank(added));
   RaggedSequence s = withRank(op, sequence, rank);
-  Value elements = flat(c, added), row = shapeRow(op, added, rank);
-  bool hasOneRank = s.hasOneRank && op.rank(added) == rank;
-  if (isNull(s) || !position)
-    return {concat(c, {s.elements, elements}), concat(c, {s.shapes, row}), hasOneRank};
-  // There is a place behind the last element too. Below the first one is none, so that counts as one too far.
-  Value length = raggedLength(op, s), fromEnd = c.add(position, length), zero = op.i64Scalar(0);
-  Value counted = c.where(c.make<LessOp>(fromEnd, zero), c.add(length, 1), fromEnd);
-  Value place = c.where(c.make<LessOp>(position, zero), counted, position);
   Value starts = concat(c, {op.i64({0}), runningSum(c, counts(c, s))});
   Value start = c.make<GatherOp>(starts, place, int64_t(0));
-  if (!start)
-    return {};
   auto between = [&](Value vector, Value at, Value what) {
-    return concat(c, {rangeOf(c, vector, {}, at), what, rangeOf(c, vector, at, {})});
+    return concat(c, {before(c, vector, at), what, from(c, vector, at)});
   };
-  return {between(s.elements, start, elements), between(s.shapes, place, row), hasOneRank};
+  return {between(s.elements, start, flat(c, added)), between(s.shapes, place, shapeRow(op, added, rank)),
+          s.hasOneRank && op.rank(added) == rank};
 }
 
-RaggedSequence cameo::onnx::raggedErase(OpBinder &op, const RaggedSequence &sequence, Value position) {
+RaggedSequence cameo::onnx::raggedAppend(OpBinder &op, const RaggedSequence &sequence, Value added) {
   Compose c{op};
-  auto [start, end] = boundsAt(c, sequence, position);
-  Value length = raggedLength(op, sequence);
-  Value place = c.where(c.make<LessOp>(position, op.i64Scalar(0)), c.add(position, length), position);
-  Value next = c.add(place, 1);
-  if (!start || !end || !next)
-    return {};
-  auto without = [&](Value vector, Value from, Value to) {
-    return concat(c, {rangeOf(c, vector, {}, from), rangeOf(c, vector, to, {})});
+  int64_t rank = std::max(raggedRank(op, sequence), op.rank(added));
+  RaggedSequence s = withRank(op, sequence, rank);
+  return {concat(c, {s.elements, flat(c, added)}), concat(c, {s.shapes, shapeRow(op, added, rank)}),
+          s.hasOneRank && op.rank(added) == rank};
+}
+
+RaggedSequence cameo::onnx::raggedErase(OpBinder &op, const RaggedSequence &sequence, Value place) {
+  Compose c{op};
+  auto [start, end] = boundsAt(c, sequence, place);
+  auto without = [&](Value vector, Value first, Value next) {
+    return concat(c, {before(c, vector, first), from(c, vector, next)});
   };
-  return {without(sequence.elements, start, end), without(sequence.shapes, place, next), sequence.hasOneRank};
+  return {without(sequence.elements, start, end), without(sequence.shapes, place, c.add(place, 1)),
+          sequence.hasOneRank};
 }
 
 Value cameo::onnx::raggedConcat(OpBinder &op, const RaggedSequence &sequence, int64_t axis, bool isNew) {
@@ -201,8 +205,8 @@ Value cameo::onnx::raggedConcat(OpBinder &op, const RaggedSequence &sequence, in
   Value length = raggedLength(op, sequence), isThere = c.make<LessOp>(op.i64Scalar(0), length);
   StringRef isEmpty = "the sequence is empty; expected at least one element";
   if (rank == 0) // they are as many numbers, and the axis is new
-    return require(c, sequence.elements, isThere, isEmpty);
-  Value shapes = require(c, sequence.shapes, isThere, isEmpty);
+    return c.require(sequence.elements, isThere, isEmpty);
+  Value shapes = c.require(sequence.shapes, isThere, isEmpty);
   Value sizes = c.reduce(shapes, {0}, "max", /*keepDims=*/false);
   SmallVector<int64_t> alike;
   for (int64_t i = 0; i < rank; ++i)
@@ -211,9 +215,9 @@ Value cameo::onnx::raggedConcat(OpBinder &op, const RaggedSequence &sequence, in
   if (!alike.empty()) {
     auto others = [&](Value v, int64_t axis) { return c.make<GatherOp>(v, op.i64(alike), axis); };
     Value same = all(c, c.make<EqualOp>(others(shapes, 1), others(sizes, 0)));
-    sizes = require(c, sizes, same,
-                    isNew ? "the elements of the sequence differ in shape"
-                          : "the elements of the sequence differ in a size other than that of axis " + Twine(axis));
+    sizes = c.require(sizes, same,
+                      isNew ? "the elements of the sequence differ in shape"
+                            : "the elements of the sequence differ in a size other than that of axis " + Twine(axis));
   }
   if (!sizes)
     return {};

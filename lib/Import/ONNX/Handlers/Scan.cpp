@@ -1,5 +1,6 @@
 // Scan.cpp - Scan: a loop that gathers its slices.
-#include "Loops.h"
+#include "LoopBuilder.h"
+#include "cameo/Import/ONNX/Reader.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -7,13 +8,6 @@ using namespace cameo;
 using namespace cameo::onnx;
 
 namespace {
-
-LogicalResult bindResults(OpBinder &op, ValueRange values) {
-  for (auto [i, value] : llvm::enumerate(values))
-    if (failed(op.result(i, value)))
-      return failure();
-  return success();
-}
 
 SmallVector<Binding> asBindings(ValueRange values) { return SmallVector<Binding>(values.begin(), values.end()); }
 
@@ -47,7 +41,13 @@ FailureOr<SmallVector<Value>> buildScan(OpBinder &op, const ScanSpec &spec, Valu
   auto loop = buildLoop(op, tripCount, Value(), asBindings(states), numCollected, body);
   if (failed(loop))
     return failure();
-  SmallVector<Value> results = llvm::map_to_vector(*loop, [](const Binding &value) { return value.tensor; });
+  SmallVector<Value> results;
+  for (auto [i, value] : llvm::enumerate(*loop)) {
+    auto tensor = tensorOf(op, value, "output " + Twine(i));
+    if (failed(tensor))
+      return failure();
+    results.push_back(*tensor);
+  }
   for (unsigned i = 0; i < numCollected; ++i) {
     Value &result = results[states.size() + i];
     if (spec.outputReverse[i])
@@ -55,8 +55,9 @@ FailureOr<SmallVector<Value>> buildScan(OpBinder &op, const ScanSpec &spec, Valu
                                   ArrayRef<int64_t>{0});
     int64_t rank = op.rank(result), axis = spec.outputAxes[i];
     if (axis < -rank || axis >= rank)
-      return op.error("E-ATTR", "scan_output_axes has " + Twine(axis) + ", but the output has rank " + Twine(rank) +
-                                    "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
+      return op.error("E-ATTR", "entry " + Twine(i) + " of scan_output_axes is " + Twine(axis) + ", but output " +
+                                    Twine(states.size() + i) + " has rank " + Twine(rank) + "; expected " +
+                                    Twine(-rank) + " to " + Twine(rank - 1));
     if (axis < 0)
       axis += rank;
     if (axis != 0) {
@@ -90,7 +91,7 @@ LogicalResult readDirections(OpBinder &op, StringRef name, size_t count, SmallVe
 /// Splits the operands after `skip` into states and scan inputs, and checks the body's arity.
 LogicalResult readScan(OpBinder &op, size_t skip, ScanSpec &spec, SmallVector<Value> &states,
                        SmallVector<Value> &inputs) {
-  spec.body = graphOf(op, "body");
+  spec.body = op.graphAttr("body");
   if (!spec.body)
     return failure();
   int64_t given = op.numInputs() - skip, numScan = op.intAttr("num_scan_inputs", 0);
@@ -105,7 +106,8 @@ LogicalResult readScan(OpBinder &op, size_t skip, ScanSpec &spec, SmallVector<Va
   for (int64_t i = 0; i < given; ++i) {
     Value v = op.input(skip + i);
     if (!v)
-      return op.error("E-ARITY", "input " + Twine(skip + i) + " is left out");
+      return op.error("E-ARITY", "input " + Twine(skip + i) + " is left out; expected " + Twine(given) +
+                                     " states and scan inputs, as the body has inputs");
     (i < numStates ? states : inputs).push_back(v);
   }
   return success();
@@ -128,16 +130,20 @@ LogicalResult importScan(OpBinder &op) {
   if (spec.outputAxes.size() != numCollected)
     return op.error("E-ATTR", "scan_output_axes has " + Twine(spec.outputAxes.size()) + " entries; expected " +
                                   Twine(numCollected));
-  for (auto [axis, input] : llvm::zip(spec.inputAxes, inputs)) {
+  for (auto [i, axis, input] : llvm::enumerate(spec.inputAxes, inputs)) {
     int64_t rank = op.rank(input);
+    std::string name = "input '" + escaped(op.node.inputs[states.size() + i]) + "'";
+    if (rank == 0)
+      return op.error("E-SHAPE", name + " is a scalar; expected an axis to scan along");
     if (axis < -rank || axis >= rank)
-      return op.error("E-ATTR", "scan_input_axes has " + Twine(axis) + ", but the input has rank " + Twine(rank) +
-                                    "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
+      return op.error("E-ATTR", "entry " + Twine(i) + " of scan_input_axes is " + Twine(axis) + ", but " + name +
+                                    " has rank " + Twine(rank) + "; expected " + Twine(-rank) + " to " +
+                                    Twine(rank - 1));
     if (axis < 0)
       axis += rank;
   }
   auto results = buildScan(op, spec, states, inputs);
-  return failed(results) ? failure() : bindResults(op, *results);
+  return failed(results) ? failure() : op.bindResults(asBindings(*results));
 }
 
 /// Version 8 has a batch axis in front of everything: a loop over the batch around the scan of one entry.
@@ -148,12 +154,13 @@ LogicalResult importScan8(OpBinder &op) {
   SmallVector<Value> states, inputs;
   if (failed(readScan(op, 1, spec, states, inputs)))
     return failure();
-  for (Value v : llvm::concat<Value>(states, inputs))
-    if (op.rank(v) < 1)
-      return op.error("E-SHAPE", "a state or scan input is a scalar; expected a batch axis");
-  for (Value v : inputs)
-    if (op.rank(v) < 2)
-      return op.error("E-SHAPE", "a scan input has rank 1; expected a batch and a sequence axis");
+  for (auto [i, v] : llvm::enumerate(llvm::concat<Value>(states, inputs))) {
+    bool isState = i < states.size();
+    if (op.rank(v) < (isState ? 1 : 2))
+      return op.error("E-SHAPE", (isState ? "state '" : "scan input '") + escaped(op.node.inputs[1 + i]) +
+                                     "' has rank " + Twine(op.rank(v)) + "; expected a batch axis" +
+                                     (isState ? "" : " and a sequence axis"));
+  }
   size_t numCollected = op.numOutputs() - states.size();
   if (failed(readDirections(op, "directions", inputs.size(), spec.inputReverse)))
     return failure();
@@ -170,9 +177,7 @@ LogicalResult importScan8(OpBinder &op) {
     return asBindings(*values);
   };
   auto loop = buildLoop(op, batch, Value(), {}, op.numOutputs(), body);
-  if (failed(loop))
-    return failure();
-  return bindResults(op, llvm::map_to_vector(*loop, [](const Binding &value) { return value.tensor; }));
+  return failed(loop) ? failure() : op.bindResults(*loop);
 }
 
 } // namespace

@@ -1,7 +1,7 @@
-// Sequences.cpp - sequences and optionals. As long as the length is known at compile time, the program has the elements
+// Sequences.cpp - sequences. As long as the length is known at compile time, the program has the elements
 // as tensors and nothing of the sequence is left at run time; a position that only the run knows chooses among them.
 // Otherwise the sequence is ragged (Ragged.h).
-#include "Loops.h"
+#include "Ragged.h"
 #include "cameo/Import/ONNX/Reader.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -13,22 +13,12 @@ namespace {
 
 using Elements = std::vector<Value>;
 
-FailureOr<Binding> sequenceInput(OpBinder &op, size_t i) {
-  Binding given = op.binding(i);
-  if (!given.isSequence())
-    return op.error("E-TYPE", "input '" + op.node.inputs[i] + "' is not a sequence");
-  if (given.present)
-    return op.error("E-TYPE", "input '" + op.node.inputs[i] +
-                                  "' is an optional, and only the run knows whether it has an element; take it with "
-                                  "OptionalGetElement");
-  return given;
-}
-
 LogicalResult bindRagged(OpBinder &op, const RaggedSequence &sequence) {
-  return sequence.elements && sequence.shapes ? op.bindResult(0, sequence) : failure();
+  return sequence ? op.bindResult(0, sequence) : failure();
 }
 
 constexpr StringLiteral kWrongSum = "the sum of split is not the size of the axis that it splits";
+constexpr StringLiteral kNegativeLength = "split has a negative entry; expected 0 or more";
 
 /// One of two tensors of one type and rank, whose sizes may differ.
 Value choose(OpBinder &op, Value condition, Value x, Value y) {
@@ -45,31 +35,33 @@ struct Position {
 
 /// Input `i` as an i64 scalar.
 Value openPosition(OpBinder &op, size_t i) {
-  return Compose{op}.cast(scalarOf(op, op.input(i)), op.builder.getI64Type());
+  return Compose{op}.cast(op.scalarOf(op.input(i)), op.builder.getI64Type());
 }
 
-/// Input `i` as a position of at most `last` in a sequence of `count` elements, from whose end negative ones count;
-/// `fallback` where it is not given.
-FailureOr<Position> positionInput(OpBinder &op, size_t i, int64_t count, int64_t last, int64_t fallback) {
+/// Input `i` as a position in a list of `count` elements, or behind the last one where it `mayBeEnd`; `fallback` where
+/// it is not given.
+FailureOr<Position> positionInput(OpBinder &op, size_t i, int64_t count, bool mayBeEnd, int64_t fallback) {
   if (!op.hasInput(i))
     return Position{fallback, {}};
-  Value given = op.input(i);
-  if (auto known = op.shapes().constantElements(given); known && known->size() == 1) {
+  int64_t last = mayBeEnd ? count : count - 1;
+  if (auto known = op.shapes().constantElements(op.input(i)); known && known->size() == 1) {
     int64_t position = known->front() < 0 ? known->front() + count : known->front();
     if (position < 0 || position > last)
       return op.error("E-INDEX",
                       "position is " + Twine(known->front()) + "; expected " + Twine(-count) + " to " + Twine(last));
     return Position{position, {}};
   }
-  Compose c{op};
-  Value position = openPosition(op, i);
-  Value isNegative = c.make<LessOp>(position, c.like(position, 0));
-  return Position{{}, c.where(isNegative, c.add(position, double(count)), position)};
+  return Position{{}, positionIn(op, openPosition(op, i), op.i64Scalar(count), mayBeEnd)};
 }
 
 Value isBelow(OpBinder &op, Value position, int64_t limit) {
   Compose c{op};
   return c.make<LessOp>(position, c.like(position, double(limit)));
+}
+
+/// The only element that there is to choose at a position that only the run knows, behind the check of the position.
+Value onlyChoice(OpBinder &op, Value element, Value position) {
+  return Compose{op}.require(element, isBelow(op, position, 1), "the position is not that of the only element");
 }
 
 LogicalResult construct(OpBinder &op) {
@@ -80,31 +72,34 @@ LogicalResult construct(OpBinder &op) {
 LogicalResult empty(OpBinder &op) { return op.bindResult(0, Elements()); }
 
 LogicalResult length(OpBinder &op) {
-  auto sequence = sequenceInput(op, 0);
+  auto sequence = op.sequenceInput(0);
   if (failed(sequence))
     return failure();
   return op.result(sequence->list ? op.i64Scalar(sequence->list->size()) : raggedLength(op, *sequence->ragged));
 }
 
 LogicalResult checkNotEmpty(OpBinder &op, const Elements &elements) {
-  return elements.empty() ? op.error("E-INDEX", "the sequence is empty") : success();
+  return elements.empty() ? op.error("E-INDEX", "the sequence is empty; expected at least one element") : success();
 }
 
 LogicalResult at(OpBinder &op) {
-  auto sequence = sequenceInput(op, 0);
+  auto sequence = op.sequenceInput(0);
   if (failed(sequence))
     return failure();
   if (sequence->ragged)
-    return op.result(raggedAt(op, *sequence->ragged, openPosition(op, 1)));
+    return op.result(raggedAt(op, *sequence->ragged,
+                              positionIn(op, openPosition(op, 1), raggedLength(op, *sequence->ragged), false)));
   Elements &elements = *sequence->list;
   int64_t count = elements.size();
   if (failed(checkNotEmpty(op, elements)))
     return failure();
-  auto position = positionInput(op, 1, count, count - 1, 0);
+  auto position = positionInput(op, 1, count, /*mayBeEnd=*/false, 0);
   if (failed(position))
     return failure();
   if (position->known)
     return op.result(elements[*position->known]);
+  if (count == 1)
+    return op.result(onlyChoice(op, elements.front(), position->value));
   Value chosen = elements.back();
   for (int64_t i = count - 2; i >= 0; --i)
     chosen = choose(op, isBelow(op, position->value, i + 1), elements[i], chosen);
@@ -112,15 +107,27 @@ LogicalResult at(OpBinder &op) {
 }
 
 LogicalResult insert(OpBinder &op) {
-  auto sequence = sequenceInput(op, 0);
+  auto sequence = op.sequenceInput(0);
   if (failed(sequence))
     return failure();
   Value added = op.input(1);
-  if (sequence->ragged)
-    return bindRagged(op, raggedInsert(op, *sequence->ragged, added, op.hasInput(2) ? openPosition(op, 2) : Value()));
+  if (sequence->ragged || !sequence->list->empty()) {
+    Type own = op.elementType(sequence->ragged ? sequence->ragged->elements : sequence->list->front());
+    if (own != op.elementType(added))
+      return op.error("E-TYPE", "input '" + escaped(op.node.inputs[1]) + "' has type " +
+                                    op.typeName(op.elementType(added)) + ", and the elements of input '" +
+                                    escaped(op.node.inputs[0]) + "' have type " + op.typeName(own) +
+                                    "; expected one type");
+  }
+  if (const auto &ragged = sequence->ragged) {
+    if (!op.hasInput(2))
+      return bindRagged(op, raggedAppend(op, *ragged, added));
+    Value place = positionIn(op, openPosition(op, 2), raggedLength(op, *ragged), /*mayBeEnd=*/true);
+    return bindRagged(op, raggedInsert(op, *ragged, added, place));
+  }
   Elements &elements = *sequence->list;
   int64_t count = elements.size();
-  auto position = positionInput(op, 2, count, count, count);
+  auto position = positionInput(op, 2, count, /*mayBeEnd=*/true, count);
   if (failed(position))
     return failure();
   if (position->known) {
@@ -128,6 +135,8 @@ LogicalResult insert(OpBinder &op) {
     return op.bindResult(0, elements);
   }
   Value place = position->value;
+  if (count == 0)
+    added = onlyChoice(op, added, place);
   Elements result;
   for (int64_t i = 0; i <= count; ++i) {
     // Before the place the old element, at it the new one, behind it the old element before.
@@ -140,16 +149,18 @@ LogicalResult insert(OpBinder &op) {
 }
 
 LogicalResult erase(OpBinder &op) {
-  auto sequence = sequenceInput(op, 0);
+  auto sequence = op.sequenceInput(0);
   if (failed(sequence))
     return failure();
-  if (sequence->ragged)
-    return bindRagged(op, raggedErase(op, *sequence->ragged, op.hasInput(1) ? openPosition(op, 1) : op.i64Scalar(-1)));
+  if (const auto &ragged = sequence->ragged) {
+    Value given = op.hasInput(1) ? openPosition(op, 1) : op.i64Scalar(-1);
+    return bindRagged(op, raggedErase(op, *ragged, positionIn(op, given, raggedLength(op, *ragged), false)));
+  }
   Elements &elements = *sequence->list;
   int64_t count = elements.size();
   if (failed(checkNotEmpty(op, elements)))
     return failure();
-  auto position = positionInput(op, 1, count, count - 1, count - 1);
+  auto position = positionInput(op, 1, count, /*mayBeEnd=*/false, count - 1);
   if (failed(position))
     return failure();
   if (position->known) {
@@ -166,11 +177,6 @@ LogicalResult erase(OpBinder &op) {
 }
 
 // ---- split and join
-
-/// x, of which the run checks `condition`.
-Value require(OpBinder &op, Value x, Value condition, StringRef message) {
-  return Compose{op}.make<RequireOp>(x, condition, true, message);
-}
 
 /// The pieces' lengths where they are known to be so many at compile time; nothing where only the run knows how many.
 FailureOr<std::optional<SmallVector<Dim>>> knownLengths(OpBinder &op, Dim size) {
@@ -204,7 +210,10 @@ LogicalResult splitIntoList(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> l
   if (failed(op.checkSequenceLength(lengths.size())))
     return failure();
   Dim sum = d.constant(0), whole = op.shapes().dim(x, axis);
+  SmallVector<Dim> mayBeNegative;
   for (Dim length : lengths) {
+    if (!length.constant() && !d.isNonNegative(length))
+      mayBeNegative.push_back(length);
     if (length.constant() && *length.constant() < 0)
       return op.error("E-SHAPE", "split has the entry " + Twine(*length.constant()) + "; expected 0 or more");
     sum = d.add(sum, length);
@@ -214,7 +223,11 @@ LogicalResult splitIntoList(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> l
                                    " has size " + Twine(*whole.constant()));
   Compose c{op};
   if (sum != whole) // only the run can tell
-    x = require(op, x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
+    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
+  if (!mayBeNegative.empty()) {
+    Value least = c.reduce(op.sizes(mayBeNegative), {0}, "min", /*keepDims=*/false);
+    x = c.require(x, c.make<LessOp>(op.i64Scalar(-1), least), kNegativeLength);
+  }
   bool dropsAxis = !op.hasInput(1) && op.intAttr("keepdims", 1) == 0;
   Elements elements;
   Dim start = d.constant(0);
@@ -229,6 +242,15 @@ LogicalResult splitIntoList(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> l
   return op.bindResult(0, elements);
 }
 
+/// An axis in [0, rank). Errors are reported.
+FailureOr<int64_t> axisInRank(OpBinder &op, int64_t axis, int64_t rank) {
+  if (rank == 0)
+    return op.error("E-SHAPE", "input '" + escaped(op.node.inputs[0]) + "' is or has scalars; expected an axis");
+  if (axis < -rank || axis >= rank)
+    return op.error("E-ATTR", "axis is " + Twine(axis) + "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
+  return axis < 0 ? axis + rank : axis;
+}
+
 /// The lengths of the pieces as a vector; null on failure (reported).
 Value openLengths(OpBinder &op, Dim size) {
   Compose c{op};
@@ -237,10 +259,11 @@ Value openLengths(OpBinder &op, Dim size) {
   if (op.rank(op.input(1)) == 1) {
     Value sum = c.reduce(given, {0}, "sum", /*keepDims=*/false),
           least = c.reduce(given, {0}, "min", /*keepDims=*/false);
-    given = require(op, given, c.make<EqualOp>(sum, whole), kWrongSum);
-    return require(op, given, c.make<LessOp>(op.i64Scalar(-1), least), "split has a negative entry");
+    given = c.require(given, c.make<EqualOp>(sum, whole), kWrongSum);
+    return c.require(given, c.make<LessOp>(op.i64Scalar(-1), least), kNegativeLength);
   }
-  Value piece = require(op, scalarOf(op, given), c.make<LessOp>(zero, given), "split is below 1");
+  given = c.scalarOf(given);
+  Value piece = c.require(given, c.make<LessOp>(zero, given), "split is %lld; expected 1 or more");
   if (!piece)
     return {};
   // A last piece that is shorter takes what is left.
@@ -251,24 +274,23 @@ Value openLengths(OpBinder &op, Dim size) {
 
 LogicalResult split(OpBinder &op) {
   Value x = op.input(0);
-  int64_t rank = op.rank(x), axis = op.intAttr("axis", 0);
-  if (axis < -rank || axis >= rank)
-    return op.error("E-ATTR", "axis is " + Twine(axis) + "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
-  axis = axis < 0 ? axis + rank : axis;
-  Dim size = op.shapes().dim(x, axis);
+  auto axis = axisInRank(op, op.intAttr("axis", 0), op.rank(x));
+  if (failed(axis))
+    return failure();
+  Dim size = op.shapes().dim(x, *axis);
   auto known = knownLengths(op, size);
   if (failed(known))
     return failure();
   if (*known)
-    return splitIntoList(op, x, axis, **known);
+    return splitIntoList(op, x, *axis, **known);
   if (!op.hasInput(1))
-    return bindRagged(op, raggedSlices(op, x, axis, op.intAttr("keepdims", 1) != 0));
+    return bindRagged(op, raggedSlices(op, x, *axis, op.intAttr("keepdims", 1) != 0));
   Value lengths = openLengths(op, size);
-  return lengths ? bindRagged(op, raggedSplit(op, x, lengths, axis)) : failure();
+  return lengths ? bindRagged(op, raggedSplit(op, x, lengths, *axis)) : failure();
 }
 
 LogicalResult concat(OpBinder &op) {
-  auto sequence = sequenceInput(op, 0);
+  auto sequence = op.sequenceInput(0);
   if (failed(sequence))
     return failure();
   auto axis = op.node.getInt("axis");
@@ -276,10 +298,8 @@ LogicalResult concat(OpBinder &op) {
     return op.error("E-ATTR", "axis is missing");
   bool isNew = op.intAttr("new_axis", 0) != 0;
   if (sequence->ragged) {
-    int64_t rank = raggedRank(op, *sequence->ragged) + isNew;
-    if (*axis < -rank || *axis >= rank)
-      return op.error("E-ATTR", "axis is " + Twine(*axis) + "; expected " + Twine(-rank) + " to " + Twine(rank - 1));
-    return op.result(raggedConcat(op, *sequence->ragged, *axis < 0 ? *axis + rank : *axis, isNew));
+    auto place = axisInRank(op, *axis, raggedRank(op, *sequence->ragged) + isNew);
+    return failed(place) ? failure() : op.result(raggedConcat(op, *sequence->ragged, *place, isNew));
   }
   SmallVector<Value> pieces(sequence->list->begin(), sequence->list->end());
   if (pieces.empty())
@@ -288,127 +308,6 @@ LogicalResult concat(OpBinder &op) {
     for (Value &piece : pieces)
       piece = piece ? op.unsqueeze(piece, {*axis}) : piece;
   return llvm::is_contained(pieces, Value()) ? failure() : op.result(op.create<ConcatOp>(pieces, *axis));
-}
-
-// ---- map
-
-/// The body once per element.
-LogicalResult mapList(OpBinder &op, const Graph &body, ArrayRef<Binding> inputs) {
-  std::vector<Elements> results(op.numOutputs());
-  for (size_t i = 0; i < inputs.front().list->size(); ++i) {
-    SmallVector<Value> arguments;
-    for (auto [number, given] : llvm::enumerate(inputs)) {
-      if (given.list && given.list->size() != inputs.front().list->size())
-        return op.error("E-SHAPE", "input '" + op.node.inputs[number] + "' has " + Twine(given.list->size()) +
-                                       " elements, input '" + op.node.inputs[0] + "' has " +
-                                       Twine(inputs.front().list->size()));
-      arguments.push_back(given.list ? (*given.list)[i] : given.tensor);
-    }
-    auto values = op.importSubgraph(body, op.builder.getInsertionBlock(), ValueRange(arguments));
-    if (failed(values))
-      return failure();
-    for (auto [result, value] : llvm::zip(results, *values))
-      result.push_back(value);
-  }
-  for (auto [i, result] : llvm::enumerate(results))
-    if (failed(op.bindResult(i, result)))
-      return failure();
-  return success();
-}
-
-/// A loop over the elements, which carries the results and appends to them. `inputs` are ragged sequences and tensors.
-LogicalResult mapRagged(OpBinder &op, const Graph &graph, MutableArrayRef<Binding> inputs) {
-  Compose c{op};
-  Value count = raggedLength(op, *inputs.front().ragged);
-  for (auto [i, given] : llvm::enumerate(inputs.drop_front()))
-    if (given.ragged) {
-      Value &shapes = given.ragged->shapes;
-      shapes = require(op, shapes, c.make<EqualOp>(count, raggedLength(op, *given.ragged)),
-                       "input '" + escaped(op.node.inputs[i + 1]) + "' has not as many elements as input '" +
-                           escaped(op.node.inputs[0]) + "'");
-      if (!shapes)
-        return failure();
-    }
-  auto body = [&](Block *block, Value i, Value, ArrayRef<Binding> carried) -> FailureOr<SmallVector<Binding>> {
-    SmallVector<Value> arguments;
-    for (const Binding &given : inputs)
-      arguments.push_back(given.ragged ? raggedAt(op, *given.ragged, i) : given.tensor);
-    if (llvm::is_contained(arguments, Value()))
-      return failure();
-    auto values = op.importSubgraph(graph, block, ValueRange(arguments));
-    if (failed(values))
-      return failure();
-    SmallVector<Binding> next{op.scalar(op.builder.getI1Type(), 1)};
-    for (auto [sequence, value] : llvm::zip(carried, *values)) {
-      if (sequence.list) { // still empty: the first result says what the elements are
-        next.push_back(raggedOf(op, value, op.elementType(value), op.rank(value)));
-        continue;
-      }
-      RaggedSequence longer = raggedInsert(op, *sequence.ragged, value, {});
-      if (!longer.elements || !longer.shapes)
-        return failure();
-      next.push_back(longer);
-    }
-    return next;
-  };
-  auto results = buildLoop(op, count, Value(), SmallVector<Binding>(op.numOutputs(), Elements()), 0, body);
-  if (failed(results))
-    return failure();
-  for (auto [i, result] : llvm::enumerate(*results))
-    if (failed(op.bindResult(i, result)))
-      return failure();
-  return success();
-}
-
-LogicalResult map(OpBinder &op) {
-  const Graph *body = graphOf(op, "body");
-  if (!body)
-    return failure();
-  auto first = sequenceInput(op, 0);
-  if (failed(first))
-    return failure();
-  if (body->inputs.size() != op.numInputs() || body->outputs.size() != op.numOutputs())
-    return op.error("E-ARITY", "the body has " + Twine(body->inputs.size()) + " inputs and " +
-                                   Twine(body->outputs.size()) + " outputs; expected " + Twine(op.numInputs()) +
-                                   " and " + Twine(op.numOutputs()) + ", as the node has");
-  SmallVector<Binding> inputs{*first};
-  for (size_t i = 1; i < op.numInputs(); ++i) {
-    Binding given = op.binding(i);
-    auto sequence = given.isSequence() ? sequenceInput(op, i) : FailureOr<Binding>(Binding(op.input(i)));
-    if (failed(sequence) || !sequence->isGiven())
-      return failure();
-    inputs.push_back(std::move(*sequence));
-  }
-  if (llvm::none_of(inputs, [](const Binding &given) { return given.ragged.has_value(); }))
-    return mapList(op, *body, inputs);
-  for (auto [i, given] : llvm::enumerate(inputs)) {
-    if (!given.list)
-      continue;
-    auto form = raggedForm(formOf(op, given));
-    if (!form || !form->elementType)
-      return op.error(
-          "E-SHAPE",
-          "input '" + op.node.inputs[i] + "' has " + Twine(given.list->size()) +
-              " elements, which only the run can compare with the other inputs; expected elements of one type");
-    given = convert(op, given, *form);
-  }
-  return mapRagged(op, *body, inputs);
-}
-
-// ---- optionals
-
-LogicalResult makeOptional(OpBinder &op) { return op.bindResult(0, op.binding(0)); }
-
-LogicalResult hasElement(OpBinder &op) {
-  Binding given = op.binding(0);
-  return op.result(given.present ? given.present : op.scalar(op.builder.getI1Type(), given.isGiven()));
-}
-
-LogicalResult getElement(OpBinder &op) {
-  Binding given = op.binding(0);
-  if (!given.isGiven())
-    return op.error("E-TYPE", "input '" + op.node.inputs[0] + "' is an optional without an element");
-  return given.present ? op.bindResult(0, op.requirePresent(0)) : op.bindResult(0, given);
 }
 
 } // namespace
@@ -423,9 +322,5 @@ void registerSequencesHandlers(HandlerTable &table) {
   table.on("SequenceErase", 11, erase);
   table.on("SplitToSequence", 11, split);
   table.on("ConcatFromSequence", 11, concat);
-  table.on("SequenceMap", 17, map);
-  table.on("Optional", 15, makeOptional);
-  table.on("OptionalHasElement", 15, hasElement);
-  table.on("OptionalGetElement", 15, getElement);
 }
 } // namespace cameo::onnx

@@ -23,7 +23,13 @@ Value transform(OpBinder &op, Value x, Value length, int64_t axis, bool inverse,
   if (dims.empty() || dims.back().constant())
     return of(x);
   Compose c{op};
-  Value isComplex = c.squeeze(c.make<EqualOp>(op.sizes({dims.back()}), op.i64({2})), {0});
+  Value parts = c.squeeze(op.sizes({dims.back()}), {0});
+  auto are = [&](int64_t count) { return c.make<EqualOp>(parts, op.i64Scalar(count)); };
+  parts = c.require(parts, c.make<OrOp>(are(1), are(2)),
+                    "the last size of the signal is %lld; expected 1 (real numbers) or 2 (real and imaginary parts)");
+  Value isComplex = are(2);
+  if (!isComplex)
+    return {};
   auto withParts = [&](int64_t parts) {
     dims.back() = op.dims().constant(parts);
     return of(op.reshape(x, dims));

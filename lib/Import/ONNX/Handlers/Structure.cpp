@@ -169,7 +169,8 @@ LogicalResult importSqueeze(OpBinder &op) {
     axes = **given;
   } else {
     // What a size is that only the run knows is assumed, and the run checks that.
-    bool isDropped = op.openAxesAreOne();
+    bool isOpen = llvm::any_of(op.shapes().dimsOf(x), [](Dim dim) { return !dim.constant(); });
+    bool isDropped = isOpen && op.openAxesAreOne();
     for (auto [axis, dim] : llvm::enumerate(SmallVector<Dim>(op.shapes().dimsOf(x)))) {
       if (dim.isConstant(1) || (!dim.constant() && isDropped))
         axes.push_back(axis);
@@ -179,7 +180,7 @@ LogicalResult importSqueeze(OpBinder &op) {
       std::string message =
           "axis " + std::to_string(axis) +
           (isDropped ? " has not size 1, so Squeeze without axes would keep it, but the program was compiled for "
-                       "size 1, with which the model's outputs have their declared ranks"
+                       "size 1, with which the model's outputs have their declared ranks; fix the size with --dim"
                      : " has size 1, so Squeeze without axes would drop it, but the program was compiled for other "
                        "sizes; fix the size with --dim");
       x = isOne ? op.create<RequireOp>(x, isOne, isDropped, message) : Value();

@@ -15,6 +15,9 @@ GraphImporter::GraphImporter(std::shared_ptr<const ModelFile> file, MLIRContext 
     : file(std::move(file)), options(options), diagnostics(diagnostics), builder(&context),
       pointwise(pointwiseTable(context)), openAxesAnswer(openAxesAreOne) {}
 
+/// How often a node may be imported on average until what the loops around it carry is known.
+constexpr int64_t kTriesPerNode = 16;
+
 // ---- messages
 
 void GraphImporter::report(cameo::Severity severity, StringRef code, const Twine &message) {
@@ -162,16 +165,17 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
   // what converters write that have not computed it, and exporters write the shape of a scalar where they mean that
   // they don't know.
   bool isScalar = wanted.hasShape && wanted.dims.empty();
-  bool lenient = options.lenientShapes || !options.dims.empty() || isScalar ||
+  bool lenient = options.lenientShapes || !options.dims.empty() ||
                  !llvm::all_of(wanted.dims, [](const Dimension &d) { return d.isStatic(); });
-  auto contradict = [&](const Twine &message) -> LogicalResult {
+  auto contradict = [&](const Twine &message, bool lenient) -> LogicalResult {
     report(lenient ? cameo::Severity::Warning : cameo::Severity::Error, "E-SHAPE",
            "'" + escaped(name) + "' " + message + (lenient ? "" : "; --lenient-shapes makes this a warning"));
     return success(lenient);
   };
   if (wanted.elementType != DataType::Undefined && wanted.elementType != dataTypeOf(type.getElementType()))
     return contradict("is declared as " + dataTypeName(wanted.elementType) + ", but computed as " +
-                      dataTypeName(dataTypeOf(type.getElementType())));
+                          dataTypeName(dataTypeOf(type.getElementType())),
+                      lenient);
   bool isOutput = scope->isMain && llvm::is_contained(scope->outputs, name);
   if (!wanted.hasShape || (isScalar && !isOutput))
     return success();
@@ -184,7 +188,8 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
   llvm::raw_string_ostream os(text);
   llvm::interleave(wanted.dims, os, [&](const Dimension &d) { d.isStatic() ? os << d.value : os << "?"; }, "x");
   return contradict("is declared with shape " + Twine(text.empty() ? "scalar" : text) + ", but inferred as " +
-                    formatShape(shapes.dimsOf(value)));
+                        formatShape(shapes.dimsOf(value)),
+                    lenient || isScalar);
 }
 
 std::optional<SmallVector<int64_t>> GraphImporter::declaredShape(StringRef name) const {
@@ -299,6 +304,10 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   if (++importedNodes > options.read.limits.nodes)
     return error("E-LIMIT", "the model has more than " + Twine(options.read.limits.nodes) +
                                 " nodes once its functions and loops are expanded (--max-nodes)");
+  if (++triedNodes / kTriesPerNode > options.read.limits.nodes)
+    return error("E-LIMIT", "finding what the loops carry takes more than " + Twine(kTriesPerNode) +
+                                " imports for each of " + Twine(options.read.limits.nodes) +
+                                " nodes (--max-nodes); declare fixed sizes for what they carry");
   for (StringRef name : node.inputs)
     if (isGiven(name) && !binding(name).isGiven())
       return failure();
@@ -323,7 +332,7 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   if (succeeded(result) && !node.schema)
     result = checkOperandTypes(before);
   if (failed(result)) {
-    if (!hasErrors(ArrayRef(diagnostics).drop_front(reported).vec()))
+    if (!firstError(reported))
       return error("E-INTERNAL", "the import failed without a reason; please report it");
     return failure();
   }
@@ -414,7 +423,7 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
     for (auto [i, name] : llvm::enumerate(bound.outputs)) {
       size_t reported = diagnostics.size();
       outputs.push_back(call.hasOutput(i) ? binding(name) : Binding());
-      if (diagnostics.size() != reported)
+      if (firstError(reported))
         return failure();
     }
   }
@@ -447,26 +456,27 @@ FailureOr<SmallVector<Binding>> GraphImporter::outputs(const Scope &scope) {
   for (StringRef name : scope.outputs) {
     size_t reported = diagnostics.size();
     outputs.push_back(binding(name));
-    if (diagnostics.size() != reported)
+    if (firstError(reported))
       return failure();
   }
   return outputs;
 }
 
-/// The first error behind the first `reported` diagnostics.
-static const cameo::Diagnostic &firstError(ArrayRef<cameo::Diagnostic> diagnostics, size_t reported) {
-  return *llvm::find_if(diagnostics.drop_front(reported), [](const cameo::Diagnostic &d) { return d.isError(); });
+const cameo::Diagnostic *GraphImporter::firstError(size_t reported) const {
+  ArrayRef<cameo::Diagnostic> since = ArrayRef(diagnostics).drop_front(reported);
+  auto error = llvm::find_if(since, [](const cameo::Diagnostic &d) { return d.isError(); });
+  return error == since.end() ? nullptr : error;
 }
 
 FailureOr<SmallVector<Binding>> GraphImporter::importBranch(const Graph &graph, Block *block, std::string &why) {
-  size_t reported = diagnostics.size();
+  ImportProgress start = progress();
   auto values = importSubgraph(graph, block, {});
   if (succeeded(values))
     return values;
-  if (const cameo::Diagnostic &error = firstError(diagnostics, reported);
-      error.code == "E-SHAPE" || error.code == "E-INDEX") {
-    why = error.message;
-    diagnostics.resize(reported);
+  if (const cameo::Diagnostic *error = firstError(start.diagnostics);
+      error && (error->code == "E-SHAPE" || error->code == "E-INDEX")) {
+    why = error->message;
+    takeBack(start);
   }
   return failure();
 }
@@ -483,13 +493,16 @@ FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
   llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
-  size_t reported = diagnostics.size();
+  ImportProgress start = progress();
   FailureOr<SmallVector<Binding>> values = failure();
   if (succeeded(importNodes(nodes)))
     values = outputs(inner);
-  if (failed(values) && diagnostics.back().exitCode != ExitCode::LimitExceeded) {
-    why = firstError(diagnostics, reported).message;
-    diagnostics.resize(reported);
+  if (succeeded(values))
+    return values;
+  if (const cameo::Diagnostic *error = firstError(start.diagnostics);
+      error && error->exitCode != ExitCode::LimitExceeded) {
+    why = error->message;
+    takeBack(start);
   }
   return values;
 }

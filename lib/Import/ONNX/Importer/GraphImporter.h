@@ -40,7 +40,7 @@ public:
   /// Builds @main in `module`; false after an error, which is reported.
   bool importMain(mlir::ModuleOp module);
   // ---- after importMain
-  /// Whether the answer made a difference.
+  /// Whether a node asked.
   bool dependsOnOpenAxes() const { return askedForOpenAxes; }
   /// Whether the outputs have the ranks that the file declares for them.
   bool hasDeclaredRanks() const { return !hasOtherRank; }
@@ -77,6 +77,14 @@ public:
   void endGraph(llvm::ArrayRef<Binding> outputs);
   /// Takes an op out of the program. It stays in memory until the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
+  ImportProgress progress() const { return {diagnostics.size(), importedNodes}; }
+  /// Forgets what was reported and counted since then.
+  void takeBack(ImportProgress to) {
+    diagnostics.resize(to.diagnostics);
+    importedNodes = to.nodes;
+  }
+  /// The first error behind the first `reported` diagnostics; null when there is none.
+  const Diagnostic *firstError(size_t reported) const;
   /// Reports an error about the current node, or about the file outside of nodes.
   mlir::LogicalResult error(llvm::StringRef code, const llvm::Twine &message);
   mlir::LogicalResult checkSequenceLength(int64_t length);
@@ -140,7 +148,8 @@ private:
   llvm::StringSet<> usedBindings, usedShapes;
   llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;
   std::vector<mlir::OwningOpRef<mlir::Operation *>> discarded;
-  int64_t importedNodes = 0;
+  int64_t importedNodes = 0; ///< that are part of the program
+  int64_t triedNodes = 0;    ///< all of them
   bool openAxesAnswer, askedForOpenAxes = false, hasOtherRank = false;
 };
 

@@ -9,6 +9,10 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
+/// What PyTorch's exporter calls itself. It declares what its trace had; other converters' declared ranks prove
+/// nothing.
+constexpr StringLiteral kTracingProducer = "pytorch";
+
 /// Exporters write "?" and the like for sizes that they do not know; such names say nothing about equality.
 static bool isSizeName(StringRef param) {
   return !param.empty() && (llvm::isAlpha(param.front()) || param.front() == '_') &&
@@ -199,7 +203,7 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   for (const ValueInfo &output : file->model().graph.outputs) {
     size_t reported = diagnostics.size();
     Binding value = binding(output.name);
-    if (diagnostics.size() != reported)
+    if (firstError(reported))
       return failure();
     if (value.present && (output.type.kind == ValueType::Kind::Tensor || output.type.kind == ValueType::Kind::Sequence))
       value = requirePresent(builder.getUnknownLoc(), value, "output '" + escaped(output.name) + "'");
@@ -221,7 +225,7 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   for (DictionaryAttr attribute : attributes)
     if (StringRef name = attribute.getAs<StringAttr>("cameo.name"); !names.insert(name).second)
       return error("E-UNSUPPORTED", "two outputs are called '" + escaped(name) +
-                                        "', one of them as a part of a sequence or an optional");
+                                        "', one of them as a part of a sequence or an optional; rename one");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
   func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), TypeRange(ValueRange(values))));
   func.setAllResultAttrs(attributes);
@@ -272,9 +276,8 @@ OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &cont
   GraphImporter importer(file, context, options, diagnostics);
   size_t reported = diagnostics.size();
   bool isImported = importer.importMain(*module);
-  // PyTorch's exporter declares what its trace had. Other converters' declared ranks prove nothing.
-  bool isTraced = file->model().producerName == "pytorch";
-  if (isImported && isTraced && importer.dependsOnOpenAxes() && !importer.hasDeclaredRanks()) {
+  bool isTraced = file->model().producerName == kTracingProducer;
+  if (isTraced && importer.dependsOnOpenAxes() && !(isImported && importer.hasDeclaredRanks())) {
     std::vector<cameo::Diagnostic> others;
     OwningOpRef<ModuleOp> other = ModuleOp::create(module->getLoc());
     GraphImporter again(file, context, options, others, /*openAxesAreOne=*/true);

@@ -28,6 +28,17 @@ Value OpBinder::input(size_t i) { return hasInput(i) ? importer.lookup(node.inpu
 
 Binding OpBinder::binding(size_t i) { return hasInput(i) ? importer.binding(node.inputs[i]) : Binding(); }
 
+FailureOr<Binding> OpBinder::sequenceInput(size_t i) {
+  Binding given = binding(i);
+  if (!given.isSequence())
+    return error("E-TYPE", "input '" + escaped(node.inputs[i]) + "' is not a sequence");
+  if (given.present)
+    return error("E-TYPE", "input '" + escaped(node.inputs[i]) +
+                               "' is an optional, and only the run knows whether it has an element; take it with "
+                               "OptionalGetElement");
+  return given;
+}
+
 SmallVector<Value> OpBinder::inputs() {
   SmallVector<Value> values;
   for (size_t i = 0; i < numInputs(); ++i)
@@ -69,6 +80,13 @@ FailureOr<Type> OpBinder::dtypeAttr(StringRef name, Type fallback) {
   if (Type type = elementTypeOf(DataType(*number)))
     return type;
   return unsupported(name + " is " + dataTypeName(DataType(*number)) + "; supported are " + kSupportedTypes);
+}
+
+const Graph *OpBinder::graphAttr(StringRef name) {
+  const Graph *graph = node.getGraph(name);
+  if (!graph)
+    (void)error("E-ATTR", "graph attribute " + name + " is missing");
+  return graph;
 }
 
 FailureOr<SmallVector<int64_t>> OpBinder::constantInput(size_t i, StringRef what) {
@@ -134,6 +152,8 @@ Value OpBinder::transpose(Value v, ArrayRef<int64_t> permutation) { return creat
 Value OpBinder::unsqueeze(Value v, ArrayRef<int64_t> axes) { return axes.empty() ? v : create<UnsqueezeOp>(v, axes); }
 
 Value OpBinder::squeeze(Value v, ArrayRef<int64_t> axes) { return axes.empty() ? v : create<SqueezeOp>(v, axes); }
+
+Value OpBinder::scalarOf(Value v) { return rank(v) == 0 ? v : reshape(v, ArrayRef<int64_t>{}); }
 
 Value OpBinder::reshape(Value v, ArrayRef<int64_t> shape) {
   return create<ReshapeOp>(v, i64(shape), /*allowzero=*/false);
@@ -247,6 +267,13 @@ LogicalResult OpBinder::bindResult(size_t i, Binding value) {
   return node.hasOutput(i) ? importer.bind(node.outputs[i], std::move(value)) : success();
 }
 
+LogicalResult OpBinder::bindResults(ArrayRef<Binding> values) {
+  for (auto [i, value] : llvm::enumerate(values))
+    if (failed(bindResult(i, value)))
+      return failure();
+  return success();
+}
+
 FailureOr<SmallVector<Binding>> OpBinder::importSubgraph(const Graph &graph, Block *block,
                                                          ArrayRef<Binding> arguments) {
   return importer.importSubgraph(graph, block, arguments);
@@ -275,16 +302,25 @@ FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block
     return failure();
   SmallVector<Value> values;
   for (auto [i, binding] : llvm::enumerate(*bindings)) {
-    if (!binding.tensor)
+    if (!binding.tensor || binding.present)
       return error("E-TYPE", "output '" + escaped(graph.outputs[i].name) + "' of its graph is " +
-                                 (binding.isSequence() ? "a sequence" : "an optional without an element") +
-                                 "; expected a tensor, because how often the graph runs is known only at run time");
+                                 (binding.present ? "an optional of which only the run knows whether it has an element"
+                                  : binding.isSequence() ? "a sequence"
+                                                         : "an optional without an element") +
+                                 "; expected a tensor");
     values.push_back(binding.tensor);
   }
   return values;
 }
 
 void OpBinder::discard(Operation *op) { importer.discard(op); }
+
+ImportProgress OpBinder::progress() { return importer.progress(); }
+
+void OpBinder::takeBack(ImportProgress to) {
+  if (!importer.firstError(to.diagnostics))
+    importer.takeBack(to);
+}
 
 LogicalResult OpBinder::error(StringRef code, const Twine &message) { return importer.error(code, message); }
 

@@ -1,16 +1,29 @@
-// Loops.h - builds a cameo.loop from what imports its body.
-#ifndef CAMEO_IMPORT_ONNX_HANDLERS_LOOPS_H
-#define CAMEO_IMPORT_ONNX_HANDLERS_LOOPS_H
+// LoopBuilder.h - builds a cameo.loop from what imports its body.
+#ifndef CAMEO_IMPORT_ONNX_HANDLERS_LOOPBUILDER_H
+#define CAMEO_IMPORT_ONNX_HANDLERS_LOOPBUILDER_H
 
 #include "Forms.h"
 
 namespace cameo::onnx {
 
-/// A value with one element as a scalar.
-mlir::Value scalarOf(OpBinder &op, mlir::Value v);
+/// Ops that are made while it lives, at the end of one block, and may be taken back.
+class Attempt {
+public:
+  explicit Attempt(OpBinder &op) : op(op), start(op.progress()), mark(op.i64Scalar(0).getDefiningOp()) {}
+  ~Attempt();
+  /// The warnings go with the ops; errors stay.
+  void takeBack();
 
-/// A graph attribute of the node; null when it is missing (reported).
-const Graph *graphOf(OpBinder &op, llvm::StringRef name);
+private:
+  OpBinder &op;
+  ImportProgress start;
+  mlir::Operation *mark; ///< an initializer that is first used now becomes a constant in front of it, and stays
+};
+
+/// The tensor that a body must give for `what`, of which the run needs no check; anything else is an error.
+mlir::FailureOr<mlir::Value> tensorOf(OpBinder &op, const Binding &value, const llvm::Twine &what);
+/// What `output` of the node is, for tensorOf.
+std::string collectedName(size_t output);
 
 /// Imports the body of a loop into `block`, with the builder at its end: (condition, carried..., collected...). It may
 /// be asked more than once. Errors are reported.
