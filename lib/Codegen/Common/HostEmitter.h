@@ -7,6 +7,7 @@
 #include "cameo/Codegen/MemoryPlan.h"
 #include "cameo/Codegen/Placement.h"
 #include "cameo/Runtime/KernelABI.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace cameo::codegen {
 
@@ -36,8 +37,8 @@ class HostEmitter {
 public:
   HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights, KernelMemory memory,
               llvm::function_ref<KernelUse(KernelOp)> kernels)
-      : main(main), shapes(shapes), weights(weights), memory(memory), kernels(kernels), plan(main), b(main.getContext()),
-        loc(mlir::UnknownLoc::get(main.getContext())), entryBuilder(main.getContext()) {}
+      : main(main), shapes(shapes), weights(weights), memory(memory), kernels(kernels), plan(main),
+        b(main.getContext()), loc(mlir::UnknownLoc::get(main.getContext())), entryBuilder(main.getContext()) {}
 
   mlir::FailureOr<HostProgram> run();
 
@@ -94,6 +95,12 @@ private:
   mlir::FailureOr<mlir::Value> pointer(mlir::Value tensor);
   mlir::Value weight(mlir::ElementsAttr value, const WeightForm &form = {});
   mlir::FailureOr<mlir::Value> element(mlir::Value tensor, int64_t index);
+  /// Whether the sizes of inputs say at once how much of a buffer of `kernel` that is.
+  bool hasKnownSize(KernelOp kernel, Dim count);
+  /// Collects what the slots of `plan` have to hold.
+  void sizeSlots();
+  /// Memory that buffers share one after the other.
+  mlir::FailureOr<mlir::Value> slotPointer(int64_t number);
   /// Memory for a kernel's result: a new one, or a part of another result's.
   mlir::FailureOr<mlir::Value> allocate(mlir::Value value);
   /// The same, once for each result.
@@ -109,7 +116,8 @@ private:
   mlir::LogicalResult receiveResults(LoopOp op, mlir::ValueRange results, int64_t firstSlot);
   mlir::LogicalResult emitReturn(mlir::func::ReturnOp op);
   llvm::SmallVector<int64_t> ownAxes(mlir::Value result);
-  mlir::LogicalResult handSizes(mlir::Value value, llvm::ArrayRef<int64_t> axes, llvm::SmallVectorImpl<mlir::Value> &to);
+  mlir::LogicalResult handSizes(mlir::Value value, llvm::ArrayRef<int64_t> axes,
+                                llvm::SmallVectorImpl<mlir::Value> &to);
   mlir::LogicalResult handOn(mlir::Value value, mlir::Value receiver, llvm::SmallVectorImpl<mlir::Value> &to);
   unsigned receive(mlir::Value receiver, mlir::Value likeIt, mlir::ValueRange handed, unsigned next);
 
@@ -122,7 +130,8 @@ private:
   mlir::OpBuilder b;
   mlir::Location loc;
   mlir::OpBuilder entryBuilder; ///< before the first step of the program
-  mlir::Value call, services, inputs, weightsBase, arena, buffersArray, sizesArray, reportsArray, scalarCell, zeros, launches;
+  mlir::Value call, services, inputs, weightsBase, arena, buffersArray, sizesArray, reportsArray, scalarCell, zeros,
+      launches;
   ScopedValues<mlir::Value> pointers;
   ScopedValues<const DimNode *> sizes;
   ScopedValues<const DimAtom *> atoms;
@@ -130,6 +139,12 @@ private:
   llvm::DenseMap<mlir::Value, int64_t> contentPlaces; ///< offset of host-written small tensors
   llvm::DenseMap<mlir::Value, int64_t> directOutputs; ///< kernel result -> output it is written to at once
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> loopCells;
+  /// Memory of `plan` that the run allocates, at its first use: what it has to hold, as elements of a type.
+  struct Slot {
+    llvm::SetVector<std::pair<const DimNode *, mlir::Type>> contents;
+    mlir::Value pointer;
+  };
+  llvm::SmallVector<Slot> slots;
   HostProgram program;
   unsigned numTexts = 0;
 };

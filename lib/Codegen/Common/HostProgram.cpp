@@ -59,6 +59,13 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
       buffers.push_back(offsetBy(b, arena, *offset));
       continue;
     }
+    if (auto slot = plan.slot(kernel, i)) {
+      auto p = slotPointer(*slot);
+      if (failed(p))
+        return failure();
+      buffers.push_back(*p);
+      continue;
+    }
     auto total = bytes(t, b.getI8Type());
     if (failed(total))
       return failure();

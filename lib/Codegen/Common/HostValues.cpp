@@ -30,7 +30,8 @@ void HostEmitter::copy(Value target, Value source, Value bytes) {
   LLVM::MemmoveOp::create(inner, loc, target, source, bytes, /*isVolatile=*/false);
 }
 
-/// `base` when it is not null, else memory full of zeros: after a failure there is nothing to read, but sizes are still computed.
+/// `base` when it is not null, else memory full of zeros: after a failure there is nothing to read, but sizes are still
+/// computed.
 static Value orZeros(OpBuilder &b, Location loc, Value base, Value zeros) {
   Value null = LLVM::ZeroOp::create(b, loc, base.getType());
   Value missing = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, base, null);
@@ -88,7 +89,7 @@ FailureOr<Value> HostEmitter::atom(const DimAtom &a) {
     auto argument = dyn_cast<BlockArgument>(a.value);
     if (!argument || argument.getOwner() != &main.getBody().front())
       return emitBug(a.value.getLoc()) << "the size of axis " << a.index << " of " << a.value
-                                               << " is asked for before it is known";
+                                       << " is asked for before it is known";
     Value buffer = offsetBy(entryBuilder, inputs, argument.getArgNumber() * sizeof(cameo_buffer));
     Value dims = load(entryBuilder, address(), buffer, offsetof(cameo_buffer, dims));
     result = load(entryBuilder, i64(), dims, a.index * 8);
@@ -211,6 +212,39 @@ bool codegen::mayHoldSizes(Value value) {
   return type.getElementType().isInteger() && type.hasStaticShape() && type.getNumElements() <= kMaxTrackedElements;
 }
 
+/// `dim` where symbols are some size: for comparing sizes.
+static double typicalSize(Dim dim) {
+  constexpr double kTypicalSize = 128;
+  double sum = 0;
+  for (const DimTerm &term : dim.getNode()->terms) {
+    double product = term.coefficient;
+    for (const DimAtom *a : term.atoms) {
+      if (!a->lhs) {
+        product *= kTypicalSize;
+        continue;
+      }
+      double x = typicalSize(a->lhs), y = typicalSize(a->rhs);
+      product *= a->kind == AtomKind::Min         ? std::min(x, y)
+                 : a->kind == AtomKind::Max       ? std::max(x, y)
+                 : a->kind == AtomKind::Mod       ? y / 2
+                 : a->kind == AtomKind::Broadcast ? (x == 1 ? y : x)
+                                                  : x / std::max(y, 1.0);
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+bool HostEmitter::hasKnownSize(KernelOp kernel, Dim count) {
+  bool isKnown = kernel->getBlock() == &main.getBody().front();
+  forEachSymbol(count, [&](const DimAtom &a) {
+    auto argument = dyn_cast_or_null<BlockArgument>(a.value);
+    isKnown &=
+        a.kind == AtomKind::SizeOf && argument && argument.getOwner() == kernel->getBlock() && !cacheSizeOf(shapes, a);
+  });
+  return isKnown;
+}
+
 LogicalResult HostEmitter::planMemory() {
   size_t mostBuffers = 1, mostSizes = 1, mostReports = 1;
   // A kernel result that is returned once, and whose size its kernel need not find out, is written in place.
@@ -228,8 +262,12 @@ LogicalResult HostEmitter::planMemory() {
       for (Value v : kernel.getResults())
         if (placementOf(shapes, v))
           parts.push_back(v);
-        else if (auto bytes = staticBytes(v); bytes && !directOutputs.count(v))
+        else if (directOutputs.count(v))
+          continue;
+        else if (auto bytes = staticBytes(v))
           plan.addValue(v, *bytes, mayHoldSizes(v));
+        else if (Dim count = countBound(v); hasKnownSize(kernel, count))
+          plan.addSized(v, typicalSize(storageBytes(shapes.dims(), getElementTypeOrSelf(v.getType()), count)));
       if (isInPlace(kernel))
         return WalkResult::skip();
       const KernelSignature &s = *kernels(kernel).signature;
@@ -239,6 +277,8 @@ LogicalResult HostEmitter::planMemory() {
       for (auto [i, t] : llvm::enumerate(s.temporaries))
         if (t.constant())
           plan.addTemporary(op, i, *t.constant());
+        else if (hasKnownSize(kernel, t))
+          plan.addSizedTemporary(op, i, typicalSize(t));
       return WalkResult::skip();
     }
     if (isa<LoopOp>(op))
@@ -261,6 +301,7 @@ LogicalResult HostEmitter::planMemory() {
   if (memory == KernelMemory::Device)
     reports = plan.addPersistent(mostReports * 8);
   plan.place();
+  sizeSlots();
   program.arenaBytes = plan.bytes();
   arena = service(offsetof(cameo_services, arena), address(), number(plan.bytes()));
   auto stack = [&](Type type, int64_t count) {
@@ -362,8 +403,40 @@ FailureOr<Value> HostEmitter::allocate(Value value) {
     return outputBuffer(direct->second, value);
   if (auto offset = plan.offset(value))
     return offsetBy(b, arena, *offset);
+  if (auto slot = plan.slot(value))
+    return slotPointer(*slot);
   auto total = bytes(countBound(value), getElementTypeOrSelf(value.getType()));
   if (failed(total))
     return failure();
   return service(offsetof(cameo_services, alloc), address(), {*total});
+}
+
+void HostEmitter::sizeSlots() {
+  auto add = [&](std::optional<int64_t> slot, Dim count, Type elementType) {
+    if (!slot)
+      return;
+    slots.resize(std::max<size_t>(slots.size(), *slot + 1));
+    slots[*slot].contents.insert({count.getNode(), elementType});
+  };
+  for (auto kernel : main.getOps<KernelOp>()) {
+    for (Value v : kernel.getResults())
+      add(plan.slot(v), countBound(v), getElementTypeOrSelf(v.getType()));
+    if (!isInPlace(kernel))
+      for (auto [i, t] : llvm::enumerate(kernels(kernel).signature->temporaries))
+        add(plan.slot(kernel, i), t, b.getI8Type());
+  }
+}
+
+FailureOr<Value> HostEmitter::slotPointer(int64_t number) {
+  Slot &slot = slots[number];
+  if (slot.pointer)
+    return slot.pointer;
+  Value most; // -1 is the largest: no memory is granted for it
+  for (auto [count, elementType] : slot.contents) {
+    auto total = bytes(Dim(count), elementType);
+    if (failed(total))
+      return failure();
+    most = most ? Value(arith::MaxUIOp::create(b, loc, most, *total)) : *total;
+  }
+  return slot.pointer = service(offsetof(cameo_services, alloc), address(), {most});
 }

@@ -63,13 +63,18 @@ int64_t MemoryPlan::lastUse(Value value) {
 void MemoryPlan::addValue(Value value, int64_t bytes, bool toTheEnd) {
   auto [begin, own] = positions.lookup(value.getDefiningOp());
   values[value] = buffers.size();
-  buffers.push_back({begin, toTheEnd ? endOfProgram : std::max(own, lastUse(value)), bytes, 0});
+  buffers.push_back({begin, toTheEnd ? endOfProgram : std::max(own, lastUse(value)), bytes, /*isSized=*/false});
+}
+
+void MemoryPlan::addSized(Value value, int64_t bytes) {
+  addValue(value, bytes, /*toTheEnd=*/false);
+  buffers.back().isSized = true;
 }
 
 void MemoryPlan::addPart(Value whole, Value part) {
   auto it = values.find(whole);
   if (it == values.end())
-    return; // not in the arena
+    return; // has no place
   Buffer &buffer = buffers[it->second];
   buffer.begin = std::min(buffer.begin, positions.lookup(part.getDefiningOp()).first);
   buffer.end = std::max(buffer.end, lastUse(part));
@@ -78,7 +83,12 @@ void MemoryPlan::addPart(Value whole, Value part) {
 void MemoryPlan::addTemporary(Operation *op, unsigned number, int64_t bytes) {
   auto [begin, end] = positions.lookup(op);
   temporaries[{op, number}] = buffers.size();
-  buffers.push_back({begin, end, bytes, 0});
+  buffers.push_back({begin, end, bytes, /*isSized=*/false});
+}
+
+void MemoryPlan::addSizedTemporary(Operation *op, unsigned number, int64_t bytes) {
+  addTemporary(op, number, bytes);
+  buffers.back().isSized = true;
 }
 
 int64_t MemoryPlan::addPersistent(int64_t bytes) {
@@ -88,8 +98,17 @@ int64_t MemoryPlan::addPersistent(int64_t bytes) {
 }
 
 void MemoryPlan::place() {
-  SmallVector<size_t> order = llvm::to_vector(llvm::seq<size_t>(0, buffers.size()));
-  llvm::sort(order, [&](size_t a, size_t b) { return std::pair(-buffers[a].bytes, a) < std::pair(-buffers[b].bytes, b); });
+  placeInArena();
+  placeInSlots();
+}
+
+void MemoryPlan::placeInArena() {
+  SmallVector<size_t> order;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    if (!buffers[i].isSized)
+      order.push_back(i);
+  llvm::sort(order,
+             [&](size_t a, size_t b) { return std::pair(-buffers[a].bytes, a) < std::pair(-buffers[b].bytes, b); });
   // Already placed buffers by offset.
   std::vector<size_t> placed;
   total = 0;
@@ -100,25 +119,67 @@ void MemoryPlan::place() {
       const Buffer &o = buffers[other];
       if (o.end < buffer.begin || buffer.end < o.begin)
         continue;
-      if (offset + buffer.bytes <= o.offset)
+      if (offset + buffer.bytes <= o.place)
         break;
-      offset = std::max<int64_t>(offset, llvm::alignTo(o.offset + o.bytes, CAMEO_BUFFER_ALIGN));
+      offset = std::max<int64_t>(offset, llvm::alignTo(o.place + o.bytes, CAMEO_BUFFER_ALIGN));
     }
-    buffer.offset = offset;
+    buffer.place = offset;
     total = std::max<int64_t>(total, llvm::alignTo(offset + buffer.bytes, CAMEO_BUFFER_ALIGN));
     auto at = std::upper_bound(placed.begin(), placed.end(), i,
-                               [&](size_t a, size_t b) { return buffers[a].offset < buffers[b].offset; });
+                               [&](size_t a, size_t b) { return buffers[a].place < buffers[b].place; });
     placed.insert(at, i);
   }
   total += persistent;
 }
 
-std::optional<int64_t> MemoryPlan::offset(Value value) const {
-  auto it = values.find(value);
-  return it == values.end() ? std::nullopt : std::optional(persistent + buffers[it->second].offset);
+void MemoryPlan::placeInSlots() {
+  struct Slot {
+    int64_t end, bytes;
+  };
+  SmallVector<Slot> slots;
+  SmallVector<Buffer *> order;
+  for (Buffer &buffer : buffers)
+    if (buffer.isSized)
+      order.push_back(&buffer);
+  llvm::sort(order, [](Buffer *a, Buffer *b) { return std::pair(a->begin, a) < std::pair(b->begin, b); });
+  for (Buffer *buffer : order) {
+    // The smallest that is large enough, else the largest.
+    std::optional<size_t> best;
+    for (auto [i, slot] : llvm::enumerate(slots)) {
+      if (slot.end >= buffer->begin)
+        continue;
+      bool fits = slot.bytes >= buffer->bytes;
+      if (!best || (fits ? slots[*best].bytes < buffer->bytes || slot.bytes < slots[*best].bytes
+                         : slots[*best].bytes < slot.bytes))
+        best = i;
+    }
+    buffer->place = best.value_or(slots.size());
+    if (!best)
+      slots.push_back({0, 0});
+    Slot &slot = slots[buffer->place];
+    slot = {buffer->end, std::max(slot.bytes, buffer->bytes)};
+  }
 }
 
-std::optional<int64_t> MemoryPlan::offset(Operation *op, unsigned number) const {
-  auto it = temporaries.find({op, number});
-  return it == temporaries.end() ? std::nullopt : std::optional(persistent + buffers[it->second].offset);
+const MemoryPlan::Buffer *MemoryPlan::find(Value value) const {
+  auto it = values.find(value);
+  return it == values.end() ? nullptr : &buffers[it->second];
 }
+
+const MemoryPlan::Buffer *MemoryPlan::find(Operation *op, unsigned number) const {
+  auto it = temporaries.find({op, number});
+  return it == temporaries.end() ? nullptr : &buffers[it->second];
+}
+
+std::optional<int64_t> MemoryPlan::offset(const Buffer *buffer) const {
+  return buffer && !buffer->isSized ? std::optional(persistent + buffer->place) : std::nullopt;
+}
+
+std::optional<int64_t> MemoryPlan::slot(const Buffer *buffer) const {
+  return buffer && buffer->isSized ? std::optional(buffer->place) : std::nullopt;
+}
+
+std::optional<int64_t> MemoryPlan::offset(Value value) const { return offset(find(value)); }
+std::optional<int64_t> MemoryPlan::offset(Operation *op, unsigned number) const { return offset(find(op, number)); }
+std::optional<int64_t> MemoryPlan::slot(Value value) const { return slot(find(value)); }
+std::optional<int64_t> MemoryPlan::slot(Operation *op, unsigned number) const { return slot(find(op, number)); }
