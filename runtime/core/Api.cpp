@@ -196,27 +196,60 @@ int32_t cameo_context_set_input(cameo_context *context, uint64_t index, const ca
                                 cameo_error *error) {
   if (!context || !tensor)
     return nullArgument(error, context ? "tensor" : "context");
-  return context->setInput(index, *tensor, error);
+  return context->setInput(index, *tensor, cameo_context::Place::Host, error);
+}
+
+int32_t cameo_context_set_device_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
+                                       cameo_error *error) {
+  if (!context || !tensor)
+    return nullArgument(error, context ? "tensor" : "context");
+  return context->setInput(index, *tensor, cameo_context::Place::Device, error);
 }
 
 int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                   cameo_error *error) {
   if (!context)
     return nullArgument(error, "context");
-  return context->bindOutput(index, data, bytes, error);
+  return context->bindOutput(index, data, bytes, cameo_context::Place::Host, error);
+}
+
+int32_t cameo_context_bind_device_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
+                                         cameo_error *error) {
+  if (!context)
+    return nullArgument(error, "context");
+  return context->bindOutput(index, data, bytes, cameo_context::Place::Device, error);
 }
 
 int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
                                  cameo_error *error) {
   if (!context || !memory)
     return nullArgument(error, context ? "memory" : "context");
-  return context->bindCache(index, *memory, rows, error);
+  return context->bindCache(index, *memory, rows, cameo_context::Place::Host, error);
+}
+
+int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
+                                        cameo_error *error) {
+  if (!context || !memory)
+    return nullArgument(error, context ? "memory" : "context");
+  return context->bindCache(index, *memory, rows, cameo_context::Place::Device, error);
 }
 
 int32_t cameo_context_run(cameo_context *context, cameo_error *error) {
   if (!context)
     return nullArgument(error, "context");
   return guarded(error, [&] { return context->run(error); });
+}
+
+int32_t cameo_context_run_async(cameo_context *context, cameo_error *error) {
+  if (!context)
+    return nullArgument(error, "context");
+  return guarded(error, [&] { return context->runAsync(error); });
+}
+
+int32_t cameo_context_synchronize(cameo_context *context, cameo_error *error) {
+  if (!context)
+    return nullArgument(error, "context");
+  return guarded(error, [&] { return context->synchronize(error); });
 }
 
 int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor, cameo_error *error) {
@@ -292,7 +325,12 @@ const cameo_api *cameo_get_api(uint32_t version) {
                                 cameo_program_num_caches,
                                 cameo_program_cache,
                                 cameo_context_bind_cache,
-                                cameo_program_evict_weights};
+                                cameo_program_evict_weights,
+                                cameo_context_set_device_input,
+                                cameo_context_bind_device_output,
+                                cameo_context_bind_device_cache,
+                                cameo_context_run_async,
+                                cameo_context_synchronize};
   return version <= CAMEO_API_VERSION ? &api : nullptr;
 }
 

@@ -36,9 +36,11 @@ int32_t cameo_context::init(cameo_error *error) {
   if (!options.threads)
     options.threads = std::min(defaultThreads(), ThreadPool::kMaxThreads);
   budget.limit = options.memory_budget ? options.memory_budget : availableMemory();
+  if (options.stream && !program->deviceProgram)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "a stream is given, but program '%s' was loaded for the CPU", info.model);
   if (program->deviceProgram) {
     deviceProgram = program->deviceProgram;
-    queue = deviceProgram->makeQueue(error);
+    queue = deviceProgram->makeQueue(options.stream, error);
     if (!queue)
       return error ? error->code : CAMEO_NO_DEVICE;
     deviceBudget.source = queue.get();
@@ -117,7 +119,23 @@ int32_t cameo_context::checkTensor(const cameo_value_info &want, const cameo_ten
   return succeed(error);
 }
 
-int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error) {
+/// Whether memory at `data` may be bound as memory of `place`.
+int32_t cameo_context::checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind,
+                                  cameo_error *error) const {
+  if (place == Place::Host)
+    return succeed(error);
+  if (!queue)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "memory of a device is given for %s '%s', but program '%s' was loaded for the CPU",
+                kind, value.name, program->info->model);
+  if (value.dtype == CAMEO_STRING)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "%s '%s' is of strings, which are in the host's memory", kind, value.name);
+  if (data && !queue->reaches(data))
+    return fail(error, CAMEO_INVALID_ARGUMENT, "the memory given for %s '%s' does not lie on the program's device", kind,
+                value.name);
+  return succeed(error);
+}
+
+int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, Place place, cameo_error *error) {
   const cameo_program_info &info = *program->info;
   if (index >= info.num_inputs)
     return fail(error, CAMEO_INVALID_ARGUMENT, "input %llu given, but program '%s' has %llu inputs",
@@ -126,9 +144,13 @@ int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, came
   Input &input = inputs[index];
   releaseCaches(/*isInput=*/true, index);
   input.isSet = false;
-  if (int32_t code = checkTensor(want, tensor, error))
+  int32_t code = checkTensor(want, tensor, error);
+  if (!code)
+    code = checkPlace(place, tensor.data, want, "input", error);
+  if (code)
     return code;
   input.data = tensor.data;
+  input.isOnDevice = place == Place::Device;
   input.bytes = cameo_tensor_bytes(tensor.dtype, tensor.dims, tensor.rank);
   if (want.dtype != CAMEO_STRING)
     buffers[index].data = const_cast<void *>(tensor.data);
@@ -150,17 +172,19 @@ void cameo_context::releaseCaches(bool isInput, uint64_t index) {
   }
 }
 
-int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, cameo_error *error) {
+int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, Place place,
+                                 cameo_error *error) {
   const cameo_program_info &info = *program->info;
   if (index >= info.num_caches)
     return fail(error, CAMEO_INVALID_ARGUMENT, "cache %llu bound, but program '%s' has %llu caches",
                 (unsigned long long)index, info.model, (unsigned long long)info.num_caches);
   const cameo_cache_info &cache = info.caches[index];
   const cameo_value_info &want = info.inputs[cache.input];
-  if (queue)
+  if (queue && place == Place::Host)
     return fail(error, CAMEO_INVALID_ARGUMENT,
-                "the memory of input '%s' can be that of output '%s' only where kernels run on the CPU", want.name,
-                info.outputs[cache.output].name);
+                "the memory of input '%s' can be that of output '%s' only on the device that runs the program; bind memory of "
+                "that device",
+                want.name, info.outputs[cache.output].name);
   // The axis has the size of the rows, not of the room.
   int64_t dims[CAMEO_MAX_RANK], room = memory.rank == want.rank && memory.dims ? memory.dims[cache.axis] : 0;
   cameo_tensor held = memory;
@@ -169,7 +193,7 @@ int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int
     dims[cache.axis] = rows;
     held.dims = dims;
   }
-  if (int32_t code = setInput(cache.input, held, error))
+  if (int32_t code = setInput(cache.input, held, place, error))
     return code;
   inputs[cache.input].isSet = false;
   if (rows > room)
@@ -179,7 +203,7 @@ int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int
   if (bytes == UINT64_MAX || (bytes && !memory.data))
     return fail(error, CAMEO_INVALID_ARGUMENT, "the memory of input '%s' %s", want.name,
                 memory.data ? "is larger than the address space" : "is a null pointer");
-  if (int32_t code = bindOutput(cache.output, const_cast<void *>(memory.data), bytes, error))
+  if (int32_t code = bindOutput(cache.output, const_cast<void *>(memory.data), bytes, place, error))
     return code;
   inputs[cache.input].isSet = true;
   inputs[cache.input].bytes = bytes;
@@ -194,7 +218,7 @@ bool cameo_context::shareCache(uint64_t input, uint64_t output) const {
   return false;
 }
 
-int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error) {
+int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, Place place, cameo_error *error) {
   const cameo_program_info &info = *program->info;
   if (index >= info.num_outputs)
     return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu bound, but program '%s' has %llu outputs",
@@ -204,7 +228,10 @@ int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, ca
     return fail(error, CAMEO_INVALID_ARGUMENT,
                 "the memory bound to output '%s' begins at an address that is not a multiple of %llu bytes", want.name,
                 (unsigned long long)alignmentOf(want.dtype));
+  if (int32_t code = checkPlace(place, data, want, "output", error))
+    return code;
   releaseCaches(/*isInput=*/false, index);
+  outputs[index].staysOnDevice = place == Place::Device;
   outputs[index].bound = data;
   outputs[index].boundBytes = data ? bytes : 0;
   return succeed(error);
@@ -257,9 +284,9 @@ int32_t cameo_context::placeOutputs(cameo_error *error) {
     bool isInput[2] = {false, false};
     for (uint64_t i = 0; i < buffers.size(); ++i) {
       auto *data = static_cast<const uint8_t *>(inputs[i].data);
-      isInput[0] |= output.own[0].contains(data);
-      isInput[1] |= output.own[1].contains(data);
-      if (!output.bound || shareCache(i, o))
+      for (unsigned k = 0; k < 2; ++k)
+        isInput[k] |= inputs[i].isOnDevice ? output.onDevice[k].contains(data) : output.own[k].contains(data);
+      if (!output.bound || output.staysOnDevice != inputs[i].isOnDevice || shareCache(i, o))
         continue;
       auto *bound = static_cast<const uint8_t *>(output.bound);
       if (data < bound + output.boundBytes && bound < data + inputs[i].bytes)
@@ -330,15 +357,41 @@ void cameo_context::handOutTexts(uint64_t index) {
 }
 
 int32_t cameo_context::run(cameo_error *error) {
+  int32_t code = runAsync(error);
+  return code ? code : synchronize(error);
+}
+
+int32_t cameo_context::runAsync(cameo_error *error) {
   if (running.exchange(true, std::memory_order_acquire))
     return fail(error, CAMEO_INVALID_ARGUMENT,
-                "this context is running already; give each thread a context of its own");
-  int32_t code = runChecked(error);
-  running.store(false, std::memory_order_release);
+                isInFlight ? "the run before was started and not waited for; call cameo_context_synchronize"
+                           : "this context is running already; give each thread a context of its own");
+  struct Guard {
+    ~Guard() { isInFlight ? void() : running.store(false, std::memory_order_release); }
+    bool &isInFlight;
+    std::atomic<bool> &running;
+  } guard{isInFlight, running};
+  int32_t code = start(error);
+  isInFlight = !code;
   return code;
 }
 
-int32_t cameo_context::runChecked(cameo_error *error) {
+int32_t cameo_context::synchronize(cameo_error *error) {
+  if (!isInFlight)
+    return fail(error, CAMEO_INVALID_ARGUMENT, "no run was started; call cameo_context_run_async first");
+  struct Guard {
+    ~Guard() {
+      isInFlight = false;
+      running.store(false, std::memory_order_release);
+    }
+    bool &isInFlight;
+    std::atomic<bool> &running;
+  } guard{isInFlight, running};
+  return finish(error);
+}
+
+/// Everything up to what runs by itself. Only what is wrong with the bindings fails here.
+int32_t cameo_context::start(cameo_error *error) {
   const cameo_program_info &info = *program->info;
   succeeded = false;
   int32_t code = checkInputs(error);
@@ -360,14 +413,19 @@ int32_t cameo_context::runChecked(cameo_error *error) {
   failing.store(0, std::memory_order_relaxed);
   if (queue)
     uploadInputs();
-  int32_t returned = hasFailed() ? int32_t(call.status) : program->variant->entry(&call);
+  int32_t returned = hasFailed() ? int32_t(call.status) : callEntry();
+  if (returned && !hasFailed())
+    recordFailure(CAMEO_INTERNAL, "the program's entry returned %d without naming a failure", returned);
+  return succeed(error);
+}
+
+int32_t cameo_context::finish(cameo_error *error) {
+  const cameo_program_info &info = *program->info;
   if (queue)
     downloadOutputs();
   stack.reset(working());
   if (cancelled.exchange(0, std::memory_order_acq_rel) && !hasFailed())
     recordFailure(CAMEO_CANCELLED, "the run was cancelled");
-  if (returned && !hasFailed())
-    recordFailure(CAMEO_INTERNAL, "the program's entry returned %d without naming a failure", returned);
   for (uint64_t i = 0; i < outputs.size() && !hasFailed(); ++i)
     if (!outputs[i].data)
       recordFailure(CAMEO_INTERNAL, "the program did not produce output '%s'", info.outputs[i].name);
@@ -382,11 +440,78 @@ int32_t cameo_context::runChecked(cameo_error *error) {
   return succeed(error);
 }
 
+/// The program's entry function, or a recording of what it did before.
+int32_t cameo_context::callEntry() {
+  auto entry = program->variant->entry;
+  if (!queue || options.trace || recordings.isOff)
+    return entry(&call);
+  Recordings::Run *before = recordings.find(recordingKey(), [&](const Recordings::Run &run) { return placesOutputs(run); });
+  if (before)
+    return replay(*before);
+  isRepeatable = true;
+  int32_t returned = entry(&call);
+  if (returned || hasFailed() || !isRepeatable)
+    return returned;
+  Recordings::Run done{recordingKey(), {}, nullptr};
+  for (uint64_t i = 0; i < outputs.size(); ++i) {
+    Output &output = outputs[i];
+    uint32_t rank = program->info->outputs[i].rank;
+    done.outputs.push_back(
+        {{output.dims, output.dims + rank}, output.staysOnDevice ? output.data : output.onDevice[output.current].data()});
+  }
+  recordings.add(std::move(done));
+  return returned;
+}
+
+Recordings::Key cameo_context::recordingKey() const {
+  Recordings::Key key{reinterpret_cast<uintptr_t>(arena.data())};
+  for (uint64_t i = 0; i < inputs.size(); ++i) {
+    key.push_back(reinterpret_cast<uintptr_t>(buffers[i].data));
+    key.insert(key.end(), inputs[i].dims, inputs[i].dims + program->info->inputs[i].rank);
+  }
+  key.insert(key.end(), cacheRows.begin(), cacheRows.end());
+  return key;
+}
+
+/// Whether the outputs lie where that run had them.
+bool cameo_context::placesOutputs(const Recordings::Run &run) {
+  for (uint64_t i = 0; i < outputs.size(); ++i) {
+    const std::vector<int64_t> &dims = run.outputs[i].dims;
+    if (call.services->output(&call, int64_t(i), dims.data(), int64_t(dims.size())) != run.outputs[i].address)
+      return false;
+  }
+  return true;
+}
+
+int32_t cameo_context::replay(Recordings::Run &run) {
+  auto entry = program->variant->entry;
+  if (!run.work) {
+    int32_t returned = 0;
+    if (queue->beginRecording()) {
+      returned = entry(&call);
+      run.work = queue->endRecording();
+    }
+    if (returned || hasFailed()) {
+      run.work = nullptr; // it ends before the run does
+      return returned;
+    }
+  }
+  if (run.work) {
+    checkDevice(queue->replay(*run.work));
+    return CAMEO_OK;
+  }
+  recordings.isOff = true;
+  queue->problem = {};
+  return entry(&call);
+}
+
 void cameo_context::uploadInputs() {
   const cameo_program_info &info = *program->info;
   queue->problem = {};
   checkDevice(queue->clear(failures.data(), program->variant->num_kernels * sizeof(cameo_device_failure)));
   for (uint64_t i = 0; i < inputs.size() && !hasFailed(); ++i) {
+    if (inputs[i].isOnDevice)
+      continue;
     bool isText = info.inputs[i].dtype == CAMEO_STRING; // their numbers
     uint64_t bytes = cameo_tensor_bytes(isText ? CAMEO_I64 : info.inputs[i].dtype, inputs[i].dims, info.inputs[i].rank);
     if (!inputs[i].onDevice.reserve(deviceBudget, bytes))
@@ -400,8 +525,10 @@ void cameo_context::uploadInputs() {
 void cameo_context::downloadOutputs() {
   checkKernels();
   for (Output &output : outputs)
-    if (output.data && output.bytes && !hasFailed())
-      checkDevice(queue->download(output.data, output.onDevice.data(), output.bytes));
+    if (output.data && output.bytes && !output.staysOnDevice && !hasFailed())
+      checkDevice(queue->download(output.data, output.onDevice[output.current].data(), output.bytes));
+  if (!hasFailed())
+    checkDevice(queue->finish());
   if (hasFailed())
     queue->finish(); // what was started still uses the memory
   fetched.reset(budget);
@@ -437,8 +564,11 @@ int32_t cameo_context::output(uint64_t index, cameo_tensor &tensor, cameo_error 
   if (index >= info.num_outputs)
     return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu asked for, but program '%s' has %llu outputs",
                 (unsigned long long)index, info.model, (unsigned long long)info.num_outputs);
-  if (!succeeded)
-    return fail(error, CAMEO_NOT_FOUND, "there is no output '%s': no run has succeeded since the last failure",
+  bool isUnderWay = isInFlight && outputs[index].staysOnDevice && outputs[index].data;
+  if (!succeeded && !isUnderWay)
+    return fail(error, CAMEO_NOT_FOUND,
+                isInFlight ? "there is no output '%s' yet: the run was started and not waited for"
+                           : "there is no output '%s': no run has succeeded since the last failure",
                 info.outputs[index].name);
   tensor = {outputs[index].data, info.outputs[index].dtype, info.outputs[index].rank, outputs[index].dims};
   return succeed(error);

@@ -2,6 +2,7 @@
 #pragma once
 #include "Memory.h"
 #include "Program.h"
+#include "Recordings.h"
 #include "Texts.h"
 #include "ThreadPool.h"
 
@@ -16,6 +17,7 @@ struct cameo_context {
     const void *data = nullptr; ///< the caller's
     uint64_t bytes = 0;         ///< there
     bool isSet = false;
+    bool isOnDevice = false;    ///< `data`
     cameo::rt::Buffer numbers; ///< of its texts, for a tensor of strings
     cameo::rt::Buffer onDevice;
   };
@@ -23,13 +25,14 @@ struct cameo_context {
     int64_t *dims = nullptr;
     void *bound = nullptr; ///< the caller's memory, or null
     uint64_t boundBytes = 0;
-    /// Runtime-owned memory. The second one is used while the first serves as an input, and the other way round.
-    cameo::rt::Buffer own[2];
+    bool staysOnDevice = false; ///< `bound` and `data` are addresses there
+    /// Runtime-owned memory of the host and of the device. The second one is used while the first serves as an input, and
+    /// the other way round.
+    cameo::rt::Buffer own[2], onDevice[2];
     unsigned current = 0;
     void *data = nullptr; ///< where the last run wrote it; null when it did not
     cameo::rt::Buffer numbers; ///< of its texts, as compiled code wrote them
-    cameo::rt::Buffer onDevice;
-    uint64_t bytes = 0; ///< there
+    uint64_t bytes = 0; ///< on the device
   };
 
   cameo_context(cameo_program *program, const cameo_context_options &options);
@@ -38,10 +41,14 @@ struct cameo_context {
   cameo_context &operator=(const cameo_context &) = delete;
 
   int32_t init(cameo_error *error);
-  int32_t setInput(uint64_t index, const cameo_tensor &tensor, cameo_error *error);
-  int32_t bindOutput(uint64_t index, void *data, uint64_t bytes, cameo_error *error);
-  int32_t bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, cameo_error *error);
+  /// Whose memory a caller binds.
+  enum class Place { Host, Device };
+  int32_t setInput(uint64_t index, const cameo_tensor &tensor, Place place, cameo_error *error);
+  int32_t bindOutput(uint64_t index, void *data, uint64_t bytes, Place place, cameo_error *error);
+  int32_t bindCache(uint64_t index, const cameo_tensor &memory, int64_t rows, Place place, cameo_error *error);
   int32_t run(cameo_error *error);
+  int32_t runAsync(cameo_error *error);
+  int32_t synchronize(cameo_error *error);
   int32_t output(uint64_t index, cameo_tensor &tensor, cameo_error *error) const;
 
   /// Records the first failure of a run; any thread may call it.
@@ -67,6 +74,8 @@ struct cameo_context {
   cameo::rt::Buffer failures; ///< a cameo_device_failure per launch site, on the device
   cameo::rt::Stack fetched;   ///< copies in the host's memory
   std::vector<std::pair<uint64_t, uint64_t>> marks; ///< of `stack` and `fetched`
+  cameo::rt::Recordings recordings;
+  bool isRepeatable = false; ///< nothing was fetched, stored or allocated in this run
 
   cameo::rt::MemoryBudget budget;
   cameo::rt::Buffer arena;
@@ -90,6 +99,7 @@ struct cameo_context {
   std::atomic<uint32_t> cancelled{0};
   std::atomic<uint32_t> failing{0}; ///< taken by the first thread that records a failure
   std::atomic<bool> running{false};
+  bool isInFlight = false; ///< started, and not yet waited for
   bool succeeded = false;
   cameo_error failure{};
 
@@ -102,7 +112,13 @@ private:
   int32_t placeOutputs(cameo_error *error);
   int32_t numberInputs(cameo_error *error);
   void handOutTexts(uint64_t output);
-  int32_t runChecked(cameo_error *error);
+  int32_t checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind, cameo_error *error) const;
+  int32_t start(cameo_error *error);
+  int32_t finish(cameo_error *error);
+  int32_t callEntry();
+  cameo::rt::Recordings::Key recordingKey() const;
+  bool placesOutputs(const cameo::rt::Recordings::Run &run);
+  int32_t replay(cameo::rt::Recordings::Run &run);
   void uploadInputs();
   void downloadOutputs();
 };

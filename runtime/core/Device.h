@@ -7,6 +7,12 @@
 
 namespace cameo::rt {
 
+/// Work that a queue recorded, to be done again as a whole.
+class DeviceRecording {
+public:
+  virtual ~DeviceRecording() = default;
+};
+
 /// The work of one context, done in order. Where a call returns false, or no memory, `problem` says why and the work is
 /// over.
 class DeviceQueue : public MemorySource {
@@ -18,6 +24,13 @@ public:
   /// Starts the kernel of launch site `site` of the variant.
   virtual bool launch(uint64_t site, void *failure, void *const *buffers, const int64_t *sizes, int64_t tiles) = 0;
   virtual bool finish() = 0;
+  /// Whether the device's kernels can reach what lies there.
+  virtual bool reaches(const void *data) = 0;
+  /// From the one to the other, what `launch`, `move` and `clear` are asked for is recorded instead of done. No other
+  /// call may come between.
+  virtual bool beginRecording() = 0;
+  virtual std::unique_ptr<DeviceRecording> endRecording() = 0;
+  virtual bool replay(const DeviceRecording &recording) = 0;
 
   cameo_error problem{};
 };
@@ -28,7 +41,8 @@ public:
   virtual ~DeviceProgram() = default;
   virtual const void *weights() const = 0;
   virtual uint64_t freeBytes() const = 0;
-  virtual std::unique_ptr<DeviceQueue> makeQueue(cameo_error *error) = 0;
+  /// With a `stream`, the work is done in its order, among what others put there; it outlives the queue.
+  virtual std::unique_ptr<DeviceQueue> makeQueue(void *stream, cameo_error *error) = 0;
 };
 
 class Device {

@@ -107,6 +107,7 @@ void *alloc(cameo_call *call, int64_t bytes) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return nullptr;
+  context.isRepeatable = false;
   void *memory = bytes < 0 ? nullptr : context.stack.alloc(context.working(), uint64_t(bytes));
   return memory ? memory : context.outOfMemory("an intermediate value", bytes);
 }
@@ -142,6 +143,7 @@ void *fetch(cameo_call *call, const void *source, int64_t bytes) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return nullptr;
+  context.isRepeatable = false;
   void *memory = bytes < 0 ? nullptr : context.fetched.alloc(context.budget, uint64_t(bytes));
   if (!memory)
     return context.outOfMemory("a copy of a value", bytes);
@@ -155,6 +157,7 @@ void *fetch(cameo_call *call, const void *source, int64_t bytes) {
 
 void store(cameo_call *call, void *target, const void *host, int64_t bytes) {
   cameo_context &context = contextOf(call);
+  context.isRepeatable = false;
   if (!context.hasFailed() && bytes > 0)
     context.checkDevice(context.queue->upload(target, host, uint64_t(bytes)));
 }
@@ -163,6 +166,7 @@ void *slot(cameo_call *call, int64_t index, int64_t bytes) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return nullptr;
+  context.isRepeatable = false;
   if (index < 0 || uint64_t(index) >= context.slots.size()) {
     context.recordFailure(CAMEO_INTERNAL, "the program asks for slot %lld of %zu", (long long)index,
                           context.slots.size());
@@ -226,17 +230,17 @@ void *output(cameo_call *call, int64_t index, const int64_t *dims, int64_t rank)
   } else if (output.bound) {
     output.data = output.bound;
   } else {
-    Buffer &own = output.own[output.current];
-    if (!own.reserve(context.budget, bytes))
+    bool isThere = output.staysOnDevice;
+    Buffer &own = (isThere ? output.onDevice : output.own)[output.current];
+    if (!own.reserve(isThere ? context.deviceBudget : context.budget, bytes))
       return context.outOfMemory("an output", int64_t(bytes));
     output.data = own.data();
   }
-  if (!context.queue)
-    return output.data;
   output.bytes = bytes;
-  if (!output.onDevice.reserve(context.deviceBudget, bytes))
-    return context.outOfMemory("an output", int64_t(bytes));
-  return output.onDevice.data();
+  if (!context.queue || output.staysOnDevice)
+    return output.data;
+  Buffer &copy = output.onDevice[output.current];
+  return copy.reserve(context.deviceBudget, bytes) ? copy.data() : context.outOfMemory("an output", int64_t(bytes));
 }
 
 void failCall(cameo_call *call, int32_t code, const char *node, const char *message, int64_t value) {
@@ -267,6 +271,7 @@ template <typename Fn> int64_t withTexts(cameo_call *call, Fn fn) {
   cameo_context &context = contextOf(call);
   if (context.hasFailed())
     return 0;
+  context.isRepeatable = false;
   try {
     return fn(context, context.texts[context.currentTexts]);
   } catch (const std::bad_alloc &) {

@@ -118,7 +118,7 @@ public:
     device->driver.memGetInfo(&free, &total);
     return free;
   }
-  std::unique_ptr<DeviceQueue> makeQueue(cameo_error *error) override;
+  std::unique_ptr<DeviceQueue> makeQueue(void *stream, cameo_error *error) override;
 
   std::shared_ptr<CudaDevice> device;
   std::vector<Kernel> kernels; ///< by launch site
@@ -128,15 +128,34 @@ private:
   CUdeviceptr weightsAddress = 0;
 };
 
+/// A CUDA graph.
+class CudaRecording final : public DeviceRecording {
+public:
+  explicit CudaRecording(const CudaDevice &device) : device(device) {}
+  ~CudaRecording() override {
+    Scope scope(device);
+    if (executable)
+      device.driver.graphExecDestroy(executable);
+  }
+
+  CUgraphExec executable = nullptr;
+
+private:
+  const CudaDevice &device;
+};
+
 class CudaQueue final : public DeviceQueue {
 public:
-  explicit CudaQueue(CudaProgram &program) : program(program), driver(program.device->driver) {}
+  CudaQueue(CudaProgram &program, void *stream)
+      : program(program), driver(program.device->driver), stream(static_cast<CUstream>(stream)), isOwn(!stream) {}
   ~CudaQueue() override {
     Scope scope(*program.device);
-    if (stream)
+    if (stream && isOwn)
       driver.streamDestroy(stream);
   }
   int32_t open(cameo_error *error) {
+    if (!isOwn)
+      return succeed(error);
     Scope scope(*program.device);
     return program.device->check(driver.streamCreate(&stream, kCudaStreamNonBlocking), "making a stream", error);
   }
@@ -182,13 +201,25 @@ public:
     Scope scope(*program.device);
     return check(driver.streamSynchronize(stream), "running kernels");
   }
+  bool reaches(const void *data) override;
+  bool beginRecording() override {
+    Scope scope(*program.device);
+    return check(driver.streamBeginCapture(stream, kCudaCaptureRelaxed), "recording kernels");
+  }
+  std::unique_ptr<DeviceRecording> endRecording() override;
+  bool replay(const DeviceRecording &recording) override {
+    Scope scope(*program.device);
+    return check(driver.graphLaunch(static_cast<const CudaRecording &>(recording).executable, stream),
+                 "starting recorded kernels");
+  }
 
 private:
   bool check(CudaResult result, const char *what) { return program.device->check(result, what, &problem) == CAMEO_OK; }
 
   CudaProgram &program;
   const CudaDriver &driver;
-  CUstream stream = nullptr;
+  CUstream stream;
+  bool isOwn; ///< the stream
   std::vector<void *> parameters;
 };
 
@@ -314,8 +345,8 @@ int32_t CudaProgram::uploadWeights(const void *host, uint64_t bytes, cameo_error
   return code ? code : device->check(device->driver.streamSynchronize(nullptr), "copying weights", error);
 }
 
-std::unique_ptr<DeviceQueue> CudaProgram::makeQueue(cameo_error *error) {
-  auto queue = std::make_unique<CudaQueue>(*this);
+std::unique_ptr<DeviceQueue> CudaProgram::makeQueue(void *stream, cameo_error *error) {
+  auto queue = std::make_unique<CudaQueue>(*this, stream);
   return queue->open(error) ? nullptr : std::move(queue);
 }
 
@@ -338,6 +369,27 @@ bool CudaQueue::launch(uint64_t site, void *failure, void *const *buffers, const
   return check(driver.launchKernel(kernel.function, unsigned(blocks), 1, 1, d.threads, 1, 1, d.shared_bytes, stream,
                                    parameters.data(), nullptr),
                "starting a kernel");
+}
+
+bool CudaQueue::reaches(const void *data) {
+  Scope scope(*program.device);
+  unsigned type = 0;
+  int ordinal = -1;
+  // The driver does not know memory that is only the host's.
+  bool isKnown = driver.pointerGetAttribute(&type, kCudaPointerMemoryType, address(data)) == kCudaSuccess &&
+                 driver.pointerGetAttribute(&ordinal, kCudaPointerDeviceOrdinal, address(data)) == kCudaSuccess;
+  return isKnown && type == kCudaMemoryTypeDevice && ordinal == program.device->device;
+}
+
+std::unique_ptr<DeviceRecording> CudaQueue::endRecording() {
+  Scope scope(*program.device);
+  CUgraph graph = nullptr;
+  if (!check(driver.streamEndCapture(stream, &graph), "recording kernels"))
+    return nullptr;
+  auto recording = std::make_unique<CudaRecording>(*program.device);
+  bool isMade = check(driver.graphInstantiate(&recording->executable, graph, 0), "making a graph of kernels");
+  driver.graphDestroy(graph);
+  return isMade ? std::move(recording) : nullptr;
 }
 
 } // namespace

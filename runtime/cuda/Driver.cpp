@@ -22,7 +22,7 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
     return function
                ? CAMEO_OK
                : fail(error, CAMEO_NO_DEVICE,
-                      "%s has no function %s; the driver is too old: Cameo needs CUDA 11.0 or newer", name, symbol);
+                      "%s has no function %s; the driver is too old: Cameo needs CUDA 11.4 or newer", name, symbol);
   };
   int32_t code = find(d.init, "cuInit");
   auto also = [&](auto &function, const char *symbol) {
@@ -49,6 +49,13 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
   also(d.streamCreate, "cuStreamCreate");
   also(d.streamDestroy, "cuStreamDestroy_v2");
   also(d.streamSynchronize, "cuStreamSynchronize");
+  also(d.streamBeginCapture, "cuStreamBeginCapture_v2");
+  also(d.streamEndCapture, "cuStreamEndCapture");
+  also(d.graphInstantiate, "cuGraphInstantiateWithFlags");
+  also(d.graphLaunch, "cuGraphLaunch");
+  also(d.graphExecDestroy, "cuGraphExecDestroy");
+  also(d.graphDestroy, "cuGraphDestroy");
+  also(d.pointerGetAttribute, "cuPointerGetAttribute");
   also(d.moduleLoad, "cuModuleLoadDataEx");
   also(d.moduleUnload, "cuModuleUnload");
   also(d.moduleGetFunction, "cuModuleGetFunction");

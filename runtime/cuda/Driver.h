@@ -13,6 +13,8 @@ using CUcontext = struct CUctx_st *;
 using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
+using CUgraph = struct CUgraph_st *;
+using CUgraphExec = struct CUgraphExec_st *;
 
 /// CUresult: the numbers that are told apart here.
 enum CudaResult : int {
@@ -23,12 +25,17 @@ enum CudaResult : int {
   kCudaInvalidPtx = 218,
   kCudaNotFound = 500,
   kCudaLaunchFailed = 719,
+  kCudaCaptureUnsupported = 900,
 };
-/// CUdevice_attribute, CUjit_option, CUfunction_attribute, CUstream_flags.
+/// CUdevice_attribute, CUjit_option, CUfunction_attribute, CUstream_flags, CUstreamCaptureMode, CUpointer_attribute with
+/// the values of its memory type.
 enum { kCudaCapabilityMajor = 75, kCudaCapabilityMinor = 76 };
 enum { kCudaJitErrorLog = 5, kCudaJitErrorLogBytes = 6 };
 enum { kCudaMaxDynamicSharedBytes = 8 };
 enum { kCudaStreamNonBlocking = 1 };
+enum { kCudaCaptureRelaxed = 2 };
+enum { kCudaPointerMemoryType = 2, kCudaPointerDeviceOrdinal = 9 };
+enum { kCudaMemoryTypeDevice = 2 };
 
 struct CudaDriver {
   CudaResult (*init)(unsigned flags);
@@ -52,6 +59,13 @@ struct CudaDriver {
   CudaResult (*streamCreate)(CUstream *stream, unsigned flags);
   CudaResult (*streamDestroy)(CUstream stream);
   CudaResult (*streamSynchronize)(CUstream stream);
+  CudaResult (*streamBeginCapture)(CUstream stream, int mode);
+  CudaResult (*streamEndCapture)(CUstream stream, CUgraph *graph);
+  CudaResult (*graphInstantiate)(CUgraphExec *executable, CUgraph graph, unsigned long long flags);
+  CudaResult (*graphLaunch)(CUgraphExec executable, CUstream stream);
+  CudaResult (*graphExecDestroy)(CUgraphExec executable);
+  CudaResult (*graphDestroy)(CUgraph graph);
+  CudaResult (*pointerGetAttribute)(void *value, int attribute, CUdeviceptr pointer);
   CudaResult (*moduleLoad)(CUmodule *module, const void *image, unsigned numOptions, int *options, void **values);
   CudaResult (*moduleUnload)(CUmodule module);
   CudaResult (*moduleGetFunction)(CUfunction *function, CUmodule module, const char *name);

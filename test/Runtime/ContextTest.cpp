@@ -160,6 +160,43 @@ TEST(Context, EveryFailingAllocationIsAStatus) {
   }
 }
 
+TEST(Context, HasNoDeviceOnTheCPU) {
+  Program program = staticProgram();
+  Bound bound(program);
+  std::vector<float> z(32);
+  const int64_t dims[] = {8, 4};
+  expectMessage(bound.context.setDeviceInput(0, z.data(), CAMEO_F32, dims), CAMEO_INVALID_ARGUMENT,
+                "memory of a device is given for input 'x', but program 'test' was loaded for the CPU");
+  bound.bind(8);
+  expectMessage(bound.context.bindDeviceOutput(0, z.data(), 128), CAMEO_INVALID_ARGUMENT,
+                "memory of a device is given for output 'z', but program 'test' was loaded for the CPU");
+  ASSERT_TRUE(bound.run());
+  EXPECT_TRUE(bound.isRight());
+  cameo_context_options options{};
+  options.stream = &options;
+  Context context;
+  expectMessage(Context::create(program, context, options), CAMEO_INVALID_ARGUMENT,
+                "a stream is given, but program 'test' was loaded for the CPU");
+}
+
+TEST(Context, CanBeStartedAndWaitedFor) {
+  Program program = staticProgram();
+  Bound bound(program);
+  ASSERT_TRUE(bound.context.runAsync());
+  expectMessage(bound.context.run(), CAMEO_INVALID_ARGUMENT,
+                "the run before was started and not waited for; call cameo_context_synchronize");
+  ASSERT_TRUE(bound.context.synchronize());
+  EXPECT_TRUE(bound.isRight());
+  expectMessage(bound.context.synchronize(), CAMEO_INVALID_ARGUMENT,
+                "no run was started; call cameo_context_run_async first");
+  // What goes wrong in the run is told by the one that waits.
+  bound.mode = Fail;
+  ASSERT_TRUE(bound.context.runAsync());
+  EXPECT_EQ(bound.context.synchronize().code(), CAMEO_DIVISION_BY_ZERO);
+  ASSERT_TRUE(bound.run());
+  EXPECT_TRUE(bound.isRight());
+}
+
 TEST(Context, OutputsCanBeBound) {
   Program program = staticProgram();
   Bound bound(program);

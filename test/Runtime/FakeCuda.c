@@ -3,6 +3,7 @@
  *   no-gpu      the driver finds none            old       it is for CUDA 11.0
  *   sm_70       the GPU is of that architecture  bad-ptx   it refuses the code
  *   memory=N    so many bytes are free           launch    kernels fail
+ *   no-graphs   it records no kernels
  *
  * Without it all calls succeed, memory is the host's and kernels do nothing. */
 #include <stdint.h>
@@ -56,6 +57,13 @@ int cuMemsetD8Async(unsigned long long to, unsigned char value, size_t bytes, vo
 int cuStreamCreate(void **stream, unsigned flags) { return *stream = "stream", 0; }
 int cuStreamDestroy_v2(void *stream) { return 0; }
 int cuStreamSynchronize(void *stream) { return is("launch") ? 719 : 0; }
+int cuStreamBeginCapture_v2(void *stream, int mode) { return is("no-graphs") ? 900 : 0; }
+int cuStreamEndCapture(void *stream, void **graph) { return *graph = "graph", 0; }
+int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long flags) { return *executable = "graph", 0; }
+int cuGraphLaunch(void *executable, void *stream) { return 0; }
+int cuGraphExecDestroy(void *executable) { return 0; }
+int cuGraphDestroy(void *graph) { return 0; }
+int cuPointerGetAttribute(void *value, int attribute, unsigned long long pointer) { return 1; }
 int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *options, void **values) {
   if (!is("bad-ptx"))
     return *module = "module", 0;

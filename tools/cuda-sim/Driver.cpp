@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <regex>
 #include <sstream>
@@ -25,12 +26,22 @@ struct Module {
   std::map<std::string, Kernel> kernels;   ///< decoded when they are asked for
 };
 
+using Work = std::function<CudaResult()>;
+struct Stream {
+  std::unique_ptr<std::vector<Work>> capture; ///< what it records, while it does
+};
+struct Graph {
+  std::vector<Work> nodes;
+};
+
 struct Simulator {
   std::mutex mutex;
   DeviceMemory memory;
   int capability = 90;
   RunOptions options;
   std::string failure; ///< of a kernel; the context is of no use from then on
+  Stream defaultStream;
+  uint64_t graphLaunches = 0;
 
   /// What CAMEO_CUDASIM does not know ends the process: a test would pass that tests something else.
   Simulator() {
@@ -92,6 +103,25 @@ template <typename Fn> CudaResult locked(Fn fn) {
   return s.failure.empty() ? fn(s) : kCudaLaunchFailed;
 }
 
+Stream &streamOf(CUstream stream) {
+  return stream ? *reinterpret_cast<Stream *>(stream) : simulator().defaultStream;
+}
+
+/// Does the work, or records it.
+CudaResult enqueue(CUstream stream, Work work) {
+  return locked([&](Simulator &) {
+    if (!streamOf(stream).capture)
+      return work();
+    streamOf(stream).capture->push_back(std::move(work));
+    return kCudaSuccess;
+  });
+}
+
+/// For what cannot be recorded: it must not be asked for while the stream records.
+template <typename Fn> CudaResult outsideOfCapture(CUstream stream, Fn fn) {
+  return locked([&](Simulator &) { return streamOf(stream).capture ? kCudaCaptureUnsupported : fn(); });
+}
+
 } // namespace
 
 #define EXPORT extern "C" __attribute__((visibility("default"))) CudaResult
@@ -139,8 +169,8 @@ EXPORT cuMemFree_v2(CUdeviceptr memory) {
   std::lock_guard<std::mutex> lock(simulator().mutex);
   return simulator().memory.release(memory) ? kCudaSuccess : kCudaInvalidValue;
 }
-EXPORT cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *host, size_t bytes, CUstream) {
-  return locked([&](Simulator &) {
+EXPORT cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *host, size_t bytes, CUstream stream) {
+  return outsideOfCapture(stream, [&] {
     uint8_t *data;
     CudaResult result = find(target, bytes, data);
     if (!result)
@@ -148,8 +178,8 @@ EXPORT cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *host, size_t bytes, 
     return result;
   });
 }
-EXPORT cuMemcpyDtoHAsync_v2(void *host, CUdeviceptr source, size_t bytes, CUstream) {
-  return locked([&](Simulator &) {
+EXPORT cuMemcpyDtoHAsync_v2(void *host, CUdeviceptr source, size_t bytes, CUstream stream) {
+  return outsideOfCapture(stream, [&] {
     uint8_t *data;
     CudaResult result = find(source, bytes, data);
     if (!result)
@@ -157,8 +187,8 @@ EXPORT cuMemcpyDtoHAsync_v2(void *host, CUdeviceptr source, size_t bytes, CUstre
     return result;
   });
 }
-EXPORT cuMemcpyDtoDAsync_v2(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream) {
-  return locked([&](Simulator &) {
+EXPORT cuMemcpyDtoDAsync_v2(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream stream) {
+  return enqueue(stream, [=] {
     uint8_t *from, *to;
     CudaResult result = find(source, bytes, from);
     if (!result)
@@ -168,8 +198,8 @@ EXPORT cuMemcpyDtoDAsync_v2(CUdeviceptr target, CUdeviceptr source, size_t bytes
     return result;
   });
 }
-EXPORT cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t bytes, CUstream) {
-  return locked([&](Simulator &) {
+EXPORT cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t bytes, CUstream stream) {
+  return enqueue(stream, [=] {
     uint8_t *data;
     CudaResult result = bytes ? find(target, bytes, data) : kCudaSuccess;
     if (!result && bytes)
@@ -179,12 +209,57 @@ EXPORT cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t bytes, CU
 }
 
 EXPORT cuStreamCreate(CUstream *stream, unsigned) {
-  *stream = reinterpret_cast<CUstream>(&simulator());
+  *stream = reinterpret_cast<CUstream>(new Stream);
   return kCudaSuccess;
 }
-EXPORT cuStreamDestroy_v2(CUstream) { return kCudaSuccess; }
-EXPORT cuStreamSynchronize(CUstream) {
-  return locked([](Simulator &) { return kCudaSuccess; });
+EXPORT cuStreamDestroy_v2(CUstream stream) { return delete reinterpret_cast<Stream *>(stream), kCudaSuccess; }
+EXPORT cuStreamSynchronize(CUstream stream) {
+  return outsideOfCapture(stream, [] { return kCudaSuccess; });
+}
+EXPORT cuStreamBeginCapture_v2(CUstream stream, int) {
+  return outsideOfCapture(stream, [&] {
+    streamOf(stream).capture = std::make_unique<std::vector<Work>>();
+    return kCudaSuccess;
+  });
+}
+EXPORT cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+  return locked([&](Simulator &) {
+    auto capture = std::move(streamOf(stream).capture);
+    if (!capture)
+      return kCudaInvalidValue;
+    *graph = reinterpret_cast<CUgraph>(new Graph{std::move(*capture)});
+    return kCudaSuccess;
+  });
+}
+EXPORT cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long) {
+  *executable = reinterpret_cast<CUgraphExec>(new Graph(*reinterpret_cast<Graph *>(graph)));
+  return kCudaSuccess;
+}
+EXPORT cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  return outsideOfCapture(stream, [&] {
+    ++simulator().graphLaunches;
+    for (const Work &node : reinterpret_cast<Graph *>(executable)->nodes)
+      if (CudaResult result = node())
+        return result;
+    return kCudaSuccess;
+  });
+}
+EXPORT cuGraphExecDestroy(CUgraphExec executable) { return delete reinterpret_cast<Graph *>(executable), kCudaSuccess; }
+EXPORT cuGraphDestroy(CUgraph graph) { return delete reinterpret_cast<Graph *>(graph), kCudaSuccess; }
+
+/// For tests: how often a graph was launched.
+extern "C" __attribute__((visibility("default"))) uint64_t cameoCudasimGraphLaunches() {
+  return simulator().graphLaunches;
+}
+
+EXPORT cuPointerGetAttribute(void *value, int attribute, CUdeviceptr pointer) {
+  return locked([&](Simulator &s) {
+    std::string problem;
+    if (!s.memory.find(pointer, 1, nullptr, problem))
+      return kCudaInvalidValue;
+    *static_cast<int *>(value) = attribute == kCudaPointerMemoryType ? kCudaMemoryTypeDevice : 0;
+    return kCudaSuccess;
+  });
 }
 
 EXPORT cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned numOptions, int *options, void **values) {
@@ -237,17 +312,17 @@ EXPORT cuModuleGetFunction(CUfunction *function, CUmodule module, const char *na
 }
 EXPORT cuFuncSetAttribute(CUfunction, int, int) { return kCudaSuccess; }
 EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream, void **parameters, void **) {
-  return locked([&](Simulator &s) {
-    const Kernel &kernel = *reinterpret_cast<Kernel *>(function);
-    if (!gridX || !gridY || !gridZ || !blockX || (kernel.maxThreads && blockX * blockY * blockZ > kernel.maxThreads))
-      return kCudaInvalidValue;
-    Launch launch{&kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}};
-    launch.parameters.resize(kernel.paramBytes);
-    for (size_t i = 0; i < kernel.parameters.size(); ++i)
-      memcpy(launch.parameters.data() + kernel.parameters[i].offset, parameters[i], kernel.parameters[i].bytes);
+                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters, void **) {
+  const Kernel &kernel = *reinterpret_cast<Kernel *>(function);
+  if (!gridX || !gridY || !gridZ || !blockX || (kernel.maxThreads && blockX * blockY * blockZ > kernel.maxThreads))
+    return kCudaInvalidValue;
+  Launch launch{&kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}};
+  launch.parameters.resize(kernel.paramBytes);
+  for (size_t i = 0; i < kernel.parameters.size(); ++i)
+    memcpy(launch.parameters.data() + kernel.parameters[i].offset, parameters[i], kernel.parameters[i].bytes);
+  return enqueue(stream, [launch] {
     try {
-      run(launch, s.memory, s.options);
+      run(launch, simulator().memory, simulator().options);
     } catch (const PtxError &error) {
       failed(error.what());
     }

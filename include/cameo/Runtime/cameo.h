@@ -47,7 +47,7 @@ typedef struct cameo_program_options {
   uint32_t verify_weights; /* 1: read all weights and compare their digest while loading */
   const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one the target can run */
   /* What runs the kernels: null or "cpu", or "cuda:0" for the first NVIDIA GPU ("cuda:sim" is a simulator for tests). Inputs and
-   * outputs are in the host's memory all the same. CAMEO_NO_DEVICE where it is not there or too old. "none": the program can be
+   * outputs are in the host's memory all the same, unless they are bound on the device. CAMEO_NO_DEVICE where it is not there or too old. "none": the program can be
    * looked at, not run. */
   const char *target;
 } cameo_program_options;
@@ -82,6 +82,9 @@ typedef struct cameo_context_options {
   uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs; 0: what the machine or cgroup has */
   cameo_trace_fn trace;   /* called on the running thread after each kernel launch; null: no tracing, no cost */
   void *trace_user;
+  /* A CUstream of the program's GPU, in whose order a context does its work, among what others put there; it must outlive the
+   * context. Null: a stream of its own. CAMEO_INVALID_ARGUMENT on the CPU. */
+  void *stream;
 } cameo_context_options;
 
 /* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. The elements of a
@@ -146,11 +149,28 @@ CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t ind
  * holds `rows` of them: a step of a decoder binds its caches with `rows` as they are, runs, and binds them with as many
  * more as it had tokens. Rows that were there are not touched. The output (cameo_context_output) then has the sizes of
  * the rows that there are, and lies in `memory` with its room. Set or bind the input or the output by itself to undo this.
- * CAMEO_INVALID_ARGUMENT on a device with memory of its own. */
+ * CAMEO_INVALID_ARGUMENT where the program runs on a device with memory of its own; see cameo_context_bind_device_cache. */
 CAMEO_API int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
                                            cameo_error *error);
-/* One inference on the calling thread and the runtime's workers. */
+/* As the three functions above, for memory of the device that runs the program (addresses as cuMemAlloc and torch's data_ptr give
+ * them): nothing is copied between it and the host. A null `data` has the runtime keep the output in its own memory there, so that
+ * it may be passed back as a device input. cameo_context_output then gives the address there. CAMEO_INVALID_ARGUMENT where a
+ * program runs on the CPU, where the memory is not that device's, and for strings. */
+CAMEO_API int32_t cameo_context_set_device_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
+                                                 cameo_error *error);
+CAMEO_API int32_t cameo_context_bind_device_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
+                                                   cameo_error *error);
+CAMEO_API int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory,
+                                                  int64_t rows, cameo_error *error);
+/* One inference on the calling thread and the runtime's workers. On a GPU, runs of the same sizes and addresses are recorded as a
+ * CUDA graph, unless they are traced. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
+/* Starts an inference; cameo_context_synchronize waits for it, says whether it succeeded, and copies outputs to the host's memory. In
+ * between, inputs must stay as they are, outputs that stay on the device may be asked for and used in the stream's order, and
+ * nothing else may be done with the context. Only wrong bindings fail here. On the CPU, and where a model's control flow or sizes
+ * depend on values, most of the work is done before this returns. */
+CAMEO_API int32_t cameo_context_run_async(cameo_context *context, cameo_error *error);
+CAMEO_API int32_t cameo_context_synchronize(cameo_context *context, cameo_error *error);
 /* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins;
  * where that run has it bound as an input, until it has ended. So an output may be passed back as an input, as
  * recurrent state wants. */
@@ -211,6 +231,11 @@ typedef struct cameo_api {
   const cameo_cache_info *(*program_cache)(const cameo_program *, uint64_t);
   int32_t (*context_bind_cache)(cameo_context *, uint64_t, const cameo_tensor *, int64_t, cameo_error *);
   void (*program_evict_weights)(const cameo_program *);
+  int32_t (*context_set_device_input)(cameo_context *, uint64_t, const cameo_tensor *, cameo_error *);
+  int32_t (*context_bind_device_output)(cameo_context *, uint64_t, void *, uint64_t, cameo_error *);
+  int32_t (*context_bind_device_cache)(cameo_context *, uint64_t, const cameo_tensor *, int64_t, cameo_error *);
+  int32_t (*context_run_async)(cameo_context *, cameo_error *);
+  int32_t (*context_synchronize)(cameo_context *, cameo_error *);
 } cameo_api;
 
 /* The table of version `version`, or null when this library is older than that. */

@@ -177,9 +177,37 @@ public:
     cameo_context_bind_cache(handle, index, &tensor, rows, &status.error);
     return status;
   }
+  /// The same for memory of the program's device.
+  Status setDeviceInput(uint64_t index, const void *data, uint32_t dtype, std::span<const int64_t> dims) {
+    Status status;
+    cameo_tensor tensor{data, dtype, uint32_t(dims.size()), dims.data()};
+    cameo_context_set_device_input(handle, index, &tensor, &status.error);
+    return status;
+  }
+  Status bindDeviceOutput(uint64_t index, void *data = nullptr, uint64_t bytes = 0) {
+    Status status;
+    cameo_context_bind_device_output(handle, index, data, bytes, &status.error);
+    return status;
+  }
+  Status bindDeviceCache(uint64_t index, const void *memory, uint32_t dtype, std::span<const int64_t> dims, int64_t rows) {
+    Status status;
+    cameo_tensor tensor{memory, dtype, uint32_t(dims.size()), dims.data()};
+    cameo_context_bind_device_cache(handle, index, &tensor, rows, &status.error);
+    return status;
+  }
   Status run() {
     Status status;
     cameo_context_run(handle, &status.error);
+    return status;
+  }
+  Status runAsync() {
+    Status status;
+    cameo_context_run_async(handle, &status.error);
+    return status;
+  }
+  Status synchronize() {
+    Status status;
+    cameo_context_synchronize(handle, &status.error);
     return status;
   }
   Tensor output(uint64_t index) const {
