@@ -6,8 +6,10 @@
 #include "cameo/Codegen/HostProgram.h"
 #include "cameo/Codegen/MemoryPlan.h"
 #include "cameo/Codegen/Placement.h"
+#include "cameo/Dialect/Cameo/SizeRequirements.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/ADT/SetVector.h"
+#include <set>
 
 namespace cameo::codegen {
 
@@ -35,10 +37,11 @@ private:
 
 class HostEmitter {
 public:
-  HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights, KernelMemory memory,
-              llvm::function_ref<KernelUse(KernelOp)> kernels)
-      : main(main), shapes(shapes), weights(weights), memory(memory), kernels(kernels), plan(main),
-        b(main.getContext()), loc(mlir::UnknownLoc::get(main.getContext())), entryBuilder(main.getContext()) {}
+  HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, const Placements &placements, WeightTable &weights,
+              KernelMemory memory, llvm::function_ref<KernelUse(KernelOp)> kernels)
+      : main(main), shapes(shapes), placements(placements), weights(weights), memory(memory), kernels(kernels),
+        plan(main), b(main.getContext()), loc(mlir::UnknownLoc::get(main.getContext())),
+        entryBuilder(main.getContext()) {}
 
   mlir::FailureOr<HostProgram> run();
 
@@ -77,8 +80,12 @@ private:
   void storeElement(mlir::Value value, mlir::Value base, int64_t bytes);
 
   // What the shape analysis cannot tell, the run checks.
+  /// Has the run fail with CAMEO_SHAPE_MISMATCH in the nodes of `where`; "%lld" in `message` stands for `value`.
+  void failIf(mlir::Value condition, mlir::Location where, const llvm::Twine &message, mlir::Value value);
   /// Ends the run where the sizes differ; "%lld" in `message` stands for `given`.
   mlir::LogicalResult checkEqual(Dim given, Dim wanted, mlir::Location where, const llvm::Twine &message);
+  /// What an op of `kernel` asks of sizes, before that starts.
+  mlir::LogicalResult checkSize(KernelOp kernel, mlir::Operation *op, const SizeRequirement &required);
   /// A reshape is of as many elements as there are.
   mlir::LogicalResult checkReshape(ReshapeOp op);
   /// Operands of a concatenation differ along its axis only; kernels rely on it.
@@ -123,6 +130,7 @@ private:
 
   mlir::func::FuncOp main;
   ShapeAnalysis &shapes;
+  const Placements &placements;
   WeightTable &weights;
   KernelMemory memory;
   llvm::function_ref<KernelUse(KernelOp)> kernels;
@@ -136,6 +144,7 @@ private:
   ScopedValues<const DimNode *> sizes;
   ScopedValues<const DimAtom *> atoms;
   ScopedValues<std::pair<mlir::Value, int64_t>> knownSizes;
+  std::set<std::tuple<mlir::Block *, const DimNode *, const DimNode *, int>> checkedSizes;
   llvm::DenseMap<mlir::Value, int64_t> contentPlaces; ///< offset of host-written small tensors
   llvm::DenseMap<mlir::Value, int64_t> directOutputs; ///< kernel result -> output it is written to at once
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> loopCells;

@@ -34,6 +34,10 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
       return failure();
   if (isInPlace(kernel))
     return resultPointer(kernel.getResult(0));
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    for (const SizeRequirement &requirement : sizeRequirements(shapes, &op))
+      if (failed(checkSize(kernel, &op, requirement)))
+        return failure();
   KernelUse use = kernels(kernel);
   const KernelSignature &s = *use.signature;
   SmallVector<Value> buffers;
@@ -113,18 +117,22 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   return success();
 }
 
+void HostEmitter::failIf(Value condition, Location where, const Twine &message, Value value) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&branch.getThenRegion().front());
+  Value code = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(CAMEO_SHAPE_MISMATCH));
+  service(offsetof(cameo_services, fail), {},
+          {code, text(llvm::join(nodeNames(where), ", ")), text(message.str()), value});
+}
+
 LogicalResult HostEmitter::checkEqual(Dim given, Dim wanted, Location where, const Twine &message) {
   if (given == wanted)
     return success();
   auto x = size(given), y = size(wanted);
   if (failed(x) || failed(y))
     return failure();
-  auto branch = scf::IfOp::create(b, loc, compare(arith::CmpIPredicate::ne, *x, *y), /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&branch.getThenRegion().front());
-  Value code = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(CAMEO_SHAPE_MISMATCH));
-  service(offsetof(cameo_services, fail), {},
-          {code, text(llvm::join(nodeNames(where), ", ")), text(message.str()), *x});
+  failIf(compare(arith::CmpIPredicate::ne, *x, *y), where, message, *x);
   return success();
 }
 
@@ -144,6 +152,33 @@ LogicalResult HostEmitter::checkConcat(ConcatOp op) {
                                 ", and another operand another; what is joined along axis " + Twine(joined) +
                                 " may differ there only")))
         return failure();
+  return success();
+}
+
+LogicalResult HostEmitter::checkSize(KernelOp kernel, Operation *op, const SizeRequirement &required) {
+  // Sizes that the kernel itself finds out its own code compares.
+  bool isKnown = true;
+  for (Dim d : {required.size, required.wanted})
+    forEachSymbol(d, [&](const DimAtom &symbol) {
+      Value value = symbol.value;
+      isKnown &= !kernel.getBody().isAncestor(value.getParentRegion());
+    });
+  auto key = std::tuple(b.getInsertionBlock(), required.size.getNode(), required.wanted.getNode(), int(required.kind));
+  if (!isKnown || !checkedSizes.insert(key).second)
+    return success();
+  auto found = size(required.size), wanted = size(required.wanted);
+  if (failed(found) || failed(wanted))
+    return failure();
+  bool atMost = required.kind == SizeRequirement::AtMost;
+  Value bad = compare(atMost ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::ne, *found, *wanted);
+  if (required.kind == SizeRequirement::EqualOrOne)
+    bad = arith::AndIOp::create(b, loc, bad, compare(arith::CmpIPredicate::ne, *found, number(1)));
+  std::string axis = std::to_string(required.axis);
+  failIf(bad, op->getLoc(),
+         required.kind == SizeRequirement::EqualOrOne
+             ? "axis " + axis + " of an operand has size %lld, which does not broadcast to that of the others"
+             : "axis " + axis + " of an operand has size %lld, and the others want " + (atMost ? "less" : "another"),
+         *found);
   return success();
 }
 
@@ -220,8 +255,9 @@ FailureOr<HostProgram> HostEmitter::run() {
   return std::move(program);
 }
 
-FailureOr<HostProgram> cameo::codegen::emitHostProgram(func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
+FailureOr<HostProgram> cameo::codegen::emitHostProgram(func::FuncOp main, ShapeAnalysis &shapes,
+                                                       const Placements &placements, WeightTable &weights,
                                                        KernelMemory memory,
                                                        llvm::function_ref<KernelUse(KernelOp)> kernels) {
-  return HostEmitter(main, shapes, weights, memory, kernels).run();
+  return HostEmitter(main, shapes, placements, weights, memory, kernels).run();
 }

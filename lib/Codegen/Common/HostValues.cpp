@@ -30,12 +30,16 @@ void HostEmitter::copy(Value target, Value source, Value bytes) {
   LLVM::MemmoveOp::create(inner, loc, target, source, bytes, /*isVolatile=*/false);
 }
 
+/// Whether there was no memory for `base`.
+static Value isNull(OpBuilder &b, Location loc, Value base) {
+  Value null = LLVM::ZeroOp::create(b, loc, base.getType());
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, base, null);
+}
+
 /// `base` when it is not null, else memory full of zeros: after a failure there is nothing to read, but sizes are still
 /// computed.
 static Value orZeros(OpBuilder &b, Location loc, Value base, Value zeros) {
-  Value null = LLVM::ZeroOp::create(b, loc, base.getType());
-  Value missing = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, base, null);
-  return LLVM::SelectOp::create(b, loc, missing, zeros, base);
+  return LLVM::SelectOp::create(b, loc, isNull(b, loc, base), zeros, base);
 }
 
 Value HostEmitter::loadElement(Type type, Value base, int64_t bytes) {
@@ -254,13 +258,13 @@ LogicalResult HostEmitter::planMemory() {
     mostSizes = std::max<size_t>(mostSizes, shapes.rank(value)); // asking for its buffer takes its sizes
     auto kernel = value.getDefiningOp<KernelOp>();
     if (kernel && kernel->getBlock() == &main.getBody().front() && llvm::count(ret.getOperands(), value) == 1 &&
-        !placementOf(shapes, value) && (isInPlace(kernel) || kernels(kernel).signature->sizeReports.empty()))
+        !placements.find(value) && (isInPlace(kernel) || kernels(kernel).signature->sizeReports.empty()))
       directOutputs[value] = index;
   }
   main.walk([&](Operation *op) {
     if (auto kernel = dyn_cast<KernelOp>(op)) {
       for (Value v : kernel.getResults())
-        if (placementOf(shapes, v))
+        if (placements.find(v))
           parts.push_back(v);
         else if (directOutputs.count(v))
           continue;
@@ -296,7 +300,7 @@ LogicalResult HostEmitter::planMemory() {
       contentPlaces[op->getResult(0)] = plan.addPersistent(shapes.get(op->getResult(0)).contents->size() * 8);
   });
   for (Value part : parts)
-    plan.addPart(placementOf(shapes, part)->whole, part);
+    plan.addPart(placements.find(part)->whole, part);
   std::optional<int64_t> reports;
   if (memory == KernelMemory::Device)
     reports = plan.addPersistent(mostReports * 8);
@@ -393,11 +397,12 @@ FailureOr<Value> HostEmitter::resultPointer(Value value) {
 }
 
 FailureOr<Value> HostEmitter::allocate(Value value) {
-  if (auto place = placementOf(shapes, value)) {
+  if (const Placement *place = placements.find(value)) {
     auto whole = resultPointer(place->whole), offset = size(place->offset);
     if (failed(whole) || failed(offset))
       return failure();
-    return offsetBy(*whole, mul(*offset, number(elementBytes(getElementTypeOrSelf(value.getType())))));
+    Value part = offsetBy(*whole, mul(*offset, number(elementBytes(getElementTypeOrSelf(value.getType())))));
+    return LLVM::SelectOp::create(b, loc, isNull(b, loc, *whole), *whole, part).getResult();
   }
   if (auto direct = directOutputs.find(value); direct != directOutputs.end())
     return outputBuffer(direct->second, value);
