@@ -400,7 +400,7 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   ShapeAnalysis shapes;
   VariantCompiler compiler(main, options, *target, *target, "fold", weights);
   LoadedKernels functions;
-  if (failed(compiler.emitKernels(shapes)) || failed(functions.load(compiler, main.getLoc())))
+  if (failed(compiler.emitKernels(shapes, Placements(main, shapes))) || failed(functions.load(compiler, main.getLoc())))
     return failure();
   return Run(main, arguments, shapes, compiler, functions, mostBytes)();
 }

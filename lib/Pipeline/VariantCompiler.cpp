@@ -19,19 +19,26 @@ static std::string fingerprint(ModuleOp module) {
 
 LogicalResult VariantCompiler::emit() {
   ShapeAnalysis shapes;
-  return success(succeeded(emitKernels(shapes)) && succeeded(emitHost(shapes)));
+  Placements placements(main, shapes);
+  return success(succeeded(emitKernels(shapes, placements)) && succeeded(emitHost(shapes, placements)));
 }
 
-LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
+LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes, const Placements &placements) {
   llvm::StringMap<unsigned> byText;
   EmissionOptions emission;
   emission.anchors = options.optLevel > 0 ? target.anchors() : nullptr;
   emission.mayReassociate = options.optLevel > 0;
   emission.granularity = target.granularity();
   WalkResult walked = main.walk([&](KernelOp kernel) {
+    if (target.memory() == KernelMemory::Device && !inputsInPlace(kernel).empty()) {
+      kernel.emitOpError("has ") << kInPlaceAttr
+                                 << ", but code for GPUs stores and reads without room between rows; compile what was "
+                                    "written before the phase 'placement'";
+      return WalkResult::interrupt();
+    }
     if (isInPlace(kernel))
       return WalkResult::skip();
-    auto emitted = emitKernel(kernel, shapes, emission);
+    auto emitted = emitKernel(kernel, shapes, placements, emission);
     if (failed(emitted))
       return WalkResult::interrupt();
     std::string text = fingerprint(*emitted->module);
@@ -53,8 +60,9 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes) {
   return failure(walked.wasInterrupted());
 }
 
-LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes) {
-  auto program = emitHostProgram(main, shapes, weights, target.memory(), [&](KernelOp kernel) { return use(kernel); });
+LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes, const Placements &placements) {
+  auto program = emitHostProgram(main, shapes, placements, weights, target.memory(),
+                                 [&](KernelOp kernel) { return use(kernel); });
   if (failed(program))
     return failure();
   variant.host = std::move(*program);

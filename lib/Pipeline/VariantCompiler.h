@@ -24,7 +24,7 @@ public:
   /// Emits the loops of all kernels and the entry function.
   mlir::LogicalResult emit();
   /// The first half of it; `shapes` is what sizes in signatures refer to.
-  mlir::LogicalResult emitKernels(ShapeAnalysis &shapes);
+  mlir::LogicalResult emitKernels(ShapeAnalysis &shapes, const codegen::Placements &placements);
   /// What a launch of `kernel` needs, after emitKernels.
   codegen::KernelUse use(KernelOp kernel) const {
     auto &[number, signature] = uses.at(kernel);
@@ -48,7 +48,7 @@ public:
   ProgramVariant variant;
 
 private:
-  mlir::LogicalResult emitHost(ShapeAnalysis &shapes);
+  mlir::LogicalResult emitHost(ShapeAnalysis &shapes, const codegen::Placements &placements);
   bool isForDevice(const codegen::KernelSignature &s) const { return !target.device().empty() && !s.needsHost; }
 
   mlir::func::FuncOp main;

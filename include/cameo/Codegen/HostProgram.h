@@ -35,8 +35,9 @@ enum class KernelMemory { Host, Device };
 
 /// Emits the entry function of `main`, whose body consists of kernels, views, constants, control flow, and ops whose results
 /// are known as sizes.
-mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes, WeightTable &weights,
-                                             KernelMemory memory, llvm::function_ref<KernelUse(KernelOp)> kernels);
+mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes,
+                                             const Placements &placements, WeightTable &weights, KernelMemory memory,
+                                             llvm::function_ref<KernelUse(KernelOp)> kernels);
 
 /// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be
 /// after the last op that uses the tensor: their memory must stay.

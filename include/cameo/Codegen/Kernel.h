@@ -2,6 +2,7 @@
 #ifndef CAMEO_CODEGEN_KERNEL_H
 #define CAMEO_CODEGEN_KERNEL_H
 
+#include "cameo/Codegen/Placement.h"
 #include "cameo/Codegen/Weights.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -94,7 +95,9 @@ struct EmissionOptions {
   TileGranularity granularity;
 };
 
-mlir::FailureOr<EmittedKernel> emitKernel(KernelOp kernel, ShapeAnalysis &shapes, const EmissionOptions &options);
+/// `placements` are those of the function that `kernel` is in.
+mlir::FailureOr<EmittedKernel> emitKernel(KernelOp kernel, ShapeAnalysis &shapes, const Placements &placements,
+                                          const EmissionOptions &options);
 
 } // namespace cameo::codegen
 #endif

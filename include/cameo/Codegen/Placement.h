@@ -29,13 +29,26 @@ struct Placement {
   llvm::SmallVector<Dim, 6> memory; ///< sizes that its strides are made of
 };
 
-/// Where `value` lies, if its kernel stores it into the result of a concatenation.
-std::optional<Placement> placementOf(ShapeAnalysis &shapes, mlir::Value value);
-/// Where input `input` of `kernel`, which yields concatOf, would lie in its result.
-Placement placementIn(ShapeAnalysis &shapes, KernelOp kernel, int64_t input);
+/// Which results lie in another one's memory, and where.
+class Placements {
+public:
+  explicit Placements(ShapeAnalysis &shapes) : shapes(shapes) {}
+  /// Of all kernels of `main`.
+  Placements(mlir::func::FuncOp main, ShapeAnalysis &shapes);
 
-/// The sizes of the memory that `value` lies in, which give its strides: its own where it has that for itself.
-llvm::SmallVector<Dim, 6> memoryDims(ShapeAnalysis &shapes, mlir::Value value);
+  /// Null: `value` has its memory for itself.
+  const Placement *find(mlir::Value value) const;
+  /// Adds the inputs of `kernel` that lie in its result. Kernels behind it come before it: then it is known where that lies.
+  void add(KernelOp kernel);
+  /// Where each operand of concatOf(`kernel`) lies, or would lie.
+  llvm::SmallVector<Placement> operandsOf(KernelOp kernel) const;
+  /// The sizes of the memory that `value` lies in, which give its strides.
+  llvm::SmallVector<Dim, 6> memoryDims(mlir::Value value) const;
+
+private:
+  ShapeAnalysis &shapes;
+  llvm::DenseMap<mlir::Value, Placement> placements;
+};
 
 /// Whether memory of the sizes `memory` has no room between the elements of a tensor of the sizes `dims`.
 bool isDense(llvm::ArrayRef<Dim> dims, llvm::ArrayRef<Dim> memory);

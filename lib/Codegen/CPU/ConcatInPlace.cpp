@@ -18,7 +18,7 @@ namespace {
 
 /// Rows shorter than a vector are better copied than stored apart.
 constexpr int64_t kLeastRow = 16;
-/// Of a tensor; placementOf looks through all of them.
+/// Of a tensor; each concatenation that it is an operand of looks through all of them.
 constexpr unsigned kMostReaders = 64;
 
 class Planner {
@@ -30,7 +30,8 @@ private:
   using Reason = std::string; ///< why not; empty: it may be
 
   void place(KernelOp kernel, ConcatOp concat);
-  Reason problemOf(KernelOp kernel, int64_t input);
+  /// Of input `input`, which would lie at `place`.
+  Reason problemOf(KernelOp kernel, int64_t input, int64_t axis, const Placement &place);
   Reason problemOfWriter(KernelOp writer);
   Reason problemOfReader(OpOperand &use);
   bool isKnownAtEntry(Dim size);
@@ -38,6 +39,7 @@ private:
   StringRef pass;
   func::FuncOp main;
   ShapeAnalysis shapes;
+  Placements placements{shapes};
 };
 
 } // namespace
@@ -83,14 +85,14 @@ Planner::Reason Planner::problemOfReader(OpOperand &use) {
   return {};
 }
 
-Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
+Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input, int64_t axis, const Placement &place) {
   Value part = kernel.getInputs()[input], whole = kernel.getResult(0);
   auto writer = part.getDefiningOp<KernelOp>();
   if (writer->getBlock() != kernel->getBlock())
     return "it is computed outside of a branch or a loop";
   if (part.hasNUsesOrMore(kMostReaders + 1))
     return "more than " + std::to_string(kMostReaders) + " read it";
-  if (placementOf(shapes, part))
+  if (placements.find(part))
     return "it is part of another concatenation";
   if (!kernel.getBody().front().getArgument(input).hasOneUse())
     return "the kernel that joins it reads it in another way too";
@@ -99,20 +101,17 @@ Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
   if (mayHoldSizes(part) || mayHoldSizes(whole) || isPacked(getElementTypeOrSelf(part)) ||
       isa<StringType>(getElementTypeOrSelf(part)))
     return "its elements are texts, sizes or smaller than a byte";
-  if (!llvm::all_of(shapes.dimsOf(whole), [&](Dim d) { return isKnownAtEntry(d); }) ||
-      !llvm::all_of(shapes.dimsOf(part), [&](Dim d) { return isKnownAtEntry(d); }))
+  ArrayRef<Dim> dims = shapes.dimsOf(part), wholeDims = shapes.dimsOf(whole);
+  if (!llvm::all_of(llvm::concat<const Dim>(dims, wholeDims), [&](Dim d) { return isKnownAtEntry(d); }))
     return "its size is not known when it is computed";
+  if (dims.take_front(axis) != wholeDims.take_front(axis) || dims.drop_front(axis + 1) != wholeDims.drop_front(axis + 1))
+    return "only the run knows whether its other sizes are those of the result";
   for (OpOperand &use : part.getUses())
     if (!isa<KernelOp, AliasInterface, ShapeOfOp, func::ReturnOp>(use.getOwner()))
       return "control flow takes it";
-  ArrayRef<Dim> dims = shapes.dimsOf(part), all = shapes.dimsOf(whole);
-  int64_t axis = *normalizeAxis(kernel, concatOf(kernel).getAxis(), dims.size());
-  if (dims.take_front(axis) != all.take_front(axis) || dims.drop_front(axis + 1) != all.drop_front(axis + 1))
-    return "only the run knows whether its other sizes are those of the result";
-  SmallVector<Dim, 6> memory = placementIn(shapes, kernel, input).memory;
-  if (isDense(dims, memory))
+  if (isDense(dims, place.memory))
     return {};
-  if (dims.drop_front().drop_back() != ArrayRef(memory).drop_front().drop_back() ||
+  if (dims.drop_front().drop_back() != ArrayRef(place.memory).drop_front().drop_back() ||
       dims.back().constant().value_or(0) < kLeastRow)
     return "its elements would lie apart, not only its rows";
   if (Reason reason = problemOfWriter(writer); !reason.empty())
@@ -125,34 +124,40 @@ Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input) {
 
 void Planner::place(KernelOp kernel, ConcatOp concat) {
   auto options = remark::RemarkOpts::name("tensors joined in place").category(pass);
+  int64_t axis = *normalizeAxis(concat, concat.getAxis(), shapes.rank(kernel.getResult(0))); // verified
   SmallVector<int64_t> placed;
-  kernel->removeAttr(kInPlaceAttr);
-  for (Value operand : concat.getInputs()) {
+  for (auto [operand, place] : llvm::zip(concat.getInputs(), placements.operandsOf(kernel))) {
     auto argument = dyn_cast<BlockArgument>(operand);
     Value part = argument ? kernel.getInputs()[argument.getArgNumber()] : Value();
     if (!part || !part.getDefiningOp<KernelOp>())
       continue;
-    if (Reason reason = problemOf(kernel, argument.getArgNumber()); !reason.empty()) {
+    Reason reason = llvm::is_contained(kernel.getInputs().take_front(argument.getArgNumber()), part)
+                        ? "it is an earlier operand too"
+                        : problemOf(kernel, argument.getArgNumber(), axis, place);
+    if (reason.empty())
+      placed.push_back(argument.getArgNumber());
+    else
       remark::missed(kernel.getLoc(), options)
           << "copies its operand " + std::to_string(argument.getArgNumber()) + ": " + reason;
-      continue;
-    }
-    placed.push_back(argument.getArgNumber());
-    kernel->setAttr(kInPlaceAttr, DenseI64ArrayAttr::get(kernel.getContext(), placed));
   }
-  if (!placed.empty())
-    remark::passed(kernel.getLoc(), options) << std::to_string(placed.size()) + " of " +
-                                                    std::to_string(concat.getInputs().size()) +
-                                                    " operands are stored where it wants them";
+  if (placed.empty())
+    return;
+  kernel->setAttr(kInPlaceAttr, DenseI64ArrayAttr::get(kernel.getContext(), placed));
+  placements.add(kernel);
+  remark::passed(kernel.getLoc(), options) << std::to_string(placed.size()) + " of " +
+                                                  std::to_string(concat.getInputs().size()) +
+                                                  " operands are stored where it wants them";
 }
 
 void Planner::run() {
   // Later ones first: where a result lies is known before its parts are looked at.
   main.walk([&](Block *block) {
     for (Operation &op : llvm::reverse(*block))
-      if (auto kernel = dyn_cast<KernelOp>(op))
+      if (auto kernel = dyn_cast<KernelOp>(op)) {
+        kernel->removeAttr(kInPlaceAttr);
         if (ConcatOp concat = concatOf(kernel))
           place(kernel, concat);
+      }
   });
 }
 

@@ -172,7 +172,7 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
     shapes.push_back(analysis.get(v).dims);
   SmallVector<SmallVector<Dim, 6>> memories;
   for (Value v : llvm::concat<Value>(kernel.getInputs(), kernel.getResults()))
-    memories.push_back(memoryDims(analysis, v));
+    memories.push_back(placements.memoryDims(v));
   // Whether axis i of a buffer continues where its neighbour outside ends.
   auto isWhole = [&](ValueRange buffers, ArrayRef<SmallVector<Dim, 6>> memories, int64_t axis) {
     return llvm::all_of(llvm::zip(buffers, memories), [&](auto pair) {
@@ -310,7 +310,7 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   OpBuilder early(sizesEnd);
   unsigned position = 1;
   auto inMemory = [&](Value outside) {
-    SmallVector<Dim, 6> memory = memoryDims(analysis, outside);
+    SmallVector<Dim, 6> memory = placements.memoryDims(outside);
     return ArrayRef(memory) == analysis.dimsOf(outside) ? SmallVector<Dim, 6>() : collapse(memory);
   };
   for (auto [a, outside] : llvm::zip(body.getArguments(), kernel.getInputs()))
@@ -398,6 +398,6 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
 }
 
 FailureOr<EmittedKernel> cameo::codegen::emitKernel(KernelOp kernel, ShapeAnalysis &shapes,
-                                                    const EmissionOptions &options) {
-  return LoopKernelBuilder(kernel, shapes, options).run();
+                                                    const Placements &placements, const EmissionOptions &options) {
+  return LoopKernelBuilder(kernel, shapes, placements, options).run();
 }

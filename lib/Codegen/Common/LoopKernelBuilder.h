@@ -40,8 +40,8 @@ private:
 
 class LoopKernelBuilder : public KernelBuilder {
 public:
-  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, const EmissionOptions &options)
-      : kernel(kernel), analysis(analysis), options(options) {}
+  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, const Placements &placements, const EmissionOptions &options)
+      : kernel(kernel), analysis(analysis), placements(placements), options(options) {}
 
   mlir::FailureOr<EmittedKernel> run();
 
@@ -93,6 +93,7 @@ private:
 
   KernelOp kernel;
   ShapeAnalysis &analysis;
+  const Placements &placements;
   const EmissionOptions &options;
   mlir::func::FuncOp function;
   mlir::Value reportsArgument, sizesArgument, begin, end;

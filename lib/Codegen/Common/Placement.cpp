@@ -27,39 +27,48 @@ bool codegen::isInPlace(KernelOp kernel) {
          });
 }
 
-Placement codegen::placementIn(ShapeAnalysis &shapes, KernelOp kernel, int64_t input) {
+Placements::Placements(func::FuncOp main, ShapeAnalysis &shapes) : shapes(shapes) {
+  main.walk([&](Block *block) {
+    for (Operation &op : llvm::reverse(*block))
+      if (auto kernel = dyn_cast<KernelOp>(op))
+        add(kernel);
+  });
+}
+
+const Placement *Placements::find(Value value) const {
+  auto it = placements.find(value);
+  return it == placements.end() ? nullptr : &it->second;
+}
+
+void Placements::add(KernelOp kernel) {
+  ArrayRef<int64_t> inputs = inputsInPlace(kernel);
+  if (inputs.empty())
+    return;
+  for (auto [operand, place] : llvm::zip(concatOf(kernel).getInputs(), operandsOf(kernel)))
+    if (auto argument = dyn_cast<BlockArgument>(operand))
+      if (llvm::is_contained(inputs, int64_t(argument.getArgNumber())))
+        placements[kernel.getInputs()[argument.getArgNumber()]] = place;
+}
+
+SmallVector<Placement> Placements::operandsOf(KernelOp kernel) const {
   DimContext &d = shapes.dims();
   ConcatOp concat = concatOf(kernel);
-  Value result = kernel.getResult(0), operand = kernel.getBody().front().getArgument(input);
-  auto own = placementOf(shapes, result);
-  Placement place{result, d.constant(0), SmallVector<Dim, 6>(shapes.dimsOf(result))};
-  if (own)
-    place = *own;
+  Value result = kernel.getResult(0);
+  const Placement *own = find(result);
+  Placement place = own ? *own : Placement{result, d.constant(0), SmallVector<Dim, 6>(shapes.dimsOf(result))};
   int64_t axis = *normalizeAxis(concat, concat.getAxis(), shapes.rank(result)); // verified: it lies in the range
-  Dim rows = d.constant(0);
-  for (Value before : concat.getInputs()) {
-    if (before == operand)
-      break;
-    rows = d.add(rows, shapes.dim(before, axis));
+  Dim row = d.product(ArrayRef(place.memory).drop_front(axis + 1));
+  SmallVector<Placement> places;
+  for (Value operand : concat.getInputs()) {
+    places.push_back(place);
+    place.offset = d.add(place.offset, d.mul(shapes.dim(operand, axis), row));
   }
-  place.offset = d.add(place.offset, d.mul(rows, d.product(ArrayRef(place.memory).drop_front(axis + 1))));
-  return place;
+  return places;
 }
 
-std::optional<Placement> codegen::placementOf(ShapeAnalysis &shapes, Value value) {
-  if (!value.getDefiningOp<KernelOp>())
-    return std::nullopt;
-  for (OpOperand &use : value.getUses())
-    if (auto kernel = dyn_cast<KernelOp>(use.getOwner());
-        kernel && llvm::is_contained(inputsInPlace(kernel), int64_t(use.getOperandNumber())))
-      return placementIn(shapes, kernel, use.getOperandNumber());
-  return std::nullopt;
-}
-
-SmallVector<Dim, 6> codegen::memoryDims(ShapeAnalysis &shapes, Value value) {
-  if (auto place = placementOf(shapes, value))
-    return place->memory;
-  return cacheDims(shapes, value);
+SmallVector<Dim, 6> Placements::memoryDims(Value value) const {
+  const Placement *place = find(value);
+  return place ? place->memory : cacheDims(shapes, value);
 }
 
 bool codegen::isDense(ArrayRef<Dim> dims, ArrayRef<Dim> memory) {

@@ -14,7 +14,9 @@ def gridSample(g, name):
     modes = ["linear", "nearest", "cubic"] if g.opset >= 20 else ["bilinear", "nearest", "bicubic"]
     mode = g.draw.choice(modes)
     grid = g.leaf(np.float32, (x.shape[0], h, w, 2), -1.3, 1.3)
-    g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=mode, padding_mode=g.draw.choice(["zeros", "border", "reflection"]),
+    # Cubic behind the border: ONNX's reference clamps the point, ONNX Runtime and PyTorch the points around it.
+    padding = g.draw.choice(["zeros"] if "cubic" in mode else ["zeros", "border", "reflection"])
+    g.add(name, [x, grid], [(np.float32, (*x.shape[:2], h, w))], mode=mode, padding_mode=padding,
           align_corners=g.draw.randrange(2))
 
 
