@@ -85,32 +85,41 @@ LogicalResult StringPiecesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef
   return success();
 }
 
-LogicalResult StringSplitOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
-  Operation *op = getOperation();
-  if (failed(verifyOneElement(op, shapes, getDelimiter(), "delimiter")) ||
-      failed(verifyOneElement(op, shapes, getCount(), "count")))
-    return failure(); // C1
-  auto count = shapes.elements(getCount());
-  if (!count)
-    return emitOpError("count is not a tensor of one element"); // C1
-  ShapeInfo info{shapes.get(getX()).elementType, shapes.get(getX()).dims, std::nullopt};
-  info.dims.push_back(shapes.dims().max(count->front(), shapes.dims().constant(0)));
+/// Stores the pieces of the text that was split last in the row of `result` at `indices`.
+static void storePieces(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &result, ValueRange indices) {
+  loopNest(b, loc, k.size(result.dims.back()), [&](OpBuilder &b, Location loc, ValueRange piece) {
+    SmallVector<Value> place(indices);
+    place.push_back(piece[0]);
+    result.store(b, loc, k.callTextService(b, loc, offsetof(cameo_services, text_piece), indexToI64(b, loc, piece[0])),
+                 place);
+  });
+}
+
+/// The result of an op that gives the first `count` pieces of each text.
+static LogicalResult inferPieces(Operation *op, Value x, Value count, ShapeAnalysis &shapes,
+                                 SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifyOneElement(op, shapes, count, "count")))
+    return failure();
+  auto most = shapes.elements(count);
+  if (!most)
+    return op->emitOpError("count is not a tensor of one element");
+  ShapeInfo info{shapes.get(x).elementType, shapes.get(x).dims, std::nullopt};
+  info.dims.push_back(shapes.dims().max(most->front(), shapes.dims().constant(0)));
   results.push_back(std::move(info));
   return success();
 }
 
+LogicalResult StringSplitOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifyOneElement(getOperation(), shapes, getDelimiter(), "delimiter")))
+    return failure();                                                      // C1
+  return inferPieces(getOperation(), getX(), getCount(), shapes, results); // C1
+}
+
 LogicalResult StringSplitOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
                                        ArrayRef<Tensor> results) {
-  Location loc = getLoc();
-  const Tensor &result = results[0];
-  loopNest(b, loc, sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
+  loopNest(b, getLoc(), sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
     split(*this, k, b, operands, indices);
-    loopNest(b, loc, k.size(result.dims.back()), [&](OpBuilder &b, Location loc, ValueRange piece) {
-      SmallVector<Value> place(indices);
-      place.push_back(piece[0]);
-      result.store(
-          b, loc, k.callTextService(b, loc, offsetof(cameo_services, text_piece), indexToI64(b, loc, piece[0])), place);
-    });
+    storePieces(k, b, loc, results[0], indices);
   });
   return success();
 }
@@ -135,6 +144,89 @@ LogicalResult StringMatchOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
     Value text = operands[0].load(b, loc, indices);
     Value matches = k.callTextService(b, loc, offsetof(cameo_services, text_match), {text, operands[1].buffer});
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, matches, i64(b, loc, 0));
+  });
+  return success();
+}
+
+// ---- string_token_count and string_tokens
+
+template <typename OpT> static LogicalResult verifyTokens(OpT op, ShapeAnalysis &shapes) {
+  if (op.getAutomata().empty())
+    return op.emitOpError("there is no automaton; expected 1 or more"); // C1
+  for (Value automaton : op.getAutomata()) {
+    ArrayRef<Dim> dims = shapes.dimsOf(automaton);
+    if (dims.size() != 2 || !dims[1].isConstant(257) || dims[0].constant().value_or(3) < 3)
+      return op.emitOpError("automaton has shape ")
+             << formatShape(dims) << "; expected [states, 257], states >= 3"; // C1
+  }
+  if (int64_t(op.getLeast()) < 1)
+    return op.emitOpError("least is ") << int64_t(op.getLeast()) << "; expected 1 or more"; // C2
+  return success();
+}
+
+/// Finds the tokens of the text at `indices`; how many.
+template <typename OpT>
+static Value findTokens(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ValueRange indices) {
+  Location loc = op.getLoc();
+  Value text = operands[0].load(b, loc, indices), pieces = i64(b, loc, -1), count;
+  for (const Tensor &automaton : operands.take_back(op.getAutomata().size()))
+    count = k.callTextService(
+        b, loc, offsetof(cameo_services, text_tokens),
+        {count ? pieces : text, automaton.buffer, i64(b, loc, op.getLeast()), i64(b, loc, op.getBetween())});
+  return count;
+}
+
+template <typename OpT> static LogicalResult checkInMemory(OpT op, ArrayRef<Tensor> operands) {
+  if (llvm::all_of(operands.take_back(op.getAutomata().size()), [](const Tensor &t) { return bool(t.buffer); }))
+    return success();
+  return op.emitOpError("internal error: an automaton is not in memory");
+}
+
+LogicalResult StringTokenCountOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  results.push_back({IntegerType::get(getContext(), 64), shapes.get(getX()).dims, std::nullopt});
+  return verifyTokens(*this, shapes);
+}
+
+LogicalResult StringTokenCountOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                            ArrayRef<Tensor> results) {
+  if (failed(checkInMemory(*this, operands)))
+    return failure();
+  forEachElement(k, b, getLoc(), results[0],
+                 [&](OpBuilder &b, ValueRange indices) { return findTokens(*this, k, b, operands, indices); });
+  return success();
+}
+
+LogicalResult StringTokensOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  if (failed(verifyTokens(*this, shapes)))
+    return failure();
+  return inferPieces(getOperation(), getX(), getCount(), shapes, results); // C3
+}
+
+LogicalResult StringTokensOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                        ArrayRef<Tensor> results) {
+  if (failed(checkInMemory(*this, operands)))
+    return failure();
+  loopNest(b, getLoc(), sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
+    findTokens(*this, k, b, operands, indices);
+    storePieces(k, b, loc, results[0], indices);
+  });
+  return success();
+}
+
+// ---- string_hash
+
+LogicalResult StringHashOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
+  results.push_back({IntegerType::get(getContext(), 32, IntegerType::Unsigned), shapes.get(getX()).dims, std::nullopt});
+  return success();
+}
+
+LogicalResult StringHashOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                      ArrayRef<Tensor> results) {
+  Location loc = getLoc();
+  forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
+    Value text = operands[0].load(b, loc, indices);
+    Value hash = k.callTextService(b, loc, offsetof(cameo_services, text_hash), {text, i64(b, loc, getSeed())});
+    return arith::TruncIOp::create(b, loc, b.getI32Type(), hash);
   });
   return success();
 }

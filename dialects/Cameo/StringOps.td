@@ -64,6 +64,41 @@ def Cameo_StringMatchOp : Cameo_TextOp<"string_match"> {
   let results = (outs Cameo_BoolTensor:$result);
 }
 
+class Cameo_TokensOp<string mnemonic, dag operands> : Cameo_TextOp<mnemonic> {
+  let arguments = !con(operands, (ins Variadic<RankedTensorOf<[I32]>>:$automata, UnitAttr:$between, I64Attr:$least));
+}
+def Cameo_StringTokenCountOp : Cameo_TokensOp<"string_token_count", (ins Cameo_StringTensor:$x)> {
+  let summary = "how many tokens string_tokens finds in each text";
+  let description = [{
+    (C1) There is an automaton, and each is [states, 257], states >= 3. (C2) `least` is 1 or more. ONNX: Tokenizer of com.microsoft.
+    Example: `%n = cameo.string_token_count %x, %a {least = 1 : i64} : (tensor<2x!cameo.string>, tensor<4x257xi32>) -> tensor<2xi64>`
+  }];
+  let results = (outs Cameo_I64Tensor:$result);
+}
+def Cameo_StringTokensOp : Cameo_TokensOp<"string_tokens", (ins Cameo_StringTensor:$x, Cameo_I64Tensor:$count)> {
+  let summary = "the tokens of each text along a new last axis of size `count`";
+  let description = [{
+    From left to right the longest that an automaton accepts, or with `between` what stands between these, of at least `least`
+    characters. What the first automaton finds is taken apart by the next one, and so on. Automata are those of string_match, but
+    with three rows to begin in and three ways to accept, as KernelABI.h says of text_tokens. Missing tokens are empty texts, surplus
+    ones are left out.
+    (C1) There is an automaton, and each is [states, 257], states >= 3. (C2) `least` is 1 or more. (C3) `count` has one element.
+    ONNX: Tokenizer of com.microsoft.
+    Example: `%y = cameo.string_tokens %x, %n, %a {least = 1 : i64} : (tensor<2x!cameo.string>, tensor<i64>, tensor<4x257xi32>) -> tensor<2x?x!cameo.string>`
+  }];
+  let results = (outs Cameo_StringTensor:$result);
+}
+
+def Cameo_StringHashOp : Cameo_TextOp<"string_hash"> {
+  let summary = "MurmurHash3_x86_32 of the bytes of each text";
+  let description = [{
+    ONNX: MurmurHash3 of com.microsoft.
+    Example: `%y = cameo.string_hash %x {seed = 0 : i64} : (tensor<2x!cameo.string>) -> tensor<2xui32>`
+  }];
+  let arguments = (ins Cameo_StringTensor:$x, I64Attr:$seed);
+  let results = (outs RankedTensorOf<[UI32]>:$result);
+}
+
 def Cameo_StringParseOp : Cameo_TextOp<"string_parse"> {
   let summary = "decimal texts as numbers";
   let description = [{

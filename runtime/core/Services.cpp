@@ -329,6 +329,24 @@ int64_t matchText(cameo_call *call, int64_t text, const int32_t *automaton) {
   });
 }
 
+int64_t tokensOfText(cameo_call *call, int64_t text, const int32_t *automaton, int64_t least, int64_t between) {
+  return withTexts(call, [&](cameo_context &context, Texts &texts) {
+    std::vector<std::string_view> tokens;
+    if (text < 0)
+      for (std::string_view piece : context.pieces)
+        findTokens(piece, automaton, uint64_t(least), between, tokens);
+    else
+      findTokens(texts[text], automaton, uint64_t(least), between, tokens);
+    context.pieces = std::move(tokens);
+    return int64_t(context.pieces.size());
+  });
+}
+
+int64_t hashText(cameo_call *call, int64_t text, int64_t seed) {
+  return withTexts(call,
+                   [&](cameo_context &, Texts &texts) { return int64_t(murmurHash(texts[text], uint32_t(seed))); });
+}
+
 int64_t textToNumber(cameo_call *call, int64_t text, int64_t isFloat) {
   return withTexts(call, [&](cameo_context &context, Texts &texts) {
     std::string_view given = texts[text];
@@ -368,4 +386,6 @@ const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
                                              numberToText,
                                              copy,
                                              fetch,
-                                             store};
+                                             store,
+                                             tokensOfText,
+                                             hashText};

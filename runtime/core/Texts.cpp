@@ -183,6 +183,90 @@ std::vector<std::string_view> cameo::rt::splitText(std::string_view text, std::s
   return pieces;
 }
 
+// ---- tokens
+
+namespace {
+
+/// The first and longest part of `text` from `begin` on that the automaton accepts; its data is null where there is
+/// none.
+std::string_view findFirst(std::string_view text, size_t begin, const int32_t *automaton) {
+  constexpr int64_t kRow = 257;
+  auto isWord = [&](size_t i) {
+    char c = text[i];
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  };
+  // No UTF-8 has the byte 255: what it leads to, and never leaves nor accepts, need not be followed.
+  int64_t dead = automaton[255];
+  const int32_t *row = automaton + dead * kRow;
+  if (row[256] || !std::all_of(row, row + 256, [&](int32_t next) { return next == dead; }))
+    dead = -1;
+  for (; begin <= text.size();
+       begin += begin < text.size() ? std::max(firstCharacter(text.substr(begin)).bytes, 1u) : 1) {
+    int64_t state = begin == 0 ? 0 : isWord(begin - 1) ? 2 : 1, longest = -1;
+    for (size_t end = begin; state != dead; ++end) {
+      int32_t where = end == text.size() ? 1 : isWord(end) ? 2 : 4;
+      if (automaton[state * kRow + 256] & where)
+        longest = int64_t(end);
+      if (end == text.size())
+        break;
+      state = automaton[state * kRow + uint8_t(text[end])];
+    }
+    if (longest >= 0)
+      return text.substr(begin, size_t(longest) - begin);
+  }
+  return {};
+}
+
+} // namespace
+
+void cameo::rt::findTokens(std::string_view text, const int32_t *automaton, uint64_t least, bool between,
+                           std::vector<std::string_view> &tokens) {
+  auto isLongEnough = [&](std::string_view token) {
+    uint64_t count = 0;
+    for (; count < least && !token.empty(); ++count)
+      token.remove_prefix(std::max(firstCharacter(token).bytes, 1u));
+    return count == least;
+  };
+  size_t begin = 0;
+  while (true) {
+    std::string_view found = findFirst(text, begin, automaton);
+    if (!found.data())
+      break;
+    size_t place = size_t(found.data() - text.data());
+    std::string_view token = between ? text.substr(begin, place - begin) : found;
+    bool isTaken = isLongEnough(token);
+    if (isTaken)
+      tokens.push_back(token);
+    // Behind what was found; but a token that is too short, and a separator that is empty, end after one character.
+    if (between ? !found.empty() : isTaken && !found.empty())
+      begin = place + found.size();
+    else if (place < text.size())
+      begin = place + std::max(firstCharacter(text.substr(place)).bytes, 1u);
+    else
+      break;
+  }
+  if (std::string_view last = text.substr(std::min(begin, text.size())); between && isLongEnough(last))
+    tokens.push_back(last);
+}
+
+uint32_t cameo::rt::murmurHash(std::string_view text, uint32_t seed) {
+  auto mixed = [](uint32_t block) { return std::rotl(block * 0xcc9e2d51u, 15) * 0x1b873593u; };
+  uint32_t hash = seed;
+  size_t whole = text.size() / 4 * 4;
+  for (size_t i = 0; i < whole; i += 4) {
+    uint32_t block;
+    memcpy(&block, text.data() + i, 4);
+    hash = std::rotl(hash ^ mixed(block), 13) * 5 + 0xe6546b64u;
+  }
+  uint32_t rest = 0;
+  for (size_t i = text.size(); i-- > whole;)
+    rest = rest << 8 | uint8_t(text[i]);
+  hash ^= mixed(rest) ^ uint32_t(text.size());
+  hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+  hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+  return hash ^ hash >> 16;
+}
+
 // ---- numbers as texts
 // By strtod and snprintf: the conversions of <charconv> would double the library's size.
 

@@ -39,6 +39,13 @@ bool changeCase(std::string_view text, bool toUpper, std::vector<char> &result);
 /// The pieces between `delimiter`s, of which the first `most` count; between runs of white space where it is empty.
 std::vector<std::string_view> splitText(std::string_view text, std::string_view delimiter, uint64_t most);
 
+/// As cameo_services.text_tokens: appends the tokens of `text` to `tokens`.
+void findTokens(std::string_view text, const int32_t *automaton, uint64_t least, bool between,
+                std::vector<std::string_view> &tokens);
+
+/// MurmurHash3_x86_32.
+uint32_t murmurHash(std::string_view text, uint32_t seed);
+
 /// Reads a whole text as a decimal number, "inf" or "nan" in any case (as the bits of a double), or as an integer.
 /// False where it is none, or too large for an int64_t.
 bool parseNumber(std::string_view text, bool isFloat, int64_t &bits);

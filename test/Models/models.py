@@ -59,7 +59,7 @@ def different(actual: dict, wanted: dict, rtol: float, atol: float) -> str:
         got = actual[name]
         if (got.dtype, got.shape) != (want.dtype, want.shape):
             return f"output '{name}' is {got.dtype}{list(got.shape)}, expected {want.dtype}{list(want.shape)}"
-        wrong = got != want if want.dtype.kind in "biu" else ~np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+        wrong = got != want if want.dtype.kind in "biuO" else ~np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             return f"output '{name}': {wrong.sum()} of {wrong.size} values differ, first at {list(at)}: {got[at]} vs {want[at]}"

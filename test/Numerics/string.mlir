@@ -62,6 +62,43 @@ func.func @match(%x: tensor<4x!cameo.string>) -> tensor<4xi1> {
   return %y : tensor<4xi1>
 }
 
+// The automaton of a+, whose three rows to begin in are alike.
+// x = ["baab a", "", "aaa"]
+// n = [2, 0, 1]
+// y = [["aa", "a"], ["", ""], ["aaa", ""]]
+// b = [["b", "b "], ["", ""], ["", ""]]
+// t = [["aa"], [""], ["aaa"]]
+func.func @tokens(%x: tensor<3x!cameo.string>) -> (tensor<3xi64>, tensor<3x2x!cameo.string>, tensor<3x2x!cameo.string>, tensor<3x1x!cameo.string>) {
+  %byte = cameo.constant dense<97> : tensor<i64>
+  %width = cameo.constant dense<257> : tensor<i64>
+  %ends = cameo.constant dense<[[0], [0], [0], [7], [0]]> : tensor<5x1xi32>
+  %zero = cameo.constant dense<0> : tensor<i64>
+  %one = cameo.constant dense<1> : tensor<i64>
+  %two = cameo.constant dense<2> : tensor<i64>
+  %i = cameo.range %zero, %one, %width : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<257xi64>
+  %last = cameo.constant dense<256> : tensor<i64>
+  %isA = cameo.equal %i, %byte : (tensor<257xi64>, tensor<i64>) -> tensor<257xi1>
+  %isEnd = cameo.equal %i, %last : (tensor<257xi64>, tensor<i64>) -> tensor<257xi1>
+  %next = cameo.constant dense<[[3], [3], [3], [3], [4]]> : tensor<5x1xi32>
+  %dead = cameo.constant dense<4> : tensor<i32>
+  %a = cameo.where %isA, %next, %dead : (tensor<257xi1>, tensor<5x1xi32>, tensor<i32>) -> tensor<5x257xi32>
+  %table = cameo.where %isEnd, %ends, %a : (tensor<257xi1>, tensor<5x1xi32>, tensor<5x257xi32>) -> tensor<5x257xi32>
+  %n = cameo.string_token_count %x, %table {least = 1 : i64} : (tensor<3x!cameo.string>, tensor<5x257xi32>) -> tensor<3xi64>
+  %y = cameo.string_tokens %x, %two, %table {least = 1 : i64} : (tensor<3x!cameo.string>, tensor<i64>, tensor<5x257xi32>) -> tensor<3x2x!cameo.string>
+  %b = cameo.string_tokens %x, %two, %table {between, least = 1 : i64} : (tensor<3x!cameo.string>, tensor<i64>, tensor<5x257xi32>) -> tensor<3x2x!cameo.string>
+  %t = cameo.string_tokens %x, %one, %table, %table {least = 2 : i64} : (tensor<3x!cameo.string>, tensor<i64>, tensor<5x257xi32>, tensor<5x257xi32>) -> tensor<3x1x!cameo.string>
+  return %n, %y, %b, %t : tensor<3xi64>, tensor<3x2x!cameo.string>, tensor<3x2x!cameo.string>, tensor<3x1x!cameo.string>
+}
+
+// x = ["", "abc", "hello", "żółw"]
+// y = [0, 3017643002, 613153351, 4251612160]
+// z = [142593372, 1313807976, 3806057185, 1420728857]
+func.func @hash(%x: tensor<4x!cameo.string>) -> (tensor<4xui32>, tensor<4xui32>) {
+  %y = cameo.string_hash %x {seed = 0 : i64} : (tensor<4x!cameo.string>) -> tensor<4xui32>
+  %z = cameo.string_hash %x {seed = 42 : i64} : (tensor<4x!cameo.string>) -> tensor<4xui32>
+  return %y, %z : tensor<4xui32>, tensor<4xui32>
+}
+
 // x = ["1.5", " -3e2 ", "+inf", "NaN", "1e400", "0.1"]
 // y = [1.5, -300, inf, nan, inf, 0.1]
 func.func @parse_floats(%x: tensor<6x!cameo.string>) -> tensor<6xf64> {

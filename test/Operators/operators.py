@@ -21,6 +21,7 @@ import experimental
 import geometry
 import quantized
 import recurrent
+import texts
 from node import Node
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, experimental, geometry, quantized, recurrent]
+TABLES = [attention, experimental, geometry, quantized, recurrent, texts]
 
 
 def tables() -> dict[str, types.FunctionType]:

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 4u
+#define CAMEO_ABI_VERSION 5u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
@@ -170,6 +170,14 @@ typedef struct cameo_services {
    * null source only the memory. */
   void *(*fetch)(cameo_call *call, const void *source, int64_t bytes);
   void (*store)(cameo_call *call, void *target, const void *host, int64_t bytes);
+  /* Finds, from left to right, the longest that `automaton` accepts: what it finds, or what stands `between`, are the tokens as far as
+   * they have `least` characters. Their number; text_piece gives them. A negative text: the tokens of each of the pieces so far.
+   * The automaton is one of text_match whose first three rows are its states at the beginning of a text, behind a byte that belongs to
+   * no word, and behind one that does (of A-Z, a-z, 0-9 and _); accepting is 1 at the end of a text, plus 2 before such a byte, plus 4
+   * before any other. */
+  int64_t (*text_tokens)(cameo_call *call, int64_t text, const int32_t *automaton, int64_t least, int64_t between);
+  /* MurmurHash3_x86_32 of its bytes. */
+  int64_t (*text_hash)(cameo_call *call, int64_t text, int64_t seed);
 } cameo_services;
 
 /* One run. Written by the runtime before entry() is called. */
@@ -272,7 +280,7 @@ CAMEO_ASSERT_SIZE(cameo_device_failure, 16);
 CAMEO_ASSERT_SIZE(cameo_device_code, 24);
 CAMEO_ASSERT_SIZE(cameo_kernel, 32);
 CAMEO_ASSERT_SIZE(cameo_text, 16);
-CAMEO_ASSERT_SIZE(cameo_services, 152);
+CAMEO_ASSERT_SIZE(cameo_services, 168);
 CAMEO_ASSERT_SIZE(cameo_call, 48);
 CAMEO_ASSERT_SIZE(cameo_cache_info, 16);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);

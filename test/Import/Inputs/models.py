@@ -31,7 +31,7 @@ def signature():
 
 
 def unsupported():
-    nodes = [helper.make_node("Tokenizer", ["t"], ["u"], name="split", domain="com.microsoft", mark=0, pad_value="", mincharnum=1),
+    nodes = [helper.make_node("BeamSearch", ["t"], ["u"], name="search", domain="com.microsoft"),
              helper.make_node("ImageDecoder", ["e"], ["p"], name="decode/a"),
              helper.make_node("ImageDecoder", ["e"], ["q"], name="decode/b"),
              helper.make_node("Reluu", ["e"], ["r"], name="typo"),

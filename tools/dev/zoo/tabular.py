@@ -238,7 +238,9 @@ def texts(name: str, make, target: bool) -> None:
         lines = np.array([" ".join(rng.choice(words, rng.integers(3, 9))) for _ in range(60)])
         fitted = make()
         fitted.fit(lines, np.array([("cat" in l) + 0 for l in lines])) if target else fitted.fit(lines)
-        model = convert_sklearn(fitted, initial_types=[("lines", StringTensorType([None, 1]))])
+        vectorizer = fitted if hasattr(fitted, "vocabulary_") else fitted[0]
+        locale = {type(vectorizer): {"locale": "C.UTF-8"}}  # one that every system has, for ONNX Runtime
+        model = convert_sklearn(fitted, initial_types=[("lines", StringTensorType([None, 1]))], options=locale)
         path.write_bytes(model.SerializeToString())
         return [{"lines": lines[:1, None]}, {"lines": lines[:9, None]}]
 

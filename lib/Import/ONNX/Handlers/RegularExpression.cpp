@@ -97,11 +97,11 @@ class Parser {
 public:
   explicit Parser(StringRef pattern) : unquoted(withoutQuotes(pattern)), rest(unquoted) {}
 
-  llvm::Expected<std::vector<int32_t>> compile() {
+  llvm::Expected<std::vector<int32_t>> compile(bool isSearch) {
     Fragment all = alternatives(0);
     if (problem.empty() && !rest.empty())
       fail("there is a ) without its (");
-    std::vector<int32_t> table = problem.empty() ? determine(all) : std::vector<int32_t>();
+    std::vector<int32_t> table = problem.empty() ? determine(all, isSearch) : std::vector<int32_t>();
     if (!problem.empty())
       return llvm::createStringError(problem);
     return table;
@@ -482,7 +482,7 @@ private:
     return before != behind ? AtWordBoundary : InsideWordOrOutside;
   }
 
-  std::vector<int32_t> determine(Fragment all) {
+  std::vector<int32_t> determine(Fragment all, bool isSearch) {
     std::vector<int32_t> table;
     // A state of the deterministic automaton: a set of states, and whether the byte before was part of a word.
     std::map<std::pair<std::vector<unsigned>, bool>, int32_t> numbers;
@@ -496,8 +496,14 @@ private:
     };
     llvm::BitVector start(edges.size());
     start.set(all.in);
+    if (isSearch) // in the rows 1 and 2; row 0 is for the beginning of a text
+      for (bool behindWord : {false, true}) {
+        llvm::BitVector inside = start;
+        close(inside, None);
+        states.push_back({inside, behindWord});
+      }
     close(start, None | AtBegin);
-    number(start, false);
+    states.insert(states.begin(), {start, false});
     for (size_t i = 0; i < states.size(); ++i) {
       if (states.size() > kMostStates) {
         fail("its automaton has more than " + Twine(kMostStates) + " states");
@@ -534,8 +540,12 @@ private:
         }
         table.push_back(target);
       }
-      close(set, place | AtEnd | boundary(behindWord, false));
-      table.push_back(set.test(all.out));
+      llvm::BitVector atEnd = set;
+      close(atEnd, place | AtEnd | boundary(behindWord, false));
+      int32_t accepts = atEnd.test(all.out);
+      if (isSearch)
+        accepts += 2 * beforeByte[true].test(all.out) + 4 * beforeByte[false].test(all.out);
+      table.push_back(accepts);
     }
     return table;
   }
@@ -550,5 +560,9 @@ private:
 } // namespace
 
 llvm::Expected<std::vector<int32_t>> cameo::onnx::compileRegularExpression(StringRef pattern) {
-  return Parser(pattern).compile();
+  return Parser(pattern).compile(/*isSearch=*/false);
+}
+
+llvm::Expected<std::vector<int32_t>> cameo::onnx::compileSearch(StringRef pattern) {
+  return Parser(pattern).compile(/*isSearch=*/true);
 }

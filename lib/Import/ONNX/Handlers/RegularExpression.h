@@ -14,5 +14,8 @@ namespace cameo::onnx {
 /// lines, classes by Unicode property), what is not well formed, or says that more than 4096 states are needed.
 llvm::Expected<std::vector<int32_t>> compileRegularExpression(llvm::StringRef pattern);
 
+/// The automaton of cameo.string_tokens, which finds the parts of a text that `pattern` matches.
+llvm::Expected<std::vector<int32_t>> compileSearch(llvm::StringRef pattern);
+
 } // namespace cameo::onnx
 #endif

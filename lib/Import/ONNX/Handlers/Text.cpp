@@ -27,17 +27,128 @@ LogicalResult stringSplit(OpBinder &op) {
   return op.result(0, op.create<StringSplitOp>(x, delimiter, largest, uint64_t(most)));
 }
 
-LogicalResult regexFullMatch(OpBinder &op) {
-  StringRef pattern = op.stringAttr("pattern", "");
-  auto table = compileRegularExpression(pattern);
-  if (!table)
-    return op.error("E-ATTR", "pattern '" + escaped(pattern) + "' is not a regular expression that can be matched: " +
-                                  llvm::toString(table.takeError()));
+/// What `compile` makes of the regular expression `pattern`, the value of the attribute `name`.
+Value automaton(OpBinder &op, StringRef name, StringRef pattern,
+                llvm::function_ref<llvm::Expected<std::vector<int32_t>>(StringRef)> compile) {
+  auto table = compile(pattern);
+  if (!table) {
+    (void)op.error("E-ATTR", name + " '" + escaped(pattern) + "' is not a regular expression that can be matched: " +
+                                 llvm::toString(table.takeError()));
+    return {};
+  }
   constexpr int64_t kRow = 257;
   auto type = RankedTensorType::get({int64_t(table->size()) / kRow, kRow}, op.builder.getI32Type());
-  Value automaton =
-      ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<int32_t>(*table)));
-  return op.result(op.create<StringMatchOp>(op.input(0), automaton));
+  return ConstantOp::create(op.builder, op.loc, type, DenseElementsAttr::get(type, ArrayRef<int32_t>(*table)));
+}
+
+LogicalResult regexFullMatch(OpBinder &op) {
+  Value accepting = automaton(op, "pattern", op.stringAttr("pattern", ""), compileRegularExpression);
+  return accepting ? op.result(op.create<StringMatchOp>(op.input(0), accepting)) : failure();
+}
+
+// ---- com.microsoft's Tokenizer
+
+/// The tokens of each text, filled up to as many as the longest has; with `mark` between two characters of control.
+Value filledTokens(Compose &c, Value tokens, Value counts) {
+  OpBinder &op = c.op;
+  int64_t rank = op.rank(tokens);
+  Value fill = op.text(op.stringAttr("pad_value", ""));
+  if (op.intAttr("mark", 0) == 0)
+    return c.where(c.make<EqualOp>(tokens, op.text("")), fill, tokens); // no token is empty
+  // A place more on each side; the end stands behind the last token. Nothing is marked where no text has any.
+  DimContext &d = op.dims();
+  Dim most = op.shapes().dim(tokens, rank - 1), length = d.add(most, d.constant(2));
+  SmallVector<int64_t> pads(2 * rank, 0);
+  pads[rank - 1] = pads[2 * rank - 1] = 1;
+  Value padded = c.make<PadOp>(tokens, op.i64(pads), op.text(""), "constant");
+  Value places = c.make<RangeOp>(op.i64({0}), op.i64({1}), op.sizes({length}));
+  Value end = c.add(c.unsqueeze(counts, {rank - 1}), op.i64Scalar(1));
+  Value marked = c.where(c.make<EqualOp>(places, op.i64Scalar(0)), op.text("\x02"), padded);
+  marked = c.where(c.make<EqualOp>(places, end), op.text("\x03"), marked);
+  marked = c.where(c.make<LessOp>(end, places), fill, marked);
+  Value columns = op.sizes({d.min(d.mul(most, 3), length)});
+  return c.make<SliceOp>(marked, op.i64({0}), columns, op.i64({1}), ArrayRef<int64_t>{rank - 1});
+}
+
+LogicalResult tokenizer(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  auto separators = op.node.getStrings("separators").value_or(ArrayRef<StringRef>());
+  StringRef expression = op.stringAttr("tokenexp", "");
+  int64_t least = op.intAttr("mincharnum", 1);
+  if (!isa<StringType>(op.elementType(x)))
+    return op.error("E-TYPE",
+                    "the input has elements of type " + op.typeName(op.elementType(x)) + "; expected strings");
+  if (op.rank(x) < 1 || op.rank(x) > 2)
+    return op.error("E-SHAPE", "the input has rank " + Twine(op.rank(x)) + "; expected 1 or 2");
+  if (least < 1)
+    return op.error("E-ATTR", "mincharnum is " + Twine(least) + "; expected 1 or more");
+  if (separators.empty() == expression.empty())
+    return op.error("E-ATTR", separators.empty() ? "separators and tokenexp are left out; expected one of them"
+                                                 : "separators and tokenexp are given; expected one of them");
+  bool isByCharacter = separators.size() == 1 && separators.front().empty();
+  if (isByCharacter && least != 1)
+    return op.error("E-ATTR", "mincharnum is " + Twine(least) + "; expected 1, as every character is a token");
+  SmallVector<Value> automata;
+  if (isByCharacter)
+    automata.push_back(automaton(op, "separators", "(?s:.)", compileSearch));
+  else if (!expression.empty())
+    automata.push_back(automaton(op, "tokenexp", expression, compileSearch));
+  else
+    for (StringRef separator : separators)
+      automata.push_back(automaton(op, "separators", separator, compileSearch));
+  if (!llvm::all_of(automata, [](Value v) { return bool(v); }))
+    return failure();
+  bool between = !separators.empty() && !isByCharacter;
+  Value counts = op.create<StringTokenCountOp>(x, automata, between, least);
+  Value largest = counts ? c.reduce(op.reshape(counts, ArrayRef<int64_t>{-1}), {0}, "max", false) : Value();
+  largest = c.max(largest, op.i64Scalar(0)); // the largest of none is the least integer
+  Value tokens = largest ? op.create<StringTokensOp>(x, largest, automata, between, least) : Value();
+  return tokens ? op.result(filledTokens(c, tokens, counts)) : failure();
+}
+
+// ---- com.microsoft's MurmurHash3
+
+/// The hash of the bytes of each number, MurmurHash3_x86_32.
+Value hashedNumbers(Compose &c, Value x, int64_t seed) {
+  OpBinder &op = c.op;
+  Type u32 = op.builder.getIntegerType(32, /*isSigned=*/false), u64 = op.builder.getIntegerType(64, false);
+  auto shifted = [&](Value v, int64_t bits, bool left) {
+    return left ? c.make<ShiftLeftOp>(v, c.like(v, bits)) : c.make<ShiftRightOp>(v, c.like(v, bits));
+  };
+  auto rotated = [&](Value v, int64_t bits) {
+    return c.make<OrOp>(shifted(v, bits, true), shifted(v, 32 - bits, false));
+  };
+  SmallVector<Value> blocks;
+  bool isWide = op.elementType(x).getIntOrFloatBitWidth() == 64;
+  Value bits = c.make<BitCastOp>(x, isWide ? u64 : u32);
+  blocks.push_back(c.cast(bits, u32));
+  if (isWide)
+    blocks.push_back(c.cast(shifted(bits, 32, false), u32));
+  Value hash = c.like(blocks.front(), seed);
+  for (Value block : blocks) {
+    Value mixed = c.mul(rotated(c.mul(block, 0xcc9e2d51), 15), 0x1b873593);
+    hash = c.add(c.mul(rotated(c.make<XorOp>(hash, mixed), 13), 5), 0xe6546b64);
+  }
+  hash = c.make<XorOp>(hash, c.like(hash, 4 * blocks.size()));
+  for (auto [bits, factor] : {std::pair(16, 0x85ebca6b), std::pair(13, 0xc2b2ae35), std::pair(16, 1u)})
+    hash = c.mul(c.make<XorOp>(hash, shifted(hash, bits, false)), factor);
+  return hash;
+}
+
+LogicalResult murmurHash(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0);
+  Type type = op.elementType(x);
+  int64_t seed = op.intAttr("seed", 0);
+  if (seed < 0 || seed > int64_t(std::numeric_limits<uint32_t>::max()))
+    return op.error("E-ATTR", "seed is " + Twine(seed) + "; expected 0 to 4294967295");
+  bool isText = isa<StringType>(type);
+  if (!isText && (!type.isIntOrFloat() || (type.getIntOrFloatBitWidth() != 32 && type.getIntOrFloatBitWidth() != 64)))
+    return op.error("E-TYPE", "the input has elements of type " + op.typeName(type) +
+                                  "; expected strings, or numbers of 32 or 64 bits");
+  Value hash = isText ? op.create<StringHashOp>(x, seed) : hashedNumbers(c, x, seed);
+  return op.result(op.intAttr("positive", 1) ? hash : c.make<BitCastOp>(hash, op.builder.getI32Type()));
 }
 
 /// Drops stop words along the last axis of [words] or [1, words] and changes the case of the rest; where nothing is
@@ -236,6 +347,8 @@ void registerTextHandlers(HandlerTable &table) {
   table.on("RegexFullMatch", 20, regexFullMatch);
   table.on("StringNormalizer", 10, stringNormalizer);
   table.on("TfIdfVectorizer", 9, tfIdfVectorizer);
+  table.onMicrosoft("Tokenizer", "X", tokenizer);
+  table.onMicrosoft("MurmurHash3", "X", murmurHash);
 
   table.exports<StringConcatOp>("StringConcat");
   table.exports<StringCaseOp>(exportStringCase);

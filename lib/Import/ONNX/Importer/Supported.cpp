@@ -73,7 +73,16 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
     {"BeamSearch", "export the decoder alone and let the program around it search"},
     {"GreedySearch", "export the decoder alone and let the program around it search"},
     {"Sampling", "export the decoder alone and let the program around it sample"},
-    {"Tokenizer", "split text before the model, and give it the tokens; StringSplit is supported"},
+    {"WhisperBeamSearch", "export the decoder alone and let the program around it search"},
+    {"DecoderMasked", "optimize the decoder without it; MultiHeadAttention is supported"},
+    {"Packed", "optimize the model without packing mode; Attention and MultiHeadAttention are supported"},
+    {"RemovePadding", "optimize the model without packing mode"},
+    {"RestorePadding", "optimize the model without packing mode"},
+    {"PagedAttention", "export with GroupQueryAttention, whose caches lie in one piece"},
+    {"SparseAttention", "export with GroupQueryAttention, or with attention as nodes of its own and a mask"},
+    {"LongformerAttention", "leave attention as the nodes that PyTorch exports"},
+    {"QOrdered", "quantize with QuantizeLinear and DequantizeLinear nodes (QDQ)"},
+    {"EPContext", "compile the model that it was made from"},
     {"ImageDecoder", "decode pictures before the model; cameo-run reads .png"},
 };
 
