@@ -18,6 +18,7 @@ from onnx import helper, numpy_helper
 
 import attention
 import experimental
+import forms
 import geometry
 import quantized
 import recurrent
@@ -30,7 +31,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, experimental, geometry, quantized, recurrent, texts]
+TABLES = [attention, experimental, forms, geometry, quantized, recurrent, texts]
 
 
 def tables() -> dict[str, types.FunctionType]:

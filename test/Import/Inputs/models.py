@@ -200,6 +200,11 @@ def deadBranch(other="x"):
     return [value("x", [2, 3]), value("is_long", [], B)], [value("y", None)], nodes, [const("fifth", np.array([4], np.int64))]
 
 
+def openTuples():
+    nodes = [helper.make_node("ScatterND", ["x", "indices", "updates"], ["y"], name="scatter")]
+    return [value("x", [4, 5]), value("indices", [None, None], I), value("updates", [None])], [value("y", [4, 5])], nodes, []
+
+
 def openStarts():
     """Starts and ends come without a length; the axes have one."""
     return [value("x", [4, 5]), value("starts", ["n"], I), value("ends", ["n"], I)], [value("y", None)], [

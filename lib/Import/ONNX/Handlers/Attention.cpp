@@ -264,6 +264,13 @@ LogicalResult linearAttention(OpBinder &op) {
   return op.result(1, made.getLast());
 }
 
+/// com.microsoft: what it has in common with ONNX's.
+LogicalResult microsoftLinearAttention(OpBinder &op) {
+  if (int64_t window = op.intAttr("state_window", 0))
+    return op.unsupported("state_window is " + Twine(window) + "; supported is 0, the state behind the last token");
+  return linearAttention(op);
+}
+
 // ---- RotaryEmbedding
 
 LogicalResult rotaryEmbedding(OpBinder &op) {
@@ -416,6 +423,7 @@ LogicalResult exportLinearAttention(LinearAttentionOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerAttentionHandlers(HandlerTable &table) {
   table.on("Attention", 23, attention);
+  table.onMicrosoft("LinearAttention", "query:3 key:3 value:3 past_state:4? decay:3? beta:3?", microsoftLinearAttention);
   table.on("LinearAttention", 27, linearAttention);
   table.on("RotaryEmbedding", 23, rotaryEmbedding);
   table.add("ai.onnx.preview", "FlexAttention", 1, flexAttention);

@@ -101,6 +101,17 @@ LogicalResult matMulNode(OpBinder &op) {
   return y ? op.result(y) : failure();
 }
 
+/// com.microsoft: of integers of 16 bits, in 32.
+LogicalResult matMulInteger16(OpBinder &op) {
+  Compose c{op};
+  auto isUnsigned = [&](size_t i) { return op.elementType(op.input(i)).isUnsignedInteger(); };
+  Type type = op.builder.getIntegerType(32, /*isSigned=*/false);
+  if (!isUnsigned(0) || !isUnsigned(1))
+    type = op.builder.getI32Type();
+  Value a = op.cast(op.input(0), type), b = op.cast(op.input(1), type);
+  return op.result(c.make<MatMulOp>(a, b, false, false, TypeAttr()));
+}
+
 /// The distance of each row of A [m, k] from each row of B [n, k].
 LogicalResult distances(OpBinder &op) {
   StringRef metric = op.stringAttr("metric", "sqeuclidean");
@@ -177,6 +188,7 @@ void registerContractionHandlers(HandlerTable &table) {
   table.on("MatMul", 1, matMulNode);
   table.on("Gemm", 1, gemm);
   table.on("Det", 11, [](OpBinder &op) { return op.result(op.create<DetOp>(op.input(0))); });
+  table.onMicrosoft("MatMulInteger16", "A B", matMulInteger16);
   table.onMicrosoft("FusedMatMul", "A B", fusedMatMul);
   table.onMicrosoft("TransposeMatMul", "A B", fusedMatMul);
   table.onMicrosoft("CDist", "A:2 B:2", distances);

@@ -1,5 +1,7 @@
-// Convolution.cpp - Conv, ConvTranspose, DeformConv, Col2Im, CausalConvWithState, and ONNX Runtime's FusedConv.
+// Convolution.cpp - Conv, ConvTranspose, DeformConv, Col2Im, CausalConvWithState, and ONNX Runtime's FusedConv and
+// NhwcConv.
 #include "FusedActivation.h"
+#include "Pooling.h"
 #include "WindowAttributes.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
@@ -42,8 +44,8 @@ FailureOr<int64_t> groupAttr(OpBinder &op, StringRef name = "group") {
 }
 
 /// Input 0 and the filter have one rank, 3 or more, and `kernel_shape` is the filter's.
-LogicalResult checkFilter(OpBinder &op) {
-  Value x = op.input(0), filter = op.input(1);
+LogicalResult checkFilter(OpBinder &op, Value filter) {
+  Value x = op.input(0);
   if (op.rank(x) < 3 || op.rank(x) != op.rank(filter))
     return op.error("E-SHAPE", "inputs '" + op.node.inputs[0] + "' and '" + op.node.inputs[1] + "' have ranks " +
                                    Twine(op.rank(x)) + " and " + Twine(op.rank(filter)) +
@@ -62,12 +64,11 @@ LogicalResult checkFilter(OpBinder &op) {
   return success();
 }
 
-/// The convolution of inputs 0 and 1, without bias.
-Value convolution(OpBinder &op) {
+/// The convolution of x, of input 0's shape or that with channels first, without bias.
+Value convolution(OpBinder &op, Value x, Value filter) {
   auto group = groupAttr(op);
-  if (failed(group) || failed(checkFilter(op)))
+  if (!x || !filter || failed(group) || failed(checkFilter(op, filter)))
     return {};
-  Value x = op.input(0), filter = op.input(1);
   auto window = windowAttributes(op, op.shapes().dimsOf(x).drop_front(2), op.shapes().dimsOf(filter).drop_front(2));
   if (failed(window))
     return {};
@@ -82,22 +83,22 @@ Value convolution(OpBinder &op) {
                            ArrayRef<int64_t>(*pads), *group, /*channelsLast=*/false, TypeAttr());
 }
 
-LogicalResult conv(OpBinder &op) {
-  Value y = withBias(op, convolution(op), 2);
-  return y ? op.result(y) : failure();
-}
+LogicalResult conv(OpBinder &op) { return op.result(withBias(op, convolution(op, op.input(0), op.input(1)), 2)); }
 
-LogicalResult fusedConv(OpBinder &op) {
-  Value y = withBias(op, convolution(op), 2);
+/// com.microsoft's, where `isLast` with channels last in input 0, what is added, and the result.
+LogicalResult fusedConv(OpBinder &op, bool isLast) {
+  Value x = isLast ? channelsFirst(op, op.input(0)) : op.input(0);
+  Value y = withBias(op, convolution(op, x, op.input(1)), 2);
+  if (y && isLast)
+    y = channelsLast(op, y);
   if (y && op.hasInput(3))
     y = op.create<AddOp>(y, op.input(3));
-  y = fusedActivation(op, y);
-  return y ? op.result(y) : failure();
+  return op.result(fusedActivation(op, y));
 }
 
 LogicalResult convTranspose(OpBinder &op) {
   auto group = groupAttr(op);
-  if (failed(group) || failed(checkFilter(op)))
+  if (failed(group) || failed(checkFilter(op, op.input(1))))
     return failure();
   Value x = op.input(0), filter = op.input(1);
   size_t rank = op.rank(x) - 2;
@@ -151,7 +152,7 @@ LogicalResult convTranspose(OpBinder &op) {
 
 LogicalResult deformConv(OpBinder &op) {
   auto group = groupAttr(op), offsetGroup = groupAttr(op, "offset_group");
-  if (failed(group) || failed(offsetGroup) || failed(checkFilter(op)))
+  if (failed(group) || failed(offsetGroup) || failed(checkFilter(op, op.input(1))))
     return failure();
   if (op.rank(op.input(0)) != 4)
     return op.unsupported("input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(op.input(0))) +
@@ -190,6 +191,9 @@ LogicalResult causalConv(OpBinder &op) {
     return op.error("E-SHAPE", "input and weight have ranks " + Twine(op.rank(x)) + " and " + Twine(op.rank(weight)) +
                                    "; expected 3");
   auto channels = op.shapes().dim(weight, 0).constant(), taps = op.shapes().dim(weight, 2).constant();
+  int64_t dilation = op.intAttr("dilation", 1);
+  if (dilation < 1 || dilation > INT32_MAX)
+    return op.error("E-ATTR", "dilation is " + Twine(dilation) + "; expected 1 or more");
   if (!channels || !taps || *taps < 1)
     return op.unsupported("the weight's sizes are known only at run time; give '" + op.node.inputs[1] +
                           "' fixed sizes");
@@ -197,7 +201,8 @@ LogicalResult causalConv(OpBinder &op) {
   if (op.hasInput(3)) {
     past = op.input(3);
   } else {
-    Value shape = op.sizes({op.shapes().dim(x, 0), op.dims().constant(*channels), op.dims().constant(*taps - 1)});
+    Value shape =
+        op.sizes({op.shapes().dim(x, 0), op.dims().constant(*channels), op.dims().constant((*taps - 1) * dilation)});
     past = shape ? op.create<ExpandOp>(op.scalar(op.elementType(x), 0.0), shape) : Value();
   }
   if (!past)
@@ -205,8 +210,8 @@ LogicalResult causalConv(OpBinder &op) {
   Value joined = op.create<ConcatOp>(ValueRange{past, x}, int64_t(2));
   if (!joined)
     return failure();
-  int64_t one[] = {1}, none[] = {0, 0};
-  Value y = op.create<ConvOp>(joined, weight, ArrayRef<int64_t>(one), ArrayRef<int64_t>(one), ArrayRef<int64_t>(none),
+  int64_t one[] = {1}, none[] = {0, 0}, apart[] = {dilation};
+  Value y = op.create<ConvOp>(joined, weight, ArrayRef<int64_t>(one), ArrayRef<int64_t>(apart), ArrayRef<int64_t>(none),
                               *channels,
                               /*channelsLast=*/false, TypeAttr());
   y = withBias(op, y, 2);
@@ -222,11 +227,21 @@ LogicalResult causalConv(OpBinder &op) {
   if (!op.hasOutput(1))
     return success();
   Value length = op.sizes({op.shapes().dim(joined, 2)}),
-        start = op.sizes({op.dims().sub(op.shapes().dim(joined, 2), *taps - 1)});
+        start = op.sizes({op.dims().sub(op.shapes().dim(joined, 2), (*taps - 1) * dilation)});
   if (!length || !start)
     return failure();
   int64_t axis[] = {2};
   return op.result(1, op.create<SliceOp>(joined, start, length, op.i64({1}), ArrayRef<int64_t>(axis)));
+}
+
+/// com.microsoft: what it has in common with ONNX's, and dilation.
+LogicalResult microsoftCausalConv(OpBinder &op) {
+  for (auto [name, supported] : {std::pair("ndim", 1), std::pair("channels_last", 0), std::pair("state_window", 0),
+                                 std::pair("state_update_capacity", 0), std::pair("state_length", 0),
+                                 std::pair("input_channels", 0), std::pair("input_channel_offset", 0)})
+    if (int64_t given = op.intAttr(name, supported); given != supported)
+      return op.unsupported(Twine(name) + " is " + Twine(given) + "; supported is " + Twine(supported));
+  return causalConv(op);
 }
 
 // ---- as ONNX
@@ -319,7 +334,10 @@ void registerConvolutionHandlers(HandlerTable &table) {
   table.on("DeformConv", 19, deformConv);
   table.on("Col2Im", 18, col2Im);
   table.on("CausalConvWithState", 27, causalConv);
-  table.onMicrosoft("FusedConv", "X W B? Z?", fusedConv);
+  table.onMicrosoft("CausalConvWithState", "input:3 weight:3 bias? past_state:3?", microsoftCausalConv);
+  table.onMicrosoft("FusedConv", "X W B? Z?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/false); });
+  table.onMicrosoft("NhwcFusedConv", "X W B? Z?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/true); });
+  table.onMicrosoft("NhwcConv", "X W B?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/true); });
 
   table.exports<AddOp>(exportAdd);
   table.exports<ConvOp>(exportConv);

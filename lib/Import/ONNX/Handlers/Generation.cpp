@@ -56,9 +56,11 @@ Value rangeCount(OpBinder &op, Value start, Value limit, Value delta) {
 }
 
 LogicalResult range(OpBinder &op) {
-  Value start = op.input(0), limit = op.input(1), delta = op.input(2);
-  for (size_t i = 0; i < 3; ++i)
-    if (op.rank(op.input(i)) > 1 || !(op.rank(op.input(i)) == 0 || op.shapes().dim(op.input(i), 0).isConstant(1)))
+  Compose c{op};
+  Value start = op.input(0), limit = op.input(1), delta = op.hasInput(2) ? op.input(2) : c.like(start, 1);
+  auto isNumber = [&](Value v) { return op.rank(v) == 0 || (op.rank(v) == 1 && op.shapes().dim(v, 0).isConstant(1)); };
+  for (size_t i = 0; i < op.numInputs(); ++i)
+    if (op.hasInput(i) && !isNumber(op.input(i)))
       return op.error("E-SHAPE", "input '" + op.node.inputs[i] + "' has shape " +
                                      formatShape(op.shapes().dimsOf(op.input(i))) + "; expected a scalar");
   if (constantScalarOf(delta) == 0.0)
@@ -117,6 +119,7 @@ LogicalResult exportOneHot(OneHotOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerGenerationHandlers(HandlerTable &table) {
   table.on("Range", 11, range);
+  table.onMicrosoft("Range", "start limit delta?", range);
   table.on("EyeLike", 9, eyeLike);
   table.on("OneHot", 9, oneHot);
 

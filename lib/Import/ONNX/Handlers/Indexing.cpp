@@ -1,5 +1,6 @@
 // Indexing.cpp - gathers, scatters, and selection by condition.
 #include "Axes.h"
+#include "Compose.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
@@ -48,7 +49,16 @@ LogicalResult scatterND(OpBinder &op) {
   auto reduction = reductionOf(op);
   if (failed(reduction))
     return failure();
-  return op.result(op.create<ScatterNDOp>(op.input(0), op.input(1), op.input(2), *reduction));
+  Compose c{op};
+  Value indices = op.input(1);
+  int64_t rank = op.rank(indices);
+  if (rank > 0 && !op.shapes().dim(indices, rank - 1).constant()) {
+    // Each tuple stands for as many axes as the updates lack.
+    SmallVector<Dim> dims(op.shapes().dimsOf(indices));
+    dims.back() = op.dims().constant(std::max<int64_t>(0, rank - 1 + op.rank(op.input(0)) - op.rank(op.input(2))));
+    indices = op.reshape(indices, dims);
+  }
+  return op.result(c.make<ScatterNDOp>(op.input(0), indices, op.input(2), *reduction));
 }
 
 LogicalResult tensorScatter(OpBinder &op) {
@@ -123,6 +133,7 @@ void registerIndexingHandlers(HandlerTable &table) {
   table.on("Gather", 1, gather);
   table.on("GatherElements", 11, gatherElements);
   table.on("GatherND", 11, gatherND);
+  table.onMicrosoft("GatherND", "data indices", gatherND);
   table.on("ScatterElements", 11, scatterElements);
   table.on("Scatter", 9, scatterElements);
   table.on("ScatterND", 11, scatterND);

@@ -144,6 +144,30 @@ LogicalResult biasGelu(OpBinder &op, bool approximate) {
   return op.result(c.make<GeluOp>(x, approximate));
 }
 
+/// com.microsoft: Gelu's approximation of X W + bias.
+LogicalResult gemmFastGelu(OpBinder &op) {
+  Compose c{op};
+  Value product = c.make<MatMulOp>(op.input(0), op.input(1), false, false, TypeAttr());
+  if (op.hasInput(2))
+    product = c.add(product, op.input(2));
+  return op.result(c.make<GeluOp>(product, /*approximate=*/true));
+}
+
+/// com.microsoft: decay_scale * softplus(a + dt_bias) in f32, and sigmoid(b).
+LogicalResult linearAttentionGate(OpBinder &op) {
+  Compose c{op};
+  Type type = op.elementType(op.input(0)), wide = c.wideType(type);
+  Value shifted = c.add(c.cast(op.input(0), wide), c.cast(op.input(1), wide));
+  Value decay = c.mul(c.make<SoftplusOp>(shifted), c.cast(op.input(2), wide));
+  if (failed(op.result(c.cast(decay, type))))
+    return failure();
+  if (!op.hasOutput(1))
+    return success();
+  if (!op.hasInput(3))
+    return op.error("E-ARITY", "the output beta is asked for, but the input b is left out");
+  return op.result(1, c.make<SigmoidOp>(op.input(3)));
+}
+
 /// com.microsoft: x + bias + skip.
 LogicalResult biasAdd(OpBinder &op) {
   Compose c{op};
@@ -288,6 +312,8 @@ void registerMathHandlers(HandlerTable &table) {
   table.onMicrosoft("Gelu", "X", [](OpBinder &op) { return biasGelu(op, false); });
   table.onMicrosoft("BiasGelu", "A B", [](OpBinder &op) { return biasGelu(op, false); });
   table.onMicrosoft("FastGelu", "X bias?", [](OpBinder &op) { return biasGelu(op, true); });
+  table.onMicrosoft("GemmFastGelu", "X W bias?", gemmFastGelu);
+  table.onMicrosoft("LinearAttentionGate", "a dt_bias:1 decay_scale:1 b?", linearAttentionGate);
   table.onMicrosoft("BiasAdd", "X bias skip", biasAdd);
   table.onMicrosoft("BiasSplitGelu", "X bias", biasSplitGelu);
   table.onMicrosoft("QuickGelu", "X", [](OpBinder &op) {

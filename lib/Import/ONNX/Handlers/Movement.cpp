@@ -370,6 +370,7 @@ void registerMovementHandlers(HandlerTable &table) {
   table.on("Tile", 6, tile);
   table.on("Pad", 1, padAttributes);
   table.on("Pad", 11, pad);
+  table.onMicrosoft("Pad", "data pads:1 value?", pad);
   table.on("CenterCropPad", 18, centerCropPad);
   table.on("DepthToSpace", 1, depthToSpace);
   table.on("SpaceToDepth", 1, spaceToDepth);

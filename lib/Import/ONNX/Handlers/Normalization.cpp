@@ -1,6 +1,7 @@
 // Normalization.cpp - ONNX's normalizations, and the fused ones that ONNX Runtime writes into transformers.
 #include "Axes.h"
 #include "Compose.h"
+#include "Pooling.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
@@ -86,34 +87,81 @@ LogicalResult skipNormalization(OpBinder &op, bool centre) {
   return op.result(3, sum);
 }
 
-/// com.microsoft: word, position and segment embeddings added, then normalized.
-LogicalResult embedNormalization(OpBinder &op) {
+/// com.microsoft: rows of as many elements as the scale has, normalized by their squares, times an activation of the
+/// gate.
+LogicalResult gatedNormalization(OpBinder &op) {
   Compose c{op};
-  Value ids = op.input(0), segments = op.input(1), words = op.input(2), positions = op.input(3),
-        segmentTable = op.input(4);
+  Value x = op.input(0), scale = op.input(1), gate = op.input(2);
+  StringRef activation = op.stringAttr("activation", "silu");
+  if (activation != "silu" && activation != "swish" && activation != "sigmoid")
+    return op.error("E-ATTR", "activation is '" + activation + "'; expected silu, swish or sigmoid");
+  Type type = op.elementType(x), wide = c.wideType(type);
+  DimContext &d = op.dims();
+  SmallVector<Dim> own(op.shapes().dimsOf(x)), split(own);
+  if (own.empty() || op.rank(scale) != 1)
+    return op.error("E-SHAPE", "X and scale have ranks " + Twine(op.rank(x)) + " and " + Twine(op.rank(scale)) +
+                                   "; expected 1 or more, and 1");
+  Dim width = op.shapes().dim(scale, 0);
+  auto columns = own.back().constant(), known = width.constant();
+  if (known && (*known < 1 || (columns && *columns % *known)))
+    return op.error("E-SHAPE", "X has rows of " + formatShape(own.back()) + " elements and scale " + Twine(*known) +
+                                   "; expected a multiple of the second for the first");
+  split.back() = d.floorDiv(own.back(), width);
+  split.push_back(width);
+  Value rows = op.reshape(c.cast(x, wide), split);
+  Value y = rowNorm(c, rows, scale, {}, int64_t(own.size()), op.floatAttr("epsilon", 1e-5), /*centre=*/false);
+  Value z = c.cast(gate, wide), open = c.make<SigmoidOp>(z);
+  y = y ? c.mul(op.reshape(y, own), activation == "sigmoid" ? open : c.mul(z, open)) : Value();
+  return op.result(c.cast(y, type));
+}
+
+/// What an embedding is made of: com.microsoft's EmbedLayerNormalization and its quantized form.
+struct Embedding {
+  Value words, positions, segments, gamma, beta; ///< tables; that of segments may be null
+  Value mask, positionIds;                       ///< may be null
+};
+
+/// Word, position and segment embeddings added, then normalized.
+LogicalResult embedNormalization(OpBinder &op, const Embedding &e) {
+  Compose c{op};
+  Value ids = op.input(0), segments = op.input(1), words = e.words, positions = e.positions, segmentTable = e.segments;
   if (op.rank(ids) != 2)
     return op.error("E-SHAPE", "input '" + op.node.inputs[0] + "' has rank " + Twine(op.rank(ids)) +
                                    "; expected [batch, sequence]");
   Value sum = c.make<GatherOp>(words, ids, int64_t(0));
-  if (op.hasInput(8)) {
-    sum = c.add(sum, c.make<GatherOp>(positions, op.input(8), int64_t(0)));
+  if (e.positionIds) {
+    sum = c.add(sum, c.make<GatherOp>(positions, e.positionIds, int64_t(0)));
   } else {
     Value length = op.sizes(op.shapes().dim(ids, 1));
     sum = c.add(sum, c.make<SliceOp>(positions, op.i64({0}), length, op.i64({1}), ArrayRef<int64_t>{0}));
   }
   if (segments && segmentTable)
     sum = c.add(sum, c.make<GatherOp>(segmentTable, segments, int64_t(0)));
-  if (failed(op.result(rowNorm(c, sum, op.input(5), op.input(6), 2, op.floatAttr("epsilon", 1e-12), /*centre=*/true))))
+  if (failed(op.result(rowNorm(c, sum, e.gamma, e.beta, 2, op.floatAttr("epsilon", 1e-12), /*centre=*/true))))
     return failure();
   if (op.hasOutput(1)) {
     // How many tokens of each sequence the mask keeps; zeros without a mask.
     Type i32 = op.builder.getI32Type();
-    Value counts = op.hasInput(7) ? c.reduce(c.cast(op.input(7), i32), {1}, "sum", false)
-                                  : c.reduce(c.mul(c.cast(ids, i32), c.like(c.cast(ids, i32), 0)), {1}, "sum", false);
+    Value counts = e.mask ? c.reduce(c.cast(e.mask, i32), {1}, "sum", false)
+                          : c.reduce(c.mul(c.cast(ids, i32), c.like(c.cast(ids, i32), 0)), {1}, "sum", false);
     if (failed(op.result(1, counts)))
       return failure();
   }
   return op.result(2, sum);
+}
+
+LogicalResult embedNormalization(OpBinder &op) {
+  return embedNormalization(
+      op, {op.input(2), op.input(3), op.input(4), op.input(5), op.input(6), op.input(7), op.input(8)});
+}
+
+/// com.microsoft: the same, from quantized tables.
+LogicalResult quantizedEmbedNormalization(OpBinder &op) {
+  Compose c{op};
+  auto table = [&](size_t input, size_t scale) -> Value {
+    return op.hasInput(input) ? c.make<DequantizeOp>(op.input(input), op.input(scale), op.input(scale + 5)) : Value();
+  };
+  return embedNormalization(op, {table(2, 8), table(3, 9), table(4, 10), table(5, 11), table(6, 12), op.input(7), {}});
 }
 
 // ---- channels: BatchNormalization, InstanceNormalization, GroupNormalization
@@ -139,6 +187,34 @@ LogicalResult groupNormalization(OpBinder &op) {
     bias = perChannel(bias);
   }
   return op.result(c.make<GroupNormOp>(x, scale, bias, groups, c.f32(op.floatAttr("epsilon", 1e-5))));
+}
+
+/// com.microsoft: (X + skip + bias) normalized by groups of channels, which are last where `channels_last`.
+LogicalResult groupNorm(OpBinder &op, bool hasSkip) {
+  Compose c{op};
+  Value x = op.input(0);
+  bool isLast = op.intAttr("channels_last", 1) != 0;
+  int64_t groups = op.intAttr("groups", 0), activation = op.intAttr("activation", 0), rank = op.rank(x);
+  if (groups < 1 || (activation != 0 && activation != 1))
+    return op.error("E-ATTR", "groups is " + Twine(groups) + " and activation " + Twine(activation) +
+                                  "; expected 1 or more, and 0 (none) or 1 (SiLU)");
+  if (hasSkip) {
+    Value skip = op.input(3);
+    if (op.rank(skip) == 2) // [N, C]
+      skip = c.unsqueeze(skip, isLast ? ArrayRef<int64_t>{1, 2} : ArrayRef<int64_t>{2, 3});
+    x = c.add(x, skip);
+    if (Value bias = op.input(4))
+      x = c.add(x, c.along(bias, isLast ? rank - 1 : 1, rank));
+  }
+  Type type = op.elementType(op.input(0));
+  Value moved = x && isLast ? channelsFirst(op, x) : x;
+  Value y = c.make<GroupNormOp>(moved, c.cast(op.input(1), type), c.cast(op.input(2), type), groups,
+                                c.f32(op.floatAttr("epsilon", 1e-5)));
+  if (activation)
+    y = c.mul(y, c.make<SigmoidOp>(y));
+  if (!y || failed(op.result(isLast ? channelsLast(op, y) : y)))
+    return failure();
+  return hasSkip ? op.result(1, x) : success();
 }
 
 LogicalResult instanceNormalization(OpBinder &op) {
@@ -268,7 +344,17 @@ void registerNormalizationHandlers(HandlerTable &table) {
   table.onMicrosoft("EmbedLayerNormalization",
                     "input_ids:2 segment_ids:2? word_embedding:2 position_embedding:2 segment_embedding:2? gamma:1 "
                     "beta:1 mask? position_ids?",
-                    embedNormalization);
+                    [](OpBinder &op) { return embedNormalization(op); });
+  table.onMicrosoft("QEmbedLayerNormalization",
+                    "input_ids:2 segment_ids:2? word_embedding:2 position_embedding:2 segment_embedding:2? gamma:1 "
+                    "beta:1 mask? word_embedding_scale position_embedding_scale segment_embedding_scale? gamma_scale "
+                    "beta_scale word_embedding_zero_point position_embedding_zero_point "
+                    "segment_embedding_zero_point? gamma_zero_point beta_zero_point",
+                    quantizedEmbedNormalization);
+  table.onMicrosoft("GatedRMSNorm", "X scale:1 gate", gatedNormalization);
+  table.onMicrosoft("GroupNorm", "X:4 gamma:1 beta:1", [](OpBinder &op) { return groupNorm(op, false); });
+  table.onMicrosoft("SkipGroupNorm", "X:4 gamma:1 beta:1 skip bias:1?",
+                    [](OpBinder &op) { return groupNorm(op, true); });
   table.on("GroupNormalization", 18, groupNormalization);
   table.on("InstanceNormalization", 1, instanceNormalization);
   table.on("BatchNormalization", 1, batchNormalization);

@@ -52,6 +52,14 @@ LogicalResult unique(OpBinder &op) {
   return success();
 }
 
+/// com.microsoft: in the order in which they occur; no first positions.
+LogicalResult microsoftUnique(OpBinder &op) {
+  auto result = op.createWithResults<UniqueOp>(4, op.input(0), int64_t(0), /*sorted=*/false);
+  if (!result || failed(op.result(0, result->getResult(0))) || failed(op.result(1, result->getResult(2))))
+    return failure();
+  return op.result(2, result->getResult(3));
+}
+
 LogicalResult nonMaxSuppression(OpBinder &op) {
   int64_t centered = op.intAttr("center_point_box", 0);
   if (centered != 0 && centered != 1)
@@ -85,6 +93,7 @@ void registerSortingHandlers(HandlerTable &table) {
   table.on("TopK", 1, topKAttribute);
   table.on("TopK", 10, topK);
   table.on("Unique", 11, unique);
+  table.onMicrosoft("Unique", "x:1", microsoftUnique);
   table.on("NonMaxSuppression", 10, nonMaxSuppression);
 
   table.exports<TopKOp>(exportTopK);

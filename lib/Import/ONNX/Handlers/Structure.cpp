@@ -211,6 +211,16 @@ LogicalResult importUnsqueeze(OpBinder &op) {
   return op.result(op.unsqueeze(op.input(0), **axes));
 }
 
+/// com.microsoft: one axis, given as a number.
+LogicalResult expandDims(OpBinder &op) {
+  auto axis = op.constantInput(1, "axis");
+  if (failed(axis))
+    return failure();
+  if (axis->size() != 1)
+    return op.error("E-SHAPE", "axis has " + Twine(axis->size()) + " elements; expected 1");
+  return op.result(op.unsqueeze(op.input(0), *axis));
+}
+
 LogicalResult castTo(OpBinder &op, Type type) {
   StringRef mode = op.stringAttr("round_mode", "up");
   if (mode != "up" && mode != "down" && mode != "nearest")
@@ -292,6 +302,7 @@ void registerStructureHandlers(HandlerTable &table) {
   table.on("Flatten", 1, importFlatten);
   table.on("Squeeze", 1, importSqueeze);
   table.on("Unsqueeze", 1, importUnsqueeze);
+  table.onMicrosoft("ExpandDims", "X axis", expandDims);
   table.on("Cast", 1, importCastByName);
   table.on("Cast", 6, importCast);
   table.on("CastLike", 15, importCastLike);
