@@ -1,5 +1,6 @@
 // SizeRequirements.cpp - see SizeRequirements.h.
 #include "cameo/Dialect/Cameo/SizeRequirements.h"
+#include "WindowHelpers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -14,7 +15,9 @@ public:
   Collector(ShapeAnalysis &shapes, Operation *op) : shapes(shapes), op(op) {}
 
   void require(unsigned operand, int64_t axis, Dim size, Dim wanted, Kind kind) {
-    bool holds = size == wanted || (kind == Kind::EqualOrOne && size.isConstant(1));
+    bool mayBeOne = kind == Kind::EqualOrOne || kind == Kind::AtMostOrOne;
+    bool holds = size == wanted || (mayBeOne && size.isConstant(1)) ||
+                 (kind == Kind::MultipleOf && (size.isConstant(0) || wanted.isConstant(1)));
     if (!holds && !(size.constant() && wanted.constant())) // inferShapes has judged constants
       found.push_back({operand, axis, size, wanted, kind});
   }
@@ -36,6 +39,8 @@ public:
   }
   void expand(ExpandOp expand);
   void product();
+  void convolution(bool channelsLast, int64_t groups);
+  void nonMaxSuppression();
   void attention(AttentionOp attention);
   void linearAttention(LinearAttentionOp attention);
   void rotaryEmbedding(RotaryEmbeddingOp embedding);
@@ -64,6 +69,23 @@ void Collector::product() {
     for (auto [axis, size] : llvm::enumerate(dims))
       require(i, axis, size, result[result.size() - dims.size() + axis], Kind::EqualOrOne);
   }
+  // The zero points of integers.
+  for (unsigned i = 2; i < op->getNumOperands(); ++i)
+    fits(i, shapes.dimsOf(op->getOperand(i - 2)), Kind::EqualOrOne);
+}
+
+/// Of the operands x and filter: each group sums over the filter's channels.
+void Collector::convolution(bool channelsLast, int64_t groups) {
+  int64_t axis = ActivationAxes{shapes.rank(op->getOperand(0)), channelsLast}.channel();
+  Dim channels = shapes.dim(op->getOperand(0), axis), perGroup = shapes.dim(op->getOperand(1), 1);
+  require(0, axis, channels, shapes.dims().mul(perGroup, shapes.dims().constant(groups)), Kind::Equal);
+}
+
+void Collector::nonMaxSuppression() {
+  ArrayRef<Dim> boxes = shapes.dimsOf(op->getOperand(0)), scores = shapes.dimsOf(op->getOperand(1));
+  require(0, 2, boxes[2], shapes.dims().constant(4), Kind::Equal);
+  require(1, 0, scores[0], boxes[0], Kind::Equal);
+  require(1, 2, scores[2], boxes[1], Kind::Equal);
 }
 
 void Collector::attention(AttentionOp attention) {
@@ -71,12 +93,13 @@ void Collector::attention(AttentionOp attention) {
                 v = shapes.dimsOf(attention.getV());
   fits(attention.getK(), {q[0], k[1], k[2], q[3]});
   fits(attention.getV(), {q[0], k[1], k[2], v[3]});
+  require(0, 1, q[1], k[1], Kind::MultipleOf);
   if (Value mask = attention.getMask()) {
     unsigned number = llvm::find(op->getOperands(), mask) - op->operand_begin();
     SmallVector<Dim> dims(shapes.dimsOf(mask)), scores{q[0], q[1], q[2], k[2]};
     for (auto [axis, size] : llvm::enumerate(dims))
       require(number, axis, size, scores[4 - dims.size() + axis],
-              axis + 1 == dims.size() ? Kind::AtMost : Kind::EqualOrOne);
+              axis + 1 == dims.size() ? Kind::AtMostOrOne : Kind::EqualOrOne);
   }
   fits(attention.getLengths(), {q[0]}, Kind::EqualOrOne);
   fits(attention.getOffsets(), {q[0]}, Kind::EqualOrOne);
@@ -89,6 +112,7 @@ void Collector::linearAttention(LinearAttentionOp attention) {
   Dim batch = q[0], steps = q[1], groups = k[2], depth = q[3], width = v[3];
   fits(attention.getK(), {batch, steps, groups, depth});
   fits(attention.getV(), {batch, steps, groups, width});
+  require(0, 2, q[2], groups, Kind::MultipleOf);
   fits(attention.getInitial(), {batch, groups, depth, width});
   fits(attention.getDecay(), {batch, steps, groups, depth}, Kind::EqualOrOne);
   fits(attention.getBeta(), {batch, steps, groups}, Kind::EqualOrOne);
@@ -97,6 +121,7 @@ void Collector::linearAttention(LinearAttentionOp attention) {
 void Collector::rotaryEmbedding(RotaryEmbeddingOp embedding) {
   ArrayRef<Dim> x = shapes.dimsOf(embedding.getX()), cos = shapes.dimsOf(embedding.getCos());
   Dim batch = x[0], steps = x[embedding.getAxis()];
+  require(1, cos.size() - 1, shapes.dims().mul(cos.back(), shapes.dims().constant(2)), x[3], Kind::AtMost);
   if (embedding.getPositions()) {
     fits(embedding.getSin(), {cos[0], cos[1]});
     fits(embedding.getPositions(), {batch, steps}, Kind::EqualOrOne);
@@ -126,6 +151,9 @@ SmallVector<SizeRequirement> cameo::sizeRequirements(ShapeAnalysis &shapes, Oper
       .Case<PointwiseInterface, StringConcatOp>([&](auto) { all.allBroadcast(); })
       .Case([&](ExpandOp expand) { all.expand(expand); })
       .Case<MatMulOp, MatMulIntegerOp>([&](auto) { all.product(); })
+      .Case<ConvOp, ConvIntegerOp>([&](auto conv) { all.convolution(conv.getChannelsLast(), conv.getGroup()); })
+      .Case([&](DeformConvOp conv) { all.convolution(/*channelsLast=*/false, conv.getGroup()); })
+      .Case([&](NonMaxSuppressionOp) { all.nonMaxSuppression(); })
       .Case<LayerNormOp, RmsNormOp>([&](auto) {
         for (unsigned i = 1; i < op->getNumOperands(); ++i)
           all.fits(i, shapes.dimsOf(op->getOperand(0)), Kind::EqualOrOne);
@@ -133,6 +161,8 @@ SmallVector<SizeRequirement> cameo::sizeRequirements(ShapeAnalysis &shapes, Oper
       .Case([&](GroupNormOp norm) {
         all.fits(norm.getScale(), {shapes.dim(norm.getX(), 1)});
         all.fits(norm.getBias(), {shapes.dim(norm.getX(), 1)});
+        if (norm.getGroups() > 0)
+          all.require(0, 1, shapes.dim(norm.getX(), 1), shapes.dims().constant(norm.getGroups()), Kind::MultipleOf);
       })
       .Case([&](GridSampleOp sample) {
         all.require(1, 0, shapes.dim(sample.getGrid(), 0), shapes.dim(sample.getX(), 0), Kind::Equal);

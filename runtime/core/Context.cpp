@@ -49,6 +49,9 @@ int32_t cameo_context::init(cameo_error *error) {
       outOfMemory("the list of failures", int64_t(program->variant->num_kernels * sizeof(cameo_device_failure)));
       return fail(error, failure.code, "%s", failure.message);
     }
+    // Runs clear it; one that an application records may be waited for before it has.
+    if (!queue->clear(failures.data(), program->variant->num_kernels * sizeof(cameo_device_failure)) || !queue->finish())
+      return fail(error, queue->problem.code, "%s", queue->problem.message);
   }
   if (info.arena_bytes > 0 && !working().allows(uint64_t(info.arena_bytes)))
     return fail(error, CAMEO_OUT_OF_MEMORY, "program '%s' needs %s of working memory, the budget is %s", info.model,
@@ -119,6 +122,28 @@ int32_t cameo_context::checkTensor(const cameo_value_info &want, const cameo_ten
   return succeed(error);
 }
 
+int32_t cameo_context::checkIdle(cameo_error *error) const {
+  return isInFlight ? fail(error, CAMEO_INVALID_ARGUMENT,
+                           "a run was started and not waited for; call cameo_context_synchronize before binding")
+                    : succeed(error);
+}
+
+/// What a capture of the stream by the application asks for: copies to and from the host would be part of its graph.
+int32_t cameo_context::checkAllOnDevice(cameo_error *error) const {
+  const cameo_program_info &info = *program->info;
+  for (uint64_t i = 0; i < inputs.size(); ++i)
+    if (!inputs[i].isOnDevice)
+      return fail(error, CAMEO_INVALID_ARGUMENT,
+                  "the stream is being captured, but input '%s' is in the host's memory; bind memory of the device",
+                  info.inputs[i].name);
+  for (uint64_t i = 0; i < outputs.size(); ++i)
+    if (!outputs[i].staysOnDevice)
+      return fail(error, CAMEO_INVALID_ARGUMENT,
+                  "the stream is being captured, but output '%s' is in the host's memory; bind memory of the device",
+                  info.outputs[i].name);
+  return succeed(error);
+}
+
 /// Whether memory at `data` may be bound as memory of `place`.
 int32_t cameo_context::checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind,
                                   cameo_error *error) const {
@@ -140,6 +165,8 @@ int32_t cameo_context::setInput(uint64_t index, const cameo_tensor &tensor, Plac
   if (index >= info.num_inputs)
     return fail(error, CAMEO_INVALID_ARGUMENT, "input %llu given, but program '%s' has %llu inputs",
                 (unsigned long long)index, info.model, (unsigned long long)info.num_inputs);
+  if (int32_t code = checkIdle(error))
+    return code;
   const cameo_value_info &want = info.inputs[index];
   Input &input = inputs[index];
   releaseCaches(/*isInput=*/true, index);
@@ -169,6 +196,8 @@ void cameo_context::releaseCaches(bool isInput, uint64_t index) {
     cacheRows[i] = 0;
     inputs[cache.input].isSet = false;
     outputs[cache.output].bound = nullptr;
+    outputs[cache.output].boundBytes = 0;
+    outputs[cache.output].staysOnDevice = false;
   }
 }
 
@@ -223,6 +252,8 @@ int32_t cameo_context::bindOutput(uint64_t index, void *data, uint64_t bytes, Pl
   if (index >= info.num_outputs)
     return fail(error, CAMEO_INVALID_ARGUMENT, "output %llu bound, but program '%s' has %llu outputs",
                 (unsigned long long)index, info.model, (unsigned long long)info.num_outputs);
+  if (int32_t code = checkIdle(error))
+    return code;
   const cameo_value_info &want = info.outputs[index];
   if (reinterpret_cast<uintptr_t>(data) % alignmentOf(want.dtype))
     return fail(error, CAMEO_INVALID_ARGUMENT,
@@ -313,8 +344,8 @@ int32_t cameo_context::numberInputs(cameo_error *error) {
   if (!info.num_texts && std::none_of(info.inputs, info.inputs + info.num_inputs, isText) &&
       std::none_of(info.outputs, info.outputs + info.num_outputs, isText))
     return CAMEO_OK;
-  currentTexts ^= 1;
-  Texts &own = texts[currentTexts];
+  // Those of the last run stay until this one begins: inputs may point there.
+  Texts &own = texts[currentTexts ^ 1];
   own.reset(info, budget);
   for (uint64_t i = 0; i < info.num_inputs; ++i) {
     if (!isText(info.inputs[i]))
@@ -335,6 +366,7 @@ int32_t cameo_context::numberInputs(cameo_error *error) {
                   info.inputs[i].name, BytesText(budget.limit).text);
     buffers[i].data = numbers;
   }
+  currentTexts ^= 1;
   return CAMEO_OK;
 }
 
@@ -379,6 +411,9 @@ int32_t cameo_context::runAsync(cameo_error *error) {
 int32_t cameo_context::synchronize(cameo_error *error) {
   if (!isInFlight)
     return fail(error, CAMEO_INVALID_ARGUMENT, "no run was started; call cameo_context_run_async first");
+  if (queue && queue->isCaptured())
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "the stream is being captured; end that, launch the graph, and then wait for the run");
   struct Guard {
     ~Guard() {
       isInFlight = false;
@@ -399,8 +434,8 @@ int32_t cameo_context::start(cameo_error *error) {
     code = checkSymbols(error);
   if (!code)
     code = placeOutputs(error);
-  if (!code)
-    code = numberInputs(error);
+  if (!code && queue && queue->isCaptured())
+    code = checkAllOnDevice(error);
   if (code)
     return code;
   // Compiled code does not test the pointer it gets for the planned arena, so it is there before that code runs.
@@ -408,6 +443,8 @@ int32_t cameo_context::start(cameo_error *error) {
     return fail(error, CAMEO_OUT_OF_MEMORY,
                 "program '%s' needs %s of working memory; %s are in use and the budget is %s", info.model,
                 BytesText(info.arena_bytes).text, BytesText(working().held).text, BytesText(working().limit).text);
+  if (int32_t refused = numberInputs(error))
+    return refused;
 
   call.status = CAMEO_OK;
   failing.store(0, std::memory_order_relaxed);
@@ -443,7 +480,7 @@ int32_t cameo_context::finish(cameo_error *error) {
 /// The program's entry function, or a recording of what it did before.
 int32_t cameo_context::callEntry() {
   auto entry = program->variant->entry;
-  if (!queue || options.trace || recordings.isOff)
+  if (!queue || options.trace || recordings.isOff || queue->isCaptured())
     return entry(&call);
   Recordings::Run *before = recordings.find(recordingKey(), [&](const Recordings::Run &run) { return placesOutputs(run); });
   if (before)
@@ -553,6 +590,11 @@ void cameo_context::checkKernels() {
     return;
   for (uint64_t site = 0; site < found.size(); ++site)
     if (const cameo_kernel &kernel = variant.kernels[site]; found[site].number && kernel.device) {
+      if (found[site].number > kernel.device->num_fail_sites) {
+        recordFailure(CAMEO_INTERNAL, "kernel '%s' reports failure %u of %u", kernel.name, found[site].number,
+                      kernel.device->num_fail_sites);
+        return;
+      }
       const cameo_fail_site &reason = kernel.device->fail_sites[found[site].number - 1];
       call.services->fail(&call, reason.code, kernel.nodes, reason.message, found[site].value);
       return;

@@ -112,6 +112,8 @@ private:
   int32_t placeOutputs(cameo_error *error);
   int32_t numberInputs(cameo_error *error);
   void handOutTexts(uint64_t output);
+  int32_t checkIdle(cameo_error *error) const;
+  int32_t checkAllOnDevice(cameo_error *error) const;
   int32_t checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind, cameo_error *error) const;
   int32_t start(cameo_error *error);
   int32_t finish(cameo_error *error);

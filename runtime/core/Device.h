@@ -26,6 +26,8 @@ public:
   virtual bool finish() = 0;
   /// Whether the device's kernels can reach what lies there.
   virtual bool reaches(const void *data) = 0;
+  /// Whether the application is recording what is put into its stream.
+  virtual bool isCaptured() = 0;
   /// From the one to the other, what `launch`, `move` and `clear` are asked for is recorded instead of done. No other
   /// call may come between.
   virtual bool beginRecording() = 0;

@@ -202,6 +202,13 @@ public:
     return check(driver.streamSynchronize(stream), "running kernels");
   }
   bool reaches(const void *data) override;
+  bool isCaptured() override {
+    if (isOwn)
+      return false;
+    Scope scope(*program.device);
+    int status = 0;
+    return driver.streamIsCapturing(stream, &status) != kCudaSuccess || status != 0;
+  }
   bool beginRecording() override {
     Scope scope(*program.device);
     return check(driver.streamBeginCapture(stream, kCudaCaptureRelaxed), "recording kernels");

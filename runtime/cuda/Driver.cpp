@@ -50,6 +50,7 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
   also(d.streamDestroy, "cuStreamDestroy_v2");
   also(d.streamSynchronize, "cuStreamSynchronize");
   also(d.streamBeginCapture, "cuStreamBeginCapture_v2");
+  also(d.streamIsCapturing, "cuStreamIsCapturing");
   also(d.streamEndCapture, "cuStreamEndCapture");
   also(d.graphInstantiate, "cuGraphInstantiateWithFlags");
   also(d.graphLaunch, "cuGraphLaunch");

@@ -60,6 +60,7 @@ struct CudaDriver {
   CudaResult (*streamDestroy)(CUstream stream);
   CudaResult (*streamSynchronize)(CUstream stream);
   CudaResult (*streamBeginCapture)(CUstream stream, int mode);
+  CudaResult (*streamIsCapturing)(CUstream stream, int *status);
   CudaResult (*streamEndCapture)(CUstream stream, CUgraph *graph);
   CudaResult (*graphInstantiate)(CUgraphExec *executable, CUgraph graph, unsigned long long flags);
   CudaResult (*graphLaunch)(CUgraphExec executable, CUstream stream);

@@ -251,6 +251,12 @@ TEST(DeviceMemory, HoldsACacheThatGrowsInPlace) {
   expectMessage(gpu.context.bindCache(0, memory, CAMEO_F32, std::span(&room, 1), 2),
                 "the memory of input 'x' can be that of output 'y' only on the device that runs the program; bind memory of that "
                 "device");
+  // Bound by itself again, the input takes the output with it, back to the host.
+  Floats values{5};
+  ASSERT_TRUE(gpu.context.bindDeviceCache(0, memory, CAMEO_F32, std::span(&room, 1), 2));
+  ASSERT_TRUE(gpu.input(values.data(), 1));
+  ASSERT_TRUE(gpu.context.run());
+  EXPECT_EQ(gpu.hostOutput(), (Floats{5, 7}));
 }
 
 TEST(Recordings, RepeatRunsOfTheSameSizes) {
@@ -342,6 +348,10 @@ TEST(Async, WorkGoesToTheCallersStream) {
     ASSERT_EQ(gpu.driver.streamBeginCapture(stream, kCudaCaptureRelaxed), kCudaSuccess);
     ASSERT_TRUE(gpu.context.runAsync());
     EXPECT_EQ(gpu.download(out, 1), Floats{2});
+    expectMessage(gpu.context.synchronize(),
+                  "the stream is being captured; end that, launch the graph, and then wait for the run");
+    expectMessage(gpu.deviceInput(in, 1),
+                  "a run was started and not waited for; call cameo_context_synchronize before binding");
     CUgraph graph = nullptr;
     CUgraphExec executable = nullptr;
     ASSERT_EQ(gpu.driver.streamEndCapture(stream, &graph), kCudaSuccess);
@@ -350,6 +360,17 @@ TEST(Async, WorkGoesToTheCallersStream) {
     ASSERT_TRUE(gpu.context.synchronize());
     EXPECT_EQ(gpu.download(out, 1), Floats{9});
     gpu.driver.graphExecDestroy(executable);
+    gpu.driver.graphDestroy(graph);
+    // Which does not end the runtime's own recordings.
+    uint64_t before = gpu.graphLaunches();
+    ASSERT_TRUE(gpu.context.run());
+    EXPECT_EQ(gpu.graphLaunches(), before + 1);
+    // Memory of the host has no place in a capture.
+    ASSERT_TRUE(gpu.context.bindOutput(0, nullptr, 0));
+    ASSERT_EQ(gpu.driver.streamBeginCapture(stream, kCudaCaptureRelaxed), kCudaSuccess);
+    expectMessage(gpu.context.runAsync(),
+                  "the stream is being captured, but output 'y' is in the host's memory; bind memory of the device");
+    ASSERT_EQ(gpu.driver.streamEndCapture(stream, &graph), kCudaSuccess);
     gpu.driver.graphDestroy(graph);
   }
   EXPECT_EQ(cuda.driver.streamDestroy(stream), kCudaSuccess); // still the caller's

@@ -58,6 +58,7 @@ int cuStreamCreate(void **stream, unsigned flags) { return *stream = "stream", 0
 int cuStreamDestroy_v2(void *stream) { return 0; }
 int cuStreamSynchronize(void *stream) { return is("launch") ? 719 : 0; }
 int cuStreamBeginCapture_v2(void *stream, int mode) { return is("no-graphs") ? 900 : 0; }
+int cuStreamIsCapturing(void *stream, int *status) { return *status = 0, 0; }
 int cuStreamEndCapture(void *stream, void **graph) { return *graph = "graph", 0; }
 int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long flags) { return *executable = "graph", 0; }
 int cuGraphLaunch(void *executable, void *stream) { return 0; }

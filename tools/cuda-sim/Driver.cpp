@@ -222,6 +222,9 @@ EXPORT cuStreamBeginCapture_v2(CUstream stream, int) {
     return kCudaSuccess;
   });
 }
+EXPORT cuStreamIsCapturing(CUstream stream, int *status) {
+  return locked([&](Simulator &) { return *status = bool(streamOf(stream).capture), kCudaSuccess; });
+}
 EXPORT cuStreamEndCapture(CUstream stream, CUgraph *graph) {
   return locked([&](Simulator &) {
     auto capture = std::move(streamOf(stream).capture);

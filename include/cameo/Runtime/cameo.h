@@ -83,7 +83,8 @@ typedef struct cameo_context_options {
   cameo_trace_fn trace;   /* called on the running thread after each kernel launch; null: no tracing, no cost */
   void *trace_user;
   /* A CUstream of the program's GPU, in whose order a context does its work, among what others put there; it must outlive the
-   * context. Null: a stream of its own. CAMEO_INVALID_ARGUMENT on the CPU. */
+   * context. Null: a stream of its own, ordered with no other: inputs on the device are complete before a run is started, and
+   * outputs are read after cameo_context_synchronize. CAMEO_INVALID_ARGUMENT on the CPU. */
   void *stream;
 } cameo_context_options;
 

@@ -138,8 +138,12 @@ private:
 class Context {
 public:
   Context() = default;
-  Context(Context &&other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
-  Context &operator=(Context &&other) noexcept { return std::swap(handle, other.handle), *this; }
+  Context(Context &&other) noexcept : handle(std::exchange(other.handle, nullptr)), program(other.program) {}
+  Context &operator=(Context &&other) noexcept {
+    std::swap(handle, other.handle);
+    std::swap(program, other.program);
+    return *this;
+  }
   ~Context() { cameo_context_release(handle); }
 
   static Status create(const Program &program, Context &context, cameo_context_options options = {}) {

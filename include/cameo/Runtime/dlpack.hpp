@@ -7,6 +7,7 @@
 // Nothing is owned here: the memory outlives what reads it, as cameo.h says.
 #pragma once
 #include "cameo/Runtime/cameo.hpp"
+#include <algorithm>
 
 namespace cameo {
 namespace dlpack {
@@ -32,9 +33,11 @@ inline uint32_t dtypeOf(unsigned code, unsigned bits) {
   return 0;
 }
 
-/// Axes of one element may have any stride.
+/// Axes of one element may have any stride, and those of a tensor of none.
 inline bool isDense(const int64_t *dims, const int64_t *strides, int rank) {
   int64_t wanted = 1;
+  if (std::count(dims, dims + rank, 0))
+    return true;
   for (int axis = rank; strides && axis-- > 0; wanted *= dims[axis])
     if (dims[axis] != 1 && strides[axis] != wanted)
       return false;

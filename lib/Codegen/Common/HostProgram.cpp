@@ -169,16 +169,32 @@ LogicalResult HostEmitter::checkSize(KernelOp kernel, Operation *op, const SizeR
   auto found = size(required.size), wanted = size(required.wanted);
   if (failed(found) || failed(wanted))
     return failure();
-  bool atMost = required.kind == SizeRequirement::AtMost;
-  Value bad = compare(atMost ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::ne, *found, *wanted);
-  if (required.kind == SizeRequirement::EqualOrOne)
+  using Kind = SizeRequirement::Kind;
+  StringRef fault;
+  Value bad;
+  switch (required.kind) {
+  case Kind::Equal:
+  case Kind::EqualOrOne:
+    bad = compare(arith::CmpIPredicate::ne, *found, *wanted);
+    fault = required.kind == Kind::Equal ? "and the others want another" : "which does not broadcast to that of the others";
+    break;
+  case Kind::AtMost:
+  case Kind::AtMostOrOne:
+    bad = compare(arith::CmpIPredicate::sgt, *found, *wanted);
+    fault = "and the others want less";
+    break;
+  case Kind::MultipleOf: {
+    Value divisor = arith::MaxSIOp::create(b, loc, *wanted, number(1));
+    Value rest = arith::RemSIOp::create(b, loc, *found, divisor);
+    bad = arith::OrIOp::create(b, loc, compare(arith::CmpIPredicate::ne, rest, number(0)),
+                               compare(arith::CmpIPredicate::slt, *wanted, number(1)));
+    fault = "which the number of groups or of key heads does not divide";
+    break;
+  }
+  }
+  if (required.kind == Kind::EqualOrOne || required.kind == Kind::AtMostOrOne)
     bad = arith::AndIOp::create(b, loc, bad, compare(arith::CmpIPredicate::ne, *found, number(1)));
-  std::string axis = std::to_string(required.axis);
-  failIf(bad, op->getLoc(),
-         required.kind == SizeRequirement::EqualOrOne
-             ? "axis " + axis + " of an operand has size %lld, which does not broadcast to that of the others"
-             : "axis " + axis + " of an operand has size %lld, and the others want " + (atMost ? "less" : "another"),
-         *found);
+  failIf(bad, op->getLoc(), "axis " + Twine(required.axis) + " of an operand has size %lld, " + fault, *found);
   return success();
 }
 

@@ -7,16 +7,16 @@
 
 namespace cameo {
 
-/// Axis `axis` of an operand has `size`, which must be `wanted`.
+/// Axis `axis` of an operand has `size`, which `wanted` limits. What is limited may also be computed from it.
 struct SizeRequirement {
-  enum Kind { Equal, EqualOrOne, AtMost };
+  enum Kind { Equal, EqualOrOne, AtMost, AtMostOrOne, MultipleOf };
   unsigned operand;
   int64_t axis;
   Dim size, wanted;
   Kind kind;
 };
 
-/// Those of `op` that are not known to hold. Ops that have none here (gathers, scatters, convolutions, pooling) check in their loops.
+/// Those of `op` that are not known to hold. Ops that have none here check in their loops.
 llvm::SmallVector<SizeRequirement> sizeRequirements(ShapeAnalysis &shapes, mlir::Operation *op);
 
 } // namespace cameo
