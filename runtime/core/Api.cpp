@@ -263,9 +263,9 @@ uint32_t cameo_context_threads(const cameo_context *context) { return context->o
 
 void cameo_context_memory(const cameo_context *context, uint64_t *held, uint64_t *peak) {
   if (held)
-    *held = context->budget.held;
+    *held = context->budget.held + context->deviceBudget.held;
   if (peak)
-    *peak = context->budget.peak;
+    *peak = context->budget.peak + context->deviceBudget.peak;
 }
 
 const char *cameo_version(void) { return CAMEO_VERSION; }

@@ -403,9 +403,18 @@ int32_t cameo_context::runAsync(cameo_error *error) {
     bool &isInFlight;
     std::atomic<bool> &running;
   } guard{isInFlight, running};
-  int32_t code = start(error);
-  isInFlight = !code;
-  return code;
+  try {
+    int32_t code = start(error);
+    isInFlight = !code;
+    return code;
+  } catch (...) {
+    if (queue)
+      queue->finish(); // what was started still uses the memory
+    stack.reset(working());
+    fetched.reset(budget);
+    marks.clear();
+    throw;
+  }
 }
 
 int32_t cameo_context::synchronize(cameo_error *error) {

@@ -74,15 +74,15 @@ bool Buffer::reserve(MemoryBudget &budget, uint64_t bytes, uint64_t keep) {
   uint8_t *grown = allocBlock(budget.source, bytes);
   if (!grown)
     return false;
+  if (keep && source && !source->move(grown, block, std::min(keep, blockBytes))) {
+    freeBlock(source, grown, bytes);
+    return false;
+  }
+  if (keep && !source)
+    memcpy(grown, block, std::min(keep, blockBytes));
   budget.held += bytes;
   budget.peak = std::max(budget.peak, budget.held);
-  if (keep) {
-    if (source)
-      source->move(grown, block, std::min(keep, blockBytes));
-    else
-      memcpy(grown, block, std::min(keep, blockBytes));
-    free(budget);
-  }
+  free(budget);
   source = budget.source;
   block = grown;
   blockBytes = bytes;

@@ -2,6 +2,7 @@
 #include "CudaDevice.h"
 #include "../core/Error.h"
 #include "Driver.h"
+#include <algorithm>
 #include <climits>
 #include <cstdarg>
 #include <cstdio>
@@ -154,6 +155,12 @@ public:
       driver.streamDestroy(stream);
   }
   int32_t open(cameo_error *error) {
+    // Nothing is allocated between compiled code's calls.
+    size_t most = 0;
+    for (const Kernel &kernel : program.kernels)
+      if (const cameo_device_kernel *d = kernel.description)
+        most = std::max<size_t>(most, d->num_buffers + d->num_sizes + 2);
+    parameters.reserve(most);
     if (!isOwn)
       return succeed(error);
     Scope scope(*program.device);
@@ -162,6 +169,7 @@ public:
 
   uint8_t *allocate(uint64_t bytes) override {
     Scope scope(*program.device);
+    problem = {}; // a larger piece may have been refused before
     CUdeviceptr memory = 0;
     CudaResult result = driver.memAlloc(&memory, bytes);
     if (result == kCudaOutOfMemory) {

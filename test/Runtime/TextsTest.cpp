@@ -85,6 +85,17 @@ TEST(Texts, ATextWithoutDataIsRefused) {
   EXPECT_EQ(shouting.run(given).message(), "text 1 of input 'in' has no data (null pointer)");
 }
 
+TEST(Texts, ARefusedRunLeavesThoseOfTheLast) {
+  Shouting shouting;
+  cameo_text first = toText("a text that is no small one");
+  ASSERT_TRUE(shouting.run(std::span(&first, 1)));
+  cameo_text given[] = {shouting.context.output(0).as<cameo_text>()[0], {nullptr, 3}};
+  for (int attempt = 0; attempt < 3; ++attempt)
+    EXPECT_EQ(shouting.run(given).code(), CAMEO_INVALID_ARGUMENT);
+  ASSERT_TRUE(shouting.run(std::span(given, 1)));
+  EXPECT_EQ(shouting.results(), Texts{"a text that is no small one!!"});
+}
+
 TEST(Texts, BudgetIsKept) {
   cameo_context_options options{};
   options.memory_budget = 1 << 17;

@@ -79,7 +79,7 @@ typedef void (*cameo_trace_fn)(void *user, const cameo_trace_event *event);
 typedef struct cameo_context_options {
   uint32_t struct_size;   /* sizeof(cameo_context_options) */
   uint32_t threads;       /* 0: as many as affinity mask and cgroup quota allow; 1: only the calling thread */
-  uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs; 0: what the machine or cgroup has */
+  uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs, on the host and again on a device; 0: what there is */
   cameo_trace_fn trace;   /* called on the running thread after each kernel launch; null: no tracing, no cost */
   void *trace_user;
   /* A CUstream of the program's GPU, in whose order a context does its work, among what others put there; it must outlive the
@@ -180,7 +180,7 @@ CAMEO_API int32_t cameo_context_output(const cameo_context *context, uint64_t in
 /* From any thread: ends the run in progress, or else the next one, with CAMEO_CANCELLED. One call cancels one run. */
 CAMEO_API void cameo_context_cancel(cameo_context *context);
 CAMEO_API uint32_t cameo_context_threads(const cameo_context *context);
-/* Bytes of working memory and outputs held now, and the most it ever was. */
+/* Bytes of working memory and outputs held now, and the most it ever was; the host's and the device's together. */
 CAMEO_API void cameo_context_memory(const cameo_context *context, uint64_t *held, uint64_t *peak);
 
 /* ---- Helpers ---- */
