@@ -46,16 +46,13 @@ private:
 
 /// Whether a size is one of the inputs', or made of those alone.
 bool Planner::isKnownAtEntry(Dim size) {
-  return llvm::all_of(size.getNode()->terms, [&](const DimTerm &term) {
-    return llvm::all_of(term.atoms, [&](const DimAtom *atom) {
-      if (atom->kind == AtomKind::ElementOf)
-        return false;
-      if (atom->kind != AtomKind::SizeOf)
-        return isKnownAtEntry(atom->lhs) && isKnownAtEntry(atom->rhs);
-      auto argument = dyn_cast<BlockArgument>(atom->value);
-      return argument && argument.getOwner() == &main.getBody().front();
-    });
+  bool isKnown = true;
+  forEachSymbol(size, [&](const DimAtom &symbol) {
+    auto argument = dyn_cast<BlockArgument>(symbol.value);
+    isKnown &=
+        symbol.kind == AtomKind::SizeOf && argument && argument.getOwner() == &main.getBody().front();
   });
+  return isKnown;
 }
 
 /// What keeps the kernel that computes a tensor from storing it with room between its rows.

@@ -92,6 +92,8 @@ private:
   mlir::LogicalResult checkConcat(ConcatOp op);
   /// A constant of the program that ends with 0.
   mlir::Value text(llvm::StringRef characters);
+  /// `dim` where symbols are some size: for comparing sizes.
+  double typicalSize(Dim dim);
   mlir::LogicalResult planMemory();
   std::optional<int64_t> staticBytes(mlir::Value value);
   Dim countBound(mlir::Value value);
@@ -144,6 +146,7 @@ private:
   ScopedValues<const DimNode *> sizes;
   ScopedValues<const DimAtom *> atoms;
   ScopedValues<std::pair<mlir::Value, int64_t>> knownSizes;
+  llvm::DenseMap<const DimNode *, double> typicalSizes;
   std::set<std::tuple<mlir::Block *, const DimNode *, const DimNode *, int>> checkedSizes;
   llvm::DenseMap<mlir::Value, int64_t> contentPlaces; ///< offset of host-written small tensors
   llvm::DenseMap<mlir::Value, int64_t> directOutputs; ///< kernel result -> output it is written to at once

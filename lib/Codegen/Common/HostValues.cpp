@@ -216,9 +216,10 @@ bool codegen::mayHoldSizes(Value value) {
   return type.getElementType().isInteger() && type.hasStaticShape() && type.getNumElements() <= kMaxTrackedElements;
 }
 
-/// `dim` where symbols are some size: for comparing sizes.
-static double typicalSize(Dim dim) {
+double HostEmitter::typicalSize(Dim dim) {
   constexpr double kTypicalSize = 128;
+  if (auto known = typicalSizes.find(dim.getNode()); known != typicalSizes.end())
+    return known->second;
   double sum = 0;
   for (const DimTerm &term : dim.getNode()->terms) {
     double product = term.coefficient;
@@ -236,7 +237,7 @@ static double typicalSize(Dim dim) {
     }
     sum += product;
   }
-  return sum;
+  return typicalSizes[dim.getNode()] = sum;
 }
 
 bool HostEmitter::hasKnownSize(KernelOp kernel, Dim count) {
