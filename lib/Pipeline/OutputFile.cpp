@@ -8,7 +8,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -48,6 +47,8 @@ void cameo::handleInterrupts() {
     _exit(int(ExitCode::Cancelled));
   }).detach();
 }
+
+std::unique_lock<std::mutex> cameo::holdInterrupts() { return std::unique_lock(temporaries().mutex); }
 
 Temporary::Temporary(std::string path) : name(std::move(path)) {
   std::lock_guard<std::mutex> lock(temporaries().mutex);

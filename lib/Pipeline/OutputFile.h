@@ -5,9 +5,13 @@
 #include "cameo/Pipeline/WriteFile.h"
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
+#include <mutex>
 #include <string>
 
 namespace cameo {
+
+/// While it is held an interrupt waits, and no Temporary can be made: for what writes files beside that no list has.
+std::unique_lock<std::mutex> holdInterrupts();
 
 /// A file or folder that is removed when this goes out of scope or the process is interrupted.
 class Temporary {

@@ -14,7 +14,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-#include <mutex>
 
 using namespace mlir;
 using namespace cameo;
@@ -160,8 +159,8 @@ static LogicalResult link(ArrayRef<StringRef> flags, ArrayRef<std::string> objec
   SmallVector<const char *> pointers = llvm::map_to_vector(arguments, [](const std::string &s) { return s.c_str(); });
   std::string messages;
   llvm::raw_string_ostream os(messages);
-  static std::mutex oneAtATime; // lld keeps global state
-  std::lock_guard<std::mutex> lock(oneAtATime);
+  // lld keeps global state, so one link at a time; and it writes beside `output` before it renames.
+  auto lock = holdInterrupts();
   lld::Result result = lld::lldMain(pointers, os, os, {{lld::Gnu, &lld::elf::link}});
   // What the objects are is ours; what can go wrong is writing the result.
   if (result.retCode != 0)
