@@ -1,6 +1,6 @@
 // Attention.cpp - shapes and loops of attention, linear_attention and rotary_embedding.
-#include "Interpolation.h"
 #include "cameo/Dialect/Cameo/Attention.h"
+#include "Interpolation.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -121,7 +121,8 @@ LogicalResult AttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
 
 bool AttentionOp::allowsEpilogue() { return !getScores(); }
 
-/// Keys that the rows of one head see, all together. Sizes that only data tell (offsets, lengths) count as if they left out none.
+/// Keys that the rows of one head see, all together. Sizes that only data tell (offsets, lengths) count as if they left
+/// out none.
 static Dim visibleKeys(AttentionOp op, DimContext &d, Dim rows, Dim keys) {
   auto triangle = [&](Dim n) { return d.floorDiv(d.mul(n, d.add(n, 1)), 2); }; // 1 + ... + n
   // Row i sees min(keys, i + right + 1) keys less the min(keys, max(0, i - left)) that lie too far behind.
@@ -130,7 +131,8 @@ static Dim visibleKeys(AttentionOp op, DimContext &d, Dim rows, Dim keys) {
     return seen;
   if (auto right = op.getRight()) {
     Dim short_ = d.min(rows, d.max(d.sub(keys, int64_t(*right) + 1), d.constant(0)));
-    seen = d.add(d.add(triangle(d.sub(short_, 1)), d.mul(short_, int64_t(*right) + 1)), d.mul(d.sub(rows, short_), keys));
+    seen =
+        d.add(d.add(triangle(d.sub(short_, 1)), d.mul(short_, int64_t(*right) + 1)), d.mul(d.sub(rows, short_), keys));
   }
   if (auto left = op.getLeft()) {
     Dim some = d.max(d.sub(rows, int64_t(*left) + 1), d.constant(0)), few = d.min(some, keys);
@@ -139,7 +141,8 @@ static Dim visibleKeys(AttentionOp op, DimContext &d, Dim rows, Dim keys) {
   return seen;
 }
 
-// Keys are read once per query: few of these, as where one token is appended to a cache, are not worth a pass over all keys.
+// Keys are read once per query: few of these, as where one token is appended to a cache, are not worth a pass over all
+// keys.
 SmallVector<unsigned> AttentionOp::factorsWorthRounding(ShapeAnalysis &shapes) {
   constexpr int64_t kManyQueries = 16;
   Dim queries = shapes.dimsOf(getQ())[2];

@@ -193,7 +193,8 @@ unsigned ConvOp::weightOperand() { return getFilterMutable().getOperandNumber();
 int64_t ConvOp::channelAxis() { return getChannelsLast() ? cast<RankedTensorType>(getType()).getRank() - 1 : 1; }
 int64_t ConvOp::weightAxis() { return 0; }
 
-/// A multiply-add for every tap of every window that lies inside `size`, over all batches, outputs and inputs of their groups.
+/// A multiply-add for every tap of every window that lies inside `size`, over all batches, outputs and inputs of their
+/// groups.
 template <typename OpT>
 static Dim convolutionFlops(OpT op, ShapeAnalysis &shapes, Value windows, Value tapped, Dim channels) {
   DimContext &d = shapes.dims();

@@ -48,7 +48,8 @@ int64_t floorDivide(int64_t a, int64_t b) {
 } // namespace
 
 namespace {
-/// What was found out when the atom or the sum was made. Sizes are graphs: to ask again along every path would take too long.
+/// What was found out when the atom or the sum was made. Sizes are graphs: to ask again along every path would take too
+/// long.
 struct KnownAtom : DimAtom {
   bool isNonNegative;
 };
@@ -61,11 +62,16 @@ bool isNonNegative(Dim d) { return static_cast<const KnownNode *>(d.getNode())->
 
 bool isNonNegative(AtomKind kind, Dim lhs, Dim rhs) {
   switch (kind) {
-  case AtomKind::SizeOf: return true;
-  case AtomKind::ElementOf: return false;
-  case AtomKind::Max: return isNonNegative(lhs) || isNonNegative(rhs);
-  case AtomKind::Mod: return isNonNegative(rhs);
-  default: return isNonNegative(lhs) && isNonNegative(rhs);
+  case AtomKind::SizeOf:
+    return true;
+  case AtomKind::ElementOf:
+    return false;
+  case AtomKind::Max:
+    return isNonNegative(lhs) || isNonNegative(rhs);
+  case AtomKind::Mod:
+    return isNonNegative(rhs);
+  default:
+    return isNonNegative(lhs) && isNonNegative(rhs);
   }
 }
 
@@ -126,13 +132,27 @@ int64_t Dim::asStatic() const { return constant().value_or(mlir::ShapedType::kDy
 
 static void printAtom(llvm::raw_ostream &os, const DimAtom &a) {
   switch (a.kind) {
-  case AtomKind::SizeOf: os << "s" << a.id; return;
-  case AtomKind::ElementOf: os << "e" << a.id; return;
-  case AtomKind::FloorDiv: os << "(" << a.lhs << " / " << a.rhs << ")"; return;
-  case AtomKind::Mod: os << "(" << a.lhs << " mod " << a.rhs << ")"; return;
-  case AtomKind::Min: os << "min(" << a.lhs << ", " << a.rhs << ")"; return;
-  case AtomKind::Max: os << "max(" << a.lhs << ", " << a.rhs << ")"; return;
-  case AtomKind::Broadcast: os << "broadcast(" << a.lhs << ", " << a.rhs << ")"; return;
+  case AtomKind::SizeOf:
+    os << "s" << a.id;
+    return;
+  case AtomKind::ElementOf:
+    os << "e" << a.id;
+    return;
+  case AtomKind::FloorDiv:
+    os << "(" << a.lhs << " / " << a.rhs << ")";
+    return;
+  case AtomKind::Mod:
+    os << "(" << a.lhs << " mod " << a.rhs << ")";
+    return;
+  case AtomKind::Min:
+    os << "min(" << a.lhs << ", " << a.rhs << ")";
+    return;
+  case AtomKind::Max:
+    os << "max(" << a.lhs << ", " << a.rhs << ")";
+    return;
+  case AtomKind::Broadcast:
+    os << "broadcast(" << a.lhs << ", " << a.rhs << ")";
+    return;
   }
 }
 

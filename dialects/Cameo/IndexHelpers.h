@@ -8,8 +8,8 @@
 
 namespace cameo {
 
-/// The elements of `sizes`, a vector of the result's sizes. An op error where its length, which is the result's rank, is not known at
-/// compile time, or is above kMaxTrackedElements (E-RANK).
+/// The elements of `sizes`, a vector of the result's sizes. An op error where its length, which is the result's rank,
+/// is not known at compile time, or is above kMaxTrackedElements (E-RANK).
 mlir::FailureOr<llvm::SmallVector<Dim, 4>> wantedSizes(mlir::Operation *op, ShapeAnalysis &shapes, mlir::Value sizes);
 
 /// An axis attribute, which the shape function has checked, counted from the front. (Getters of I64Attr are unsigned.)

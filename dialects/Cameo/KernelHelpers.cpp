@@ -28,7 +28,8 @@ Value cameo::constantInt(OpBuilder &b, Location loc, Type type, int64_t value) {
   if (isa<IndexType>(element))
     return splat(b, loc, type, b.getIndexAttr(value));
   unsigned width = element.getIntOrFloatBitWidth();
-  return splat(b, loc, type, b.getIntegerAttr(element, llvm::APInt(width, uint64_t(value), false, /*implicitTrunc=*/true)));
+  return splat(b, loc, type,
+               b.getIntegerAttr(element, llvm::APInt(width, uint64_t(value), false, /*implicitTrunc=*/true)));
 }
 
 void cameo::loopNest(OpBuilder &b, Location loc, ValueRange sizes,
@@ -39,9 +40,9 @@ void cameo::loopNest(OpBuilder &b, Location loc, ValueRange sizes,
   });
 }
 
-SmallVector<Value> cameo::reduceNest(
-    OpBuilder &b, Location loc, ValueRange sizes, ValueRange init,
-    llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange, ValueRange)> body) {
+SmallVector<Value>
+cameo::reduceNest(OpBuilder &b, Location loc, ValueRange sizes, ValueRange init,
+                  llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange, ValueRange)> body) {
   OpBuilder::InsertionGuard guard(b);
   SmallVector<Value> indices;
   SmallVector<scf::ForOp> loops;
@@ -101,7 +102,8 @@ Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type 
         return arith::ExtFOp::create(b, loc, type, x);
       if (a > c)
         return arith::TruncFOp::create(b, loc, type, x);
-      // f16 and bf16 are computed in f32: the rounding to them happens here, so that a cast is a cast even inside a kernel.
+      // f16 and bf16 are computed in f32: the rounding to them happens here, so that a cast is a cast even inside a
+      // kernel.
       if (from != to && (to.isF16() || to.isBF16()))
         return arith::ExtFOp::create(b, loc, type, Value(arith::TruncFOp::create(b, loc, like(x.getType(), to), x)));
       return x;
@@ -113,13 +115,16 @@ Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type 
     return target.getIntOrFloatBitWidth() == 64 ? integer : Value(arith::TruncIOp::create(b, loc, type, integer));
   }
   if (isa<FloatType>(target)) {
-    Value y = fromUnsigned ? Value(arith::UIToFPOp::create(b, loc, type, x)) : Value(arith::SIToFPOp::create(b, loc, type, x));
+    Value y = fromUnsigned ? Value(arith::UIToFPOp::create(b, loc, type, x))
+                           : Value(arith::SIToFPOp::create(b, loc, type, x));
     if (to.isF16() || to.isBF16())
       return arith::ExtFOp::create(b, loc, type, Value(arith::TruncFOp::create(b, loc, like(x.getType(), to), y)));
     return y;
   }
   if (to.isInteger(1))
-    return from.isInteger(1) ? x : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, constantInt(b, loc, x.getType(), 0));
+    return from.isInteger(1)
+               ? x
+               : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, constantInt(b, loc, x.getType(), 0));
   unsigned a = source.getIntOrFloatBitWidth(), c = target.getIntOrFloatBitWidth();
   if (a == c)
     return x;

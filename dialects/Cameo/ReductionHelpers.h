@@ -10,11 +10,13 @@ namespace cameo {
 mlir::Type accumulatorType(KernelEmitter &k, mlir::Type elementType);
 
 /// Sum over [0, sizes) of what `term` returns (compute or accumulator type of `elementType`), in the accumulator type.
-mlir::Value sumNest(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, mlir::ValueRange sizes,
+mlir::Value sumNest(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
+                    mlir::ValueRange sizes,
                     llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> term);
 
 /// The product of `dims` as a float.
-mlir::Value countAs(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims, mlir::Type type);
+mlir::Value countAs(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims,
+                    mlir::Type type);
 
 } // namespace cameo
 #endif

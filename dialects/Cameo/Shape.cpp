@@ -82,7 +82,8 @@ ShapeInfo ShapeAnalysis::compute(Value value) {
         for (unsigned arg = 0; arg < argument.getArgNumber() && !found; ++arg)
           if (ArrayAttr others = namesOf(arg))
             for (auto [otherAxis, otherName] : llvm::enumerate(others))
-              if (otherName == name && cast<RankedTensorType>(func.getArgument(arg).getType()).isDynamicDim(otherAxis)) {
+              if (otherName == name &&
+                  cast<RankedTensorType>(func.getArgument(arg).getType()).isDynamicDim(otherAxis)) {
                 info.dims[axis] = context.sizeOf(func.getArgument(arg), otherAxis);
                 found = true;
                 break;
@@ -157,8 +158,8 @@ FailureOr<SmallVector<Dim, 6>> cameo::broadcastShapes(ShapeAnalysis &shapes, Ope
 
 FailureOr<int64_t> cameo::normalizeAxis(Operation *op, int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
-    return op->emitOpError("axis is ") << axis << ", but the operand has rank " << rank << "; expected " << -rank << " to "
-                                       << rank - 1;
+    return op->emitOpError("axis is ") << axis << ", but the operand has rank " << rank << "; expected " << -rank
+                                       << " to " << rank - 1;
   return axis < 0 ? axis + rank : axis;
 }
 

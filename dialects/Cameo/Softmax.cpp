@@ -1,6 +1,6 @@
 // Softmax.cpp - softmax and its logarithm: shapes and loops.
-#include "ReductionHelpers.h"
 #include "IndexHelpers.h"
+#include "ReductionHelpers.h"
 
 using namespace mlir;
 using namespace cameo;

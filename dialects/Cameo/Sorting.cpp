@@ -308,7 +308,8 @@ LogicalResult NonMaxSuppressionOp::inferShapes(ShapeAnalysis &shapes, SmallVecto
                                {"scoreThreshold", getScoreThreshold()}})
     if (failed(verifyOneElement(op, shapes, operand, name)))
       return failure(); // C2
-  results.push_back({IntegerType::get(getContext(), 64), {d.sizeOf(getOperation()->getResult(0), 0), d.constant(3)}, std::nullopt});
+  results.push_back(
+      {IntegerType::get(getContext(), 64), {d.sizeOf(getOperation()->getResult(0), 0), d.constant(3)}, std::nullopt});
   return success();
 }
 

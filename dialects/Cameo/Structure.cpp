@@ -40,13 +40,13 @@ LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
 
 // ---- views
 
-/// Sizes that are read at run time may be 0 (copy) or -1 (what remains). A single one is what remains in any case. Several
-/// are written with indicators, where `zero` is 1 for a size 0 and `rest` is 1 for a size -1, else 0:
+/// Sizes that are read at run time may be 0 (copy) or -1 (what remains). A single one is what remains in any case.
+/// Several are written with indicators, where `zero` is 1 for a size 0 and `rest` is 1 for a size -1, else 0:
 ///   c = s + zero * x_i;  dim = c + rest * (total / product of (c + 2 * rest) over all axes + 1).
-/// No valid size is negative, so the maximum with 0 changes none; it makes a factor one term, where products of sums would
-/// double their terms with every axis.
-static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, ArrayRef<Dim> given, ArrayRef<Dim> x, Dim total,
-                                bool allowZero) {
+/// No valid size is negative, so the maximum with 0 changes none; it makes a factor one term, where products of sums
+/// would double their terms with every axis.
+static void resolveRunTimeSizes(DimContext &d, MutableArrayRef<Dim> sizes, ArrayRef<Dim> given, ArrayRef<Dim> x,
+                                Dim total, bool allowZero) {
   Dim one = d.constant(1), zero = d.constant(0), others = one;
   SmallVector<Dim> rest(sizes.size(), zero);
   SmallVector<size_t> unknown;
@@ -107,8 +107,9 @@ LogicalResult ReshapeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
     if (co == 0)
       info.dims[rest] = d.constant(0);
     else if (ct && co && *ct % *co != 0)
-      return emitOpError("cannot reshape ") << formatShape(x.dims) << " (" << *ct << " elements): the given sizes multiply to " // C3
-                                            << *co << ", which does not divide it";
+      return emitOpError("cannot reshape ")
+             << formatShape(x.dims) << " (" << *ct << " elements): the given sizes multiply to " // C3
+             << *co << ", which does not divide it";
     else
       info.dims[rest] = d.floorDiv(total, others);
   } else if (unknownSign) {
@@ -134,7 +135,8 @@ LogicalResult SqueezeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
     if (dropped[*normal])
       return emitOpError("axis ") << axis << " is given twice"; // C1
     if (x.dims[*normal].constant() && !x.dims[*normal].isConstant(1))
-      return emitOpError("axis ") << axis << " has size " << *x.dims[*normal].constant() << "; only size 1 can be squeezed"; // C2
+      return emitOpError("axis ") << axis << " has size " << *x.dims[*normal].constant()
+                                  << "; only size 1 can be squeezed"; // C2
     dropped[*normal] = true;
   }
   ShapeInfo info{x.elementType, {}, x.contents};
@@ -201,7 +203,8 @@ LogicalResult KernelOp::verify() {
     };
     if (!inputs || !concat || getAppends() || !llvm::all_of(inputs.asArrayRef(), isPart))
       return emitOpError("has cameo.in_place = ")
-             << inPlace << "; expected inputs that other kernels compute and only the concatenation that it yields reads";
+             << inPlace
+             << "; expected inputs that other kernels compute and only the concatenation that it yields reads";
   }
   if (!getAppends())
     return success();
@@ -232,7 +235,10 @@ static ShapeInfo join(ShapeAnalysis &shapes, Value result, ArrayRef<Value> alter
 /// True when `d` only depends on values that exist outside `region`.
 static bool isDefinedOutside(Dim d, Region &region) {
   bool outside = true;
-  forEachSymbol(d, [&](const DimAtom &a) { Value v = a.value; outside &= !region.isAncestor(v.getParentRegion()); });
+  forEachSymbol(d, [&](const DimAtom &a) {
+    Value v = a.value;
+    outside &= !region.isAncestor(v.getParentRegion());
+  });
   return outside;
 }
 
@@ -274,7 +280,8 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   Operation *yield = body.getTerminator();
   unsigned carried = getCarried().size();
   if (yield->getNumOperands() != 1 + getNumResults() || getNumResults() < carried)
-    return emitOpError("its body gives ") << yield->getNumOperands() << " values; expected a condition and " << getNumResults(); // C2
+    return emitOpError("its body gives ")
+           << yield->getNumOperands() << " values; expected a condition and " << getNumResults(); // C2
   // A loop that only its trip count ends collects that many values.
   Dim iterations;
   auto goesOn = shapes.constantElements(yield->getOperand(0));
@@ -289,11 +296,13 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
       // The type of the body's argument is what stays true over all iterations.
       auto type = cast<RankedTensorType>(body.getArgument(2 + i).getType());
       if (type.getElementType() != info.elementType || type.getRank() != info.rank())
-        return emitOpError("carried value ") << i << " enters the body as " << type << " and leaves it with element type "
-                                             << info.elementType << " and rank " << info.rank(); // C1
+        return emitOpError("carried value ")
+               << i << " enters the body as " << type << " and leaves it with element type " << info.elementType
+               << " and rank " << info.rank(); // C1
       info.dims.clear();
       for (auto [axis, size] : llvm::enumerate(type.getShape()))
-        info.dims.push_back(ShapedType::isDynamic(size) ? shapes.dims().sizeOf(result, axis) : shapes.dims().constant(size));
+        info.dims.push_back(ShapedType::isDynamic(size) ? shapes.dims().sizeOf(result, axis)
+                                                        : shapes.dims().constant(size));
     } else {
       for (auto [axis, d] : llvm::enumerate(info.dims))
         if (!isDefinedOutside(d, getBody()))
@@ -329,14 +338,16 @@ LogicalResult RequireOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   return success();
 }
 
-LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+                                   ArrayRef<Tensor> results) {
   const Tensor &x = operands[0], &condition = operands[1], &y = results[0];
   Location loc = getLoc();
   SmallVector<Value> first(condition.rank(), constantIndex(b, loc, 0));
   Value holds = condition.load(b, loc, first);
   Value wanted = arith::ConstantIntOp::create(b, loc, getExpected(), 1);
   Value found = x.rank() == 0 && isa<IntegerType>(x.elementType) ? x.load(b, loc, {}) : Value();
-  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH, getMessage(), found);
+  k.failIf(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, holds, wanted), CAMEO_SHAPE_MISMATCH,
+           getMessage(), found);
   // A nest without iterations is not run, and with it the check. No size is 0 here; elements there may be none yet.
   SmallVector<Dim> dims(y.dims);
   for (Dim &dim : dims)
@@ -344,7 +355,8 @@ LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tens
   Value zero = constantIndex(b, loc, 0);
   Value hasElements = llvm::equal(dims, y.dims) ? Value() : isLess(b, loc, zero, k.size(k.dims().product(y.dims)));
   k.parallelNest(b, loc, dims, [&](OpBuilder &b, Location loc, ValueRange at) {
-    OpBuilder inner = hasElements ? scf::IfOp::create(b, loc, hasElements, /*withElseRegion=*/false).getThenBodyBuilder() : b;
+    OpBuilder inner =
+        hasElements ? scf::IfOp::create(b, loc, hasElements, /*withElseRegion=*/false).getThenBodyBuilder() : b;
     y.store(inner, loc, x.load(inner, loc, at), at);
   });
   return success();

@@ -11,9 +11,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -100,9 +100,8 @@ OwningOpRef<ModuleOp> TextLoader::load() {
   StringRef text = (*file)->getBuffer();
   if (std::optional<TextProblem> problem = findTextProblem(text)) {
     StringRef before = text.take_front(problem->at);
-    error("E-PARSE",
-          path + ":" + Twine(before.count('\n') + 1) + ":" + Twine(problem->at - before.rfind('\n')) + ": " +
-              problem->what);
+    error("E-PARSE", path + ":" + Twine(before.count('\n') + 1) + ":" + Twine(problem->at - before.rfind('\n')) + ": " +
+                         problem->what);
     return {};
   }
   MessageCollector collector(&context, path, "E-PARSE", diagnostics);
@@ -116,8 +115,7 @@ OwningOpRef<ModuleOp> TextLoader::load() {
   }
   auto main = module->lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
-    error("E-PARSE",
-          path + ": has no func.func @main of one block, which would be the program");
+    error("E-PARSE", path + ": has no func.func @main of one block, which would be the program");
     return {};
   }
   for (Type type : llvm::concat<const Type>(main.getArgumentTypes(), main.getResultTypes()))

@@ -13,7 +13,8 @@ class MLIRContext;
 
 namespace cameo {
 
-/// Fills `phase`, the last of `report`, while it lives, and names the pass that fails; the context's remarks go to it, and to nobody afterwards.
+/// Fills `phase`, the last of `report`, while it lives, and names the pass that fails; the context's remarks go to it,
+/// and to nobody afterwards.
 class PassRecorder {
 public:
   PassRecorder(mlir::MLIRContext &context, CompileReport &report);

@@ -11,26 +11,44 @@ using namespace cameo;
 
 /// The ABI's number for an element type.
 static cameo_dtype abiType(Type type) {
-  if (type.isF32()) return CAMEO_F32;
-  if (type.isF64()) return CAMEO_F64;
-  if (type.isF16()) return CAMEO_F16;
-  if (type.isBF16()) return CAMEO_BF16;
-  if (isa<Float8E4M3FNType>(type)) return CAMEO_F8E4M3FN;
-  if (isa<Float8E4M3FNUZType>(type)) return CAMEO_F8E4M3FNUZ;
-  if (isa<Float8E5M2Type>(type)) return CAMEO_F8E5M2;
-  if (isa<Float8E5M2FNUZType>(type)) return CAMEO_F8E5M2FNUZ;
-  if (isa<Float8E8M0FNUType>(type)) return CAMEO_F8E8M0;
-  if (isa<Float4E2M1FNType>(type)) return CAMEO_F4E2M1;
-  if (isa<StringType>(type)) return CAMEO_STRING;
+  if (type.isF32())
+    return CAMEO_F32;
+  if (type.isF64())
+    return CAMEO_F64;
+  if (type.isF16())
+    return CAMEO_F16;
+  if (type.isBF16())
+    return CAMEO_BF16;
+  if (isa<Float8E4M3FNType>(type))
+    return CAMEO_F8E4M3FN;
+  if (isa<Float8E4M3FNUZType>(type))
+    return CAMEO_F8E4M3FNUZ;
+  if (isa<Float8E5M2Type>(type))
+    return CAMEO_F8E5M2;
+  if (isa<Float8E5M2FNUZType>(type))
+    return CAMEO_F8E5M2FNUZ;
+  if (isa<Float8E8M0FNUType>(type))
+    return CAMEO_F8E8M0;
+  if (isa<Float4E2M1FNType>(type))
+    return CAMEO_F4E2M1;
+  if (isa<StringType>(type))
+    return CAMEO_STRING;
   auto integer = cast<IntegerType>(type);
   switch (integer.getWidth()) {
-  case 1: return CAMEO_BOOL;
-  case 2: return integer.isUnsigned() ? CAMEO_U2 : CAMEO_I2;
-  case 4: return integer.isUnsigned() ? CAMEO_U4 : CAMEO_I4;
-  case 8: return integer.isUnsigned() ? CAMEO_U8 : CAMEO_I8;
-  case 16: return integer.isUnsigned() ? CAMEO_U16 : CAMEO_I16;
-  case 32: return integer.isUnsigned() ? CAMEO_U32 : CAMEO_I32;
-  default: return integer.isUnsigned() ? CAMEO_U64 : CAMEO_I64;
+  case 1:
+    return CAMEO_BOOL;
+  case 2:
+    return integer.isUnsigned() ? CAMEO_U2 : CAMEO_I2;
+  case 4:
+    return integer.isUnsigned() ? CAMEO_U4 : CAMEO_I4;
+  case 8:
+    return integer.isUnsigned() ? CAMEO_U8 : CAMEO_I8;
+  case 16:
+    return integer.isUnsigned() ? CAMEO_U16 : CAMEO_I16;
+  case 32:
+    return integer.isUnsigned() ? CAMEO_U32 : CAMEO_I32;
+  default:
+    return integer.isUnsigned() ? CAMEO_U64 : CAMEO_I64;
   }
 }
 
@@ -61,7 +79,8 @@ public:
     return constant(llvm::ConstantArray::get(type, elements), "");
   }
   llvm::GlobalVariable *constant(llvm::Constant *value, const llvm::Twine &name) {
-    auto *global = new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
+    auto *global =
+        new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
     return global;
   }
   llvm::Constant *deviceKernel(const ProgramKernel &kernel) {
@@ -89,8 +108,9 @@ public:
         StringRef symbol = names && axis < names.size() ? cast<StringAttr>(names[axis]).getValue() : "";
         symbols.push_back(symbol.empty() ? null() : string(symbol));
       }
-      infos.push_back(record({string(name ? name.getValue() : "value_" + std::to_string(i)), number32(abiType(type.getElementType())),
-                              number32(type.getRank()), array(dims), array(symbols)}));
+      infos.push_back(
+          record({string(name ? name.getValue() : "value_" + std::to_string(i)),
+                  number32(abiType(type.getElementType())), number32(type.getRank()), array(dims), array(symbols)}));
     }
     return array(infos);
   }
@@ -105,19 +125,19 @@ private:
 
 std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context, func::FuncOp main,
                                                       llvm::ArrayRef<ProgramVariant> variants,
-                                                      const codegen::WeightTable &weightTable,
-                                                      llvm::StringRef metadata, llvm::StringRef symbol,
-                                                      llvm::StringRef weightsSymbol) {
+                                                      const codegen::WeightTable &weightTable, llvm::StringRef metadata,
+                                                      llvm::StringRef symbol, llvm::StringRef weightsSymbol) {
   auto module = std::make_unique<llvm::Module>("program", context);
   TableBuilder t(*module);
   auto external = [&](llvm::StringRef name, bool function) -> llvm::Constant * {
     llvm::GlobalValue *value;
     if (function)
       value = llvm::cast<llvm::GlobalValue>(
-          module->getOrInsertFunction(name, llvm::FunctionType::get(llvm::Type::getVoidTy(context), false)).getCallee());
+          module->getOrInsertFunction(name, llvm::FunctionType::get(llvm::Type::getVoidTy(context), false))
+              .getCallee());
     else
-      value = new llvm::GlobalVariable(*module, llvm::Type::getInt8Ty(context), true, llvm::GlobalValue::ExternalLinkage,
-                                       nullptr, name);
+      value = new llvm::GlobalVariable(*module, llvm::Type::getInt8Ty(context), true,
+                                       llvm::GlobalValue::ExternalLinkage, nullptr, name);
     value->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return value;
   };
@@ -141,8 +161,9 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
     llvm::Constant *device = t.null();
     if (!v.device.empty())
       device = t.constant(t.record({t.string(v.device), t.string(v.image), t.number64(v.image.size())}), "");
-    variantRecords.push_back(t.record({t.string(v.name), t.number64(v.features), external("cameo_entry_" + v.suffix, true),
-                                       table, t.number64(v.host.launches.size()), device}));
+    variantRecords.push_back(
+        t.record({t.string(v.name), t.number64(v.features), external("cameo_entry_" + v.suffix, true), table,
+                  t.number64(v.host.launches.size()), device}));
     arenaBytes = std::max(arenaBytes, v.host.arenaBytes);
     numSlots = std::max(numSlots, v.host.numSlots);
   }
@@ -160,12 +181,12 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
   llvm::Constant *weights = t.null();
   if (!weightsSymbol.empty())
     weights = external(weightsSymbol, false);
-  llvm::Constant *info = t.record({
-      t.number32(sizeof(cameo_program_info)), t.number32(CAMEO_ABI_VERSION), t.string(model ? model.getValue() : "model"),
-      t.string(metadata), inputs, t.number64(main.getNumArguments()), outputs, t.number64(main.getNumResults()),
-      t.array(variantRecords), t.number64(variants.size()), weights, t.number64(weightTable.bytes()),
-      t.number64(uint64_t(arenaBytes)), t.number64(numSlots), t.array(texts), t.number64(texts.size()),
-      t.array(caches), t.number64(caches.size())});
+  llvm::Constant *info = t.record(
+      {t.number32(sizeof(cameo_program_info)), t.number32(CAMEO_ABI_VERSION),
+       t.string(model ? model.getValue() : "model"), t.string(metadata), inputs, t.number64(main.getNumArguments()),
+       outputs, t.number64(main.getNumResults()), t.array(variantRecords), t.number64(variants.size()), weights,
+       t.number64(weightTable.bytes()), t.number64(uint64_t(arenaBytes)), t.number64(numSlots), t.array(texts),
+       t.number64(texts.size()), t.array(caches), t.number64(caches.size())});
   new llvm::GlobalVariable(*module, info->getType(), true, llvm::GlobalValue::ExternalLinkage, info, symbol);
   return module;
 }

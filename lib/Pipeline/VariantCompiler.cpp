@@ -61,8 +61,8 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes, const Placemen
 }
 
 LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes, const Placements &placements) {
-  auto program = emitHostProgram(main, shapes, placements, weights, target.memory(),
-                                 [&](KernelOp kernel) { return use(kernel); });
+  auto program =
+      emitHostProgram(main, shapes, placements, weights, target.memory(), [&](KernelOp kernel) { return use(kernel); });
   if (failed(program))
     return failure();
   variant.host = std::move(*program);

@@ -70,7 +70,8 @@ struct SwitchLayers : public cameo::impl::SwitchLayersPassBase<SwitchLayers> {
       switcher.b.setInsertionPoint(layer.op);
       Value result = switcher.build(layer.op, int64_t(i), choices.getValue());
       layer.op->getResult(0).replaceAllUsesWith(result);
-      changed(getArgument(), layer.op->getLoc(), "layers switched") << "is one of " + std::to_string(choices.size() + 1) + " layers";
+      changed(getArgument(), layer.op->getLoc(), "layers switched")
+          << "is one of " + std::to_string(choices.size() + 1) + " layers";
       layer.op->erase();
     }
   }

@@ -142,5 +142,6 @@ struct Softplus : GraphPattern<LogOp> {
 } // namespace
 
 void cameo::populateActivationPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
-  patterns.add<GatedActivation<MulOp>, GatedActivation<DivOp>, Logistic, Softplus>(patterns.getContext(), graph, counted);
+  patterns.add<GatedActivation<MulOp>, GatedActivation<DivOp>, Logistic, Softplus>(patterns.getContext(), graph,
+                                                                                   counted);
 }

@@ -210,8 +210,9 @@ struct OffsetOfNormalization : GraphPattern<AddOp> {
 
 } // namespace
 
-void cameo::populateNormalizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted,
-                                          llvm::StringLiteral affine) {
-  patterns.add<RowNormalization<DivOp>, RowNormalization<MulOp>, GroupsByReshape>(patterns.getContext(), graph, counted);
+void cameo::populateNormalizationPatterns(RewritePatternSet &patterns, GraphRewriter &graph,
+                                          llvm::StringLiteral counted, llvm::StringLiteral affine) {
+  patterns.add<RowNormalization<DivOp>, RowNormalization<MulOp>, GroupsByReshape>(patterns.getContext(), graph,
+                                                                                  counted);
   patterns.add<ScaleOfNormalization, OffsetOfNormalization>(patterns.getContext(), graph, affine);
 }

@@ -8,8 +8,7 @@ namespace cameo {
 void populateActivationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 void populateSoftmaxPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// `affine` is what is counted of scales and offsets.
-void populateNormalizationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph,
-                                   llvm::StringLiteral counted,
+void populateNormalizationPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted,
                                    llvm::StringLiteral affine);
 
 } // namespace cameo

@@ -52,12 +52,12 @@ struct DtypeEntry {
   const char *name;
   uint64_t bits;
 };
-const DtypeEntry kDtypes[] = {{"?", 0},         {"f32", 32},        {"u8", 8},          {"i8", 8},      {"u16", 16},
-                              {"i16", 16},      {"i32", 32},        {"i64", 64},        {"string", 128},  {"bool", 8},
-                              {"f16", 16},      {"f64", 64},        {"u32", 32},        {"u64", 64},    {"complex64", 64},
-                              {"complex128", 128}, {"bf16", 16},    {"f8e4m3fn", 8},    {"f8e4m3fnuz", 8}, {"f8e5m2", 8},
-                              {"f8e5m2fnuz", 8}, {"u4", 4},         {"i4", 4},          {"f4e2m1", 4},  {"f8e8m0", 8},
-                              {"u2", 2},        {"i2", 2}};
+const DtypeEntry kDtypes[] = {
+    {"?", 0},          {"f32", 32},   {"u8", 8},         {"i8", 8},           {"u16", 16},  {"i16", 16},
+    {"i32", 32},       {"i64", 64},   {"string", 128},   {"bool", 8},         {"f16", 16},  {"f64", 64},
+    {"u32", 32},       {"u64", 64},   {"complex64", 64}, {"complex128", 128}, {"bf16", 16}, {"f8e4m3fn", 8},
+    {"f8e4m3fnuz", 8}, {"f8e5m2", 8}, {"f8e5m2fnuz", 8}, {"u4", 4},           {"i4", 4},    {"f4e2m1", 4},
+    {"f8e8m0", 8},     {"u2", 2},     {"i2", 2}};
 const char *const kCodes[] = {"ok",
                               "invalid argument",
                               "out of range",
@@ -133,7 +133,9 @@ void cameo_program_evict_weights(const cameo_program *program) {
 
 const char *cameo_program_model(const cameo_program *program) { return program->info->model; }
 const char *cameo_program_metadata(const cameo_program *program) { return program->info->metadata; }
-const char *cameo_program_variant(const cameo_program *program) { return program->variant ? program->variant->name : ""; }
+const char *cameo_program_variant(const cameo_program *program) {
+  return program->variant ? program->variant->name : "";
+}
 const cameo_program_info *cameo_program_tables(const cameo_program *program) { return program->info; }
 int32_t cameo_program_choose(const cameo_program *program, const char *target, const cameo_variant **variant,
                              cameo_error *error) {
@@ -227,8 +229,8 @@ int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const c
   return context->bindCache(index, *memory, rows, cameo_context::Place::Host, error);
 }
 
-int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
-                                        cameo_error *error) {
+int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory,
+                                        int64_t rows, cameo_error *error) {
   if (!context || !memory)
     return nullArgument(error, context ? "memory" : "context");
   return context->bindCache(index, *memory, rows, cameo_context::Place::Device, error);

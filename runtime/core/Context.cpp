@@ -37,7 +37,8 @@ int32_t cameo_context::init(cameo_error *error) {
     options.threads = std::min(defaultThreads(), ThreadPool::kMaxThreads);
   budget.limit = options.memory_budget ? options.memory_budget : availableMemory();
   if (options.stream && !program->deviceProgram)
-    return fail(error, CAMEO_INVALID_ARGUMENT, "a stream is given, but program '%s' was loaded for the CPU", info.model);
+    return fail(error, CAMEO_INVALID_ARGUMENT, "a stream is given, but program '%s' was loaded for the CPU",
+                info.model);
   if (program->deviceProgram) {
     deviceProgram = program->deviceProgram;
     queue = deviceProgram->makeQueue(options.stream, error);
@@ -50,7 +51,8 @@ int32_t cameo_context::init(cameo_error *error) {
       return fail(error, failure.code, "%s", failure.message);
     }
     // Runs clear it; one that an application records may be waited for before it has.
-    if (!queue->clear(failures.data(), program->variant->num_kernels * sizeof(cameo_device_failure)) || !queue->finish())
+    if (!queue->clear(failures.data(), program->variant->num_kernels * sizeof(cameo_device_failure)) ||
+        !queue->finish())
       return fail(error, queue->problem.code, "%s", queue->problem.message);
   }
   if (info.arena_bytes > 0 && !working().allows(uint64_t(info.arena_bytes)))
@@ -150,13 +152,15 @@ int32_t cameo_context::checkPlace(Place place, const void *data, const cameo_val
   if (place == Place::Host)
     return succeed(error);
   if (!queue)
-    return fail(error, CAMEO_INVALID_ARGUMENT, "memory of a device is given for %s '%s', but program '%s' was loaded for the CPU",
-                kind, value.name, program->info->model);
+    return fail(error, CAMEO_INVALID_ARGUMENT,
+                "memory of a device is given for %s '%s', but program '%s' was loaded for the CPU", kind, value.name,
+                program->info->model);
   if (value.dtype == CAMEO_STRING)
-    return fail(error, CAMEO_INVALID_ARGUMENT, "%s '%s' is of strings, which are in the host's memory", kind, value.name);
-  if (data && !queue->reaches(data))
-    return fail(error, CAMEO_INVALID_ARGUMENT, "the memory given for %s '%s' does not lie on the program's device", kind,
+    return fail(error, CAMEO_INVALID_ARGUMENT, "%s '%s' is of strings, which are in the host's memory", kind,
                 value.name);
+  if (data && !queue->reaches(data))
+    return fail(error, CAMEO_INVALID_ARGUMENT, "the memory given for %s '%s' does not lie on the program's device",
+                kind, value.name);
   return succeed(error);
 }
 
@@ -210,10 +214,11 @@ int32_t cameo_context::bindCache(uint64_t index, const cameo_tensor &memory, int
   const cameo_cache_info &cache = info.caches[index];
   const cameo_value_info &want = info.inputs[cache.input];
   if (queue && place == Place::Host)
-    return fail(error, CAMEO_INVALID_ARGUMENT,
-                "the memory of input '%s' can be that of output '%s' only on the device that runs the program; bind memory of "
-                "that device",
-                want.name, info.outputs[cache.output].name);
+    return fail(
+        error, CAMEO_INVALID_ARGUMENT,
+        "the memory of input '%s' can be that of output '%s' only on the device that runs the program; bind memory of "
+        "that device",
+        want.name, info.outputs[cache.output].name);
   // The axis has the size of the rows, not of the room.
   int64_t dims[CAMEO_MAX_RANK], room = memory.rank == want.rank && memory.dims ? memory.dims[cache.axis] : 0;
   cameo_tensor held = memory;
@@ -491,7 +496,8 @@ int32_t cameo_context::callEntry() {
   auto entry = program->variant->entry;
   if (!queue || options.trace || recordings.isOff || queue->isCaptured())
     return entry(&call);
-  Recordings::Run *before = recordings.find(recordingKey(), [&](const Recordings::Run &run) { return placesOutputs(run); });
+  Recordings::Run *before =
+      recordings.find(recordingKey(), [&](const Recordings::Run &run) { return placesOutputs(run); });
   if (before)
     return replay(*before);
   isRepeatable = true;
@@ -502,8 +508,8 @@ int32_t cameo_context::callEntry() {
   for (uint64_t i = 0; i < outputs.size(); ++i) {
     Output &output = outputs[i];
     uint32_t rank = program->info->outputs[i].rank;
-    done.outputs.push_back(
-        {{output.dims, output.dims + rank}, output.staysOnDevice ? output.data : output.onDevice[output.current].data()});
+    done.outputs.push_back({{output.dims, output.dims + rank},
+                            output.staysOnDevice ? output.data : output.onDevice[output.current].data()});
   }
   recordings.add(std::move(done));
   return returned;
@@ -589,9 +595,8 @@ bool cameo_context::checkDevice(bool done) {
 
 void cameo_context::checkKernels() {
   const cameo_variant &variant = *program->variant;
-  bool canFail = std::any_of(variant.kernels, variant.kernels + variant.num_kernels, [](const cameo_kernel &kernel) {
-    return kernel.device && kernel.device->num_fail_sites;
-  });
+  bool canFail = std::any_of(variant.kernels, variant.kernels + variant.num_kernels,
+                             [](const cameo_kernel &kernel) { return kernel.device && kernel.device->num_fail_sites; });
   if (!canFail || hasFailed())
     return;
   std::vector<cameo_device_failure> found(variant.num_kernels);

@@ -17,7 +17,7 @@ struct cameo_context {
     const void *data = nullptr; ///< the caller's
     uint64_t bytes = 0;         ///< there
     bool isSet = false;
-    bool isOnDevice = false;    ///< `data`
+    bool isOnDevice = false;   ///< `data`
     cameo::rt::Buffer numbers; ///< of its texts, for a tensor of strings
     cameo::rt::Buffer onDevice;
   };
@@ -26,13 +26,13 @@ struct cameo_context {
     void *bound = nullptr; ///< the caller's memory, or null
     uint64_t boundBytes = 0;
     bool staysOnDevice = false; ///< `bound` and `data` are addresses there
-    /// Runtime-owned memory of the host and of the device. The second one is used while the first serves as an input, and
-    /// the other way round.
+    /// Runtime-owned memory of the host and of the device. The second one is used while the first serves as an input,
+    /// and the other way round.
     cameo::rt::Buffer own[2], onDevice[2];
     unsigned current = 0;
-    void *data = nullptr; ///< where the last run wrote it; null when it did not
+    void *data = nullptr;      ///< where the last run wrote it; null when it did not
     cameo::rt::Buffer numbers; ///< of its texts, as compiled code wrote them
-    uint64_t bytes = 0; ///< on the device
+    uint64_t bytes = 0;        ///< on the device
   };
 
   cameo_context(cameo_program *program, const cameo_context_options &options);
@@ -71,8 +71,8 @@ struct cameo_context {
   std::shared_ptr<cameo::rt::DeviceProgram> deviceProgram;
   std::unique_ptr<cameo::rt::DeviceQueue> queue;
   cameo::rt::MemoryBudget deviceBudget;
-  cameo::rt::Buffer failures; ///< a cameo_device_failure per launch site, on the device
-  cameo::rt::Stack fetched;   ///< copies in the host's memory
+  cameo::rt::Buffer failures;                       ///< a cameo_device_failure per launch site, on the device
+  cameo::rt::Stack fetched;                         ///< copies in the host's memory
   std::vector<std::pair<uint64_t, uint64_t>> marks; ///< of `stack` and `fetched`
   cameo::rt::Recordings recordings;
   bool isRepeatable = false; ///< nothing was fetched, stored or allocated in this run
@@ -87,7 +87,7 @@ struct cameo_context {
   std::vector<std::string_view> pieces; ///< of the text that was split last
 
   const cameo_kernel *launched = nullptr; ///< on the CPU, while its launch lasts
-  std::vector<cameo_thread_span> spans; ///< one per thread where launches are traced
+  std::vector<cameo_thread_span> spans;   ///< one per thread where launches are traced
 
   std::vector<int64_t> dims; ///< of all inputs, then of all outputs
   std::vector<int64_t> symbolSizes;
@@ -114,7 +114,8 @@ private:
   void handOutTexts(uint64_t output);
   int32_t checkIdle(cameo_error *error) const;
   int32_t checkAllOnDevice(cameo_error *error) const;
-  int32_t checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind, cameo_error *error) const;
+  int32_t checkPlace(Place place, const void *data, const cameo_value_info &value, const char *kind,
+                     cameo_error *error) const;
   int32_t start(cameo_error *error);
   int32_t finish(cameo_error *error);
   int32_t callEntry();

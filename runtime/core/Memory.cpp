@@ -46,7 +46,8 @@ void freeBlock(MemorySource *source, uint8_t *block, uint64_t bytes) {
 } // namespace
 
 Buffer::Buffer(Buffer &&other) noexcept
-    : source(other.source), block(std::exchange(other.block, nullptr)), blockBytes(std::exchange(other.blockBytes, 0)) {}
+    : source(other.source), block(std::exchange(other.block, nullptr)), blockBytes(std::exchange(other.blockBytes, 0)) {
+}
 
 Buffer &Buffer::operator=(Buffer &&other) noexcept {
   std::swap(source, other.source);

@@ -24,7 +24,7 @@ struct cameo_program {
   const cameo_program_info *info = nullptr;
   const cameo_variant *variant = nullptr; ///< null: loaded to be looked at
   const void *weights = nullptr;
-  std::unique_ptr<cameo::rt::ProgramFile> file; ///< null for a static program
+  std::unique_ptr<cameo::rt::ProgramFile> file;            ///< null for a static program
   std::shared_ptr<cameo::rt::DeviceProgram> deviceProgram; ///< null: the CPU runs it
 
   /// The dynamic sizes of the inputs by name. A dimension of input i at axis d has symbol

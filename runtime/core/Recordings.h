@@ -1,6 +1,7 @@
-// Recordings.h - runs on a device that are done again as a whole. A run whose entry function asks the device for nothing but kernels
-// and copies between addresses that stay (no value is fetched, nothing is allocated) does the same whenever sizes and addresses
-// are the same. The second such run is recorded, later ones repeat the recording without the entry function.
+// Recordings.h - runs on a device that are done again as a whole. A run whose entry function asks the device for
+// nothing but kernels and copies between addresses that stay (no value is fetched, nothing is allocated) does the same
+// whenever sizes and addresses are the same. The second such run is recorded, later ones repeat the recording without
+// the entry function.
 #pragma once
 #include "Device.h"
 #include <algorithm>

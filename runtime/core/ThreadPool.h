@@ -42,7 +42,8 @@ struct LaunchWork {
   int64_t tiles;
   int64_t grain;
   StopCheck stop;
-  cameo_thread_span *spans = nullptr; ///< where each thread says what it did, by its number in the launch; null: nobody asks
+  cameo_thread_span *spans =
+      nullptr; ///< where each thread says what it did, by its number in the launch; null: nobody asks
 };
 
 /// Runs the work on the calling thread alone, in a few pieces so that it can be stopped between them.

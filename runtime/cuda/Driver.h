@@ -27,8 +27,8 @@ enum CudaResult : int {
   kCudaLaunchFailed = 719,
   kCudaCaptureUnsupported = 900,
 };
-/// CUdevice_attribute, CUjit_option, CUfunction_attribute, CUstream_flags, CUstreamCaptureMode, CUpointer_attribute with
-/// the values of its memory type.
+/// CUdevice_attribute, CUjit_option, CUfunction_attribute, CUstream_flags, CUstreamCaptureMode, CUpointer_attribute
+/// with the values of its memory type.
 enum { kCudaCapabilityMajor = 75, kCudaCapabilityMinor = 76 };
 enum { kCudaJitErrorLog = 5, kCudaJitErrorLogBytes = 6 };
 enum { kCudaMaxDynamicSharedBytes = 8 };

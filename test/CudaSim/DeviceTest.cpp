@@ -42,7 +42,8 @@ st.global.b32 [%rd1], %f1;
 ret;
 }
 )";
-const cameo_device_kernel addOnDevice = {"add", 2, 0, 1, 1, 0, 0, nullptr}, putOnDevice = {"put", 1, 0, 1, 1, 0, 0, nullptr};
+const cameo_device_kernel addOnDevice = {"add", 2, 0, 1, 1, 0, 0, nullptr},
+                          putOnDevice = {"put", 1, 0, 1, 1, 0, 0, nullptr};
 const cameo_kernel kernels[] = {{nullptr, "add", "a", &addOnDevice}, {nullptr, "put", "p", &putOnDevice}};
 
 /// y[N] = x[N] + 1.
@@ -119,8 +120,9 @@ using Floats = std::vector<float>;
 struct OnDevice : Cuda {
   explicit OnDevice(int32_t (*entry)(cameo_call *) = increment, void *stream = nullptr) {
     variant = {"sm_75", 0, entry, kernels, 2, &code};
-    info = {sizeof(info), CAMEO_ABI_VERSION, "device", "{}", &x, 1, &y, 1, &variant, 1, nullptr, 0, 0, 0, nullptr, 0, &cache,
-            uint64_t(entry == append)};
+    info = {
+        sizeof(info), CAMEO_ABI_VERSION,        "device", "{}", &x, 1, &y, 1, &variant, 1, nullptr, 0, 0, 0, nullptr, 0,
+        &cache,       uint64_t(entry == append)};
     cameo_program_options options{sizeof(options), 0, nullptr, "cuda:sim"};
     Status status = Program::fromStatic(info, program, &options);
     EXPECT_TRUE(status) << status.message();
@@ -225,7 +227,8 @@ TEST(DeviceMemory, GoesInAndOutAsDLPack) {
 TEST(DeviceMemory, IsRefusedWhereItIsNone) {
   OnDevice gpu;
   Floats values{1, 2};
-  expectMessage(gpu.deviceInput(values.data(), 2), "the memory given for input 'x' does not lie on the program's device");
+  expectMessage(gpu.deviceInput(values.data(), 2),
+                "the memory given for input 'x' does not lie on the program's device");
   expectMessage(gpu.context.bindDeviceOutput(0, values.data(), 8),
                 "the memory given for output 'y' does not lie on the program's device");
   float *small = gpu.upload({0});
@@ -248,9 +251,10 @@ TEST(DeviceMemory, HoldsACacheThatGrowsInPlace) {
     EXPECT_EQ(gpu.context.output(0).data, memory);
   }
   EXPECT_EQ(gpu.download(memory, 4), (Floats{1, 2, 7, 7}));
-  expectMessage(gpu.context.bindCache(0, memory, CAMEO_F32, std::span(&room, 1), 2),
-                "the memory of input 'x' can be that of output 'y' only on the device that runs the program; bind memory of that "
-                "device");
+  expectMessage(
+      gpu.context.bindCache(0, memory, CAMEO_F32, std::span(&room, 1), 2),
+      "the memory of input 'x' can be that of output 'y' only on the device that runs the program; bind memory of that "
+      "device");
   // Bound by itself again, the input takes the output with it, back to the host.
   Floats values{5};
   ASSERT_TRUE(gpu.context.bindDeviceCache(0, memory, CAMEO_F32, std::span(&room, 1), 2));
@@ -318,7 +322,8 @@ TEST(Async, OutputsOnTheDeviceAreKnownAtOnce) {
   expectMessage(gpu.context.synchronize(), "no run was started; call cameo_context_run_async first");
   ASSERT_TRUE(gpu.context.runAsync());
   EXPECT_EQ(gpu.context.output(0).size(), 2u);
-  expectMessage(gpu.context.runAsync(), "the run before was started and not waited for; call cameo_context_synchronize");
+  expectMessage(gpu.context.runAsync(),
+                "the run before was started and not waited for; call cameo_context_synchronize");
   ASSERT_TRUE(gpu.context.synchronize());
   EXPECT_EQ(gpu.download(gpu.context.output(0).data, 2), (Floats{2, 3}));
 

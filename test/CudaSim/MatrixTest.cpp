@@ -1,15 +1,18 @@
-// MatrixTest.cpp - asynchronous copies and the instructions of tensor cores: that they do as the PTX ISA's figures say, and that what
-// is typically wrong around them is noticed.
+// MatrixTest.cpp - asynchronous copies and the instructions of tensor cores: that they do as the PTX ISA's figures say,
+// and that what is typically wrong around them is noticed.
 #include "Gpu.h"
 
 using namespace cameo::sim;
 
 namespace {
 
-/// 64 halves 0, 1, ... in the array, copied to `tile` by 8 lanes with 16 bytes each; then `wait`; then lane l reads row l as ldmatrix does.
-std::string copyAndLoad(const std::string &wait, const std::string &load = "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%rd8]",
+/// 64 halves 0, 1, ... in the array, copied to `tile` by 8 lanes with 16 bytes each; then `wait`; then lane l reads row
+/// l as ldmatrix does.
+std::string copyAndLoad(const std::string &wait,
+                        const std::string &load = "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%rd8]",
                         const std::string &bytes = "16") {
-  return "mov.b64 %rd6, tile;\nand.b64 %rd7, %rd3, 31;\nshl.b64 %rd7, %rd7, 2;\nadd.s64 %rd8, %rd6, %rd7;\nadd.s64 %rd9, %rd1, %rd7;\n"
+  return "mov.b64 %rd6, tile;\nand.b64 %rd7, %rd3, 31;\nshl.b64 %rd7, %rd7, 2;\nadd.s64 %rd8, %rd6, %rd7;\nadd.s64 "
+         "%rd9, %rd1, %rd7;\n"
          "setp.ge.u32 %p1, %r1, 8;\n@%p1 bra $copied;\ncp.async.cg.shared.global [%rd8], [%rd9], 16, " +
          bytes + ";\n$copied:\ncp.async.commit_group;\n" + wait + "\n" + load + ";\nst.global.b32 [%rd2+256], %r4;";
 }
@@ -19,11 +22,14 @@ void fillWithHalves(Gpu &gpu) {
     reinterpret_cast<uint16_t *>(gpu.data())[i] = i;
 }
 
-uint16_t resultOf(Gpu &gpu, unsigned lane, unsigned half) { return reinterpret_cast<uint16_t *>(gpu.data() + 64)[2 * lane + half]; }
+uint16_t resultOf(Gpu &gpu, unsigned lane, unsigned half) {
+  return reinterpret_cast<uint16_t *>(gpu.data() + 64)[2 * lane + half];
+}
 
 constexpr const char *kWait = "cp.async.wait_group 0;\nbar.sync 0;";
 
-/// D = A * B for A[i][k] = 1 where k == i, B[k][j] = 8 k + j as bf16 or f16 bits in two table look-ups; the fragments as the ISA has them.
+/// D = A * B for A[i][k] = 1 where k == i, B[k][j] = 8 k + j as bf16 or f16 bits in two table look-ups; the fragments
+/// as the ISA has them.
 std::string multiply(const std::string &a1 = "%r5", const std::string &a2 = "%r6") {
   // lane = 4 g + t: %r2 = g, %r3 = t
   std::string body = "shr.u32 %r2, %r1, 2;\nand.b32 %r3, %r1, 3;\n";
@@ -32,21 +38,28 @@ std::string multiply(const std::string &a1 = "%r5", const std::string &a2 = "%r6
     return "setp.eq.u32 %p1, " + row + ", " + column + ";\nselp.b32 " + to + ", 15360, 0, %p1;\n";
   };
   auto pair = [&](const std::string &to, const std::string &row, unsigned firstColumn) {
-    return "shl.b32 %r20, %r3, 1;\nadd.s32 %r20, %r20, " + std::to_string(firstColumn) + ";\n" + half("%r21", row, "%r20") +
-           "add.s32 %r20, %r20, 1;\n" + half("%r22", row, "%r20") + "shl.b32 %r22, %r22, 16;\nor.b32 " + to + ", %r21, %r22;\n";
+    return "shl.b32 %r20, %r3, 1;\nadd.s32 %r20, %r20, " + std::to_string(firstColumn) + ";\n" +
+           half("%r21", row, "%r20") + "add.s32 %r20, %r20, 1;\n" + half("%r22", row, "%r20") +
+           "shl.b32 %r22, %r22, 16;\nor.b32 " + to + ", %r21, %r22;\n";
   };
-  body += "add.s32 %r10, %r2, 8;\n" + pair("%r4", "%r2", 0) + pair("%r5", "%r10", 0) + pair("%r6", "%r2", 8) + pair("%r7", "%r10", 8);
+  body += "add.s32 %r10, %r2, 8;\n" + pair("%r4", "%r2", 0) + pair("%r5", "%r10", 0) + pair("%r6", "%r2", 8) +
+          pair("%r7", "%r10", 8);
   auto element = [](const std::string &to, unsigned row) { // f16 of 8 k + j, k = 2 t + row, j = g
-    return "shl.b32 %r20, %r3, 1;\nadd.s32 %r20, %r20, " + std::to_string(row) + ";\nshl.b32 %r20, %r20, 3;\nadd.s32 %r20, %r20, %r2;\n" +
+    return "shl.b32 %r20, %r3, 1;\nadd.s32 %r20, %r20, " + std::to_string(row) +
+           ";\nshl.b32 %r20, %r20, 3;\nadd.s32 %r20, %r20, %r2;\n" +
            "cvt.rn.f32.u32 %r21, %r20;\ncvt.rn.f16.f32 %h1, %r21;\ncvt.u32.u16 " + to + ", %h1;\n";
   };
   for (unsigned k : {0u, 8u})
-    body += element("%r22", k) + element("%r23", k + 1) + "shl.b32 %r23, %r23, 16;\nor.b32 " + (k ? "%r9" : "%r8") + ", %r22, %r23;\n";
-  body += "mov.b32 %r11, 0f3F800000;\nmma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r12, %r13, %r14, %r15}, {%r4, " + a1 + ", " + a2 +
-          ", %r7}, {%r8, %r9}, {%r11, %r11, %r11, %r11};\n";
+    body += element("%r22", k) + element("%r23", k + 1) + "shl.b32 %r23, %r23, 16;\nor.b32 " + (k ? "%r9" : "%r8") +
+            ", %r22, %r23;\n";
+  body +=
+      "mov.b32 %r11, 0f3F800000;\nmma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r12, %r13, %r14, %r15}, {%r4, " +
+      a1 + ", " + a2 + ", %r7}, {%r8, %r9}, {%r11, %r11, %r11, %r11};\n";
   // c0 at (g, 2 t)
-  body += "shl.b32 %r24, %r2, 3;\nshl.b32 %r25, %r3, 1;\nadd.s32 %r24, %r24, %r25;\nmul.wide.u32 %rd5, %r24, 4;\nadd.s64 %rd6, %rd1, %rd5;\n"
-          "st.global.b32 [%rd6], %r12;\nst.global.b32 [%rd6+4], %r13;\nst.global.b32 [%rd6+256], %r14;\nst.global.b32 [%rd6+260], %r15;";
+  body += "shl.b32 %r24, %r2, 3;\nshl.b32 %r25, %r3, 1;\nadd.s32 %r24, %r24, %r25;\nmul.wide.u32 %rd5, %r24, "
+          "4;\nadd.s64 %rd6, %rd1, %rd5;\n"
+          "st.global.b32 [%rd6], %r12;\nst.global.b32 [%rd6+4], %r13;\nst.global.b32 [%rd6+256], %r14;\nst.global.b32 "
+          "[%rd6+260], %r15;";
   return body;
 }
 
@@ -85,17 +98,23 @@ TEST(Matrices, MultipliedAsTheFiguresSay) {
 }
 
 /// Stores as floats the accumulators %r12 to %r15 of an instruction, rows %r2 and %r2 + 8 of 8 columns.
-static const std::string kStoreSums = "shl.b32 %r24, %r2, 3;\nshl.b32 %r25, %r3, 1;\nadd.s32 %r24, %r24, %r25;\nmul.wide.u32 %rd5, %r24, 4;\n"
-                                      "add.s64 %rd6, %rd1, %rd5;\nst.global.b32 [%rd6], %r12;\nst.global.b32 [%rd6+4], %r13;\n"
-                                      "st.global.b32 [%rd6+256], %r14;\nst.global.b32 [%rd6+260], %r15;";
+static const std::string kStoreSums =
+    "shl.b32 %r24, %r2, 3;\nshl.b32 %r25, %r3, 1;\nadd.s32 %r24, %r24, %r25;\nmul.wide.u32 %rd5, %r24, 4;\n"
+    "add.s64 %rd6, %rd1, %rd5;\nst.global.b32 [%rd6], %r12;\nst.global.b32 [%rd6+4], %r13;\n"
+    "st.global.b32 [%rd6+256], %r14;\nst.global.b32 [%rd6+260], %r15;";
 static const std::string kPlace = "shr.u32 %r2, %r1, 2;\nand.b32 %r3, %r1, 3;\n"; // lane = 4 %r2 + %r3
 
 TEST(Matrices, OfBytesMultipliedAsTheFiguresSay) {
   // A is 1 where row and k are equal, B is 8 k + column: four of a register follow each other along k.
-  std::string body = kPlace + "shr.u32 %r4, %r2, 2;\nadd.s32 %r5, %r4, 2;\nand.b32 %r6, %r2, 3;\nshl.b32 %r6, %r6, 3;\nmov.b32 %r7, 1;\nshl.b32 %r7, %r7, %r6;\n"
-                     "setp.eq.u32 %p1, %r4, %r3;\nselp.b32 %r4, %r7, 0, %p1;\nsetp.eq.u32 %p1, %r5, %r3;\nselp.b32 %r5, %r7, 0, %p1;\n"
-                     "shl.b32 %r8, %r3, 5;\nadd.s32 %r8, %r8, %r2;\nmul.lo.s32 %r8, %r8, 16843009;\nadd.s32 %r8, %r8, 403703808;\nmov.b32 %r9, 0;\nmov.b32 %r11, 1;\n"
-                     "mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%r12, %r13, %r14, %r15}, {%r4, %r5, %r9, %r9}, {%r8, %r8}, {%r11, %r11, %r11, %r11};\n";
+  std::string body =
+      kPlace +
+      "shr.u32 %r4, %r2, 2;\nadd.s32 %r5, %r4, 2;\nand.b32 %r6, %r2, 3;\nshl.b32 %r6, %r6, 3;\nmov.b32 %r7, "
+      "1;\nshl.b32 %r7, %r7, %r6;\n"
+      "setp.eq.u32 %p1, %r4, %r3;\nselp.b32 %r4, %r7, 0, %p1;\nsetp.eq.u32 %p1, %r5, %r3;\nselp.b32 %r5, %r7, 0, %p1;\n"
+      "shl.b32 %r8, %r3, 5;\nadd.s32 %r8, %r8, %r2;\nmul.lo.s32 %r8, %r8, 16843009;\nadd.s32 %r8, %r8, "
+      "403703808;\nmov.b32 %r9, 0;\nmov.b32 %r11, 1;\n"
+      "mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%r12, %r13, %r14, %r15}, {%r4, %r5, %r9, %r9}, {%r8, %r8}, "
+      "{%r11, %r11, %r11, %r11};\n";
   for (int i = 12; i < 16; ++i)
     body += "cvt.rn.f32.s32 %r" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
   Gpu gpu(128);
@@ -104,7 +123,8 @@ TEST(Matrices, OfBytesMultipliedAsTheFiguresSay) {
 }
 
 TEST(Matrices, OfBytesWithSigns) {
-  const std::string all = "mov.b32 %r4, -1;\nmov.b32 %r5, 0;\n" + kPlace, operands = " {%r12, %r13, %r14, %r15}, {%r4, %r4, %r4, %r4}, {%r4, %r4}, {%r5, %r5, %r5, %r5};\n";
+  const std::string all = "mov.b32 %r4, -1;\nmov.b32 %r5, 0;\n" + kPlace,
+                    operands = " {%r12, %r13, %r14, %r15}, {%r4, %r4, %r4, %r4}, {%r4, %r4}, {%r5, %r5, %r5, %r5};\n";
   for (auto [types, product] : {std::pair("s8.s8", 1), {"u8.s8", -255}, {"s8.u8", -255}, {"u8.u8", 255 * 255}}) {
     Gpu gpu(128);
     ASSERT_EQ(gpu.run(all + "mma.sync.aligned.m16n8k32.row.col.s32." + types + ".s32" + operands + kStoreSums, 32), "");
@@ -117,7 +137,8 @@ TEST(Matrices, OfTf32MultipliedAsTheFiguresSay) {
   for (auto [to, k] : {std::pair("%r4", "%r3"), {"%r6", "%r10"}}) // A is 1 where row and k are equal
     body += std::string("setp.eq.u32 %p1, %r2, ") + k + ";\nselp.b32 " + to + ", 1065353216, 0, %p1;\n";
   for (auto [to, k] : {std::pair("%r8", "%r3"), {"%r9", "%r10"}}) // 8 k + column, and bits that don't count
-    body += std::string("shl.b32 %r20, ") + k + ", 3;\nadd.s32 %r20, %r20, %r2;\ncvt.rn.f32.u32 " + to + ", %r20;\nor.b32 " + to + ", " + to + ", 4097;\n";
+    body += std::string("shl.b32 %r20, ") + k + ", 3;\nadd.s32 %r20, %r20, %r2;\ncvt.rn.f32.u32 " + to +
+            ", %r20;\nor.b32 " + to + ", " + to + ", 4097;\n";
   body += "mov.b32 %r5, 0;\nmov.b32 %r11, 0f3F800000;\nmma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
           "{%r12, %r13, %r14, %r15}, {%r4, %r5, %r6, %r5}, {%r8, %r9}, {%r11, %r11, %r11, %r11};\n";
   Gpu gpu(128);
@@ -144,7 +165,8 @@ TEST(Planted, DroppedWait) {
   for (bool early : {false, true})
     for (const char *wait : {"bar.sync 0;", "cp.async.wait_group 1;\nbar.sync 0;"}) {
       Gpu gpu(96);
-      expectHas(gpu.run(copyAndLoad(wait), 32, 1, 0, early), "an asynchronous copy may still write: nothing has waited for it");
+      expectHas(gpu.run(copyAndLoad(wait), 32, 1, 0, early),
+                "an asynchronous copy may still write: nothing has waited for it");
     }
 }
 
@@ -159,8 +181,9 @@ TEST(Planted, WaitWithoutABarrier) {
 
 TEST(Planted, CopyOverWhatOthersStillRead) {
   Gpu gpu(96);
-  std::string read = "ld.shared.b32 %r5, [tile+128];\n", write = "\nmov.b64 %rd6, tile;\nsetp.ne.u32 %p1, %r1, 7;\n@%p1 bra $end;\n"
-                     "cp.async.cg.shared.global [%rd6+128], [%rd1], 16;\n$end:\ncp.async.wait_all;";
+  std::string read = "ld.shared.b32 %r5, [tile+128];\n",
+              write = "\nmov.b64 %rd6, tile;\nsetp.ne.u32 %p1, %r1, 7;\n@%p1 bra $end;\n"
+                      "cp.async.cg.shared.global [%rd6+128], [%rd1], 16;\n$end:\ncp.async.wait_all;";
   expectHas(gpu.run(read + write, 32), "races: writes what another thread reads");
   EXPECT_EQ(gpu.run(read + "bar.sync 0;" + write, 32), "");
 }

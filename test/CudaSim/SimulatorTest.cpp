@@ -1,5 +1,5 @@
-// SimulatorTest.cpp - the simulator computes as the PTX ISA says, and reports what a kernel may not do, by kernel and line. Each
-// planted error is a short kernel that differs in one statement from a right one.
+// SimulatorTest.cpp - the simulator computes as the PTX ISA says, and reports what a kernel may not do, by kernel and
+// line. Each planted error is a short kernel that differs in one statement from a right one.
 #include "Gpu.h"
 #include <cmath>
 
@@ -15,13 +15,17 @@ TEST(Arithmetic, NarrowFloatsConvert) {
   Gpu gpu(8);
   gpu.data()[0] = 1 + 0x1p-8f + 0x1p-20f; // above the middle between 1 and the next bf16
   gpu.data()[1] = -2.5f;
-  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.f32.bf16 %r4, %h1;\nst.global.b32 [%rd1+8], %r4;\n"
-                    "ld.global.b32 %r3, [%rd1+4];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.rni.s32.bf16 %r5, %h1;\nst.global.b32 [%rd1+12], %r5;\n"
-                    "cvt.rzi.s32.bf16 %r5, %h1;\nst.global.b32 [%rd1+16], %r5;\n"
-                    "cvt.f64.bf16 %rd4, %h1;\ncvt.rn.f16.f64 %h2, %rd4;\ncvt.f32.f16 %r6, %h2;\nst.global.b32 [%rd1+20], %r6;\n"
-                    "mov.b32 %r7, 257;\ncvt.rn.bf16.s32 %h3, %r7;\ncvt.f32.bf16 %r8, %h3;\nst.global.b32 [%rd1+24], %r8;",
-                    1),
-            "");
+  EXPECT_EQ(
+      gpu.run(
+          "ld.global.b32 %r3, [%rd1];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.f32.bf16 %r4, %h1;\nst.global.b32 [%rd1+8], "
+          "%r4;\n"
+          "ld.global.b32 %r3, [%rd1+4];\ncvt.rn.bf16.f32 %h1, %r3;\ncvt.rni.s32.bf16 %r5, %h1;\nst.global.b32 "
+          "[%rd1+12], %r5;\n"
+          "cvt.rzi.s32.bf16 %r5, %h1;\nst.global.b32 [%rd1+16], %r5;\n"
+          "cvt.f64.bf16 %rd4, %h1;\ncvt.rn.f16.f64 %h2, %rd4;\ncvt.f32.f16 %r6, %h2;\nst.global.b32 [%rd1+20], %r6;\n"
+          "mov.b32 %r7, 257;\ncvt.rn.bf16.s32 %h3, %r7;\ncvt.f32.bf16 %r8, %h3;\nst.global.b32 [%rd1+24], %r8;",
+          1),
+      "");
   EXPECT_EQ(gpu.data()[2], 1 + 0x1p-7f);
   EXPECT_EQ(std::bit_cast<int32_t>(gpu.data()[3]), -2); // to even
   EXPECT_EQ(std::bit_cast<int32_t>(gpu.data()[4]), -2);
@@ -34,7 +38,9 @@ TEST(Arithmetic, FmaRoundsOnce) {
   gpu.data()[0] = 1 + 0x1p-12f;
   // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which the product of its own rounds away.
   EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\nfma.rn.f32 %r4, %r3, %r3, 0fBF801000;\nst.global.b32 [%rd1+4], %r4;\n"
-                    "mul.rn.f32 %r5, %r3, %r3;\nadd.rn.f32 %r6, %r5, 0fBF801000;\nst.global.b32 [%rd1+8], %r6;", 1), "");
+                    "mul.rn.f32 %r5, %r3, %r3;\nadd.rn.f32 %r6, %r5, 0fBF801000;\nst.global.b32 [%rd1+8], %r6;",
+                    1),
+            "");
   EXPECT_EQ(gpu.data()[1], 0x1p-24f);
   EXPECT_EQ(gpu.data()[2], 0);
 }
@@ -42,14 +48,16 @@ TEST(Arithmetic, FmaRoundsOnce) {
 TEST(Arithmetic, ConversionsRoundAsNamed) {
   Gpu gpu(8);
   gpu.data()[0] = -2.5f;
-  gpu.data()[1] = 1 + 0x1p-11f;       // half way between two halves: to the even one
-  gpu.data()[2] = 1 + 0x3p-11f;       // and here up
+  gpu.data()[1] = 1 + 0x1p-11f;            // half way between two halves: to the even one
+  gpu.data()[2] = 1 + 0x3p-11f;            // and here up
   gpu.data()[3] = bitsToFloat(0x3f808000); // the same for bf16
   EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd1];\ncvt.rzi.s32.f32 %r4, %r3;\nst.global.b32 [%rd1+16], %r4;\n"
                     "cvt.rni.f32.f32 %r5, %r3;\nst.global.b32 [%rd1], %r5;\n"
                     "ld.global.b32 %r6, [%rd1+4];\ncvt.rn.f16.f32 %h1, %r6;\nst.global.b16 [%rd1+20], %h1;\n"
                     "ld.global.b32 %r7, [%rd1+8];\ncvt.rn.f16.f32 %h2, %r7;\nst.global.b16 [%rd1+22], %h2;\n"
-                    "ld.global.b32 %r8, [%rd1+12];\ncvt.rn.bf16.f32 %h3, %r8;\nst.global.b16 [%rd1+24], %h3;", 1), "");
+                    "ld.global.b32 %r8, [%rd1+12];\ncvt.rn.bf16.f32 %h3, %r8;\nst.global.b16 [%rd1+24], %h3;",
+                    1),
+            "");
   const auto *words = reinterpret_cast<const int32_t *>(gpu.data());
   const auto *halves = reinterpret_cast<const uint16_t *>(gpu.data());
   EXPECT_EQ(words[4], -2);
@@ -89,9 +97,13 @@ TEST(Arithmetic, ApproximationsAreOffByWhatTheyMayBe) {
 
 TEST(Arithmetic, IntegersWrapAndShiftsEnd) {
   Gpu gpu(4);
-  EXPECT_EQ(gpu.run("mov.u32 %r3, 4294967295;\nmul.hi.u32 %r4, %r3, %r3;\nst.global.b32 [%rd1], %r4;\n"
-                    "shl.b32 %r5, %r3, 32;\nst.global.b32 [%rd1+4], %r5;\nshr.s32 %r6, %r3, 40;\nst.global.b32 [%rd1+8], %r6;\n"
-                    "mul.wide.s32 %rd5, %r3, 7;\ncvt.u32.u64 %r7, %rd5;\nst.global.b32 [%rd1+12], %r7;", 1), "");
+  EXPECT_EQ(
+      gpu.run(
+          "mov.u32 %r3, 4294967295;\nmul.hi.u32 %r4, %r3, %r3;\nst.global.b32 [%rd1], %r4;\n"
+          "shl.b32 %r5, %r3, 32;\nst.global.b32 [%rd1+4], %r5;\nshr.s32 %r6, %r3, 40;\nst.global.b32 [%rd1+8], %r6;\n"
+          "mul.wide.s32 %rd5, %r3, 7;\ncvt.u32.u64 %r7, %rd5;\nst.global.b32 [%rd1+12], %r7;",
+          1),
+      "");
   const auto *words = reinterpret_cast<const uint32_t *>(gpu.data());
   EXPECT_EQ(words[0], 0xfffffffeu);
   EXPECT_EQ(words[1], 0u);
@@ -131,14 +143,16 @@ TEST(Planted, MisalignedVector) {
 TEST(Planted, RaceInGlobalMemory) {
   Gpu gpu(64);
   expectHas(gpu.run("st.global.b32 [%rd1], %r1;", 2), "races: writes what another thread writes");
-  expectHas(gpu.run("ld.global.b32 %r3, [%rd1];\nst.global.b32 [%rd2], %r3;", 2, 2), "races: reads what another thread writes");
+  expectHas(gpu.run("ld.global.b32 %r3, [%rd1];\nst.global.b32 [%rd2], %r3;", 2, 2),
+            "races: reads what another thread writes");
   EXPECT_EQ(gpu.run("atom.global.add.u32 %r3, [%rd1], 1;", 64), "");
 }
 
 /// Each thread takes through shared memory the number of the one whose number is `distance` away.
 static std::string exchange(const std::string &between, unsigned distance = 1) {
   return "mov.b64 %rd6, tile;\nadd.s64 %rd7, %rd6, %rd3;\nst.shared.b32 [%rd7], %r1;\n" + between +
-         "\nxor.b64 %rd8, %rd3, " + std::to_string(4 * distance) + ";\nadd.s64 %rd9, %rd6, %rd8;\nld.shared.b32 %r4, [%rd9];\nst.global.b32 [%rd2], %r4;";
+         "\nxor.b64 %rd8, %rd3, " + std::to_string(4 * distance) +
+         ";\nadd.s64 %rd9, %rd6, %rd8;\nld.shared.b32 %r4, [%rd9];\nst.global.b32 [%rd2], %r4;";
 }
 
 TEST(Planted, DroppedBarrier) {
@@ -158,7 +172,8 @@ TEST(Planted, BarrierOfAWarpBetweenTwo) {
 
 TEST(Warp, MayReplaceWhatAllItsLanesHaveRead) {
   Gpu gpu(64);
-  const std::string read = "ld.shared.b32 %r5, [tile];\n", write = "setp.ne.u32 %p1, %r1, 3;\n@%p1 bra $end;\nst.shared.b32 [tile], %r1;\n$end:";
+  const std::string read = "ld.shared.b32 %r5, [tile];\n",
+                    write = "setp.ne.u32 %p1, %r1, 3;\n@%p1 bra $end;\nst.shared.b32 [tile], %r1;\n$end:";
   EXPECT_EQ(gpu.run(read + "bar.warp.sync -1;\n" + write, 32), "");
   expectHas(gpu.run(read + write, 32), "races: writes what another thread reads");
   expectHas(gpu.run(read + "bar.warp.sync -1;\n" + write, 64), "races: writes what another thread reads");
@@ -173,8 +188,10 @@ TEST(Planted, SharedMemoryIsPoisoned) {
 TEST(Planted, BarrierThatSomeDoNotReach) {
   Gpu gpu(64);
   // A thread that has ended counts as arrived; one that waits elsewhere does not.
-  expectHas(gpu.run("setp.eq.u32 %p1, %r1, 3;\n@%p1 bra $other;\nbar.sync 0;\nbra $end;\n$other:\nbar.warp.sync -1;\n$end:", 64),
-            "waits for ever: a deadlock");
+  expectHas(
+      gpu.run("setp.eq.u32 %p1, %r1, 3;\n@%p1 bra $other;\nbar.sync 0;\nbra $end;\n$other:\nbar.warp.sync -1;\n$end:",
+              64),
+      "waits for ever: a deadlock");
 }
 
 TEST(Warp, SumByShuffles) {
@@ -189,7 +206,9 @@ TEST(Warp, SumByShuffles) {
 
 TEST(Warp, ShuffleDownKeepsOwnValueAtTheEnd) {
   Gpu gpu(32);
-  EXPECT_EQ(gpu.run("ld.global.b32 %r3, [%rd2];\nshfl.sync.down.b32 %r4, %r3, 1, 31, -1;\nst.global.b32 [%rd2], %r4;", 32), "");
+  EXPECT_EQ(
+      gpu.run("ld.global.b32 %r3, [%rd2];\nshfl.sync.down.b32 %r4, %r3, 1, 31, -1;\nst.global.b32 [%rd2], %r4;", 32),
+      "");
   EXPECT_EQ(gpu.data()[0], 1);
   EXPECT_EQ(gpu.data()[30], 31);
   EXPECT_EQ(gpu.data()[31], 31);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""layering.py - which folder may include what, and what no file may contain.
+"""layering.py - which folder may include what, what no file may contain, and how C++ is laid out.
 
-    layering.py list | run includes | run planted-violations | run hygiene
+    layering.py list | run includes | run planted-violations | run hygiene | run format
 
 The table below is the architecture: every `#include` of the tree is checked against it, and planted violations, one or more
 per layer, must be found.
@@ -153,18 +153,23 @@ def runPlanted() -> list[str]:
             + [f"wrongly reported: {f} includes {i}" for f, i in ALLOWED if f in reported])
 
 
-def runHygiene() -> list[str]:
-    """Tracked files name no machine of ours; the top level is the agreed one."""
+def trackedFiles() -> list[str]:
+    """None where the tree is not a checkout."""
     if not (ROOT / ".git").exists():
         return []
-    tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout.split("\n")
+    return subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def runHygiene() -> list[str]:
+    """Tracked files name no machine of ours; the top level is the agreed one."""
+    tracked = trackedFiles()
     folders = {"include", "lib", "dialects", "passes", "runtime", "tools", "test"}
     files = {"CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "pyproject.toml"}
-    top = {t.split("/")[0] for t in tracked if t}
+    top = {t.split("/")[0] for t in tracked}
     found = [f"top level: {t}" for t in sorted(top) if t not in folders | files and not t.startswith(".")]
     # Split, so that this file does not hold what it looks for.
     words = re.compile(r"(?<![A-Za-z0-9_.])/(?:wo" r"rk|ho" r"me/\w+)/|\b(?:py" r"pi|npm" r"js)\.(?:org|com)|deb\.deb" r"ian\.org")
-    for name in filter(None, tracked):
+    for name in tracked:
         path = ROOT / name
         if path.is_file() and not path.is_symlink() and path.suffix not in (".onnx", ".png", ".npz", ".pb", ".bin"):
             for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
@@ -173,8 +178,15 @@ def runHygiene() -> list[str]:
     return found
 
 
+def runFormat() -> list[str]:
+    """C++ is as `clang-format-22 -i` leaves it (.clang-format)."""
+    files = [name for name in trackedFiles() if name.endswith((".cpp", ".h")) and (ROOT / name).is_file()]
+    done = subprocess.run(["clang-format-22", "--dry-run", *files], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [line for line in done.stderr.splitlines() if "warning:" in line]
+
+
 def main() -> None:
-    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene}
+    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene, "format": runFormat}
     match sys.argv[1:]:
         case ["list"]:
             print("\n".join(cases))

@@ -289,7 +289,8 @@ TEST(Context, TraceSaysWhatEachThreadDid) {
       for (uint64_t i = 0; i < event->num_spans; ++i) {
         const cameo_thread_span &span = event->spans[i];
         seen.tiles += span.tiles;
-        seen.isInside &= span.start_ns >= event->start_ns && span.start_ns + span.duration_ns <= event->start_ns + event->duration_ns;
+        seen.isInside &= span.start_ns >= event->start_ns &&
+                         span.start_ns + span.duration_ns <= event->start_ns + event->duration_ns;
         seen.areOrdered &= span.thread < event->threads && (i == 0 || event->spans[i - 1].thread < span.thread);
       }
     };

@@ -23,8 +23,24 @@ const cameo_value_info in = {"in", CAMEO_STRING, 1, openDims, nullptr},
                        out = {"out", CAMEO_STRING, 1, openDims, nullptr};
 const cameo_variant variant = {"any", 0, shout, nullptr, 0, nullptr};
 const cameo_text ownTexts[] = {toText("stop"), toText("!")};
-const cameo_program_info info = {
-    sizeof(info), CAMEO_ABI_VERSION, "texts", "{}", &in, 1, &out, 1, &variant, 1, nullptr, 0, 0, 0, ownTexts, 2, nullptr, 0};
+const cameo_program_info info = {sizeof(info),
+                                 CAMEO_ABI_VERSION,
+                                 "texts",
+                                 "{}",
+                                 &in,
+                                 1,
+                                 &out,
+                                 1,
+                                 &variant,
+                                 1,
+                                 nullptr,
+                                 0,
+                                 0,
+                                 0,
+                                 ownTexts,
+                                 2,
+                                 nullptr,
+                                 0};
 
 struct Shouting {
   explicit Shouting(cameo_context_options options = {}) {

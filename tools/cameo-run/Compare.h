@@ -12,9 +12,9 @@ struct Comparison {
   std::string text;
 };
 
-/// One entry for each tensor of the archive whose name is not ignored. Two values agree where |found - expected| <= atol + rtol * |expected|, or
-/// both are NaN, or both are the same infinity. Shapes must be equal; the element type may be another of the same kind
-/// (float or not).
+/// One entry for each tensor of the archive whose name is not ignored. Two values agree where |found - expected| <=
+/// atol + rtol * |expected|, or both are NaN, or both are the same infinity. Shapes must be equal; the element type may
+/// be another of the same kind (float or not).
 std::vector<Comparison> compareOutputs(const std::vector<NpzEntry> &outputs, const std::string &expected, double rtol,
                                        double atol, const std::function<bool(const std::string &)> &isIgnored = {});
 

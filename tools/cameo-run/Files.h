@@ -32,17 +32,18 @@ void writeFile(const std::string &path, const std::vector<std::pair<const void *
 
 using NamedTensor = std::pair<std::string, Tensor>;
 
-/// NumPy's .npy, versions 1 to 3, little-endian, C order. "V2" and "V1" arrays, as NumPy writes types of ml_dtypes, are read as bf16
-/// and as uint8, strings of fixed width ("<U5", "|S5") as tensors of strings in UTF-8.
+/// NumPy's .npy, versions 1 to 3, little-endian, C order. "V2" and "V1" arrays, as NumPy writes types of ml_dtypes, are
+/// read as bf16 and as uint8, strings of fixed width ("<U5", "|S5") as tensors of strings in UTF-8.
 ///
-/// What NumPy has no type for is stored as onnx.numpy_helper and ml_dtypes lay it out, one element in 1 or 2 bytes: bf16 as its bits in
-/// uint16, floats of 8 bits or less as their bits in uint8, and the values of 4- and 2-bit integers in int8 or uint8.
+/// What NumPy has no type for is stored as onnx.numpy_helper and ml_dtypes lay it out, one element in 1 or 2 bytes:
+/// bf16 as its bits in uint16, floats of 8 bits or less as their bits in uint8, and the values of 4- and 2-bit integers
+/// in int8 or uint8.
 Tensor readNpy(const uint8_t *bytes, uint64_t size, const std::string &what);
-/// `stored` as a tensor of element type `dtype`, where that is how NumPy's files hold it; unchanged otherwise. UserError for values out of
-/// range.
+/// `stored` as a tensor of element type `dtype`, where that is how NumPy's files hold it; unchanged otherwise.
+/// UserError for values out of range.
 Tensor fromNpyType(Tensor stored, uint32_t dtype, const std::string &what);
-/// What to store for `tensor` where that is not its own bytes; for strings their characters, as 32-bit integers with a last axis
-/// as long as the longest.
+/// What to store for `tensor` where that is not its own bytes; for strings their characters, as 32-bit integers with a
+/// last axis as long as the longest.
 std::optional<Tensor> toNpyType(const cameo_tensor &tensor);
 /// Header of the .npy which holds a tensor of such elements; `characters` is the width of strings.
 std::string npyHeader(uint32_t dtype, const int64_t *dims, size_t rank, int64_t characters = 0);

@@ -76,9 +76,10 @@ std::optional<Options> parseOptions(int argc, char **argv) {
                  "what the machine has")
       ->transform(CLI::AsSizeValue(false))
       ->type_name("SIZE");
-  app.add_option("--cache-room", options.cacheRoom,
-                 "Keep inputs that an output continues, a decoder's past keys and values, in one memory with it that has "
-                 "room for so many rows: only new ones are written")
+  app.add_option(
+         "--cache-room", options.cacheRoom,
+         "Keep inputs that an output continues, a decoder's past keys and values, in one memory with it that has "
+         "room for so many rows: only new ones are written")
       ->check(CLI::NonNegativeNumber)
       ->type_name("ROWS");
   app.add_option("--target", options.target, "What runs the kernels: cpu, cuda:0 for the first NVIDIA GPU, or cuda:sim")

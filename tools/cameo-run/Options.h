@@ -18,7 +18,7 @@ struct Options {
   unsigned threads = 0; ///< 0: what the machine offers
   unsigned warmup = 0;
   unsigned repeat = 1;
-  uint64_t memoryBudget = 0; ///< bytes; 0: what the machine has
+  uint64_t memoryBudget = 0;        ///< bytes; 0: what the machine has
   std::optional<int64_t> cacheRoom; ///< rows of the memory of inputs that outputs continue
   std::string variant;
   std::string target = "cpu";

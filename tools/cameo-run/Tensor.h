@@ -8,8 +8,8 @@
 
 namespace cameo::run {
 
-/// Dense, row-major, little-endian; elements below 8 bits share bytes as cameo_dtype says, bool is one byte. The data is aligned
-/// to CAMEO_BUFFER_ALIGN.
+/// Dense, row-major, little-endian; elements below 8 bits share bytes as cameo_dtype says, bool is one byte. The data
+/// is aligned to CAMEO_BUFFER_ALIGN.
 struct Tensor {
   Tensor() = default;
   /// Uninitialised. UserError where the sizes are negative, or larger than memory.
@@ -35,8 +35,8 @@ private:
 
 /// Element `index` as a number. 64-bit integers beyond 2^53 are rounded.
 double loadElement(const void *data, uint32_t dtype, uint64_t index);
-/// Rounds to the nearest (floats below 32 bits: ties to even) and clamps integers and floats of 8 bits or less to their range;
-/// bool is "not zero".
+/// Rounds to the nearest (floats below 32 bits: ties to even) and clamps integers and floats of 8 bits or less to their
+/// range; bool is "not zero".
 void storeElement(void *data, uint32_t dtype, uint64_t index, double value);
 
 /// Element `index` of a tensor of strings.
@@ -52,7 +52,8 @@ bool isFloat(uint32_t dtype);
 std::string shapeText(const int64_t *dims, size_t rank, const char *const *symbols = nullptr);
 
 /// Reproducible from seed and name alone, on every machine. Floats are uniform in [-1, 1); u8 and i8 cover their range;
-/// other integers are 0 or 1, which is safe where a model uses them as an index or a size; bool is 0 or 1; texts are "0" or "1".
+/// other integers are 0 or 1, which is safe where a model uses them as an index or a size; bool is 0 or 1; texts are
+/// "0" or "1".
 void fillRandom(Tensor &tensor, uint64_t seed, const std::string &name);
 void fillOnes(Tensor &tensor);
 

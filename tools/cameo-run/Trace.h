@@ -12,7 +12,8 @@ public:
   void add(const cameo_trace_event &event);
   /// Forgets what was added.
   void clear() { spans.clear(); }
-  /// Trace Event Format, JSON: a complete event ("X") per launch and thread, named like the kernel, with its ONNX nodes, tiles and number.
+  /// Trace Event Format, JSON: a complete event ("X") per launch and thread, named like the kernel, with its ONNX
+  /// nodes, tiles and number.
   void write(const std::string &path) const;
 
 private:

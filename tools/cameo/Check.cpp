@@ -46,7 +46,8 @@ static std::string typeText(const Summary::Value &value) {
 static std::vector<NamedCost> sorted(const std::map<std::string, KindCost> &kinds) {
   std::vector<NamedCost> list(kinds.begin(), kinds.end());
   llvm::sort(list, [](const NamedCost &a, const NamedCost &b) {
-    return std::tuple(-a.second.flops, -a.second.bytes, a.first) < std::tuple(-b.second.flops, -b.second.bytes, b.first);
+    return std::tuple(-a.second.flops, -a.second.bytes, a.first) <
+           std::tuple(-b.second.flops, -b.second.bytes, b.first);
   });
   return list;
 }

@@ -17,8 +17,8 @@ struct ModelOptions {
   onnx::ImportOptions import;
 };
 
-/// The model's path, --dim, --shape, --lenient-shapes, the rules for external data, the limits. The path may be left out when
-/// `isOptional`.
+/// The model's path, --dim, --shape, --lenient-shapes, the rules for external data, the limits. The path may be left
+/// out when `isOptional`.
 void addModelOptions(CLI::App &app, ModelOptions &options, bool isOptional = false);
 
 /// A context with everything that a model needs.

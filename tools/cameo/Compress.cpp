@@ -209,7 +209,8 @@ static std::function<int()> setUpCompress(CLI::App &app) {
       ->type_name("SHARE");
   app.add_option("--for", options->goal, "what is to be least: latency (default) or size")
       ->check(CLI::IsMember({"latency", "size"}));
-  CLI::Option *noPrune = app.add_flag("!--no-prune", options->compress.prunes, "leave all channels, heads and features");
+  CLI::Option *noPrune =
+      app.add_flag("!--no-prune", options->compress.prunes, "leave all channels, heads and features");
   app.add_option("--output", options->compress.output, "number of the output that is measured (default 0)");
   app.add_option("--repeat", options->compress.repeats, "runs of which the fastest counts (default 20)")
       ->check(CLI::Range(1, 100000));

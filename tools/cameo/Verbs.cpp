@@ -22,8 +22,9 @@ static std::function<int()> setUp(const Verb &verb, CLI::App &app) {
 static int parseAndRun(CLI::App &app, int argc, char **argv, llvm::function_ref<int()> run) {
   // No signal of a closed pipe: that is an error like others, and temporary files must go.
   llvm::InitLLVM init(argc, argv, /*InstallPipeSignalExitHandler=*/false);
-  llvm::setBugReportMsg("cameo: error[E-INTERNAL]: a crash, which is a bug of Cameo. Please report the command, the model "
-                        "and the lines below.\n");
+  llvm::setBugReportMsg(
+      "cameo: error[E-INTERNAL]: a crash, which is a bug of Cameo. Please report the command, the model "
+      "and the lines below.\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &request) { // --help, --version

@@ -54,8 +54,8 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem) {
   for (const CLI::App *verb : app.get_subcommands(/*filter=*/nullptr))
     verbs.push_back(verb->get_name());
   if (dynamic_cast<const CLI::RequiredError *>(&problem) && !verbs.empty())
-    return (extra.empty() ? "a verb is missing" : "there is no verb '" + printable(extra.front()) + "'") + "; expected " +
-           CLI::detail::join(verbs, ", ");
+    return (extra.empty() ? "a verb is missing" : "there is no verb '" + printable(extra.front()) + "'") +
+           "; expected " + CLI::detail::join(verbs, ", ");
   if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !extra.empty())
     return "unexpected argument '" + printable(extra.front()) + "'; " + nextStep(app, extra.front());
   return printable(problem.what()) + "; see " + app.get_name() + " --help";

@@ -1,9 +1,10 @@
 // Driver.cpp - the CUDA driver API as far as runtime/cuda/Driver.h has it, on the simulated GPU. Streams do their work
 // at once, and what a kernel does wrong is told at the next synchronisation, as a GPU does it.
 //
-// CAMEO_CUDASIM, a list like "sm=80,seed=7,early=1", says which chip it is (sm_90 unless told), shuffles blocks and threads, and does
-// asynchronous copies when they are issued instead of when they are awaited. CAMEO_CUDASIM_EDIT=PATTERN=>REPLACEMENT plants a mistake:
-// the first place of each module that the regular expression (ECMAScript) matches is replaced.
+// CAMEO_CUDASIM, a list like "sm=80,seed=7,early=1", says which chip it is (sm_90 unless told), shuffles blocks and
+// threads, and does asynchronous copies when they are issued instead of when they are awaited.
+// CAMEO_CUDASIM_EDIT=PATTERN=>REPLACEMENT plants a mistake: the first place of each module that the regular expression
+// (ECMAScript) matches is replaced.
 #include "../../runtime/cuda/Driver.h"
 #include "Machine.h"
 #include <algorithm>
@@ -103,9 +104,7 @@ template <typename Fn> CudaResult locked(Fn fn) {
   return s.failure.empty() ? fn(s) : kCudaLaunchFailed;
 }
 
-Stream &streamOf(CUstream stream) {
-  return stream ? *reinterpret_cast<Stream *>(stream) : simulator().defaultStream;
-}
+Stream &streamOf(CUstream stream) { return stream ? *reinterpret_cast<Stream *>(stream) : simulator().defaultStream; }
 
 /// Does the work, or records it.
 CudaResult enqueue(CUstream stream, Work work) {
@@ -315,7 +314,8 @@ EXPORT cuModuleGetFunction(CUfunction *function, CUmodule module, const char *na
 }
 EXPORT cuFuncSetAttribute(CUfunction, int, int) { return kCudaSuccess; }
 EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters, void **) {
+                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters,
+                      void **) {
   const Kernel &kernel = *reinterpret_cast<Kernel *>(function);
   if (!gridX || !gridY || !gridZ || !blockX || (kernel.maxThreads && blockX * blockY * blockZ > kernel.maxThreads))
     return kCudaInvalidValue;

@@ -12,7 +12,8 @@ namespace cameo::sim {
 /// Where shared and local memory lie in the generic address space.
 constexpr uint64_t kSharedWindow = 0x0100000000, kLocalWindow = 0x0200000000, kWindowBytes = 0x0100000000;
 
-/// Who touched a byte last: numbers of accessors. An accessor is a thread between two barriers of its block or its warp.
+/// Who touched a byte last: numbers of accessors. An accessor is a thread between two barriers of its block or its
+/// warp.
 struct Footprint {
   uint32_t writer = 0, reader = 0;
 };

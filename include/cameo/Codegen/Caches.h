@@ -1,9 +1,10 @@
 // Caches.h - inputs that outputs continue (the pass cameo-append-in-place): how their memory is laid out.
 //
-// An argument of main with the attribute `cameo.cache` = [output, axis] is appended to by the kernel whose result is that output, which
-// `appends` along that axis. The run may keep both in one memory with room for more rows (cameo_call.cache_rows), so the
-// entry function computes three sizes that have no tensor: the rows there is room for behind either, and how many of the result's
-// rows are stored already. Here they are symbols of the value, numbered behind its axes.
+// An argument of main with the attribute `cameo.cache` = [output, axis] is appended to by the kernel whose result is
+// that output, which `appends` along that axis. The run may keep both in one memory with room for more rows
+// (cameo_call.cache_rows), so the entry function computes three sizes that have no tensor: the rows there is room for
+// behind either, and how many of the result's rows are stored already. Here they are symbols of the value, numbered
+// behind its axes.
 #ifndef CAMEO_CODEGEN_CACHES_H
 #define CAMEO_CODEGEN_CACHES_H
 

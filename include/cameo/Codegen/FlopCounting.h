@@ -6,9 +6,9 @@
 
 namespace cameo::codegen {
 
-/// Makes the kernel in `module` add to the exported variable `counter` (i64) each time it has done arithmetic on floating-point
-/// numbers, by the rules of CostInterface::flops. What only decides or addresses (its results end in integers or comparisons) is not
-/// counted. For naive loops on one thread: additions to the counter are not atomic.
+/// Makes the kernel in `module` add to the exported variable `counter` (i64) each time it has done arithmetic on
+/// floating-point numbers, by the rules of CostInterface::flops. What only decides or addresses (its results end in
+/// integers or comparisons) is not counted. For naive loops on one thread: additions to the counter are not atomic.
 void countFlops(mlir::ModuleOp module, llvm::StringRef counter);
 
 } // namespace cameo::codegen

@@ -33,8 +33,8 @@ struct KernelUse {
 /// Whether the entry function can read and write what kernels read and write, or has to ask the runtime for copies.
 enum class KernelMemory { Host, Device };
 
-/// Emits the entry function of `main`, whose body consists of kernels, views, constants, control flow, and ops whose results
-/// are known as sizes.
+/// Emits the entry function of `main`, whose body consists of kernels, views, constants, control flow, and ops whose
+/// results are known as sizes.
 mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes,
                                              const Placements &placements, WeightTable &weights, KernelMemory memory,
                                              llvm::function_ref<KernelUse(KernelOp)> kernels);

@@ -25,19 +25,20 @@ struct DeviceBlock {
 /// What the entry function must know to launch a kernel. Buffers are: the inputs, the results, when
 /// `sizeReports` is not empty one array of i64 for the sizes that only the kernel can tell, and the temporaries.
 struct KernelSignature {
-  std::string name;                    ///< readable: "conv_add_relu"
-  llvm::SmallVector<bool> usesInput;   ///< false: the kernel never reads the buffer
-  llvm::SmallVector<WeightForm> inputForms; ///< how it reads constant inputs; plain for all others
-  llvm::SmallVector<Dim> sizes;        ///< values of the `sizes` array
-  llvm::SmallVector<Dim> temporaries;  ///< bytes of each
+  std::string name;                                            ///< readable: "conv_add_relu"
+  llvm::SmallVector<bool> usesInput;                           ///< false: the kernel never reads the buffer
+  llvm::SmallVector<WeightForm> inputForms;                    ///< how it reads constant inputs; plain for all others
+  llvm::SmallVector<Dim> sizes;                                ///< values of the `sizes` array
+  llvm::SmallVector<Dim> temporaries;                          ///< bytes of each
   llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
-  Dim tiles;                           ///< length of the parallel iteration space
-  Dim grain;                           ///< least number of tiles worth a thread
-  bool needsHost = false;              ///< calls services, so only the CPU can run it
+  Dim tiles;                                                   ///< length of the parallel iteration space
+  Dim grain;                                                   ///< least number of tiles worth a thread
+  bool needsHost = false;                                      ///< calls services, so only the CPU can run it
 };
 
-/// A kernel's code: `module` holds `func.func @kernel(%call: !llvm.ptr, %buffers: memref<1xT>..., %sizes: memref<4096xi64>,
-/// %begin: index, %end: index)` and calls of `@fail_<i>(%call, %value: i64)` for the i-th of `failSites`.
+/// A kernel's code: `module` holds `func.func @kernel(%call: !llvm.ptr, %buffers: memref<1xT>..., %sizes:
+/// memref<4096xi64>, %begin: index, %end: index)` and calls of `@fail_<i>(%call, %value: i64)` for the i-th of
+/// `failSites`.
 struct EmittedKernel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelSignature signature;
@@ -53,7 +54,8 @@ struct VectorPosition {
   mlir::Value mask;   ///< vector<lanes x i1> of the elements that exist; null when all do
 };
 
-/// State of one kernel during emission, for target emitters: the common KernelEmitter plus evaluation of fused ops on vectors.
+/// State of one kernel during emission, for target emitters: the common KernelEmitter plus evaluation of fused ops on
+/// vectors.
 class KernelBuilder : public KernelEmitter {
 public:
   virtual mlir::Value callArgument() = 0;
@@ -61,12 +63,13 @@ public:
   virtual mlir::Value sliceEnd() = 0;
   /// Declares the parallel iteration space when a target emitter uses [sliceBegin, sliceEnd) by itself.
   virtual void setTiles(Dim tiles, Dim grain) = 0;
-  /// The constant that `operand` of the anchor is, when only the anchor reads it, so that packedWeight may change its form; else null.
+  /// The constant that `operand` of the anchor is, when only the anchor reads it, so that packedWeight may change its
+  /// form; else null.
   virtual mlir::ElementsAttr constantOperand(mlir::Value operand) = 0;
   /// Has a constantOperand stored in `form`: its base pointer (!llvm.ptr, aligned to CAMEO_BUFFER_ALIGN).
   virtual mlir::Value packedWeight(mlir::Value operand, WeightForm form) = 0;
-  /// Applies the ops fused behind result `result` of the anchor to a vector of its elements, and stores what the kernel yields.
-  /// `vector` has the compute type. Lanes that the mask leaves out are neither read nor stored.
+  /// Applies the ops fused behind result `result` of the anchor to a vector of its elements, and stores what the kernel
+  /// yields. `vector` has the compute type. Lanes that the mask leaves out are neither read nor stored.
   virtual void storeVector(mlir::OpBuilder &b, mlir::Location loc, unsigned result, mlir::Value vector,
                            const VectorPosition &at) = 0;
 };

@@ -30,8 +30,9 @@ struct MathTarget {
   bool hasScale = false; ///< AVX-512's vreduceps and vscalefps
 };
 
-/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp or math.exp2 with the flag `afn` has an argument of at most
-/// 0, and results below 2^-126 may become 0: softmax and activations ask for this. A math.exp2 without it stays a call.
+/// Rewrites math.exp, math.log, ... of f32 into arith ops. A math.exp or math.exp2 with the flag `afn` has an argument
+/// of at most 0, and results below 2^-126 may become 0: softmax and activations ask for this. A math.exp2 without it
+/// stays a call.
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
 
 /// Rewrites what the patterns above leave, for targets without libm and with fused multiply-add.

@@ -38,7 +38,8 @@ public:
 
   /// Null: `value` has its memory for itself.
   const Placement *find(mlir::Value value) const;
-  /// Adds the inputs of `kernel` that lie in its result. Kernels behind it come before it: then it is known where that lies.
+  /// Adds the inputs of `kernel` that lie in its result. Kernels behind it come before it: then it is known where that
+  /// lies.
   void add(KernelOp kernel);
   /// Where each operand of concatOf(`kernel`) lies, or would lie.
   llvm::SmallVector<Placement> operandsOf(KernelOp kernel) const;

@@ -36,8 +36,8 @@ public:
   KernelMemory memory() const { return device().empty() ? KernelMemory::Host : KernelMemory::Device; }
   /// How a device starts `kernel`.
   virtual DeviceBlock blockOf(const EmittedKernel &) const { return {}; }
-  /// How long a launch of `kernel` is expected to take on one thread, as the floating-point operations that a loop of multiply-adds
-  /// does meanwhile; null where nothing is expected.
+  /// How long a launch of `kernel` is expected to take on one thread, as the floating-point operations that a loop of
+  /// multiply-adds does meanwhile; null where nothing is expected.
   virtual std::optional<double> expectedFlops(KernelOp kernel, ShapeAnalysis &shapes) const { return std::nullopt; }
   /// Lowers a kernel, in place, and compiles it to a function called `symbol`. May run on several threads at once.
   virtual mlir::FailureOr<Code> compileKernel(EmittedKernel &kernel, llvm::StringRef symbol,

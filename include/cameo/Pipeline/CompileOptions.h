@@ -17,8 +17,8 @@ struct CompileOptions {
   Emit emit = Emit::Shared;
   codegen::TargetNames targets; ///< one code variant each, of every kind the best first
   bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
-  bool bf16 = false; ///< products and convolutions with constant weights multiply bf16 and add in f32
-  unsigned jobs = 0;                       ///< threads; 0: all of this process's CPUs
+  bool bf16 = false;   ///< products and convolutions with constant weights multiply bf16 and add in f32
+  unsigned jobs = 0;   ///< threads; 0: all of this process's CPUs
   bool countFlops =
       false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
   std::string stopAfter;                   ///< phase name; empty: run all

@@ -15,11 +15,11 @@ namespace cameo {
 
 /// What a pass says about some nodes: one remark (cameo/Passes/Remarks.h).
 struct Decision {
-  bool changed;                                ///< false: left alone, and why
-  std::string counted;                         ///< "ops fused"
-  std::vector<std::string> nodes;              ///< ONNX names
-  std::string text;                            ///< completes "node 'x': "
-  std::map<std::string, std::string> metrics;  ///< "bytes_saved": "4096"
+  bool changed;                               ///< false: left alone, and why
+  std::string counted;                        ///< "ops fused"
+  std::vector<std::string> nodes;             ///< ONNX names
+  std::string text;                           ///< completes "node 'x': "
+  std::map<std::string, std::string> metrics; ///< "bytes_saved": "4096"
 };
 
 struct PassReport {
@@ -44,7 +44,7 @@ struct KernelReport {
   unsigned function;              ///< which of the distinct compiled functions
   std::optional<int64_t> bytesRead, bytesWritten, flops;
   std::optional<double> expectedFlops; ///< the time it should take on one thread, as Target::expectedFlops counts it
-  std::optional<int64_t> bytesSaved; ///< not written and read back because ops share the kernel
+  std::optional<int64_t> bytesSaved;   ///< not written and read back because ops share the kernel
 };
 
 struct CompileReport {

@@ -46,9 +46,9 @@ typedef struct cameo_program_options {
   uint32_t struct_size;    /* sizeof(cameo_program_options) */
   uint32_t verify_weights; /* 1: read all weights and compare their digest while loading */
   const char *variant;     /* run this code variant ("x86-64-v3"); null: the best one the target can run */
-  /* What runs the kernels: null or "cpu", or "cuda:0" for the first NVIDIA GPU ("cuda:sim" is a simulator for tests). Inputs and
-   * outputs are in the host's memory all the same, unless they are bound on the device. CAMEO_NO_DEVICE where it is not there or too old. "none": the program can be
-   * looked at, not run. */
+  /* What runs the kernels: null or "cpu", or "cuda:0" for the first NVIDIA GPU ("cuda:sim" is a simulator for tests).
+   * Inputs and outputs are in the host's memory all the same, unless they are bound on the device. CAMEO_NO_DEVICE
+   * where it is not there or too old. "none": the program can be looked at, not run. */
   const char *target;
 } cameo_program_options;
 
@@ -68,8 +68,8 @@ typedef struct cameo_trace_event {
   const char *nodes;  /* ONNX node names it came from, joined by ", " */
   int64_t start_ns;   /* CLOCK_MONOTONIC */
   int64_t duration_ns;
-  int64_t tiles; /* size of the launch's parallel iteration space */
-  uint64_t launch; /* number of the launch in the program, as in `launches` of its metadata */
+  int64_t tiles;                  /* size of the launch's parallel iteration space */
+  uint64_t launch;                /* number of the launch in the program, as in `launches` of its metadata */
   const cameo_thread_span *spans; /* of the threads that took part */
   uint64_t num_spans;
 } cameo_trace_event;
@@ -79,17 +79,19 @@ typedef void (*cameo_trace_fn)(void *user, const cameo_trace_event *event);
 typedef struct cameo_context_options {
   uint32_t struct_size;   /* sizeof(cameo_context_options) */
   uint32_t threads;       /* 0: as many as affinity mask and cgroup quota allow; 1: only the calling thread */
-  uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs, on the host and again on a device; 0: what there is */
+  uint64_t memory_budget; /* bytes of working memory and runtime-owned outputs, on the host and again on a device; 0:
+                             what there is */
   cameo_trace_fn trace;   /* called on the running thread after each kernel launch; null: no tracing, no cost */
   void *trace_user;
-  /* A CUstream of the program's GPU, in whose order a context does its work, among what others put there; it must outlive the
-   * context. Null: a stream of its own, ordered with no other: inputs on the device are complete before a run is started, and
-   * outputs are read after cameo_context_synchronize. CAMEO_INVALID_ARGUMENT on the CPU. */
+  /* A CUstream of the program's GPU, in whose order a context does its work, among what others put there; it must
+   * outlive the context. Null: a stream of its own, ordered with no other: inputs on the device are complete before a
+   * run is started, and outputs are read after cameo_context_synchronize. CAMEO_INVALID_ARGUMENT on the CPU. */
   void *stream;
 } cameo_context_options;
 
-/* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. The elements of a
- * tensor of strings are of type cameo_text; where those of an output point lives until the second run after it. */
+/* A tensor as the caller sees it: dense, row-major. Elements below 8 bits share bytes: cameo_dtype says how. The
+ * elements of a tensor of strings are of type cameo_text; where those of an output point lives until the second run
+ * after it. */
 typedef struct cameo_tensor {
   const void *data;
   uint32_t dtype; /* cameo_dtype */
@@ -109,14 +111,16 @@ CAMEO_API int32_t cameo_program_from_static(const cameo_program_info *info, cons
 CAMEO_API void cameo_program_release(cameo_program *program); /* null is allowed */
 /* Reads all weights; CAMEO_OK at once for static programs, whose weights have no digest of their own. */
 CAMEO_API int32_t cameo_program_verify_weights(const cameo_program *program, cameo_error *error);
-/* Gives the memory that a file's weights take back to the system: what a run needs of them it reads again, from the file or the
- * system's copy of it. At any time, from any thread; programs that are linked in keep theirs. */
+/* Gives the memory that a file's weights take back to the system: what a run needs of them it reads again, from the
+ * file or the system's copy of it. At any time, from any thread; programs that are linked in keep theirs. */
 CAMEO_API void cameo_program_evict_weights(const cameo_program *program);
 
 CAMEO_API const char *cameo_program_model(const cameo_program *program);    /* the ONNX file's stem */
 CAMEO_API const char *cameo_program_metadata(const cameo_program *program); /* JSON object */
-CAMEO_API const char *cameo_program_variant(const cameo_program *program);  /* name of the chosen code variant; "": none */
-CAMEO_API const cameo_program_info *cameo_program_tables(const cameo_program *program); /* all that the compiler wrote */
+CAMEO_API const char *
+cameo_program_variant(const cameo_program *program); /* name of the chosen code variant; "": none */
+CAMEO_API const cameo_program_info *
+cameo_program_tables(const cameo_program *program); /* all that the compiler wrote */
 /* The variant that `target` would run, without loading anything there. */
 CAMEO_API int32_t cameo_program_choose(const cameo_program *program, const char *target, const cameo_variant **variant,
                                        cameo_error *error);
@@ -145,31 +149,32 @@ CAMEO_API int32_t cameo_context_set_input(cameo_context *context, uint64_t index
  * input. A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
 CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                             cameo_error *error);
-/* Binds memory to both the input and the output of cache `index`, so that a run appends to it in place. `memory` has the input's
- * sizes but for the cache's axis, where it has room for at least as many rows as the output will have (else run fails), and it
- * holds `rows` of them: a step of a decoder binds its caches with `rows` as they are, runs, and binds them with as many
- * more as it had tokens. Rows that were there are not touched. The output (cameo_context_output) then has the sizes of
- * the rows that there are, and lies in `memory` with its room. Set or bind the input or the output by itself to undo this.
- * CAMEO_INVALID_ARGUMENT where the program runs on a device with memory of its own; see cameo_context_bind_device_cache. */
-CAMEO_API int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory, int64_t rows,
-                                           cameo_error *error);
-/* As the three functions above, for memory of the device that runs the program (addresses as cuMemAlloc and torch's data_ptr give
- * them): nothing is copied between it and the host. A null `data` has the runtime keep the output in its own memory there, so that
- * it may be passed back as a device input. cameo_context_output then gives the address there. CAMEO_INVALID_ARGUMENT where a
- * program runs on the CPU, where the memory is not that device's, and for strings. */
+/* Binds memory to both the input and the output of cache `index`, so that a run appends to it in place. `memory` has
+ * the input's sizes but for the cache's axis, where it has room for at least as many rows as the output will have (else
+ * run fails), and it holds `rows` of them: a step of a decoder binds its caches with `rows` as they are, runs, and
+ * binds them with as many more as it had tokens. Rows that were there are not touched. The output
+ * (cameo_context_output) then has the sizes of the rows that there are, and lies in `memory` with its room. Set or bind
+ * the input or the output by itself to undo this. CAMEO_INVALID_ARGUMENT where the program runs on a device with memory
+ * of its own; see cameo_context_bind_device_cache. */
+CAMEO_API int32_t cameo_context_bind_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory,
+                                           int64_t rows, cameo_error *error);
+/* As the three functions above, for memory of the device that runs the program (addresses as cuMemAlloc and torch's
+ * data_ptr give them): nothing is copied between it and the host. A null `data` has the runtime keep the output in its
+ * own memory there, so that it may be passed back as a device input. cameo_context_output then gives the address there.
+ * CAMEO_INVALID_ARGUMENT where a program runs on the CPU, where the memory is not that device's, and for strings. */
 CAMEO_API int32_t cameo_context_set_device_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
                                                  cameo_error *error);
 CAMEO_API int32_t cameo_context_bind_device_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                                    cameo_error *error);
 CAMEO_API int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory,
                                                   int64_t rows, cameo_error *error);
-/* One inference on the calling thread and the runtime's workers. On a GPU, runs of the same sizes and addresses are recorded as a
- * CUDA graph, unless they are traced. */
+/* One inference on the calling thread and the runtime's workers. On a GPU, runs of the same sizes and addresses are
+ * recorded as a CUDA graph, unless they are traced. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
-/* Starts an inference; cameo_context_synchronize waits for it, says whether it succeeded, and copies outputs to the host's memory. In
- * between, inputs must stay as they are, outputs that stay on the device may be asked for and used in the stream's order, and
- * nothing else may be done with the context. Only wrong bindings fail here. On the CPU, and where a model's control flow or sizes
- * depend on values, most of the work is done before this returns. */
+/* Starts an inference; cameo_context_synchronize waits for it, says whether it succeeded, and copies outputs to the
+ * host's memory. In between, inputs must stay as they are, outputs that stay on the device may be asked for and used in
+ * the stream's order, and nothing else may be done with the context. Only wrong bindings fail here. On the CPU, and
+ * where a model's control flow or sizes depend on values, most of the work is done before this returns. */
 CAMEO_API int32_t cameo_context_run_async(cameo_context *context, cameo_error *error);
 CAMEO_API int32_t cameo_context_synchronize(cameo_context *context, cameo_error *error);
 /* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins;
@@ -190,8 +195,8 @@ CAMEO_API const char *cameo_dtype_name(uint32_t dtype); /* "f32"; "?" for an unk
 CAMEO_API uint64_t cameo_dtype_bits(uint32_t dtype);    /* of one element, 128 for strings; 0 for unknown numbers */
 /* Bytes of a dense tensor; UINT64_MAX where that is 2^63 or more, or a size is negative. */
 CAMEO_API uint64_t cameo_tensor_bytes(uint32_t dtype, const int64_t *dims, uint32_t rank);
-CAMEO_API const char *cameo_code_name(int32_t code);    /* "invalid argument" */
-CAMEO_API uint32_t cameo_default_threads(void);         /* affinity mask and cgroup quota respected */
+CAMEO_API const char *cameo_code_name(int32_t code); /* "invalid argument" */
+CAMEO_API uint32_t cameo_default_threads(void);      /* affinity mask and cgroup quota respected */
 
 /* The functions above as a table. Grows at its end; struct_size says how much of it this library has. */
 typedef struct cameo_api {

@@ -50,7 +50,8 @@ struct Diagnostic {
   bool isError() const { return severity == Severity::Error; }
   /// `cameo: error[E-ATTR]: model.onnx: node 'enc/Softmax_3' (Softmax, opset 13): ...`
   std::string render() const {
-    return std::string("cameo: ") + (isError() ? "error" : "warning") + (code.empty() ? "" : "[" + code.str() + "]") + ": " + message;
+    return std::string("cameo: ") + (isError() ? "error" : "warning") + (code.empty() ? "" : "[" + code.str() + "]") +
+           ": " + message;
   }
 };
 

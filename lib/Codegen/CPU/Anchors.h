@@ -55,7 +55,6 @@ ContractionTile tileFromAttribute(mlir::DictionaryAttr entry);
 /// The entry of the kernel's config for `target`; null when there is none.
 mlir::DictionaryAttr tileEntry(KernelOp kernel, const CpuTarget &target);
 
-
 /// One anchor that is being emitted.
 struct Anchor {
   KernelOp kernel;

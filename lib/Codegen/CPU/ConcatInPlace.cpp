@@ -49,8 +49,7 @@ bool Planner::isKnownAtEntry(Dim size) {
   bool isKnown = true;
   forEachSymbol(size, [&](const DimAtom &symbol) {
     auto argument = dyn_cast<BlockArgument>(symbol.value);
-    isKnown &=
-        symbol.kind == AtomKind::SizeOf && argument && argument.getOwner() == &main.getBody().front();
+    isKnown &= symbol.kind == AtomKind::SizeOf && argument && argument.getOwner() == &main.getBody().front();
   });
   return isKnown;
 }
@@ -101,7 +100,8 @@ Planner::Reason Planner::problemOf(KernelOp kernel, int64_t input, int64_t axis,
   ArrayRef<Dim> dims = shapes.dimsOf(part), wholeDims = shapes.dimsOf(whole);
   if (!llvm::all_of(llvm::concat<const Dim>(dims, wholeDims), [&](Dim d) { return isKnownAtEntry(d); }))
     return "its size is not known when it is computed";
-  if (dims.take_front(axis) != wholeDims.take_front(axis) || dims.drop_front(axis + 1) != wholeDims.drop_front(axis + 1))
+  if (dims.take_front(axis) != wholeDims.take_front(axis) ||
+      dims.drop_front(axis + 1) != wholeDims.drop_front(axis + 1))
     return "only the run knows whether its other sizes are those of the result";
   for (OpOperand &use : part.getUses())
     if (!isa<KernelOp, AliasInterface, ShapeOfOp, func::ReturnOp>(use.getOwner()))

@@ -18,7 +18,8 @@
 
 namespace cameo::codegen {
 
-/// Of a convolution that the algorithm can compute: a window of 3x3, stride and dilation 1, one group, no bytes. What is narrower than f32 becomes f32 where it is transformed.
+/// Of a convolution that the algorithm can compute: a window of 3x3, stride and dilation 1, one group, no bytes. What
+/// is narrower than f32 becomes f32 where it is transformed.
 std::optional<ContractionShape::Images> winogradImages(const ConvolutionSpec &spec);
 
 /// Transforms and packs ONNX's [O, C, 3, 3]: a panel of `tile` after the other, each [a * a][C][its width]. `packed`

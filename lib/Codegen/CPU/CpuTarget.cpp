@@ -18,12 +18,23 @@ struct FeatureBit {
   uint64_t bit;
 };
 constexpr FeatureBit kFeatureBits[] = {
-    {"sse4.2", CAMEO_CPU_SSE42},       {"avx", CAMEO_CPU_AVX},           {"avx2", CAMEO_CPU_AVX2},
-    {"fma", CAMEO_CPU_FMA},            {"f16c", CAMEO_CPU_F16C},         {"bmi2", CAMEO_CPU_BMI2},
-    {"avx512f", CAMEO_CPU_AVX512F},    {"avx512bw", CAMEO_CPU_AVX512BW}, {"avx512vl", CAMEO_CPU_AVX512VL},
-    {"avx512dq", CAMEO_CPU_AVX512DQ},  {"avx512cd", CAMEO_CPU_AVX512CD}, {"avx512vnni", CAMEO_CPU_AVX512VNNI},
-    {"avx512bf16", CAMEO_CPU_AVX512BF16}, {"avx512vbmi", CAMEO_CPU_AVX512VBMI}, {"popcnt", CAMEO_CPU_POPCNT},
-    {"movbe", CAMEO_CPU_MOVBE},        {"lzcnt", CAMEO_CPU_LZCNT},
+    {"sse4.2", CAMEO_CPU_SSE42},
+    {"avx", CAMEO_CPU_AVX},
+    {"avx2", CAMEO_CPU_AVX2},
+    {"fma", CAMEO_CPU_FMA},
+    {"f16c", CAMEO_CPU_F16C},
+    {"bmi2", CAMEO_CPU_BMI2},
+    {"avx512f", CAMEO_CPU_AVX512F},
+    {"avx512bw", CAMEO_CPU_AVX512BW},
+    {"avx512vl", CAMEO_CPU_AVX512VL},
+    {"avx512dq", CAMEO_CPU_AVX512DQ},
+    {"avx512cd", CAMEO_CPU_AVX512CD},
+    {"avx512vnni", CAMEO_CPU_AVX512VNNI},
+    {"avx512bf16", CAMEO_CPU_AVX512BF16},
+    {"avx512vbmi", CAMEO_CPU_AVX512VBMI},
+    {"popcnt", CAMEO_CPU_POPCNT},
+    {"movbe", CAMEO_CPU_MOVBE},
+    {"lzcnt", CAMEO_CPU_LZCNT},
 };
 } // namespace
 
@@ -46,7 +57,8 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
   }
   std::unique_ptr<llvm::MCSubtargetInfo> info(backend->createMCSubtargetInfo(llvm::Triple(triple), "", ""));
   if (!info->isCPUStringValid(target.cpu)) {
-    error = "--cpu=" + name.str() + " is not a CPU that LLVM knows; use native, x86-64-v2, x86-64-v3, x86-64-v4, or a name that "
+    error = "--cpu=" + name.str() +
+            " is not a CPU that LLVM knows; use native, x86-64-v2, x86-64-v3, x86-64-v4, or a name that "
             "`clang --print-supported-cpus` lists (znver4, skylake-avx512, ...)";
     return std::nullopt;
   }

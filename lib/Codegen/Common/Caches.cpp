@@ -19,7 +19,8 @@ static std::optional<int64_t> axisOf(Value value) {
     return kernel.getAppends();
   auto argument = dyn_cast<BlockArgument>(value);
   auto main = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-  auto cache = main ? main.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(), kCacheAttr) : DenseI64ArrayAttr();
+  auto cache =
+      main ? main.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(), kCacheAttr) : DenseI64ArrayAttr();
   return cache ? std::optional(cache[1]) : std::nullopt;
 }
 

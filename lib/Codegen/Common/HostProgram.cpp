@@ -176,7 +176,8 @@ LogicalResult HostEmitter::checkSize(KernelOp kernel, Operation *op, const SizeR
   case Kind::Equal:
   case Kind::EqualOrOne:
     bad = compare(arith::CmpIPredicate::ne, *found, *wanted);
-    fault = required.kind == Kind::Equal ? "and the others want another" : "which does not broadcast to that of the others";
+    fault =
+        required.kind == Kind::Equal ? "and the others want another" : "which does not broadcast to that of the others";
     break;
   case Kind::AtMost:
   case Kind::AtMostOrOne:

@@ -30,7 +30,8 @@ Value LoopKernelBuilder::size(Dim dim) {
 }
 
 /// `argument` (memref<1xT>) as a row-major buffer of the given sizes, in memory of the sizes `memory`.
-Value LoopKernelBuilder::view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims, ArrayRef<Dim> memory) {
+Value LoopKernelBuilder::view(OpBuilder &b, Value argument, Type elementType, ArrayRef<Dim> dims,
+                              ArrayRef<Dim> memory) {
   Location loc = kernel.getLoc();
   SmallVector<OpFoldResult> sizes, strides(dims.size());
   SmallVector<int64_t> shape;

@@ -330,9 +330,8 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
     for (int64_t axis = 0; shaped && axis < int64_t(dims.size()); ++axis)
       dependent |= bool(shaped.sizeBound(analysis, cast<OpResult>(v).getResultNumber(), axis));
     if (!dependent) {
-      outputs[v].push_back(
-          bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++), true, true,
-                       inMemory(outside)));
+      outputs[v].push_back(bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++),
+                                        true, true, inMemory(outside)));
       continue;
     }
     outputs[v].push_back(linearTensor(getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++)));

@@ -15,8 +15,7 @@ Value LoopKernelBuilder::rows(const Tensor &t) {
   Dim last = t.dims.empty() ? d.constant(1) : t.dims.back();
   Dim leading = t.dims.empty() ? last : d.product(ArrayRef(t.dims).drop_back());
   OpBuilder b(sizesEnd);
-  return matrix = view(b, t.buffer, t.elementType, {leading, last},
-                       {leading, t.dims.empty() ? last : t.memory.back()});
+  return matrix = view(b, t.buffer, t.elementType, {leading, last}, {leading, t.dims.empty() ? last : t.memory.back()});
 }
 
 /// The row of a broadcast operand that row `row` of the result reads.

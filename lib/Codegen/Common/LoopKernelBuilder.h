@@ -40,7 +40,8 @@ private:
 
 class LoopKernelBuilder : public KernelBuilder {
 public:
-  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, const Placements &placements, const EmissionOptions &options)
+  LoopKernelBuilder(KernelOp kernel, ShapeAnalysis &analysis, const Placements &placements,
+                    const EmissionOptions &options)
       : kernel(kernel), analysis(analysis), placements(placements), options(options) {}
 
   mlir::FailureOr<EmittedKernel> run();
@@ -55,7 +56,8 @@ public:
                      mlir::Value size) override;
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
               mlir::Value value) override;
-  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset, mlir::ValueRange arguments) override;
+  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset,
+                              mlir::ValueRange arguments) override;
   bool mayReassociate() const override { return options.mayReassociate; }
   mlir::Value callArgument() override { return function.getArgument(0); }
   mlir::Value sliceBegin() override { return begin; }

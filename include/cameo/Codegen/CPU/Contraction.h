@@ -40,7 +40,8 @@ struct Extent {
   bool isStatic() const { return fixed != kDynamicExtent; }
 };
 
-/// A product of bytes (see ContractionArithmetic.h). The result's vectors are i32; without a StoreFn nothing stores them.
+/// A product of bytes (see ContractionArithmetic.h). The result's vectors are i32; without a StoreFn nothing stores
+/// them.
 struct ByteProduct {
   ByteDots dots = ByteDots::None;
   bool lhsIsSigned = false;
@@ -129,7 +130,7 @@ struct ConvolutionSpec {
   bool bf16Dots = false;
   /// The input is i8 or ui8, weights are packed by packByteConvolutionWeights, `zeros` holds zero points.
   std::optional<ByteProduct> bytes;
-  EpilogueFn epilogue;              ///< position.row is the output pixel (n * outHeight + y) * outWidth + x
+  EpilogueFn epilogue; ///< position.row is the output pixel (n * outHeight + y) * outWidth + x
   StoreFn store;
 };
 
@@ -173,8 +174,8 @@ struct PackRhsSpec {
 mlir::Value emitPackRhsSteps(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec);
 void emitPackRhs(mlir::OpBuilder &b, mlir::Location loc, const PackRhsSpec &spec, mlir::Value begin, mlir::Value end);
 
-/// Packs one panel of a right operand of bytes known only at run time: element (k, n) lies at source + k * kStride + n * nStride,
-/// one of the two being 1. `packed` has 4 * packedRhsElements(tile, bytes.panelRows(1, k), n) bytes.
+/// Packs one panel of a right operand of bytes known only at run time: element (k, n) lies at source + k * kStride + n
+/// * nStride, one of the two being 1. `packed` has 4 * packedRhsElements(tile, bytes.panelRows(1, k), n) bytes.
 struct PackBytesSpec {
   ContractionTile tile;
   VectorTarget target;

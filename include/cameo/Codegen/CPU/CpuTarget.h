@@ -12,20 +12,20 @@
 namespace cameo::codegen {
 
 struct CpuTarget {
-  std::string name;     ///< as the user says it: "native", "x86-64-v3"
-  std::string cpu;      ///< LLVM's -mcpu: "znver4"
-  std::string features; ///< LLVM's feature string: "+avx2,+fma"
+  std::string name;      ///< as the user says it: "native", "x86-64-v3"
+  std::string cpu;       ///< LLVM's -mcpu: "znver4"
+  std::string features;  ///< LLVM's feature string: "+avx2,+fma"
   uint64_t required = 0; ///< CAMEO_CPU_* bits that code for this target uses
   int64_t vectorBytes = 16;
   int64_t numVectorRegisters = 16;
   bool hasFma = false;
   bool hasBf16Dots = false; ///< vdpbf16ps on vectors of any length
-  bool hasScale = false; ///< vreduceps and vscalefps on vectors of any length
+  bool hasScale = false;    ///< vreduceps and vscalefps on vectors of any length
   ByteDots byteDots = ByteDots::None;
 };
 
-/// The target for a name of --cpu: "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", or any CPU that LLVM knows. Null (with a
-/// message that lists what is known) otherwise.
+/// The target for a name of --cpu: "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", or any CPU that LLVM knows. Null
+/// (with a message that lists what is known) otherwise.
 std::optional<CpuTarget> findCpuTarget(llvm::StringRef name, std::string &error);
 
 } // namespace cameo::codegen

@@ -15,7 +15,8 @@ class Module;
 namespace cameo::codegen {
 
 /// Translates a lowered module to LLVM IR for `target`.
-std::unique_ptr<llvm::Module> translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context, const CpuTarget &target);
+std::unique_ptr<llvm::Module> translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                              const CpuTarget &target);
 
 /// Wraps `kernel(...)` in a function of type cameo_kernel_fn called `symbol`, and defines its fail_<i> functions.
 void addKernelEntry(llvm::Module &module, const EmittedKernel &kernel, llvm::StringRef symbol);

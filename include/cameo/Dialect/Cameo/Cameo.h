@@ -47,8 +47,8 @@ namespace cameo {
 /// Stands for result types until finishOp has computed them.
 mlir::Type placeholderType(mlir::MLIRContext *context);
 
-/// Creates an op with one result whose type its shape function computes; the arguments are those of the generated builder after
-/// the result type. Null (and an error emitted at `loc`) when the operands do not fit.
+/// Creates an op with one result whose type its shape function computes; the arguments are those of the generated
+/// builder after the result type. Null (and an error emitted at `loc`) when the operands do not fit.
 template <typename OpT, typename... Args>
 OpT createOp(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, Args &&...args) {
   OpT op = OpT::create(b, loc, placeholderType(b.getContext()), std::forward<Args>(args)...);
@@ -57,7 +57,8 @@ OpT createOp(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, Args
 
 /// The same for an op with `numResults` results.
 template <typename OpT, typename... Args>
-OpT createOpWithResults(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, unsigned numResults, Args &&...args) {
+OpT createOpWithResults(mlir::OpBuilder &b, ShapeAnalysis &shapes, mlir::Location loc, unsigned numResults,
+                        Args &&...args) {
   llvm::SmallVector<mlir::Type> types(numResults, placeholderType(b.getContext()));
   OpT op = OpT::create(b, loc, mlir::TypeRange(types), std::forward<Args>(args)...);
   return mlir::cast_or_null<OpT>(finishOp(shapes, op));

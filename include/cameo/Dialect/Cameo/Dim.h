@@ -1,7 +1,8 @@
 // Dim.h - a size that may be known only at run time: an integer polynomial over symbols.
 //
-// Two sizes are the same exactly when their Dims compare equal, so a pass may rely on `seq` being `seq` in two types that both
-// say `?`. Dims are values: cheap to copy, compared by pointer, owned by the DimContext they came from, and dead with it.
+// Two sizes are the same exactly when their Dims compare equal, so a pass may rely on `seq` being `seq` in two types
+// that both say `?`. Dims are values: cheap to copy, compared by pointer, owned by the DimContext they came from, and
+// dead with it.
 //
 // Worked example: with symbols s = size of %ids along 1 and p = size of %past along 2,
 //   ctx.add(p, s) is the polynomial p + s;  ctx.sub(ctx.add(p, s), p) == s;  ctx.floorDiv(ctx.mul(s, ctx.constant(4)),

@@ -24,11 +24,12 @@ mlir::Value hardSigmoidScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, doub
 mlir::Value mishScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 mlir::Value geluScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, bool approximate);
 
-/// x / scale, rounded half to even, plus zeroPoint, limited to the range of the integer type `to`; or x / scale + zeroPoint
-/// rounded to the narrow float type `to`. x and scale have the compute types of `element` and `scaleElement`.
+/// x / scale, rounded half to even, plus zeroPoint, limited to the range of the integer type `to`; or x / scale +
+/// zeroPoint rounded to the narrow float type `to`. x and scale have the compute types of `element` and `scaleElement`.
 mlir::Value quantizeScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
                            mlir::Type element, mlir::Type scaleElement, mlir::Type to, NarrowRounding rounding);
-/// (x - zeroPoint) * scale in the compute type of `to`; x and zeroPoint are integers or narrow floats of type `element`.
+/// (x - zeroPoint) * scale in the compute type of `to`; x and zeroPoint are integers or narrow floats of type
+/// `element`.
 mlir::Value dequantizeScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
                              mlir::Type element, mlir::Type to);
 

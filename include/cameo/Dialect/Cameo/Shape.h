@@ -13,8 +13,8 @@
 
 namespace cameo {
 
-/// Contents are tracked for integer tensors with at most this many elements. Arithmetic follows them up to rank 1; constants,
-/// views, transposes and slices at any rank, because exporters reorder lists of sizes as matrices.
+/// Contents are tracked for integer tensors with at most this many elements. Arithmetic follows them up to rank 1;
+/// constants, views, transposes and slices at any rank, because exporters reorder lists of sizes as matrices.
 constexpr int64_t kMaxTrackedElements = 64;
 
 struct ShapeInfo {
@@ -27,18 +27,20 @@ struct ShapeInfo {
   mlir::RankedTensorType type() const;
 };
 
-/// Shapes of all values of a function, computed on demand from the ops' shape functions. Forget it after rewriting the IR.
+/// Shapes of all values of a function, computed on demand from the ops' shape functions. Forget it after rewriting the
+/// IR.
 class ShapeAnalysis {
 public:
   DimContext &dims() { return context; }
 
-  /// Sizes and contents of `value`. Never fails: what no shape function tells is taken from the type, each `?` a symbol.
+  /// Sizes and contents of `value`. Never fails: what no shape function tells is taken from the type, each `?` a
+  /// symbol.
   const ShapeInfo &get(mlir::Value value);
   llvm::ArrayRef<Dim> dimsOf(mlir::Value value) { return get(value).dims; }
   Dim dim(mlir::Value value, int64_t axis) { return get(value).dims[axis]; }
   int64_t rank(mlir::Value value) { return get(value).rank(); }
-  /// The elements of a small integer tensor as Dims: known ones folded, others as ElementOf symbols. Null when the number of
-  /// elements is not a constant <= kMaxTrackedElements or the rank is above 1.
+  /// The elements of a small integer tensor as Dims: known ones folded, others as ElementOf symbols. Null when the
+  /// number of elements is not a constant <= kMaxTrackedElements or the rank is above 1.
   std::optional<llvm::SmallVector<Dim, 4>> elements(mlir::Value value);
   /// The elements when every one is a compile-time constant.
   std::optional<llvm::SmallVector<int64_t, 4>> constantElements(mlir::Value value);
@@ -67,12 +69,13 @@ mlir::FailureOr<int64_t> normalizeAxis(mlir::Operation *op, int64_t axis, int64_
 /// "2x?xseq" for messages.
 std::string formatShape(llvm::ArrayRef<Dim> dims);
 
-/// The shape operand of a cameo.reshape from sizes `from` to sizes `to`, as constants: 0 copies the operand's size, one -1 is what
-/// remains. Nothing when more than one of `to` is neither a constant nor the operand's size on that axis.
-std::optional<llvm::SmallVector<int64_t>> constantReshape(DimContext &d, llvm::ArrayRef<Dim> from, llvm::ArrayRef<Dim> to);
+/// The shape operand of a cameo.reshape from sizes `from` to sizes `to`, as constants: 0 copies the operand's size, one
+/// -1 is what remains. Nothing when more than one of `to` is neither a constant nor the operand's size on that axis.
+std::optional<llvm::SmallVector<int64_t>> constantReshape(DimContext &d, llvm::ArrayRef<Dim> from,
+                                                          llvm::ArrayRef<Dim> to);
 
-/// Creates `OpT` with result types computed by its shape function. On failure the op is erased, the error is already emitted
-/// at `loc`, and null is returned.
+/// Creates `OpT` with result types computed by its shape function. On failure the op is erased, the error is already
+/// emitted at `loc`, and null is returned.
 mlir::Operation *finishOp(ShapeAnalysis &shapes, mlir::Operation *op);
 
 } // namespace cameo

@@ -1,5 +1,5 @@
-// SizeRequirements.h - what ops ask of sizes that only a run knows. inferShapes refuses sizes that cannot fit; where they may, the
-// run checks them before the kernel starts, so that kernels read and write within their buffers.
+// SizeRequirements.h - what ops ask of sizes that only a run knows. inferShapes refuses sizes that cannot fit; where
+// they may, the run checks them before the kernel starts, so that kernels read and write within their buffers.
 #ifndef CAMEO_DIALECT_CAMEO_SIZEREQUIREMENTS_H
 #define CAMEO_DIALECT_CAMEO_SIZEREQUIREMENTS_H
 

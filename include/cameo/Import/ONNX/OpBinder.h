@@ -31,9 +31,9 @@ struct RaggedSequence {
   explicit operator bool() const { return elements && shapes; }
 };
 
-/// What a name of the graph stands for: a tensor, a sequence, or nothing, as an optional without an element and an input
-/// that a call leaves out. An optional that has an element is that element. A sequence is the list of its elements, which
-/// costs a run nothing, unless only the run knows its length.
+/// What a name of the graph stands for: a tensor, a sequence, or nothing, as an optional without an element and an
+/// input that a call leaves out. An optional that has an element is that element. A sequence is the list of its
+/// elements, which costs a run nothing, unless only the run knows its length.
 struct Binding {
   Binding() = default;
   Binding(mlir::Value tensor) : tensor(tensor) {}
@@ -159,8 +159,8 @@ public:
   /// The same where only tensors will do, which are there in any case.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> importSubgraph(const Graph &graph, mlir::Block *block,
                                                                  mlir::ValueRange arguments);
-  /// A branch, which may be one that no run takes. Where its nodes contradict each other in sizes or indices, `why` says so
-  /// and nothing is reported; a failure without that is reported.
+  /// A branch, which may be one that no run takes. Where its nodes contradict each other in sizes or indices, `why`
+  /// says so and nothing is reported; a failure without that is reported.
   mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
 
   /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to,
@@ -185,16 +185,16 @@ public:
   /// The element of input `i`, an optional that the run checks for one.
   Binding requirePresent(size_t i);
 
-  /// An error where a sequence of `length` that is known at compile time, or so many iterations that carry one, are beyond
-  /// the limit.
+  /// An error where a sequence of `length` that is known at compile time, or so many iterations that carry one, are
+  /// beyond the limit.
   mlir::LogicalResult checkSequenceLength(int64_t length);
 
   /// The same form; the import goes on.
   void warning(llvm::StringRef code, const llvm::Twine &message);
 
-  /// Whether axes of open size that a node drops when they are 1 (Squeeze without axes) are 1; to be asked where there is
-  /// one. A model is imported with the answer no; one that PyTorch's exporter wrote, which declares what a trace had, again
-  /// with yes where that failed or its outputs have not their declared ranks.
+  /// Whether axes of open size that a node drops when they are 1 (Squeeze without axes) are 1; to be asked where there
+  /// is one. A model is imported with the answer no; one that PyTorch's exporter wrote, which declares what a trace
+  /// had, again with yes where that failed or its outputs have not their declared ranks.
   bool openAxesAreOne();
 
   int64_t opset() const { return node.opset; }

@@ -23,10 +23,10 @@ struct ImportLimits {
   int64_t functions = 10000;
   int64_t opsetImports = 1024;
   int64_t metadataEntries = 64 << 10;
-  int64_t graphDepth = 32;    ///< subgraphs in subgraphs, through function calls too
-  int64_t callDepth = 64;     ///< functions that call functions
+  int64_t graphDepth = 32;       ///< subgraphs in subgraphs, through function calls too
+  int64_t callDepth = 64;        ///< functions that call functions
   int64_t sequenceLength = 4096; ///< and iterations of a loop that carries a sequence
-  int64_t messageDepth = 100; ///< protobuf messages in messages
+  int64_t messageDepth = 100;    ///< protobuf messages in messages
 };
 
 /// One limit and the flag that sets it; the messages name these flags, and cameo-compile registers them.

@@ -6,8 +6,8 @@
 
 namespace cameo {
 
-/// Attributes of a layer: how it is to be quantized, a list of such from which a run chooses, and what was observed at its
-/// input (passes/Quantization/README.md lists the entries).
+/// Attributes of a layer: how it is to be quantized, a list of such from which a run chooses, and what was observed at
+/// its input (passes/Quantization/README.md lists the entries).
 inline constexpr llvm::StringLiteral kQuantizationAttr = "cameo.quantization", kChoicesAttr = "cameo.choices",
                                      kObservedAttr = "cameo.observed";
 

@@ -1,6 +1,7 @@
 // GraphRewriter.h - patterns that see the shapes of the whole function and say what they did to which node.
 //
-// A pattern derives from GraphPattern. It returns failure() where the op is none of its business, declines with a reason
+// A pattern derives from GraphPattern. It returns failure() where the op is none of its business, declines with a
+// reason
 // (`b.notifyMatchFailure`) where a user could have expected it to fire, and ends with `done`. Remarks, counting and the
 // upkeep of the analysis are then the rewriter's work.
 #ifndef CAMEO_PASSES_SIMPLIFY_GRAPHREWRITER_H

@@ -423,7 +423,8 @@ LogicalResult exportLinearAttention(LinearAttentionOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerAttentionHandlers(HandlerTable &table) {
   table.on("Attention", 23, attention);
-  table.onMicrosoft("LinearAttention", "query:3 key:3 value:3 past_state:4? decay:3? beta:3?", microsoftLinearAttention);
+  table.onMicrosoft("LinearAttention", "query:3 key:3 value:3 past_state:4? decay:3? beta:3?",
+                    microsoftLinearAttention);
   table.on("LinearAttention", 27, linearAttention);
   table.on("RotaryEmbedding", 23, rotaryEmbedding);
   table.add("ai.onnx.preview", "FlexAttention", 1, flexAttention);

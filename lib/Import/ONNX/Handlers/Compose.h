@@ -29,8 +29,8 @@ struct Compose {
   mlir::Value mul(mlir::Value x, double y) { return make<MulOp>(x, like(x, y)); }
   mlir::Value div(mlir::Value x, double y) { return make<DivOp>(x, like(x, y)); }
   mlir::Value where(mlir::Value condition, mlir::Value x, mlir::Value y) { return make<WhereOp>(condition, x, y); }
-  /// x, where the run finds that `condition` holds; it ends with `message` otherwise, in which "%lld" stands for x if that is
-  /// an integer of rank 0.
+  /// x, where the run finds that `condition` holds; it ends with `message` otherwise, in which "%lld" stands for x if
+  /// that is an integer of rank 0.
   mlir::Value require(mlir::Value x, mlir::Value condition, const llvm::Twine &message) {
     return make<RequireOp>(x, condition, true, message.str());
   }

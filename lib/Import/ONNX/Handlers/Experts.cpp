@@ -152,7 +152,11 @@ LogicalResult qMoe(OpBinder &op) {
 
 namespace cameo::onnx {
 void registerExpertsHandlers(HandlerTable &table) {
-  table.onMicrosoft("MoE", "input router_probs:2 fc1_weights:3 fc1_bias? fc2_weights:3 fc2_bias? fc3_weights:3? fc3_bias?", moe);
-  table.onMicrosoft("QMoE", "input router_probs fc1_weights fc1_scales fc1_bias? fc2_weights fc2_scales fc2_bias? fc3_weights? fc3_scales? fc3_bias? fc1_zero_points? fc2_zero_points? fc3_zero_points? router_weights?", qMoe);
+  table.onMicrosoft(
+      "MoE", "input router_probs:2 fc1_weights:3 fc1_bias? fc2_weights:3 fc2_bias? fc3_weights:3? fc3_bias?", moe);
+  table.onMicrosoft("QMoE",
+                    "input router_probs fc1_weights fc1_scales fc1_bias? fc2_weights fc2_scales fc2_bias? fc3_weights? "
+                    "fc3_scales? fc3_bias? fc1_zero_points? fc2_zero_points? fc3_zero_points? router_weights?",
+                    qMoe);
 }
 } // namespace cameo::onnx

@@ -335,9 +335,16 @@ LogicalResult rotaryEmbedding(OpBinder &op) {
 
 namespace cameo::onnx {
 void registerMicrosoftAttentionHandlers(HandlerTable &table) {
-  table.onMicrosoft("Attention", "input:3 weights:2 bias:1? mask_index? past:5? attention_bias? past_sequence_length?", fusedProjectionAttention);
-  table.onMicrosoft("MultiHeadAttention", "query key? value? bias:1? key_padding_mask? attention_bias? past_key:4? past_value:4? past_sequence_length? cache_indirection?", multiHeadAttention);
-  table.onMicrosoft("GroupQueryAttention", "query:3 key:3? value:3? past_key:4? past_value:4? seqlens_k total_sequence_length cos_cache:2? sin_cache:2? position_ids? attention_bias? head_sink? k_scale? v_scale?", groupQueryAttention);
+  table.onMicrosoft("Attention", "input:3 weights:2 bias:1? mask_index? past:5? attention_bias? past_sequence_length?",
+                    fusedProjectionAttention);
+  table.onMicrosoft("MultiHeadAttention",
+                    "query key? value? bias:1? key_padding_mask? attention_bias? past_key:4? past_value:4? "
+                    "past_sequence_length? cache_indirection?",
+                    multiHeadAttention);
+  table.onMicrosoft("GroupQueryAttention",
+                    "query:3 key:3? value:3? past_key:4? past_value:4? seqlens_k total_sequence_length cos_cache:2? "
+                    "sin_cache:2? position_ids? attention_bias? head_sink? k_scale? v_scale?",
+                    groupQueryAttention);
   table.onMicrosoft("RotaryEmbedding", "input position_ids cos_cache:2 sin_cache:2", rotaryEmbedding);
 }
 } // namespace cameo::onnx

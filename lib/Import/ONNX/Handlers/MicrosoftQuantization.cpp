@@ -160,8 +160,10 @@ LogicalResult qAttention(OpBinder &op) {
 
 namespace cameo::onnx {
 void registerMicrosoftQuantizationHandlers(HandlerTable &table) {
-  table.onMicrosoft("QLinearAdd", "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?", qLinearBinary<AddOp>);
-  table.onMicrosoft("QLinearMul", "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?", qLinearBinary<MulOp>);
+  table.onMicrosoft("QLinearAdd", "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?",
+                    qLinearBinary<AddOp>);
+  table.onMicrosoft("QLinearMul", "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?",
+                    qLinearBinary<MulOp>);
   table.onMicrosoft("QLinearSigmoid", "X X_scale X_zero_point? Y_scale Y_zero_point?", [](OpBinder &op) {
     return qLinearUnary(op, [](Compose &c, Value x) { return c.make<SigmoidOp>(x); });
   });
@@ -169,15 +171,22 @@ void registerMicrosoftQuantizationHandlers(HandlerTable &table) {
     return qLinearUnary(
         op, [&](Compose &c, Value x) { return c.make<LeakyReluOp>(x, c.f32(op.floatAttr("alpha", 0.01))); });
   });
-  table.onMicrosoft("QLinearWhere", "condition X x_scale x_zero_point Y y_scale y_zero_point z_scale z_zero_point", qLinearWhere);
+  table.onMicrosoft("QLinearWhere", "condition X x_scale x_zero_point Y y_scale y_zero_point z_scale z_zero_point",
+                    qLinearWhere);
   table.onMicrosoft("QLinearConcat", "Y_scale Y_zero_point inputs*", qLinearConcat);
   table.onMicrosoft("QLinearSoftmax", "X X_scale x_zero_point? y_scale y_zero_point?", qLinearSoftmax);
-  table.onMicrosoft("QLinearGlobalAveragePool", "X x_scale x_zero_point y_scale y_zero_point", qLinearGlobalAveragePool);
+  table.onMicrosoft("QLinearGlobalAveragePool", "X x_scale x_zero_point y_scale y_zero_point",
+                    qLinearGlobalAveragePool);
   table.onMicrosoft("QLinearAveragePool", "X x_scale x_zero_point? y_scale y_zero_point?", qLinearAveragePool);
-  table.onMicrosoft("QLinearReduceMean", "data data_scale data_zero_point? reduced_scale reduced_zero_point?", qLinearReduceMean);
-  table.onMicrosoft("MatMulIntegerToFloat", "A B a_scale b_scale a_zero_point? b_zero_point? bias?", matMulIntegerToFloat);
+  table.onMicrosoft("QLinearReduceMean", "data data_scale data_zero_point? reduced_scale reduced_zero_point?",
+                    qLinearReduceMean);
+  table.onMicrosoft("MatMulIntegerToFloat", "A B a_scale b_scale a_zero_point? b_zero_point? bias?",
+                    matMulIntegerToFloat);
   table.onMicrosoft("DynamicQuantizeMatMul", "A B b_scale b_zero_point? bias?", dynamicQuantizeMatMul);
   table.onMicrosoft("QGemm", "A a_scale a_zero_point B b_scale b_zero_point C? y_scale? y_zero_point?", qGemm);
-  table.onMicrosoft("QAttention", "input:3 weight:2 bias:1 input_scale weight_scale mask_index? input_zero_point? weight_zero_point? past:5?", qAttention);
+  table.onMicrosoft(
+      "QAttention",
+      "input:3 weight:2 bias:1 input_scale weight_scale mask_index? input_zero_point? weight_zero_point? past:5?",
+      qAttention);
 }
 } // namespace cameo::onnx

@@ -17,7 +17,8 @@ struct DynamicQuantized {
 };
 DynamicQuantized dynamicallyQuantized(Compose &c, mlir::Value x);
 
-/// (a - aZero) (b - bZero) in i32. A vector of zero points belongs to the rows of a and the columns of b; null ones are 0.
+/// (a - aZero) (b - bZero) in i32. A vector of zero points belongs to the rows of a and the columns of b; null ones are
+/// 0.
 mlir::Value integerMatMul(Compose &c, mlir::Value a, mlir::Value aZero, mlir::Value b, mlir::Value bZero,
                           bool transposeA = false, bool transposeB = false);
 /// sums * factor, rounded, plus the zero point, whose element type the result has.

@@ -1,6 +1,6 @@
 // Ragged.h - sequences whose length only the run knows, as ops on the two tensors that hold one. Positions and sizes
-// that do not fit are errors of the run. A step that fails (reported) gives null values. As in Compose.h, a step on such
-// scalars and vectors fails too; a sequence must be asked whether it is one before it is handed on.
+// that do not fit are errors of the run. A step that fails (reported) gives null values. As in Compose.h, a step on
+// such scalars and vectors fails too; a sequence must be asked whether it is one before it is handed on.
 #ifndef CAMEO_IMPORT_ONNX_HANDLERS_RAGGED_H
 #define CAMEO_IMPORT_ONNX_HANDLERS_RAGGED_H
 
@@ -15,11 +15,12 @@ mlir::Value raggedLength(OpBinder &op, const RaggedSequence &sequence);
 
 /// The tensors of `list`, which are of `elementType` and have at most `rank` axes; an empty list says neither.
 RaggedSequence raggedOf(OpBinder &op, llvm::ArrayRef<mlir::Value> list, mlir::Type elementType, int64_t rank);
-/// The same sequence with rows of `rank` sizes, as one that takes elements of so many axes; `rank` is not below its own.
+/// The same sequence with rows of `rank` sizes, as one that takes elements of so many axes; `rank` is not below its
+/// own.
 RaggedSequence withRank(OpBinder &op, const RaggedSequence &sequence, int64_t rank);
 
-/// A scalar position in a sequence of `length` elements (a scalar), or behind the last one where it `mayBeEnd`, counted from
-/// the front. Negative ones count from the end; one that the sequence has not ends the run.
+/// A scalar position in a sequence of `length` elements (a scalar), or behind the last one where it `mayBeEnd`, counted
+/// from the front. Negative ones count from the end; one that the sequence has not ends the run.
 mlir::Value positionIn(OpBinder &op, mlir::Value position, mlir::Value length, bool mayBeEnd);
 
 /// The element at scalar `position`, which counts from the end when it is negative. Null also where the elements' ranks

@@ -81,7 +81,7 @@ LogicalResult cameo::onnx::classify(Compose &c, Value scores, BinaryScore binary
   auto columns =
       binary != BinaryScore::None ? std::optional<int64_t>(2) : op.shapes().dim(votes ? votes : scores, 1).constant();
   if (!columns || *columns != int64_t(count))
-    return op.error("E-ATTR", (hasNames ? strings : ints) + " has " + Twine(count) + " labels; expected " + Twine(columns.value_or(-1)) +
-                                  ", one per score");
+    return op.error("E-ATTR", (hasNames ? strings : ints) + " has " + Twine(count) + " labels; expected " +
+                                  Twine(columns.value_or(-1)) + ", one per score");
   return op.result(0, c.make<GatherOp>(hasNames ? op.texts(*names) : op.i64(*labels), chosen, int64_t(0)));
 }

@@ -17,8 +17,8 @@ enum class BinaryScore {
   Margin,      ///< class 1 above 0
 };
 
-/// Results 0 and 1 of a classifier: the label of the largest score (or, where they are given, of the most votes) in each
-/// row, and the transformed scores, as f32. The labels are the node's attribute `ints` or `strings`.
+/// Results 0 and 1 of a classifier: the label of the largest score (or, where they are given, of the most votes) in
+/// each row, and the transformed scores, as f32. The labels are the node's attribute `ints` or `strings`.
 mlir::LogicalResult classify(Compose &c, mlir::Value scores, BinaryScore binary, llvm::StringRef ints,
                              llvm::StringRef strings, mlir::Value votes = {});
 

@@ -118,7 +118,8 @@ Value GraphImporter::sparseConstant(OpBuilder &b, Location loc, const SparseTens
   std::optional<int64_t> size = 1;
   for (int64_t dim : tensor.dims)
     size = size ? llvm::checkedMul(*size, dim) : std::nullopt;
-  if (!size || *size > options.read.limits.constantBytes || (size = storageBytes(elementType, *size)) > options.read.limits.constantBytes) {
+  if (!size || *size > options.read.limits.constantBytes ||
+      (size = storageBytes(elementType, *size)) > options.read.limits.constantBytes) {
     (void)error("E-LIMIT", "sparse constant '" + escaped(tensor.values.name) + "' has more than " +
                                Twine(options.read.limits.constantBytes) + " bytes in dense form");
     return {};
