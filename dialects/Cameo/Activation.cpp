@@ -1,5 +1,6 @@
 // Activation.cpp - registers the activation functions.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/SizeRequirements.h"
 
 using namespace mlir;
 using namespace cameo;

@@ -5,7 +5,7 @@ include "dialects/Cameo/CameoBase.td"
 
 def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "readsStrided"]>,
-    DeclareOpInterfaceMethods<Cameo_ProductInterface>, DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+    DeclareOpInterfaceMethods<Cameo_ProductInterface>, DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let summary = "each query's average of the values, weighted by its agreement with the keys";
   let description = [{
     q [B, H, M, D], k [B, G, N, D], v [B, G, N, E] -> y [B, H, M, E]; query head h reads key head h / (H / G).
@@ -35,7 +35,7 @@ def Cameo_AttentionOp : Cameo_StructuredOp<"attention", [AttrSizedOperandSegment
   }];
 }
 
-def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedOperandSegments]> {
+def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedOperandSegments, Cameo_RequiresSizes]> {
   let summary = "attention as a state that each step's key and value update";
   let description = [{
     q [B, T, H, D], k [B, T, G, D], v [B, T, G, E] -> y [B, T, H, E] and the last state [B, G, D, E]. Per step and key head, from
@@ -54,7 +54,7 @@ def Cameo_LinearAttentionOp : Cameo_StructuredOp<"linear_attention", [AttrSizedO
   }];
 }
 
-def Cameo_RotaryEmbeddingOp : Cameo_IndexableOp<"rotary_embedding"> {
+def Cameo_RotaryEmbeddingOp : Cameo_IndexableOp<"rotary_embedding", [Cameo_RequiresSizes]> {
   let summary = "pairs of elements rotated by an angle that depends on the position";
   let description = [{
     x has rank 4, positions along `axis` (1 or 2) and R = 2 * the last size of `cos` rotated elements along the last axis; the

@@ -59,6 +59,9 @@ def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 class Cameo_Op<string mnemonic, list<Trait> traits = []>
     : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
 
+// An op with several operands whose sizes must agree, and do not show it in every type.
+def Cameo_RequiresSizes : DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requireSizes"]>;
+
 // f(c x) = c f(x) for numbers c > 0.
 def Cameo_Homogeneous : NativeOpTrait<"Homogeneous"> { let cppNamespace = "::cameo"; }
 

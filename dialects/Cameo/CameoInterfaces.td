@@ -18,6 +18,10 @@ def Cameo_ShapeInterface : OpInterface<"ShapeInterface"> {
     }], "::cameo::Dim", "sizeBound",
       (ins "::cameo::ShapeAnalysis &":$shapes, "unsigned":$result, "int64_t":$axis),
       /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
+    InterfaceMethod<[{
+      What the op asks of sizes that inferShapes cannot refuse because only a run knows them. The run compares them before the
+      kernel starts, so that it reads and writes within its buffers. Ops that ask for nothing here compare in their loops.
+    }], "void", "requireSizes", (ins "::cameo::SizeRequirements &":$required), "", "(void)required;">,
   ];
 }
 

@@ -5,7 +5,7 @@ include "dialects/Cameo/CameoBase.td"
 
 def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                              DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
-                                             DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                             DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let summary = "product of matrices, batched with broadcasting";
   let description = [{
     `y[b.., m, n] = sum_k lhs[b.., m, k] * rhs[b.., k, n]`; with `transposeLhs` (`transposeRhs`) the operand's last two axes are
@@ -27,7 +27,7 @@ def Cameo_MatMulOp : Cameo_StructuredOp<"matmul", [DeclareOpInterfaceMethods<Cam
 }
 
 def Cameo_MatMulIntegerOp : Cameo_StructuredOp<"matmul_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                                            DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>]> {
+                                                            DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>, Cameo_RequiresSizes]> {
   let summary = "product of matrices of 8-bit integers with zero points, in i32";
   let description = [{
     `y[b.., m, n] = sum_k (lhs[b.., m, k] - lhsZero) * (rhs[b.., k, n] - rhsZero)`, wrapping in i32; with `transposeRhs` the last

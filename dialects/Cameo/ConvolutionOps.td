@@ -9,7 +9,7 @@ include "dialects/Cameo/CameoBase.td"
 def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                          Cameo_ChannelsLastInterface,
                                          DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
-                                         DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                         DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let summary = "convolution (cross-correlation) over the spatial axes";
   let description = [{
     `y[n, o, p..] = sum_{c, k..} x[n, g C/group + c, p.. * strides - pads + k.. * dilations] * filter[o, c, k..]`, x being 0 outside,
@@ -35,7 +35,7 @@ def Cameo_ConvOp : Cameo_StructuredOp<"conv", [DeclareOpInterfaceMethods<Cameo_K
 
 def Cameo_ConvIntegerOp : Cameo_StructuredOp<"conv_integer", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                         Cameo_ChannelsLastInterface,
-                                                        DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>]> {
+                                                        DeclareOpInterfaceMethods<Cameo_ZeroPointInterface>, Cameo_RequiresSizes]> {
   let summary = "convolution of 8-bit integers with zero points, in i32";
   let description = [{
     Like cameo.conv on `x - xZero` and `filter - filterZero`, wrapping in i32; outside, `x - xZero` is 0. `xZero` is one value,
@@ -77,7 +77,7 @@ def Cameo_ConvTransposeOp : Cameo_StructuredOp<"conv_transpose", [DeclareOpInter
 }
 
 def Cameo_DeformConvOp : Cameo_StructuredOp<"deform_conv", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                                                      DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                                      DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let summary = "convolution whose taps are displaced by learned offsets";
   let description = [{
     Like cameo.conv over two spatial axes, but tap k at output p reads x, bilinearly interpolated, at

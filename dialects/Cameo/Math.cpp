@@ -1,5 +1,6 @@
 // Math.cpp - registers the functions of analysis.
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/SizeRequirements.h"
 
 using namespace mlir;
 using namespace cameo;

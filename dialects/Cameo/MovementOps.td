@@ -48,7 +48,7 @@ def Cameo_ConcatOp : Cameo_MovementOp<"concat", [Cameo_AxesLayoutInterface,
   let hasFolder = 1;
 }
 
-def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface], "operand == 0"> {
+def Cameo_ExpandOp : Cameo_IndexableOp<"expand", [Cameo_SelectionInterface, Cameo_RequiresSizes], "operand == 0"> {
   let summary = "broadcasts to at least the given sizes";
   let description = [{
     The result's sizes are those of NumPy's broadcast of `x` with the sizes in `shape`.

@@ -4,16 +4,16 @@
 #define CAMEO_NORMALIZATION_OPS_TD
 include "dialects/Cameo/CameoBase.td"
 
-class Cameo_NormalizationBase<string mnemonic, dag ins_>
-    : Cameo_StructuredOp<mnemonic, [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
-                              DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+class Cameo_NormalizationBase<string mnemonic, dag ins_, list<Trait> traits = []>
+    : Cameo_StructuredOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
+                                                DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)> {
   let arguments = ins_;
   let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cameo_LayerNormOp : Cameo_NormalizationBase<"layer_norm",
-    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, Optional<Cameo_FloatTensor>:$bias, I64Attr:$axis, F32Attr:$epsilon)> {
+    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, Optional<Cameo_FloatTensor>:$bias, I64Attr:$axis, F32Attr:$epsilon), [Cameo_RequiresSizes]> {
   let summary = "each row with mean 0 and variance 1, scaled and shifted";
   let description = [{
     A row is all axes from `axis` on: `y = (x - mean) / sqrt(variance + epsilon) * scale + bias`, the variance being the mean of
@@ -25,7 +25,7 @@ def Cameo_LayerNormOp : Cameo_NormalizationBase<"layer_norm",
 }
 
 def Cameo_RmsNormOp : Cameo_NormalizationBase<"rms_norm",
-    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, I64Attr:$axis, F32Attr:$epsilon)> {
+    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, I64Attr:$axis, F32Attr:$epsilon), [Cameo_RequiresSizes]> {
   let summary = "each row divided by its root mean square, scaled";
   let description = [{
     A row is all axes from `axis` on: `y = x / sqrt(mean(x^2) + epsilon) * scale`. Statistics are in f32 for f16 and bf16.
@@ -36,7 +36,7 @@ def Cameo_RmsNormOp : Cameo_NormalizationBase<"rms_norm",
 }
 
 def Cameo_GroupNormOp : Cameo_NormalizationBase<"group_norm",
-    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, Cameo_FloatTensor:$bias, I64Attr:$groups, F32Attr:$epsilon)> {
+    (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$scale, Cameo_FloatTensor:$bias, I64Attr:$groups, F32Attr:$epsilon), [Cameo_RequiresSizes]> {
   let summary = "groups of channels with mean 0 and variance 1, each channel scaled and shifted";
   let description = [{
     `x` is [N, C, ...]. The channels form `groups` runs of equal length, or one run per channel when `groups` is 0; statistics are

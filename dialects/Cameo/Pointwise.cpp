@@ -1,6 +1,7 @@
 // Pointwise.cpp - what all pointwise and indexable ops share: shape by broadcasting, one loop nest, element access.
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Dialect/Cameo/Cost.h"
+#include "cameo/Dialect/Cameo/SizeRequirements.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "cameo/Support/ErrorCode.h"
 #include "mlir/IR/Matchers.h"

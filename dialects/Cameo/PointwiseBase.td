@@ -11,7 +11,7 @@ def Cameo_BoolElement : Cameo_ResultElement<"::mlir::IntegerType::get(getContext
 // `body` sees `b` (an ImplicitLocOpBuilder), `x` (the operands, compute type), `type` (their compute type, maybe a vector)
 // and `element` (operand 0's semantic element type); it returns the result.
 class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElement element, string body, list<Trait> traits = []>
-    : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>,
+    : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requireSizes"]>,
                                                DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
                                                DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
                                                DeclareOpInterfaceMethods<Cameo_PointwiseInterface>,
@@ -25,6 +25,7 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
     ::llvm::LogicalResult $cppClass::inferShapes(::cameo::ShapeAnalysis &shapes, ::llvm::SmallVectorImpl<::cameo::ShapeInfo> &results) {
       return ::cameo::inferPointwise(getOperation(), }] # element.cpp # [{, shapes, results);
     }
+    void $cppClass::requireSizes(::cameo::SizeRequirements &required) { required.allBroadcast(); }
     ::llvm::LogicalResult $cppClass::emitLoops(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b,
         ::llvm::ArrayRef<::cameo::Tensor> operands, ::llvm::ArrayRef<::cameo::Tensor> results) {
       return ::cameo::emitIndexable(*this, k, b, operands, results);

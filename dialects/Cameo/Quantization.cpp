@@ -1,6 +1,7 @@
 // Quantization.cpp - registers the quantization ops, whose bodies are in Scalar.cpp; shapes and loops of unpack and
 // matmul_nbits.
 #include "IndexHelpers.h"
+#include "cameo/Dialect/Cameo/SizeRequirements.h"
 
 using namespace mlir;
 using namespace cameo;

@@ -109,7 +109,7 @@ static LogicalResult inferRecurrent(OpT op, int64_t gates, int64_t functions, un
   for (Value v : op->getOperands())
     if (Type type = getElementTypeOrSelf(v.getType());
         v != op.getLengths() && type != inputs.elementType &&
-        !(v == op.getWeights() && type.isBF16() && inputs.elementType.isF32()))
+        !(v == op.getWeights() && (type.isBF16() || type.isF16()) && inputs.elementType.isF32()))
       return op.emitOpError("has operands of element types ")
              << inputs.elementType << " and " << type << "; expected the same"; // C3
   Dim steps = inputs.dims[0], batch = inputs.dims[1], direction = weights.dims[0], hidden = weights.dims[1];

@@ -7,7 +7,7 @@ include "dialects/Cameo/CameoBase.td"
 // `weights` [D, H, G H]: R^T, so that a step reads whole rows of it.
 class Cameo_RecurrentOp<string mnemonic, dag extraOperands, dag extraAttributes>
     : Cameo_StructuredOp<mnemonic, [AttrSizedOperandSegments, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
-                                    DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                    DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let arguments = !con((ins Cameo_FloatTensor:$inputs, Cameo_FloatTensor:$weights, Optional<Cameo_FloatTensor>:$initial),
                        extraOperands,
                        (ins Optional<Cameo_IntTensor>:$lengths, UnitAttr:$reverse, StrArrayAttr:$activations,
@@ -25,7 +25,7 @@ def Cameo_RnnOp : Cameo_RecurrentOp<"rnn", (ins), (ins)> {
     before their functions to [-clip, clip]. Sums are in f32 for
     f16 and bf16, and so are the states between steps.
     (C1) `inputs` is [S, B, D, G H] and `weights` [D, H, G H] with G = 1. (C2) D is 1 or 2, and 1 with `reverse`.
-    (C3) element types agree, but `weights` may be bf16 where the others are f32. (C4) `initial` is [D, B, H]. (C5) `lengths` is [B]; values outside [0, S] are a run-time error.
+    (C3) element types agree, but `weights` may be bf16 or f16 where the others are f32. (C4) `initial` is [D, B, H]. (C5) `lengths` is [B]; values outside [0, S] are a run-time error.
     (C6) `activations`, `alpha` and `beta` have one entry per direction, each a known name.
     ONNX: RNN, since 1.
     Example: `%y, %h = cameo.rnn %x, %r {activations = ["Tanh"], alpha = array<f32: 0.0>, beta = array<f32: 0.0>} : (tensor<5x2x1x8xf32>, tensor<1x8x8xf32>) -> (tensor<5x1x2x8xf32>, tensor<1x2x8xf32>)`

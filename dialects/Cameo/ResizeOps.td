@@ -33,7 +33,7 @@ def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cam
   }];
 }
 
-def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>]> {
+def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_RequiresSizes]> {
   let summary = "values of an image at the places that a grid gives";
   let description = [{
     `y[n, c, p..]` is x[n, c], interpolated at grid[n, p.., :], which holds one coordinate per spatial axis, the last axis first, from

@@ -32,7 +32,7 @@ def Cameo_UniqueOp : Cameo_Op<"unique", [DeclareOpInterfaceMethods<Cameo_KernelI
 
 def Cameo_NonMaxSuppressionOp
     : Cameo_Op<"non_max_suppression", [DeclareOpInterfaceMethods<Cameo_KernelInterface>,
-                                       DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["sizeBound"]>]> {
+                                       DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["sizeBound", "requireSizes"]>]> {
   let summary = "the best boxes of each class that do not overlap much";
   let description = [{
     For each batch entry and class: takes the box with the highest score above `scoreThreshold` again and again, at most `maxBoxes`

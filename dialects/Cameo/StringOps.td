@@ -4,11 +4,11 @@
 include "dialects/Cameo/CameoBase.td"
 
 // One result element for each element of the operands, by a service of the runtime; on one thread.
-class Cameo_TextOp<string mnemonic> : Cameo_StructuredOp<mnemonic> {
+class Cameo_TextOp<string mnemonic, list<Trait> traits = []> : Cameo_StructuredOp<mnemonic, traits> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cameo_StringConcatOp : Cameo_TextOp<"string_concat"> {
+def Cameo_StringConcatOp : Cameo_TextOp<"string_concat", [Cameo_RequiresSizes]> {
   let summary = "x followed by y, with broadcasting";
   let description = [{
     ONNX: StringConcat, since 20.

@@ -195,14 +195,13 @@ LogicalResult KernelOp::verify() {
   if (!yield || yield.getValues().size() != getNumResults())
     return emitOpError("must yield ") << getNumResults() << " values";
   auto concat = getNumResults() == 1 ? yield.getValues()[0].getDefiningOp<ConcatOp>() : ConcatOp();
-  if (Attribute inPlace = (*this)->getAttr("cameo.in_place")) {
-    auto inputs = dyn_cast<DenseI64ArrayAttr>(inPlace);
+  if (auto inPlace = getInPlaceAttr()) { // C2
     auto isPart = [&](int64_t input) {
       return input >= 0 && input < int64_t(getInputs().size()) && getInputs()[input].getDefiningOp<KernelOp>() &&
              body.getArgument(input).hasOneUse() && concat == *body.getArgument(input).user_begin();
     };
-    if (!inputs || !concat || getAppends() || !llvm::all_of(inputs.asArrayRef(), isPart))
-      return emitOpError("has cameo.in_place = ")
+    if (!concat || getAppends() || !llvm::all_of(inPlace.asArrayRef(), isPart))
+      return emitOpError("has inPlace = ")
              << inPlace
              << "; expected inputs that other kernels compute and only the concatenation that it yields reads";
   }

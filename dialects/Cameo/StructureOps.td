@@ -72,10 +72,12 @@ def Cameo_KernelOp : Cameo_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
     turns each into one function. `config` holds the choices made for it (tile sizes), which can be written by hand.
     `appends` is an axis: the one result is a cameo.concat along it, of whose first operand, an argument that nothing else
     reads, the rows may lie in the result already. Then only the others are stored. (C1) that is what the body yields.
+    `inPlace` are inputs that other kernels store where the one result, a cameo.concat, has them: it copies the others only.
+    (C2) each is a kernel's result that nothing in the body but the concatenation reads.
     Example: `%y = cameo.kernel(%x) {...} : (tensor<2xf32>) -> tensor<2xf32>`
   }];
   let arguments = (ins Variadic<Cameo_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$config,
-                       OptionalAttr<I64Attr>:$appends);
+                       OptionalAttr<I64Attr>:$appends, OptionalAttr<DenseI64ArrayAttr>:$inPlace);
   let results = (outs Variadic<Cameo_AnyTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`(` $inputs `)` attr-dict-with-keyword $body `:` functional-type($inputs, $results)";
@@ -98,7 +100,8 @@ def Cameo_IfOp : Cameo_Op<"if", [RecursiveMemoryEffects, SingleBlock, NoRegionAr
 def Cameo_RequireOp : Cameo_StructuredOp<"require"> {
   let summary = "a tensor, on a condition";
   let description = [{
-    `y = x`. Where `condition` is not `expected`, the run ends with the status CAMEO_SHAPE_MISMATCH and `message`.
+    `y = x`. Where `condition` is not `expected`, the run ends with the status CAMEO_SHAPE_MISMATCH and `message`, in which
+    "%lld" stands for x if that is an integer of rank 0.
     (C1) `condition` has one element. ONNX: what an import had to assume, such as
     the branch of an If that the nodes behind it can follow.
     Example: `%y = cameo.require %x, %c {expected = true, message = "the clip is too long"} : (tensor<4xf32>, tensor<i1>) -> tensor<4xf32>`

@@ -51,9 +51,9 @@ static constexpr Phase kPhases[] = {
     // After simplify, which changes weights; normalizations and attention, which stay as they are, are whole.
     {"precision", "layers multiply narrower floats where that was asked for", 1,
      [](PhaseBuilder &phase) {
-       if (!phase.options.bf16)
+       if (phase.options.factors == Factors::AsWritten)
          return;
-       phase.add(createLowerPrecisionPass());
+       phase.add(createLowerPrecisionPass({/*f16=*/phase.options.factors == Factors::F16}));
        foldConstants(phase); // weights
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.

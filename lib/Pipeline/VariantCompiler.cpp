@@ -31,9 +31,8 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes, const Placemen
   emission.granularity = target.granularity();
   WalkResult walked = main.walk([&](KernelOp kernel) {
     if (target.memory() == KernelMemory::Device && !inputsInPlace(kernel).empty()) {
-      kernel.emitOpError("has ") << kInPlaceAttr
-                                 << ", but code for GPUs stores and reads without room between rows; compile what was "
-                                    "written before the phase 'placement'";
+      kernel.emitOpError("has inPlace, but code for GPUs stores and reads without room between rows; compile what was "
+                         "written before the phase 'placement'");
       return WalkResult::interrupt();
     }
     if (isInPlace(kernel))

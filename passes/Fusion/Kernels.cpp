@@ -44,7 +44,7 @@ KernelOp cameo::formKernel(ArrayRef<Operation *> ops) {
 
   OpBuilder b(ops.back());
   auto kernel = KernelOp::create(b, FusedLoc::get(b.getContext(), locs), ValueRange(outputs).getTypes(),
-                                 inputs.getArrayRef(), DictionaryAttr(), IntegerAttr());
+                                 inputs.getArrayRef(), DictionaryAttr(), IntegerAttr(), DenseI64ArrayAttr());
   Block *body = b.createBlock(&kernel.getBody());
   IRMapping mapping;
   for (Value input : inputs)

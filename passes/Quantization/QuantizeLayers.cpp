@@ -1,7 +1,7 @@
 // QuantizeLayers.cpp - layers are quantized as their attribute says. What follows (--cameo-integer-arithmetic) makes
 // integer kernels of it.
 #include "WeightGrids.h"
-#include "cameo/Passes/Precision/MultiplyBf16.h"
+#include "cameo/Passes/Precision/MultiplyNarrow.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Quantization/Quantization.h"
@@ -73,7 +73,7 @@ private:
     case QuantizationKind::Bf16:
       layer.op->removeAttr(kQuantizationAttr);
       layer.op->removeAttr(kObservedAttr);
-      return finish(layer, multiplyBf16(shapes, layer.op, {0, 1}).front(), "multiplies bf16");
+      return finish(layer, multiplyNarrow(shapes, layer.op, {0, 1}, b.getBF16Type()).front(), "multiplies bf16");
     }
     llvm_unreachable("all kinds are above");
   }

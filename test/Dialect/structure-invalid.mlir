@@ -180,8 +180,8 @@ func.func @kernel_c1_appends_by_something_else(%x: tensor<2xf32>) -> tensor<2xf3
 // -----
 
 func.func @in_place_of_an_argument(%x: tensor<2x16xf32>, %y: tensor<2x16xf32>) -> tensor<4x16xf32> {
-  // expected-error@+1 {{has cameo.in_place = array<i64: 1>; expected inputs that other kernels compute and only the concatenation that it yields reads}}
-  %z = cameo.kernel(%x, %y) attributes {cameo.in_place = array<i64: 1>} {
+  // expected-error@+1 {{has inPlace = array<i64: 1>; expected inputs that other kernels compute and only the concatenation that it yields reads}}
+  %z = cameo.kernel(%x, %y) attributes {inPlace = array<i64: 1>} {
   ^bb0(%a: tensor<2x16xf32>, %b: tensor<2x16xf32>):
     %c = cameo.concat %a, %b {axis = 0 : i64} : (tensor<2x16xf32>, tensor<2x16xf32>) -> tensor<4x16xf32>
     cameo.yield %c : tensor<4x16xf32>
@@ -191,9 +191,9 @@ func.func @in_place_of_an_argument(%x: tensor<2x16xf32>, %y: tensor<2x16xf32>) -
 
 // -----
 
-func.func @in_place_by_name(%x: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error@+1 {{has cameo.in_place = "all"; expected inputs that}}
-  %z = cameo.kernel(%x) attributes {cameo.in_place = "all"} {
+func.func @in_place_without_concat(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error@+1 {{has inPlace = array<i64: 0>; expected inputs that}}
+  %z = cameo.kernel(%x) attributes {inPlace = array<i64: 0>} {
   ^bb0(%a: tensor<2xf32>):
     %c = cameo.neg %a : (tensor<2xf32>) -> tensor<2xf32>
     cameo.yield %c : tensor<2xf32>

@@ -155,16 +155,17 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option_function<std::string>(
          "--precision",
          [&compile](const std::string &precision) {
-           compile.bf16 = precision == "bf16";
+           compile.factors = precision == "bf16"  ? Factors::BF16
+                             : precision == "f16" ? Factors::F16
+                                                  : Factors::AsWritten;
            compile.targets.useTf32 = precision == "tf32";
          },
          "f32 (default); bf16: products and convolutions with constant weights multiply bf16 and add in f32, each sum "
-         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32; tf32: on GPUs "
-         "from "
-         "sm_80 on products and convolutions multiply with 10 bits of the fraction, each sum within 0.001 of its "
-         "terms' "
-         "magnitudes")
-      ->check(CLI::IsMember({"f32", "bf16", "tf32"}));
+         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32; f16: "
+         "the same with f16, each sum within 0.0015, for models without numbers beyond 65504, which would become "
+         "infinite; tf32: on GPUs from sm_80 on products and convolutions multiply with 10 bits of the fraction, each "
+         "sum within 0.001 of its terms' magnitudes")
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "tf32"}));
   app.add_option("--target", compile.targets.kinds, "what the program runs on: cpu (default), cuda, or both")
       ->delimiter(',')
       ->allow_extra_args(false);

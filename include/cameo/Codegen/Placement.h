@@ -1,17 +1,13 @@
 // Placement.h - tensors that lie in the memory of another one: results of kernels that a concatenation has where it
 // wants them (the pass cameo-concat-in-place), and the inputs and outputs that are caches (Caches.h).
 //
-// A kernel with the attribute `cameo.in_place` = [inputs] yields a cameo.concat; those of its inputs are results of
-// other kernels, which store them where they belong in its own result. It copies the others only, and nothing where
-// there are none.
+// A kernel with `inPlace` inputs yields a cameo.concat and copies the others only; nothing where there are none.
 #ifndef CAMEO_CODEGEN_PLACEMENT_H
 #define CAMEO_CODEGEN_PLACEMENT_H
 
 #include "cameo/Codegen/Caches.h"
 
 namespace cameo::codegen {
-
-constexpr llvm::StringLiteral kInPlaceAttr = "cameo.in_place";
 
 /// The inputs of `kernel` that lie in its result.
 llvm::ArrayRef<int64_t> inputsInPlace(KernelOp kernel);

@@ -12,13 +12,16 @@ namespace cameo {
 /// What a compilation writes.
 enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Ptx, Object, StaticLibrary, Shared };
 
+/// What products and convolutions of f32 with constant weights multiply; they add in f32 in any case.
+enum class Factors { AsWritten, BF16, F16 };
+
 struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
   Emit emit = Emit::Shared;
   codegen::TargetNames targets; ///< one code variant each, of every kind the best first
   bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
-  bool bf16 = false;   ///< products and convolutions with constant weights multiply bf16 and add in f32
-  unsigned jobs = 0;   ///< threads; 0: all of this process's CPUs
+  Factors factors = Factors::AsWritten;
+  unsigned jobs = 0; ///< threads; 0: all of this process's CPUs
   bool countFlops =
       false; ///< kernels add up their arithmetic in cameo_flops_<n> (FlopCounting.h); for -O0, one CPU, one thread
   std::string stopAfter;                   ///< phase name; empty: run all

@@ -139,7 +139,7 @@ void Planner::place(KernelOp kernel, ConcatOp concat) {
   }
   if (placed.empty())
     return;
-  kernel->setAttr(kInPlaceAttr, DenseI64ArrayAttr::get(kernel.getContext(), placed));
+  kernel.setInPlace(placed);
   placements.add(kernel);
   remark::passed(kernel.getLoc(), options) << std::to_string(placed.size()) + " of " +
                                                   std::to_string(concat.getInputs().size()) +
@@ -151,7 +151,7 @@ void Planner::run() {
   main.walk([&](Block *block) {
     for (Operation &op : llvm::reverse(*block))
       if (auto kernel = dyn_cast<KernelOp>(op)) {
-        kernel->removeAttr(kInPlaceAttr);
+        kernel.removeInPlaceAttr();
         if (ConcatOp concat = concatOf(kernel))
           place(kernel, concat);
       }

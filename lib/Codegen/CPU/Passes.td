@@ -20,7 +20,7 @@ def ConcatInPlacePass : Pass<"cameo-concat-in-place", "::mlir::func::FuncOp"> {
   let summary = "kernels store where a concatenation wants what they compute";
   let description = [{
     Before: `%a = cameo.kernel(...)`, `%b = cameo.kernel(...)`, `%c = cameo.kernel(%a, %b) { concat }`.
-    After: the last one has `cameo.in_place = array<i64: 0, 1>` (Placement.h): `%a` and `%b` are parts of the memory of `%c`, and nothing is copied.
+    After: the last one has `inPlace = array<i64: 0, 1>` (Placement.h): `%a` and `%b` are parts of the memory of `%c`, and nothing is copied.
 
     Parts without room between their elements can be anything (those of an axis before which all sizes are 1). Others have it between their rows
     (the last axis, of 16 elements or more, is concatenated): what stores them and what reads them must do so by strides, which all but tuned code does. A

@@ -34,10 +34,13 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
       return failure();
   if (isInPlace(kernel))
     return resultPointer(kernel.getResult(0));
-  for (Operation &op : kernel.getBody().front().without_terminator())
-    for (const SizeRequirement &requirement : sizeRequirements(shapes, &op))
-      if (failed(checkSize(kernel, &op, requirement)))
+  for (auto op : kernel.getBody().getOps<ShapeInterface>()) {
+    SizeRequirements required(shapes, op);
+    op.requireSizes(required);
+    for (const SizeRequirement &requirement : required.all())
+      if (failed(checkSize(kernel, op, requirement)))
         return failure();
+  }
   KernelUse use = kernels(kernel);
   const KernelSignature &s = *use.signature;
   SmallVector<Value> buffers;

@@ -6,8 +6,7 @@ using namespace cameo;
 using namespace cameo::codegen;
 
 ArrayRef<int64_t> codegen::inputsInPlace(KernelOp kernel) {
-  auto inputs = kernel->getAttrOfType<DenseI64ArrayAttr>(kInPlaceAttr);
-  return inputs && concatOf(kernel) ? inputs.asArrayRef() : ArrayRef<int64_t>();
+  return concatOf(kernel) ? kernel.getInPlace().value_or(ArrayRef<int64_t>()) : ArrayRef<int64_t>();
 }
 
 ConcatOp codegen::concatOf(KernelOp kernel) {

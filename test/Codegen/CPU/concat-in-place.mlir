@@ -11,8 +11,8 @@
 
 // Columns, which another kernel reads element by element; then the whole as a part.
 // CHECK-LABEL: func.func @columns
-// CHECK-COUNT-2: cameo.in_place = array<i64: 0, 1>
-// CHECK-NOT:     in_place
+// CHECK-COUNT-2: inPlace = array<i64: 0, 1>
+// CHECK-NOT:     inPlace
 func.func @columns(%x: tensor<4x16xf32>) -> (tensor<4x48xf32>, tensor<4x16xf32>) {
   %a = cameo.neg %x : (tensor<4x16xf32>) -> tensor<4x16xf32>
   %b = cameo.abs %x : (tensor<4x16xf32>) -> tensor<4x16xf32>
@@ -25,8 +25,8 @@ func.func @columns(%x: tensor<4x16xf32>) -> (tensor<4x48xf32>, tensor<4x16xf32>)
 
 // Of two concatenations the later one has the part.
 // CHECK-LABEL: func.func @in_two
-// CHECK:         {cameo.in_place = array<i64: 0>}
-// CHECK:         {cameo.in_place = array<i64: 0, 1>}
+// CHECK:         {inPlace = array<i64: 0>}
+// CHECK:         {inPlace = array<i64: 0, 1>}
 func.func @in_two(%x: tensor<4x16xf32>) -> (tensor<4x32xf32>, tensor<4x32xf32>) {
   %a = cameo.neg %x : (tensor<4x16xf32>) -> tensor<4x16xf32>
   %b = cameo.abs %x : (tensor<4x16xf32>) -> tensor<4x16xf32>
@@ -38,8 +38,8 @@ func.func @in_two(%x: tensor<4x16xf32>) -> (tensor<4x32xf32>, tensor<4x32xf32>) 
 
 // Tuned code takes rows behind each other; along the outermost axis they are.
 // CHECK-LABEL: func.func @tuned_reader
-// CHECK:         {cameo.in_place = array<i64: 1>}
-// CHECK:         {cameo.in_place = array<i64: 0, 1>}
+// CHECK:         {inPlace = array<i64: 1>}
+// CHECK:         {inPlace = array<i64: 0, 1>}
 func.func @tuned_reader(%x: tensor<1x4x16xf32>, %w: tensor<16x2xf32>) -> (tensor<1x4x32xf32>, tensor<1x8x16xf32>, tensor<1x4x2xf32>, tensor<1x4x2xf32>) {
   %a = cameo.neg %x : (tensor<1x4x16xf32>) -> tensor<1x4x16xf32>
   %b = cameo.abs %x : (tensor<1x4x16xf32>) -> tensor<1x4x16xf32>
@@ -53,7 +53,7 @@ func.func @tuned_reader(%x: tensor<1x4x16xf32>, %w: tensor<16x2xf32>) -> (tensor
 }
 
 // CHECK-LABEL: func.func @tuned_writer
-// CHECK-NOT:     in_place
+// CHECK-NOT:     inPlace
 func.func @tuned_writer(%x: tensor<16x4xf32>, %z: tensor<4x16xf32>) -> tensor<4x32xf32> {
   %a = cameo.transpose %x {permutation = array<i64: 1, 0>} : (tensor<16x4xf32>) -> tensor<4x16xf32>
   %y = cameo.concat %a, %z {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
@@ -61,7 +61,7 @@ func.func @tuned_writer(%x: tensor<16x4xf32>, %z: tensor<4x16xf32>) -> tensor<4x
 }
 
 // CHECK-LABEL: func.func @is_an_output
-// CHECK-NOT:     in_place
+// CHECK-NOT:     inPlace
 func.func @is_an_output(%x: tensor<4x16xf32>, %z: tensor<4x16xf32>) -> (tensor<4x16xf32>, tensor<4x32xf32>) {
   %a = cameo.neg %x : (tensor<4x16xf32>) -> tensor<4x16xf32>
   %y = cameo.concat %a, %z {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
@@ -69,7 +69,7 @@ func.func @is_an_output(%x: tensor<4x16xf32>, %z: tensor<4x16xf32>) -> (tensor<4
 }
 
 // CHECK-LABEL: func.func @inner_axis
-// CHECK-NOT:     in_place
+// CHECK-NOT:     inPlace
 func.func @inner_axis(%x: tensor<2x4x16xf32>, %z: tensor<2x4x16xf32>) -> tensor<2x8x16xf32> {
   %a = cameo.neg %x : (tensor<2x4x16xf32>) -> tensor<2x4x16xf32>
   %y = cameo.concat %a, %z {axis = 1 : i64} : (tensor<2x4x16xf32>, tensor<2x4x16xf32>) -> tensor<2x8x16xf32>
@@ -78,7 +78,7 @@ func.func @inner_axis(%x: tensor<2x4x16xf32>, %z: tensor<2x4x16xf32>) -> tensor<
 
 // How long the first part is, its own kernel finds out.
 // CHECK-LABEL: func.func @unknown
-// CHECK-NOT:     in_place
+// CHECK-NOT:     inPlace
 func.func @unknown(%x: tensor<8x16xf32>, %z: tensor<8x16xf32>) -> tensor<?x2xi64> {
   %a = cameo.non_zero %x : (tensor<8x16xf32>) -> tensor<2x?xi64>
   %t = cameo.transpose %a {permutation = array<i64: 1, 0>} : (tensor<2x?xi64>) -> tensor<?x2xi64>

@@ -2,13 +2,13 @@
 """contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts, and on simulated GPUs.
 
     contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed
-    contractions.py run CASE   one case; precision-CASE: the case in f32, compiled with --precision=bf16;
-                               gpu-CASE: the case on the simulator of GPUs, for several chips; tf32-CASE: with --precision=tf32
+    contractions.py run CASE   one case; bf16-CASE, f16-CASE: the case in f32, compiled with that --precision;
+                               gpu-CASE, gpu-tf32-CASE, gpu-f16-CASE: the same on the simulator of GPUs, for several chips
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
 S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 or bf16 result is rounded once
-more on each side: + 2^-10 |y|, 2^-7 |y|. With --precision=bf16 factors and sums may be off by 2^-9: + (3 2^-9 + 2^-16) S; with
---precision=tf32 factors by 2^-11: + 2^-9.9 S. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
+more on each side: + 2^-10 |y|, 2^-7 |y|. With --precision=bf16 factors and sums may be off by 2^-9: + (3 2^-9 + 2^-16) S, with
+f16 by 2^-11: + (3 2^-11 + 2^-20) S, with tf32 factors by 2^-11: + 2^-9.9 S. Results must be bitwise equal for one and two threads, and no innermost loop that multiplies has a vector on the stack.
 """
 import os
 import pathlib
@@ -352,8 +352,10 @@ largeProduct("matmul-middle-bf16", [600, 72], [72, 700], BF16)
 # The simulator takes minutes for these.
 SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups", "conv-winograd-batches", "conv-winograd-dynamic"]
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
-TF32 = ["matmul-constant", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-dynamic"]
-PRECISE = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic", "conv-winograd-large"]
+# What rounding of factors, and of sums, may add to the error, relative to S.
+ROUNDING = {"f32": 0, "bf16": 3 * 2.0**-9 + 2.0**-16, "f16": 3 * 2.0**-11 + 2.0**-20, "tf32": 2.0**-9.9}
+TENSOR_CORES = ["matmul-constant", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-dynamic"]
+ROUNDED = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic", "conv-winograd-large"]
 
 # ---- running
 
@@ -380,7 +382,7 @@ def runOnGpus(name: str, precision: str = "f32") -> None:
         for symbols in sizes:
             feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
             (wanted,), (scale,) = naive.run(feeds).values(), magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
-            bound = boundOf(model, wanted, scale) + (2.0**-9.9 * scale.astype(np.float64) if precision == "tf32" else 0)
+            bound = boundOf(model, wanted, scale) + ROUNDING[precision] * scale.astype(np.float64)
             for chip, program in programs.items():
                 (found,) = program.run(feeds).values()
                 excess = np.abs(found.astype(np.float64) - wanted) / bound
@@ -419,9 +421,8 @@ def spills(assembly: str) -> list[str]:
     return found
 
 
-def run(name: str, spoil=lambda model: None) -> None:
-    lowered = name.removeprefix("precision-") != name
-    model, sizes = CASES[name.removeprefix("precision-")]()
+def run(name: str, precision: str = "f32", spoil=lambda model: None) -> None:
+    model, sizes = CASES[name]()
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model.onnx", magnitudes=False)
         model.save(f"{folder}/magnitudes.onnx", magnitudes=True)
@@ -430,9 +431,9 @@ def run(name: str, spoil=lambda model: None) -> None:
         spoil(model)
         model.save(f"{folder}/model.onnx", magnitudes=False)
         # f16 is converted by F16C, which x86-64-v2 lacks.
-        levels = [level for level in LEVELS if level != "x86-64-v2" or model.dtype != np.float16]
+        levels = [level for level in LEVELS if level != "x86-64-v2" or (model.dtype != np.float16 and precision != "f16")]
         levels += ["x86-64-v4"] * (model.dtype == BF16 and "avx512bw" in FLAGS)
-        fast = {level: compileModel(f"{folder}/model.onnx", "O3", level, *["--precision=bf16"] * lowered) for level in levels}
+        fast = {level: compileModel(f"{folder}/model.onnx", "O3", level, f"--precision={precision}") for level in levels}
         for level in levels[:2]:
             command = [BUILD / "bin/cameo-compile", f"{folder}/model.onnx", f"--cpu={level}", "--emit=asm", "-o", "-"]
             if found := spills(subprocess.run(command, capture_output=True, text=True, check=True).stdout):
@@ -441,9 +442,7 @@ def run(name: str, spoil=lambda model: None) -> None:
             feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
             (wanted,) = naive.run(feeds).values()
             (scale,) = magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
-            bound = boundOf(model, wanted, scale)
-            if lowered:
-                bound += (3 * 2.0**-9 + 2.0**-16) * scale.astype(np.float64)
+            bound = boundOf(model, wanted, scale) + ROUNDING[precision] * scale.astype(np.float64)
             for level, program in fast.items():
                 (one,) = cameo.Program(program, 1).run(feeds).values()
                 (two,) = cameo.Program(program, 2).run(feeds).values()
@@ -460,23 +459,25 @@ def planted() -> None:
         model.weights["w0"][5, 7, 1, 2] += 0.01
 
     try:
-        run("conv-winograd", spoil)
+        run("conv-winograd", spoil=spoil)
     except SystemExit as end:
         if "times the bound" in str(end):
             return
     sys.exit("a filter that is off by 0.01 in one number was not noticed")
 
 
-if __name__ == "__main__":
+def main() -> None:
     if sys.argv[1] == "list":
         onGpus = [name for name in CASES if name not in SLOW and not name.startswith("sparse")]
-        print("\n".join([*CASES, *(f"precision-{name}" for name in PRECISE), *(f"gpu-{name}" for name in onGpus),
-                         *(f"tf32-{name}" for name in TF32), "planted"]))
+        print("\n".join([*CASES, *(f"{p}-{name}" for p in ("bf16", "f16") for name in ROUNDED), *(f"gpu-{name}" for name in onGpus),
+                         *(f"gpu-{p}-{name}" for p in ("tf32", "f16") for name in TENSOR_CORES), "planted"]))
     elif sys.argv[2] == "planted":
         planted()
-    elif sys.argv[2].startswith("tf32-"):
-        runOnGpus(sys.argv[2].removeprefix("tf32-"), "tf32")
-    elif sys.argv[2].startswith("gpu-"):
-        runOnGpus(sys.argv[2].removeprefix("gpu-"))
     else:
-        run(sys.argv[2])
+        name = sys.argv[2].removeprefix("gpu-")
+        precision = next((p for p in ROUNDING if name.startswith(f"{p}-")), "f32")
+        (runOnGpus if name != sys.argv[2] else run)(name.removeprefix(f"{precision}-"), precision)
+
+
+if __name__ == "__main__":
+    main()

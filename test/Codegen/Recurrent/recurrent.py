@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""recurrent.py - recurrences at -O3, in f32 and with --precision=bf16, against their naive loops.
+"""recurrent.py - recurrences at -O3, in f32 and with --precision=bf16 and f16, against their naive loops.
 
     recurrent.py list | recurrent.py run CASE
 
 Rows of R sum to 1/2 in magnitude and states lie in [-1, 1]: a step's product is off by at most 2 2^-9 / 2 with bf16 (weight and
 state are rounded), and hands on less than half of what the state before it was off by for an RNN, so states are within 2^-8. The gates
 of GRU and LSTM have slopes of at most 1/4 but are multiplied by states: twice that. X W^T is rounded as well, at most 2^-8 of its
-terms' magnitudes, 2 here. Together 2^-5 suffices; in f32, 2^-24 in the place of 2^-9, 2^-19. A pair of weights in the wrong order is off by 0.1.
+terms' magnitudes, 2 here. Together 2^-5 suffices; in f16, with 2^-11 in the place of 2^-9, 2^-7; in f32, with 2^-24, 2^-19. A pair of weights in the wrong order is off by 0.1.
 Results must be bitwise equal for one and two threads.
 """
 import os
@@ -56,7 +56,8 @@ def run(op: str, size: str) -> None:
             return cameo.Program(f"{folder}/model.cameo", threads).run(feeds)
 
         wanted = results(1, "-O0")
-        for flags, bound in ((("-O3",), 2.0**-19), (("-O3", "--precision=bf16"), 2.0**-5), (("-O3", "--precision=bf16", "--cpu=x86-64-v3"), 2.0**-5)):
+        for flags, bound in ((("-O3",), 2.0**-19), (("-O3", "--precision=bf16"), 2.0**-5), (("-O3", "--precision=bf16", "--cpu=x86-64-v3"), 2.0**-5),
+                             (("-O3", "--precision=f16"), 2.0**-7)):
             one, two = results(1, *flags), results(2, *flags)
             for name, want in wanted.items():
                 error = np.abs(one[name] - want).max()

@@ -1,4 +1,5 @@
 // RUN: cameo-opt %s --cameo-lower-precision --split-input-file | FileCheck %s
+// RUN: cameo-opt %s --cameo-lower-precision=f16=true --split-input-file | FileCheck %s --check-prefix=F16
 
 // CHECK-LABEL: func.func @product
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<3x2xf32>
@@ -6,6 +7,9 @@
 // CHECK-DAG:   %[[B:.*]] = cameo.cast %{{.*}} : (tensor<2x2xf32>) -> tensor<2x2xbf16>
 // CHECK:       %[[Y:.*]] = cameo.matmul %[[A]], %[[B]] : (tensor<3x2xbf16>, tensor<2x2xbf16>) -> tensor<3x2xbf16>
 // CHECK:       cameo.cast %[[Y]] {{.*}} -> tensor<3x2xf32>
+// F16-LABEL:   func.func @product
+// F16:         %[[Y:.*]] = cameo.matmul %{{.*}}, %{{.*}} : (tensor<3x2xf16>, tensor<2x2xf16>) -> tensor<3x2xf16>
+// F16:         cameo.cast %[[Y]] {{.*}} -> tensor<3x2xf32>
 func.func @product(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %w = cameo.constant dense<1.5> : tensor<2x2xf32>
   %y = cameo.matmul %x, %w : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
@@ -61,6 +65,7 @@ func.func @decode(%q: tensor<1x2x1x4xf32>, %k: tensor<1x2x99x4xf32>, %v: tensor<
 // -----
 
 // A recurrence rounds its weights; its state is f32 between steps.
+// F16:         cameo.rnn %{{.*}} : (tensor<3x2x1x2xf32>, tensor<1x2x2xf16>) -> (tensor<3x1x2x2xf32>, tensor<1x2x2xf32>)
 // CHECK-LABEL: func.func @recurrence
 // CHECK:       %[[W:.*]] = cameo.cast %{{.*}} -> tensor<1x2x2xbf16>
 // CHECK:       cameo.rnn %{{.*}}, %[[W]] {{.*}} : (tensor<3x2x1x2xf32>, tensor<1x2x2xbf16>) -> (tensor<3x1x2x2xf32>, tensor<1x2x2xf32>)

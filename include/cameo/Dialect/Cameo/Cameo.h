@@ -19,6 +19,8 @@ class FuncOp;
 } // namespace mlir::func
 
 namespace cameo {
+class SizeRequirements;
+
 // Shared bodies of the generated pointwise and indexable ops (dialects/Cameo/Pointwise.cpp).
 mlir::LogicalResult inferPointwise(mlir::Operation *op, mlir::Type elementType, ShapeAnalysis &shapes,
                                    llvm::SmallVectorImpl<ShapeInfo> &results);

@@ -16,8 +16,26 @@ struct SizeRequirement {
   Kind kind;
 };
 
-/// Those of `op` that are not known to hold. Ops that have none here check in their loops.
-llvm::SmallVector<SizeRequirement> sizeRequirements(ShapeAnalysis &shapes, mlir::Operation *op);
+/// Takes the requirements of one op (ShapeInterface::requireSizes) and keeps those that are not known to hold.
+class SizeRequirements {
+public:
+  SizeRequirements(ShapeAnalysis &shapes, mlir::Operation *op) : shapes(shapes), op(op) {}
+
+  void require(unsigned operand, int64_t axis, Dim size, Dim wanted, SizeRequirement::Kind kind);
+  /// The sizes of `operand` are the last ones of `wanted`.
+  void fits(unsigned operand, llvm::ArrayRef<Dim> wanted, SizeRequirement::Kind kind);
+  /// The same for an operand that may be left out, by its value.
+  void fits(mlir::Value operand, llvm::ArrayRef<Dim> wanted, SizeRequirement::Kind kind = SizeRequirement::Equal);
+  /// Every operand broadcasts to the result.
+  void allBroadcast();
+
+  llvm::ArrayRef<SizeRequirement> all() const { return kept; }
+  ShapeAnalysis &shapes;
+
+private:
+  mlir::Operation *op;
+  llvm::SmallVector<SizeRequirement> kept;
+};
 
 } // namespace cameo
 #endif
