@@ -1,8 +1,8 @@
 # lit.cfg.py - the test suite: what is a test, which tools a RUN line may call, which features it may require.
 #
 # Tools are on PATH by their names: cameo-opt, cameo-compile, cameo-run, FileCheck, not, split-file, mlir-opt.
-# Substitutions: %python (build/venv), %source (root of the tree), %build (the build folder), %data (test/Models/data), %shared (the folder ../shared).
-# Features: shared, avx2, avx512, sanitizer. Folders whose tests are scripts set config.test_format to ScriptCases
+# Substitutions: %python (build/venv), %source (root of the tree), %build (the build folder), %data (test/Models/data).
+# Features: avx2, sanitizer. Folders whose tests are scripts set config.test_format to ScriptCases
 # (script_cases.py) in a lit.local.cfg. Unit tests are a suite of their own, see lit.unit.cfg.py.in.
 import os
 import sys
@@ -20,7 +20,6 @@ sys.path.insert(0, config.test_source_root)
 config.python = os.path.join(config.cameo_build, "venv/bin/python")
 if not os.path.exists(config.python):
     config.python = os.environ.get("CAMEO_PYTHON", sys.executable)
-shared = os.path.join(os.path.dirname(config.cameo_source), "shared")
 tools = os.path.join(config.cameo_build, "bin")
 config.environment["PATH"] = os.pathsep.join([tools, os.path.join(config.llvm_root, "bin"), os.environ["PATH"]])
 config.environment["CAMEO_SOURCE"] = config.cameo_source
@@ -33,15 +32,10 @@ config.substitutions += [
     ("%source", config.cameo_source),
     ("%build", config.cameo_build),
     ("%data", os.path.join(config.test_source_root, "Models/data")),
-    ("%shared", shared),
 ]
 
-if os.path.isdir(shared):
-    config.available_features.add("shared")
 if config.sanitize:
     config.available_features.add("sanitizer")
 flags = set(next((l for l in open("/proc/cpuinfo") if l.startswith("flags")), "").split())
 if {"avx2", "fma"} <= flags:
     config.available_features.add("avx2")
-if {"avx512f", "avx512bw", "avx512vl", "avx512dq"} <= flags:
-    config.available_features.add("avx512")

@@ -100,6 +100,7 @@ void PhaseBuilder::add(std::unique_ptr<Pass> pass) {
 std::vector<std::string> cameo::optionalPasses() {
   std::vector<std::string> names;
   CompileOptions options;
+  options.factors = Factors::BF16; // so that what an option adds is among them
   for (const Phase &phase : phases()) {
     OpPassManager passes(ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
     PhaseBuilder builder(passes, options);

@@ -25,9 +25,9 @@ func.func @rnn_c2_reversed_both_ways(%x: tensor<5x2x2x8xf32>, %r: tensor<2x8x8xf
 
 // -----
 
-func.func @rnn_c3_element_types(%x: tensor<5x2x1x8xf32>, %r: tensor<1x8x8xf16>) {
-  // expected-error@+1 {{has operands of element types 'f32' and 'f16'; expected the same}}
-  %o0, %o1 = cameo.rnn %x, %r {activations = ["Tanh"], alpha = array<f32: 0.0>, beta = array<f32: 0.0>} : (tensor<5x2x1x8xf32>, tensor<1x8x8xf16>) -> (tensor<?x?x?x?xf32>, tensor<?x?x?xf32>)
+func.func @rnn_c3_element_types(%x: tensor<5x2x1x8xf32>, %r: tensor<1x8x8xf64>) {
+  // expected-error@+1 {{has operands of element types 'f32' and 'f64'; expected the same}}
+  %o0, %o1 = cameo.rnn %x, %r {activations = ["Tanh"], alpha = array<f32: 0.0>, beta = array<f32: 0.0>} : (tensor<5x2x1x8xf32>, tensor<1x8x8xf64>) -> (tensor<?x?x?x?xf32>, tensor<?x?x?xf32>)
   return
 }
 

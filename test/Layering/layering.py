@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""layering.py - which folder may include what, what no file may contain, and how C++ is laid out.
+"""layering.py - which folder may include what, what no file may contain, how C++ is laid out, and that errors are in their table.
 
-    layering.py list | run includes | run planted-violations | run hygiene | run format
+    layering.py list | run includes | run planted-violations | run hygiene | run format | run error-codes
 
 The table below is the architecture: every `#include` of the tree is checked against it, and planted violations, one or more
 per layer, must be found.
@@ -154,9 +154,9 @@ def runPlanted() -> list[str]:
 
 
 def trackedFiles() -> list[str]:
-    """None where the tree is not a checkout."""
     if not (ROOT / ".git").exists():
-        return []
+        print("the tree is not a checkout of git, which knows its files")
+        sys.exit(77)
     return subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -180,13 +180,27 @@ def runHygiene() -> list[str]:
 
 def runFormat() -> list[str]:
     """C++ is as `clang-format-22 -i` leaves it (.clang-format)."""
-    files = [name for name in trackedFiles() if name.endswith((".cpp", ".h")) and (ROOT / name).is_file()]
+    files = [name for name in trackedFiles() if name.endswith((".c", ".cpp", ".h", ".hpp")) and (ROOT / name).is_file()]
     done = subprocess.run(["clang-format-22", "--dry-run", *files], cwd=ROOT, capture_output=True, text=True, check=True)
     return [line for line in done.stderr.splitlines() if "warning:" in line]
 
 
+def runErrorCodes() -> list[str]:
+    """Codes in sources, ErrorCodes.inc and the table of tools/README.md are the same, each with its exit code."""
+    exits = dict(re.findall(r"(\w+) = (\d+),", (ROOT / "include/cameo/Support/ExitCode.h").read_text()))
+    rows = re.findall(r'CAMEO_ERROR\("(E-\w+)", (\w+), "(.*)"\)', (ROOT / "include/cameo/Support/ErrorCodes.inc").read_text())
+    used = {code for folder in ("include", "lib", "dialects", "passes", "runtime", "tools") for file in (ROOT / folder).rglob("*")
+            if file.suffix in (".cpp", ".h", ".td") for code in re.findall(r'"(E-[A-Z0-9]+)"', file.read_text())}
+    declared = {code for code, _, _ in rows}
+    readme = (ROOT / "tools/README.md").read_text()
+    return ([f"{code} is in no row of ErrorCodes.inc" for code in sorted(used - declared)]
+            + [f"{code} is in ErrorCodes.inc and nowhere else" for code in sorted(declared - used)]
+            + [f"tools/README.md lacks the line: {line}" for code, exit, meaning in rows
+               if (line := f"| {code} | {exits[exit]} | {meaning} |") not in readme])
+
+
 def main() -> None:
-    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene, "format": runFormat}
+    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene, "format": runFormat, "error-codes": runErrorCodes}
     match sys.argv[1:]:
         case ["list"]:
             print("\n".join(cases))

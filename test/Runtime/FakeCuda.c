@@ -60,7 +60,9 @@ int cuStreamSynchronize(void *stream) { return is("launch") ? 719 : 0; }
 int cuStreamBeginCapture_v2(void *stream, int mode) { return is("no-graphs") ? 900 : 0; }
 int cuStreamIsCapturing(void *stream, int *status) { return *status = 0, 0; }
 int cuStreamEndCapture(void *stream, void **graph) { return *graph = "graph", 0; }
-int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long flags) { return *executable = "graph", 0; }
+int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long flags) {
+  return *executable = "graph", 0;
+}
 int cuGraphLaunch(void *executable, void *stream) { return 0; }
 int cuGraphExecDestroy(void *executable) { return 0; }
 int cuGraphDestroy(void *graph) { return 0; }

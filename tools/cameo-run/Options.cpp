@@ -88,7 +88,7 @@ std::optional<Options> parseOptions(int argc, char **argv) {
   app.add_option("--variant", options.variant, "Run this code variant instead of the best one for the target")
       ->type_name("NAME");
   app.add_flag("--json", options.json, "Print one JSON object");
-  app.add_option("--bench", options.benchSeconds,
+  app.add_option("--seconds", options.benchSeconds,
                  "Run for so long, after a warm-up; say percentiles, and what this machine could do")
       ->check(CLI::Range(0.1, 86400.0))
       ->type_name("SECONDS")

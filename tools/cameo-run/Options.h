@@ -22,7 +22,7 @@ struct Options {
   std::optional<int64_t> cacheRoom; ///< rows of the memory of inputs that outputs continue
   std::string variant;
   std::string target = "cpu";
-  std::optional<double> benchSeconds; ///< --bench
+  std::optional<double> benchSeconds; ///< --seconds: a benchmark
   std::string trace;                  ///< --trace: a file
   bool specialize = false;            ///< compile a model for the sizes of its inputs
   bool json = false;

@@ -31,7 +31,7 @@ struct Costs {
   std::optional<double> flops() const;
 };
 
-/// --bench
+/// --seconds
 struct Benchmark {
   double firstMs; ///< the first run after loading
   Roof roof;

@@ -126,7 +126,7 @@ double timeRun(Context &context) {
   return nowMs() - start;
 }
 
-/// The runs of --bench: as many as fit into the time, at least ten, after a tenth of the time for warming up.
+/// The runs of --seconds: as many as fit into the time, at least ten, after a tenth of the time for warming up.
 void runBenchmark(Context &context, double seconds, Listener &listener, Results &results) {
   results.benchmark = {timeRun(context), {}};
   for (double end = nowMs() + seconds * 100; nowMs() < end;)

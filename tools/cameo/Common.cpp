@@ -26,6 +26,7 @@ void cameo::tool::addModelOptions(CLI::App &app, ModelOptions &options, bool isO
       ->type_name("FOLDER");
   for (const onnx::LimitFlag &flag : onnx::limitFlags())
     app.add_option(flag.flag.str(), options.import.read.limits.*flag.field, flag.help.str())
+        ->capture_default_str()
         ->check(CLI::NonNegativeNumber)
         ->group("Limits");
 }

@@ -23,7 +23,7 @@ struct Options {
   ModelOptions model;
   CompileOptions compile;
   std::string output, report;
-  bool explain = false, listPhases = false, listPasses = false, listOps = false;
+  bool namesChips = false, explain = false, listPhases = false, listPasses = false, listOps = false;
 };
 
 struct EmitName {
@@ -125,6 +125,10 @@ static int run(Options &options) {
     return fail("E-USAGE", "--emit=ptx writes code for GPUs; add --target=cuda");
   if (options.compile.targets.useTf32 && !hasPtx)
     return fail("E-USAGE", "--precision=tf32 is arithmetic of GPUs; add --target=cuda");
+  if (options.namesChips && !hasPtx)
+    return fail("E-USAGE", "--chip names GPUs; add --target=cuda");
+  if (options.compile.countFlops && options.compile.optLevel > 0)
+    return fail("E-USAGE", "--count-flops counts what naive loops do; add -O0");
 
   std::vector<Diagnostic> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
@@ -140,9 +144,9 @@ static int run(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   CompileOptions &compile = options->compile;
-  std::map<std::string, Emit> emits;
+  std::vector<std::string> emits;
   for (const EmitName &e : kEmits)
-    emits[e.name] = e.emit;
+    emits.push_back(e.name);
   addModelOptions(app, options->model, /*isOptional=*/true);
   app.add_option("-o", options->output, "file to write; - is standard output (default: the model's name with .cameo)")
       ->type_name("OUT");
@@ -150,8 +154,8 @@ static std::function<int()> setUp(CLI::App &app) {
       ->check(CLI::Range(0, 3));
   app.add_flag(
       "--strict", compile.strict,
-      "no faster arithmetic that rounds more than a sum in another order: convolutions by 3x3 without Winograd's "
-      "algorithm, whose error is up to 1e-5 of the largest result");
+      "no faster arithmetic than sums in another order: convolutions by 3x3 without Winograd's algorithm, whose error "
+      "is up to 1e-5 of the largest result, and products with constant zeros are not left out, which infinities show");
   app.add_option_function<std::string>(
          "--precision",
          [&compile](const std::string &precision) {
@@ -160,8 +164,9 @@ static std::function<int()> setUp(CLI::App &app) {
                                                   : Factors::AsWritten;
            compile.targets.useTf32 = precision == "tf32";
          },
-         "f32 (default); bf16: products and convolutions with constant weights multiply bf16 and add in f32, each sum "
-         "within 0.0059 of its terms' magnitudes, and weights take half the space; all else stays f32; f16: "
+         "f32 (default); bf16: products, convolutions and recurrences with constant weights and attention of many "
+         "queries multiply bf16 and add in f32, each sum within 0.0059 of its terms' magnitudes, and weights take half "
+         "the space; all else stays f32; f16: "
          "the same with f16, each sum within 0.0015, for models without numbers beyond 65504, which would become "
          "infinite; tf32: on GPUs from sm_80 on products and convolutions multiply with 10 bits of the fraction, each "
          "sum within 0.001 of its terms' magnitudes")
@@ -180,11 +185,14 @@ static std::function<int()> setUp(CLI::App &app) {
                  "best at load")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option(
-         "--emit", compile.emit,
+  app.add_option_function<std::string>(
+         "--emit",
+         [&compile](const std::string &name) {
+           compile.emit = llvm::find_if(kEmits, [&](const EmitName &e) { return name == e.name; })->emit;
+         },
          "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
          "static-lib (each with a C header beside it), shared (default)")
-      ->transform(CLI::CheckedTransformer(emits));
+      ->check(CLI::IsMember(emits));
   app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");
   app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");
   app.add_option("--stop-after", compile.stopAfter,
@@ -204,7 +212,10 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_flag("--list-passes", options->listPasses, "print the passes that --disable-pass takes and end");
   app.add_flag("--list-ops", options->listOps, "print the ONNX ops that can be imported and end");
   app.add_option("-j", compile.jobs, "threads (default: all CPUs)");
-  return [options] { return run(*options); };
+  return [options, &app] {
+    options->namesChips = app.count("--chip");
+    return run(*options);
+  };
 }
 
 namespace cameo::tool {

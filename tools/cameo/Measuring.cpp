@@ -3,6 +3,8 @@
 #include "Progress.h"
 #include "SampleFiles.h"
 #include "cameo-run/UserError.h"
+#include "cameo/Compression/Program.h"
+#include "cameo/Pipeline/Compile.h"
 #include "cameo/Pipeline/Interrupt.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -10,6 +12,7 @@
 
 using namespace cameo;
 using namespace cameo::tool;
+using namespace cameo::compression;
 
 std::optional<double> cameo::tool::parseShare(llvm::StringRef text) {
   bool isPercent = text.consume_back("%");
@@ -23,7 +26,7 @@ CLI::Option *cameo::tool::addDataOption(CLI::App &app, std::string &data, const 
   return app.add_option("--calib", data, kDataHelp + more)->type_name("DATA");
 }
 
-void cameo::tool::addRunOptions(CLI::App &app, compression::CalibrationOptions &options) {
+void cameo::tool::addRunOptions(CLI::App &app, CalibrationOptions &options) {
   app.add_option("--cpu", options.compile.targets.cpus, "CPU levels, as for cameo compile")
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -38,6 +41,28 @@ void cameo::tool::addRangeOptions(CLI::App &app, std::string &range, std::string
          "file that takes what calibration saw as it grows; the same command goes on from it, and compress from "
          "what calibrate wrote")
       ->type_name("FILE");
+}
+
+llvm::LogicalResult cameo::tool::calibrateModel(ModelOptions &options, const std::string &data,
+                                                const CalibrationOptions &calibration, mlir::MLIRContext &context,
+                                                Calibrated &result, std::vector<Diagnostic> &diagnostics) {
+  ObservedModule &model = *result.model;
+  model.module = load(options, context, diagnostics);
+  if (!model.module)
+    return llvm::failure();
+  result.samples = openSamples(data, inputsOf(*model.module), SIZE_MAX);
+  return llvm::success(succeeded(prepare(*model.module, calibration.compile, diagnostics)) &&
+                       succeeded(model.calibration.run(*model.module, *result.samples, calibration, diagnostics)));
+}
+
+llvm::LogicalResult cameo::tool::writePlanned(const ObservedModule &model, const Plan &plan, RangeMethod range,
+                                              CompileOptions writing, const std::string &path,
+                                              std::vector<Diagnostic> &diagnostics) {
+  CompileReport report;
+  Variant copy(model.module.get());
+  writing.emit = emitFor(path);
+  return llvm::success(succeeded(apply(*copy, plan, model.calibration, range, diagnostics)) &&
+                       succeeded(compile(*copy, writing, path, report, diagnostics)));
 }
 
 int cameo::tool::measuring(CompileOptions &options,

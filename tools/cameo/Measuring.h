@@ -3,7 +3,7 @@
 #define TOOLS_CAMEO_MEASURING_H
 
 #include "Common.h"
-#include "cameo/Compression/Calibration.h"
+#include "cameo/Compression/Plan.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <optional>
 
@@ -29,6 +29,21 @@ CLI::Option *addDataOption(CLI::App &app, std::string &data, const std::string &
 void addRunOptions(CLI::App &app, compression::CalibrationOptions &options);
 /// --range, a name of parseRangeMethod, and --state.
 void addRangeOptions(CLI::App &app, std::string &range, std::string &state);
+
+/// A model as it was loaded and what its layers read.
+struct Calibrated {
+  std::shared_ptr<compression::ObservedModule> model = std::make_shared<compression::ObservedModule>();
+  std::unique_ptr<compression::Samples> samples;
+};
+/// Loads the model and runs it on `data`. Fails exactly when there was an error.
+llvm::LogicalResult calibrateModel(ModelOptions &options, const std::string &data,
+                                   const compression::CalibrationOptions &calibration, mlir::MLIRContext &context,
+                                   Calibrated &result, std::vector<Diagnostic> &diagnostics);
+
+/// Writes `model`, which is copied, to `path` as `plan` for it says. Fails exactly when there was an error.
+llvm::LogicalResult writePlanned(const compression::ObservedModule &model, const compression::Plan &plan,
+                                 compression::RangeMethod range, CompileOptions writing, const std::string &path,
+                                 std::vector<Diagnostic> &diagnostics);
 
 /// Runs `work` with a line of progress, which compilations by `options` write to, and tells what it found; gives the
 /// exit code. Interrupts and errors of data files are told like all others.

@@ -11,12 +11,10 @@
 using namespace cameo;
 using namespace cameo::tool;
 
-/// Becomes cameo-run with what followed the verb, and `more`.
-static int handOver(const CLI::App &app, std::vector<std::string> more = {}) {
+/// Becomes cameo-run with these arguments.
+static int handOver(std::vector<std::string> arguments) {
   llvm::SmallString<256> tool(llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(nullptr, nullptr)));
   llvm::sys::path::append(tool, "cameo-run");
-  std::vector<std::string> arguments = app.remaining();
-  llvm::append_range(arguments, more);
   std::vector<char *> pointers{tool.data()};
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
@@ -33,22 +31,22 @@ static void leaveArguments(CLI::App &app) {
 
 static std::function<int()> setUpRun(CLI::App &app) {
   leaveArguments(app);
-  return [&app] { return handOver(app); };
+  return [&app] { return handOver(app.remaining()); };
 }
 
 static std::function<int()> setUpBench(CLI::App &app) {
   leaveArguments(app);
   return [&app] {
-    bool saysHowLong = llvm::any_of(app.remaining(), [](llvm::StringRef argument) {
-      return argument.starts_with("--bench") || argument.starts_with("--repeat");
-    });
-    return handOver(app, saysHowLong ? std::vector<std::string>() : std::vector<std::string>{"--bench=3"});
+    std::vector<std::string> arguments = app.remaining();
+    auto saysHowLong = [](llvm::StringRef argument) { return argument.split('=').first == "--seconds"; };
+    if (llvm::none_of(arguments, saysHowLong))
+      arguments.push_back("--seconds=3");
+    return handOver(arguments);
   };
 }
 
 namespace cameo::tool {
 const Verb runVerb{"run", "Runs a program, or a model by way of a cache; the same as cameo-run.", "", setUpRun};
-const Verb benchVerb{"bench",
-                     "Times a program for three seconds: percentiles, and the share of what the machine can do.", "",
-                     setUpBench};
+const Verb benchVerb{"bench", "Times a program for --seconds=3: percentiles, and the share of what the machine can do.",
+                     "", setUpBench};
 } // namespace cameo::tool

@@ -23,6 +23,11 @@ int64_t editDistance(const std::string &a, const std::string &b) {
   return row[b.size()];
 }
 
+/// The command as a user types it: "cameo info".
+std::string commandOf(const CLI::App &app) {
+  return app.get_parent() ? commandOf(*app.get_parent()) + " " + app.get_name() : app.get_name();
+}
+
 /// "did you mean --input?" where a flag is spelt nearly like `given`, else where all of them are listed.
 std::string nextStep(const CLI::App &app, const std::string &given) {
   std::string name = given.substr(0, given.find('=')), best;
@@ -34,7 +39,7 @@ std::string nextStep(const CLI::App &app, const std::string &given) {
           least = distance;
           best = "--" + known;
         }
-  return best.empty() ? "see " + app.get_name() + " --help" : "did you mean " + best + "?";
+  return best.empty() ? "see " + commandOf(app) + " --help" : "did you mean " + best + "?";
 }
 
 } // namespace
@@ -58,7 +63,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem) {
            "; expected " + CLI::detail::join(verbs, ", ");
   if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !extra.empty())
     return "unexpected argument '" + printable(extra.front()) + "'; " + nextStep(app, extra.front());
-  return printable(problem.what()) + "; see " + app.get_name() + " --help";
+  return printable(problem.what()) + "; see " + commandOf(app) + " --help";
 }
 
 } // namespace cameo::tool

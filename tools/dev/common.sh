@@ -7,6 +7,11 @@ build=${CAMEO_BUILD:-$root/build} # another place for experiments; everything be
 python=$build/venv/bin/python
 jobs=$(nproc)
 
+# What a script says at its top, where that is asked for.
+helpWanted() {
+  case "${1:-}" in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit ;; esac
+}
+
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 

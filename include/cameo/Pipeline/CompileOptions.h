@@ -12,14 +12,14 @@ namespace cameo {
 /// What a compilation writes.
 enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Ptx, Object, StaticLibrary, Shared };
 
-/// What products and convolutions of f32 with constant weights multiply; they add in f32 in any case.
+/// What ops of f32 that add up products multiply where that pays (ProductInterface); they add in f32 in any case.
 enum class Factors { AsWritten, BF16, F16 };
 
 struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
   Emit emit = Emit::Shared;
   codegen::TargetNames targets; ///< one code variant each, of every kind the best first
-  bool strict = false; ///< sums may change their order, but nothing rounds more than that: no Winograd convolutions
+  bool strict = false; ///< sums may change their order and no more: no Winograd convolutions, no zeros left out
   Factors factors = Factors::AsWritten;
   unsigned jobs = 0; ///< threads; 0: all of this process's CPUs
   bool countFlops =

@@ -1,8 +1,8 @@
 /* KernelABI.h - where compiled code and the runtime meet.
  *
  * The compiler includes this file to know what it must emit, the runtime to know what it must provide; beside Digest.h
- * it is the only header both share. C, freestanding, no other include than <stdint.h>/<stddef.h>. Structures only grow
- * at their end; a change of meaning or order raises CAMEO_ABI_VERSION. Sizes are asserted at the bottom, because
+ * it is the only header both share. C, freestanding, no other include than <stdint.h>/<stddef.h>. Any change of a
+ * structure's size, order or meaning raises CAMEO_ABI_VERSION. Sizes are asserted at the bottom, because
  * compiled programs hold the offsets.
  *
  * The shape of a run:
@@ -81,7 +81,7 @@ typedef enum cameo_code {
   CAMEO_INVALID_PROGRAM = 6, /* the file is damaged, or not a program */
   CAMEO_UNSUPPORTED_CPU = 7,
   CAMEO_VERSION_MISMATCH = 8,
-  CAMEO_NOT_FOUND = 9,
+  CAMEO_NOT_FOUND = 9, /* a variant or target that the program lacks; an output before a run gave it */
   CAMEO_IO = 10,
   CAMEO_SHAPE_MISMATCH = 11, /* sizes known only at run time do not fit together */
   CAMEO_INTERNAL = 12,

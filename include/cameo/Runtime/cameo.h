@@ -12,10 +12,16 @@
  * context keeps its program alive, so the two can be released in any order.
  *
  * Errors: every function that can fail returns a cameo_code (CAMEO_OK is 0) and, where `error` is not null, writes the
- * code and one sentence there. No function throws, aborts or prints. After any error the objects stay usable.
+ * code and one sentence there. No function throws, aborts or prints. After any error the objects stay usable. Only
+ * `error` and what says so may be null.
  *
- * Versioning: structures begin with their size and only grow at their end; functions are only added. A program that
- * wants to be independent of the library's symbol table takes everything from cameo_get_api.
+ * Tensors are all that there is: a sequence or an optional of the model is several of them, whose names and forms
+ * runtime/README.md gives.
+ *
+ * Versioning: structures that begin with `struct_size` (options, cameo_trace_event, cameo_api) only grow at their end;
+ * all others are as they are until CAMEO_API_VERSION changes, or for those of KernelABI.h CAMEO_ABI_VERSION. Functions
+ * are only added. A program that wants to be independent of the library's symbol table takes everything from
+ * cameo_get_api.
  */
 #ifndef CAMEO_RUNTIME_CAMEO_H
 #define CAMEO_RUNTIME_CAMEO_H
@@ -102,7 +108,9 @@ typedef struct cameo_tensor {
 /* ---- Programs ---- */
 
 /* Checks the file (format, versions, digests of header and code, CPU features) before any of its code is mapped for
- * execution. A program file is code: load only files you trust, the digests find damage and not malice. */
+ * execution. A program file is code: load only files you trust, the digests find damage and not malice. Fails:
+ * CAMEO_IO (the file cannot be read), CAMEO_INVALID_PROGRAM (it is no program), CAMEO_DAMAGED, CAMEO_VERSION_MISMATCH,
+ * CAMEO_UNSUPPORTED_CPU, CAMEO_NO_DEVICE, CAMEO_NOT_FOUND (no such variant or target), CAMEO_OUT_OF_MEMORY. */
 CAMEO_API int32_t cameo_program_load(const char *path, const cameo_program_options *options, cameo_program **program,
                                      cameo_error *error);
 /* For programs linked in as a static library. `info` must outlive the program. */
@@ -136,17 +144,22 @@ CAMEO_API const cameo_cache_info *cameo_program_cache(const cameo_program *progr
 
 /* ---- Contexts ---- */
 
+/* A context of `program`, which it keeps alive; null `options` are all 0. Fails: CAMEO_INVALID_ARGUMENT (more than 512
+ * threads, a stream for the CPU, a program that was loaded for "none"), CAMEO_OUT_OF_MEMORY (the budget does not hold
+ * the working memory that is known to be needed), CAMEO_NO_DEVICE. */
 CAMEO_API int32_t cameo_context_create(cameo_program *program, const cameo_context_options *options,
                                        cameo_context **context, cameo_error *error);
 CAMEO_API void cameo_context_release(cameo_context *context); /* null is allowed; not during a run */
 
 /* Binds memory to input `index`. The dims are copied; the data is borrowed, read during run only, and stays bound for
  * later runs. The data must be aligned to its element size. Type, rank and fixed sizes are checked here, sizes which
- * must agree between inputs are checked by run. */
+ * must agree between inputs are checked by run. Fails: CAMEO_INVALID_ARGUMENT; what was bound before is then bound no
+ * longer, so that no run takes it for what was refused. */
 CAMEO_API int32_t cameo_context_set_input(cameo_context *context, uint64_t index, const cameo_tensor *tensor,
                                           cameo_error *error);
-/* Has run write output `index` to the caller's memory, which must hold it (else run fails) and must not overlap an
- * input. A null `data` gives the output back to the runtime. After a failed run the content is unspecified. */
+/* Has run write output `index` to the caller's memory, which must hold it (else run fails), be aligned to its
+ * element size and not overlap an input. A null `data` gives the output back to the runtime. After a failed run the
+ * content is unspecified. Fails: CAMEO_INVALID_ARGUMENT; what was bound before stays so. */
 CAMEO_API int32_t cameo_context_bind_output(cameo_context *context, uint64_t index, void *data, uint64_t bytes,
                                             cameo_error *error);
 /* Binds memory to both the input and the output of cache `index`, so that a run appends to it in place. `memory` has
@@ -168,18 +181,22 @@ CAMEO_API int32_t cameo_context_bind_device_output(cameo_context *context, uint6
                                                    cameo_error *error);
 CAMEO_API int32_t cameo_context_bind_device_cache(cameo_context *context, uint64_t index, const cameo_tensor *memory,
                                                   int64_t rows, cameo_error *error);
-/* One inference on the calling thread and the runtime's workers. On a GPU, runs of the same sizes and addresses are
- * recorded as a CUDA graph, unless they are traced. */
+/* One inference on the calling thread and the runtime's workers. Fails: CAMEO_INVALID_ARGUMENT (an input is missing or
+ * its sizes do not fit), CAMEO_OUT_OF_RANGE, CAMEO_DIVISION_BY_ZERO, CAMEO_SHAPE_MISMATCH (the data ask for what cannot
+ * be; the message names the node), CAMEO_OUT_OF_MEMORY, CAMEO_CANCELLED, CAMEO_NO_DEVICE (the device failed). On a GPU,
+ * runs of the same sizes and addresses are recorded as a CUDA graph, unless they are traced. */
 CAMEO_API int32_t cameo_context_run(cameo_context *context, cameo_error *error);
 /* Starts an inference; cameo_context_synchronize waits for it, says whether it succeeded, and copies outputs to the
  * host's memory. In between, inputs must stay as they are, outputs that stay on the device may be asked for and used in
  * the stream's order, and nothing else may be done with the context. Only wrong bindings fail here. On the CPU, and
- * where a model's control flow or sizes depend on values, most of the work is done before this returns. */
+ * where a model's control flow or sizes depend on values, most of the work is done before this returns. To
+ * wait without a run that was started is CAMEO_INVALID_ARGUMENT. */
 CAMEO_API int32_t cameo_context_run_async(cameo_context *context, cameo_error *error);
 CAMEO_API int32_t cameo_context_synchronize(cameo_context *context, cameo_error *error);
 /* Result of the last run, if that succeeded. Memory owned by the runtime stays as it is until the next run begins;
  * where that run has it bound as an input, until it has ended. So an output may be passed back as an input, as
- * recurrent state wants. */
+ * recurrent state wants. Fails: CAMEO_NOT_FOUND (no run has succeeded since the last failure), CAMEO_INVALID_ARGUMENT
+ * (no such output). */
 CAMEO_API int32_t cameo_context_output(const cameo_context *context, uint64_t index, cameo_tensor *tensor,
                                        cameo_error *error);
 /* From any thread: ends the run in progress, or else the next one, with CAMEO_CANCELLED. One call cancels one run. */

@@ -193,7 +193,8 @@ public:
     cameo_context_bind_device_output(handle, index, data, bytes, &status.error);
     return status;
   }
-  Status bindDeviceCache(uint64_t index, const void *memory, uint32_t dtype, std::span<const int64_t> dims, int64_t rows) {
+  Status bindDeviceCache(uint64_t index, const void *memory, uint32_t dtype, std::span<const int64_t> dims,
+                         int64_t rows) {
     Status status;
     cameo_tensor tensor{memory, dtype, uint32_t(dims.size()), dims.data()};
     cameo_context_bind_device_cache(handle, index, &tensor, rows, &status.error);

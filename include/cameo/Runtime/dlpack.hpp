@@ -16,19 +16,32 @@ namespace dlpack {
 inline uint32_t dtypeOf(unsigned code, unsigned bits) {
   enum { Int = 0, Uint = 1, Float = 2, Bfloat = 4, Bool = 6 };
   switch (code * 1000 + bits) {
-  case Int * 1000 + 8: return CAMEO_I8;
-  case Int * 1000 + 16: return CAMEO_I16;
-  case Int * 1000 + 32: return CAMEO_I32;
-  case Int * 1000 + 64: return CAMEO_I64;
-  case Uint * 1000 + 8: return CAMEO_U8;
-  case Uint * 1000 + 16: return CAMEO_U16;
-  case Uint * 1000 + 32: return CAMEO_U32;
-  case Uint * 1000 + 64: return CAMEO_U64;
-  case Float * 1000 + 16: return CAMEO_F16;
-  case Float * 1000 + 32: return CAMEO_F32;
-  case Float * 1000 + 64: return CAMEO_F64;
-  case Bfloat * 1000 + 16: return CAMEO_BF16;
-  case Bool * 1000 + 8: return CAMEO_BOOL;
+  case Int * 1000 + 8:
+    return CAMEO_I8;
+  case Int * 1000 + 16:
+    return CAMEO_I16;
+  case Int * 1000 + 32:
+    return CAMEO_I32;
+  case Int * 1000 + 64:
+    return CAMEO_I64;
+  case Uint * 1000 + 8:
+    return CAMEO_U8;
+  case Uint * 1000 + 16:
+    return CAMEO_U16;
+  case Uint * 1000 + 32:
+    return CAMEO_U32;
+  case Uint * 1000 + 64:
+    return CAMEO_U64;
+  case Float * 1000 + 16:
+    return CAMEO_F16;
+  case Float * 1000 + 32:
+    return CAMEO_F32;
+  case Float * 1000 + 64:
+    return CAMEO_F64;
+  case Bfloat * 1000 + 16:
+    return CAMEO_BF16;
+  case Bool * 1000 + 8:
+    return CAMEO_BOOL;
   }
   return 0;
 }
@@ -53,8 +66,8 @@ inline Status refuse(const char *message) {
 
 } // namespace dlpack
 
-/// Binds a DLTensor to an input, where its memory is: on the host (also pinned), or on the GPU that runs the program. Dense tensors
-/// only; CAMEO_INVALID_ARGUMENT for others, other devices and element types that have none here.
+/// Binds a DLTensor to an input, where its memory is: on the host (also pinned), or on the GPU that runs the program.
+/// Dense tensors only; CAMEO_INVALID_ARGUMENT for others, other devices and element types that have none here.
 template <typename DLTensor> Status setInput(Context &context, uint64_t index, const DLTensor &tensor) {
   enum { Cpu = 1, Cuda = 2, CudaHost = 3, CudaManaged = 13 };
   uint32_t dtype = dlpack::dtypeOf(tensor.dtype.code, tensor.dtype.bits);
@@ -75,8 +88,8 @@ template <typename DLTensor> Status setInput(Context &context, uint64_t index, c
   return dlpack::refuse("the DLPack tensor lies on a device that is neither the host nor an NVIDIA GPU");
 }
 
-/// A view of an output, whose sizes live as long as the context. `device` is where the output was bound. Texts, and elements of
-/// less than 16 bits other than integers and booleans, have no type there: dtype.bits is 0.
+/// A view of an output, whose sizes live as long as the context. `device` is where the output was bound. Texts, and
+/// elements of less than 16 bits other than integers and booleans, have no type there: dtype.bits is 0.
 template <typename DLTensor, typename DLDevice> DLTensor toDLPack(const Tensor &output, DLDevice device) {
   DLTensor view{};
   view.data = const_cast<void *>(output.data);

@@ -9,19 +9,13 @@
 
 namespace cameo {
 
-/// The exit code that belongs to an error code.
+/// The exit code that belongs to an error code, by ErrorCodes.inc.
 inline ExitCode exitCodeOfCode(llvm::StringRef code) {
   return llvm::StringSwitch<ExitCode>(code)
-      .Cases({"E-OP", "E-DOMAIN", "E-TYPE", "E-UNSUPPORTED", "E-TARGET"}, ExitCode::Unsupported)
-      .Cases({"E-LIMIT", "E-MEMORY", "E-OVERFLOW", "E-RANK", "E-DEPTH"}, ExitCode::LimitExceeded)
-      .Cases({"E-FILE", "E-EXTFILE"}, ExitCode::File)
-      .Case("E-USAGE", ExitCode::Usage)
-      .Case("E-ACCURACY", ExitCode::Different)
-      .Cases({"E-ARTIFACT", "E-CHECKSUM", "E-VERSION"}, ExitCode::Artifact)
-      .Cases({"E-CALIB", "E-PLAN", "E-RUN"}, ExitCode::BadInput)
-      .Case("E-CANCELLED", ExitCode::Cancelled)
-      .Case("E-INTERNAL", ExitCode::InternalError)
-      .Default(ExitCode::InvalidModel);
+#define CAMEO_ERROR(code, exit, meaning) .Case(code, ExitCode::exit)
+#include "cameo/Support/ErrorCodes.inc"
+#undef CAMEO_ERROR
+      .Default(ExitCode::InternalError);
 }
 
 enum class Severity { Warning, Error };

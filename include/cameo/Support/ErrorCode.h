@@ -1,4 +1,4 @@
-// ErrorCode.h - codes of the users' table of errors ("E-DIV0") on MLIR diagnostics, which carry them as metadata.
+// ErrorCode.h - codes of ErrorCodes.inc ("E-DIV0") on MLIR diagnostics, which carry them as metadata.
 #pragma once
 #include "mlir/IR/Diagnostics.h"
 

@@ -12,7 +12,7 @@ def ChooseTilesPass : Pass<"cameo-choose-tiles", "::mlir::func::FuncOp"> {
   }];
   let options = [
     ListOption<"cpus", "cpus", "std::string", "CPU levels, as --cpu of cameo-compile names them">,
-    Option<"strict", "strict", "bool", "false", "no tile whose arithmetic rounds more than a sum in another order (Winograd)">,
+    Option<"strict", "strict", "bool", "false", "no tile whose arithmetic is more than a sum in another order (Winograd, zeros left out)">,
   ];
 }
 

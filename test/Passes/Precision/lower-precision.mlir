@@ -21,6 +21,8 @@ func.func @product(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 // Two activations, and what is not f32, stay.
 // CHECK-LABEL: func.func @others
 // CHECK-NOT:   bf16
+// F16-LABEL:   func.func @others
+// F16-NOT:     f16
 func.func @others(%x: tensor<3x2xf32>, %z: tensor<2x2xf32>, %d: tensor<3x2xf64>) -> (tensor<3x2xf32>, tensor<3x2xf64>) {
   %w = cameo.constant dense<1.5> : tensor<2x2xf64>
   %y = cameo.matmul %x, %z : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
@@ -31,6 +33,7 @@ func.func @others(%x: tensor<3x2xf32>, %z: tensor<2x2xf32>, %d: tensor<3x2xf64>)
 // -----
 
 // Attention of many queries; values are moved as bf16, and the result after it. The mask stays.
+// F16-LABEL:   func.func @attention
 // CHECK-LABEL: func.func @attention
 // CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<1x2x16x4xf32>, %[[K:[a-z0-9]+]]: tensor<1x2x16x4xf32>, %[[V:[a-z0-9]+]]: tensor<1x16x2x4xf32>, %[[M:[a-z0-9]+]]: tensor<16x16xf32>
 // CHECK-DAG:   %[[Q1:.*]] = cameo.cast %[[Q]]
@@ -57,6 +60,8 @@ func.func @attention(%q: tensor<1x2x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: ten
 // One query reads each key once, which is no more work than rounding them.
 // CHECK-LABEL: func.func @decode
 // CHECK-NOT:   bf16
+// F16-LABEL:   func.func @decode
+// F16-NOT:     f16
 func.func @decode(%q: tensor<1x2x1x4xf32>, %k: tensor<1x2x99x4xf32>, %v: tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32> {
   %y = cameo.attention %q, %k, %v {scale = 0.5 : f32} : (tensor<1x2x1x4xf32>, tensor<1x2x99x4xf32>, tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32>
   return %y : tensor<1x2x1x4xf32>
@@ -65,6 +70,7 @@ func.func @decode(%q: tensor<1x2x1x4xf32>, %k: tensor<1x2x99x4xf32>, %v: tensor<
 // -----
 
 // A recurrence rounds its weights; its state is f32 between steps.
+// F16-LABEL:   func.func @recurrence
 // F16:         cameo.rnn %{{.*}} : (tensor<3x2x1x2xf32>, tensor<1x2x2xf16>) -> (tensor<3x1x2x2xf32>, tensor<1x2x2xf32>)
 // CHECK-LABEL: func.func @recurrence
 // CHECK:       %[[W:.*]] = cameo.cast %{{.*}} -> tensor<1x2x2xbf16>
