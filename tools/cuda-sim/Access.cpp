@@ -45,6 +45,13 @@ uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space spac
     footprints = shared.footprints.data() + address;
     if (memchr(shared.inFlight.data() + address, 1, bytes))
       refuse("an asynchronous copy may still write: nothing has waited for it");
+    if (isWrite && !shared.readers.empty()) {
+      if (std::any_of(shared.readers.begin() + long(address), shared.readers.begin() + long(address + bytes),
+                      [](uint8_t count) { return count != 0; }))
+        refuse("a wgmma may still read: nothing has waited for it");
+      std::fill_n(shared.written.begin() + long(address), bytes,
+                  GenericWrite{++t.block->events, t.block->phase(), t.number});
+    }
     break;
   }
   default: {

@@ -30,7 +30,11 @@ void branchByTable(Thread &t, const Instruction &i) {
     t.fault(i, "branches by entry " + std::to_string(index) + " of a table of " + std::to_string(table.size()));
   t.pc = table[index];
 }
-void end(Thread &t, const Instruction &) { t.wait = Wait::Forever; }
+void end(Thread &t, const Instruction &i) {
+  if (t.busy)
+    t.fault(i, "ends while a wgmma is under way");
+  t.wait = Wait::Forever;
+}
 void trap(Thread &t, const Instruction &i) { t.fault(i, "traps"); }
 void nothing(Thread &, const Instruction &) {}
 template <uint64_t window> void toGeneric(Thread &t, const Instruction &i) {
@@ -203,7 +207,9 @@ private:
       i.run = end;
     } else if (name == "trap") {
       i.run = trap;
-    } else if (name == "membar" || name == "fence") {
+    } else if (s.opcode == "fence.proxy.async.shared::cta" || s.opcode == "fence.proxy.async") {
+      i.run = fenceProxies;
+    } else if (name == "membar" || (name == "fence" && op.size() > 1 && op[1] != "proxy")) {
       i.run = nothing;
     } else if (name == "cvta") {
       decodeAddressConversion(i, op);
@@ -219,6 +225,8 @@ private:
         std::swap(i.a, i.e); // where a shuffle has its mask
     } else if (name == "cp") {
       decodeCopy(i, op);
+    } else if (name == "wgmma") {
+      decodeWarpgroup(i, op);
     } else if (name == "ldmatrix" || name == "mma") {
       decodeMatrix(i, op);
     } else if (name == "mov" && s.operands.size() == 2 &&
@@ -331,6 +339,35 @@ private:
         for (const Operand &element : o[k].elements)
           *more++ = slot(element);
     }
+  }
+
+  /// wgmma.mma_async {accumulators}, A, B, adds, 1, 1, is A transposed, is B; and what fences, commits and awaits them.
+  void decodeWarpgroup(Instruction &i, const std::vector<std::string> &op) {
+    i.together = findWarpgroup(op, i);
+    if (!i.together)
+      refuse("is not known");
+    kernel.isIndependent = false;
+    kernel.hasWarpgroups = true;
+    const std::vector<Operand> &o = statement->operands;
+    if (op[1] != "mma_async") {
+      if (o.size() > 1)
+        refuse("has " + std::to_string(o.size()) + " operands");
+      i.offset = o.empty() ? 0 : o[0].number;
+      return;
+    }
+    needOperands(8);
+    if (o[0].elements.size() != 4u * i.count)
+      refuse("has " + std::to_string(o[0].elements.size()) + " accumulators, expected " + std::to_string(4 * i.count));
+    i.detail = uint32_t(kernel.accumulators.size());
+    std::vector<uint32_t> &accumulators = kernel.accumulators.emplace_back();
+    for (const Operand &element : o[0].elements)
+      accumulators.push_back(slot(element));
+    i.a = slot(o[1]);
+    i.b = slot(o[2]);
+    i.c = slot(o[3]);
+    if (o[4].number != 1 || o[5].number != 1)
+      refuse("a factor of -1 is not known");
+    i.offset = (o[6].number & 1) | (o[7].number & 1) << 1;
   }
 
   void decodePacking(Instruction &i, const std::vector<std::string> &op) {

@@ -22,6 +22,7 @@ namespace {
 
 /// Enough for any kernel of ours; one that runs longer does not end.
 constexpr uint64_t kMostSteps = uint64_t(1) << 36;
+constexpr uint32_t kWarpgroup = 128; ///< threads
 
 class Grid {
 public:
@@ -59,13 +60,18 @@ private:
   }
 
   void runBlock(uint64_t number, const std::vector<uint32_t> &order) {
-    Block block{launch, memory, {}, {}, {}, options.copiesEarly};
+    Block block{launch, memory, {}, {}, {}, options.copiesEarly, {}};
     block.index[0] = unsigned(number % launch.grid[0]);
     block.index[1] = unsigned(number / launch.grid[0] % launch.grid[1]);
     block.index[2] = unsigned(number / launch.grid[0] / launch.grid[1]);
     block.shared.data.assign(kernel.sharedBytes + launch.sharedBytes, 0xff); // NaN in every type of float
     block.shared.footprints.resize(block.shared.data.size());
     block.shared.inFlight.resize(block.shared.data.size());
+    if (kernel.hasWarpgroups) {
+      block.shared.readers.resize(block.shared.data.size());
+      block.shared.written.resize(block.shared.data.size());
+      block.warpgroups.resize(numThreads / kWarpgroup);
+    }
     uint32_t first = memory.takeAccessors(numbersOfPhase());
     Accessor accessor{0, firstOfLaunch, first, first, {}};
     if (kernel.isIndependent) {
@@ -109,6 +115,8 @@ private:
     t.wait = Wait::None;
     t.copies.clear();
     t.openGroup = 0;
+    t.proxyFences.clear();
+    t.busy = nullptr;
     setAccessor(t, accessor);
     std::fill_n(t.slots, kernel.numRegisters, ~uint64_t(0)); // no register holds a useful number before it is written
     std::fill_n(t.local, kernel.localBytes, 0xff);
@@ -131,49 +139,51 @@ private:
       const Instruction &i = code[t.pc++];
       if (i.guard && (t.slots[i.guard] & 1) == uint64_t(i.guardIsNegated))
         continue;
+      if (t.busy)
+        checkAccumulators(t, i);
       i.run(t, i);
       if (++steps > kMostSteps)
         t.fault(i, "runs for ever");
     }
   }
 
-  /// Lets the lanes of each warp go on that have come to the same statement, all that its mask names.
+  /// Lets the lanes of each warp (of each four) go on that have come to the same statement, all that its mask names.
   bool meetInWarps(Block &block) {
     bool someWentOn = false;
-    for (uint32_t first = 0; first < numThreads; first += 32) {
-      uint32_t count = std::min<uint32_t>(32, numThreads - first);
-      for (uint32_t lane = 0; lane < count; ++lane) {
-        Thread &leader = block.threads[first + lane];
-        if (leader.wait != Wait::Warp)
+    for (Thread &leader : block.threads) {
+      if (leader.wait != Wait::Warp)
+        continue;
+      const Instruction &at = kernel.code[leader.pc - 1];
+      uint32_t width = 32 * at.warps, first = leader.number / width * width;
+      uint32_t count = std::min(width, numThreads - first);
+      if (at.warps > 1 && count < width)
+        leader.fault(at, "needs four whole warps, " + std::to_string(count) + " threads are here");
+      uint32_t mask = leader.get<uint32_t>(at.e);
+      std::vector<Thread *> lanes;
+      bool isComplete = true;
+      for (uint32_t other = 0; other < width; ++other) {
+        if (at.warps == 1 && !(mask >> other & 1))
           continue;
-        const Instruction &at = kernel.code[leader.pc - 1];
-        uint32_t mask = leader.get<uint32_t>(at.e);
-        std::vector<Thread *> lanes;
-        bool isComplete = true;
-        for (uint32_t other = 0; other < 32; ++other) {
-          if (!(mask >> other & 1))
-            continue;
-          if (other >= count || block.threads[first + other].wait == Wait::Forever) {
-            if (other < count)
-              leader.fault(at, "waits for lane " + std::to_string(other) + ", which has ended");
-            continue;
-          }
-          Thread &t = block.threads[first + other];
-          isComplete &= t.wait == Wait::Warp && t.pc == leader.pc;
-          lanes.push_back(&t);
-        }
-        if (!isComplete)
+        if (other >= count || block.threads[first + other].wait == Wait::Forever) {
+          if (other < count)
+            leader.fault(at, "waits for lane " + std::to_string(other) + ", which has ended");
           continue;
-        at.together(lanes, at);
-        if (at.isBarrier && lanes.size() == count) {
-          uint32_t firstNumber = memory.takeAccessors(kNumbersOfWarp);
-          for (Thread *t : lanes)
-            beginWarpPhase(*t, firstNumber);
         }
-        for (Thread *t : lanes)
-          t->wait = Wait::None;
-        someWentOn = true;
+        Thread &t = block.threads[first + other];
+        isComplete &= t.wait == Wait::Warp && t.pc == leader.pc;
+        lanes.push_back(&t);
       }
+      if (!isComplete)
+        continue;
+      at.together(lanes, at);
+      if (at.isBarrier && lanes.size() == count) {
+        uint32_t firstNumber = memory.takeAccessors(kNumbersOfWarp);
+        for (Thread *t : lanes)
+          beginWarpPhase(*t, firstNumber);
+      }
+      for (Thread *t : lanes)
+        t->wait = Wait::None;
+      someWentOn = true;
     }
     return someWentOn;
   }
@@ -187,6 +197,7 @@ private:
     if (first < accessor.firstOfPhase) // the numbers began anew
       firstOfLaunch = accessor.firstOfLaunch = accessor.firstOfBlock = first;
     accessor.firstOfPhase = first;
+    block.firstEvents.push_back(block.events);
     for (Thread &t : block.threads) {
       setAccessor(t, accessor);
       if (t.wait == Wait::Block)

@@ -4,6 +4,7 @@
 #include "Ptx.h"
 #include <bit>
 #include <cstring>
+#include <deque>
 
 namespace cameo::sim {
 
@@ -29,6 +30,7 @@ struct Instruction {
   uint64_t secondOffset = 0; ///< of the address that a copy reads, whose base is `b`
   uint32_t detail = 0;       ///< what the handler makes of it
   Meeting together = nullptr;
+  uint8_t warps = 1;      ///< that meet
   bool isBarrier = false; ///< of a warp: orders what its lanes do
   uint32_t statement = 0; ///< for messages
 };
@@ -41,6 +43,7 @@ struct Kernel {
   std::vector<Instruction> code;
   std::vector<Statement> statements;
   std::vector<std::vector<uint32_t>> branchTables;
+  std::vector<std::vector<uint32_t>> accumulators; ///< slots, of each wgmma
   uint32_t numRegisters = 0;
   std::vector<uint64_t> constants; ///< of the slots after the registers
   uint32_t numSlots = 0;           ///< with the special ones, in the order of Special
@@ -48,6 +51,7 @@ struct Kernel {
   std::vector<Variable> parameters; ///< in order
   unsigned maxThreads = 0;
   bool isIndependent = true; ///< no thread waits for another
+  bool hasWarpgroups = false;
 };
 
 enum Special : uint32_t {
@@ -85,6 +89,23 @@ struct AsyncCopy {
   const Instruction *at;
 };
 
+/// wgmma.mma_async, until it is waited for.
+struct WarpgroupProduct {
+  const Instruction *at;
+  void (*multiply)(Thread &first, const WarpgroupProduct &);
+  bool adds;                    ///< to the accumulators, else they begin at 0
+  uint32_t group;               ///< counted from 0 as they are committed
+  std::vector<uint32_t> chunks; ///< addresses of the 16-byte chunks of A, then of B
+};
+
+/// Four warps that multiply together.
+struct Warpgroup {
+  std::deque<WarpgroupProduct> products; ///< not yet waited for
+  uint32_t openGroup = 0;                ///< that the next products belong to
+  std::vector<uint8_t> isBusy;           ///< slots: those of accumulators of such products
+  std::vector<uint64_t> fenced;          ///< the threads' slots as the last wgmma.fence found them; empty: none did
+};
+
 struct Thread {
   uint64_t *slots;
   uint32_t pc = 0;
@@ -93,8 +114,10 @@ struct Thread {
   uint8_t *local = nullptr;
   Block *block = nullptr;
   Accessor accessor;
-  std::vector<AsyncCopy> copies; ///< not yet waited for
-  uint32_t openGroup = 0;        ///< that the next copies belong to
+  std::vector<AsyncCopy> copies;              ///< not yet waited for
+  uint32_t openGroup = 0;                     ///< that the next copies belong to
+  std::vector<uint32_t> proxyFences;          ///< events of fence.proxy.async
+  const std::vector<uint8_t> *busy = nullptr; ///< of its warpgroup, while one of its products is under way
 
   template <typename T> T get(uint32_t slot) const {
     T value;
@@ -117,6 +140,10 @@ struct Block {
   unsigned index[3];
   std::vector<Thread> threads;
   bool copiesEarly = false;
+  std::vector<Warpgroup> warpgroups;
+  uint32_t events = 0;                  ///< writes to shared memory, and fences, so far
+  std::vector<uint32_t> firstEvents{0}; ///< of each phase: where a barrier of the block was
+  uint32_t phase() const { return uint32_t(firstEvents.size() - 1); }
 };
 
 /// Resolves names, chooses handlers. Throws PtxError for what is not known.
@@ -132,6 +159,13 @@ Handler findMeeting(const std::vector<std::string> &opcode, Instruction &instruc
 Handler findCopy(const std::vector<std::string> &opcode, Instruction &instruction);
 /// What a warp does in ldmatrix and mma; null where it is not known. Says how many registers each operand has.
 Meeting findMatrix(const std::vector<std::string> &opcode, Instruction &instruction, std::vector<unsigned> &registers);
+
+/// What a warpgroup does in wgmma; null where it is not known.
+Meeting findWarpgroup(const std::vector<std::string> &opcode, Instruction &instruction);
+/// Ends the launch where an instruction touches an accumulator of a product that is under way.
+void checkAccumulators(Thread &t, const Instruction &i);
+/// fence.proxy.async
+void fenceProxies(Thread &t, const Instruction &);
 
 /// The bytes that an access means. Ends the launch where there are none, where they are not aligned, or where it races.
 uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space space, uint64_t bytes, bool isWrite,

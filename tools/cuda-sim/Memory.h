@@ -62,11 +62,21 @@ private:
   uint32_t accessors = 1;
 };
 
+/// A write by a thread's own instructions (the generic proxy).
+struct GenericWrite {
+  uint32_t event = 0; ///< counted from 1 in the block; 0: none
+  uint32_t phase = 0; ///< barriers of the block before it
+  uint32_t thread = 0;
+};
+
 /// Of one block.
 struct SharedMemory {
   std::vector<uint8_t> data;
   std::vector<Footprint> footprints;
   std::vector<uint8_t> inFlight; ///< 1: an asynchronous copy that nobody has waited for may write the byte
+  // For kernels whose wgmma read it, else empty.
+  std::vector<uint8_t> readers;      ///< how many wgmma that nobody has waited for may read the byte
+  std::vector<GenericWrite> written; ///< the last one
 };
 
 } // namespace cameo::sim

@@ -30,8 +30,8 @@ std::vector<Token> tokenize(std::string_view text) {
       i = text.find('"', i + 1) + 1;
       tokens.push_back({text.substr(begin, i - begin), line});
     } else if (c && isWordCharacter(c)) {
-      while (i < text.size() && text[i] && isWordCharacter(text[i]))
-        ++i;
+      while (i < text.size() && ((text[i] && isWordCharacter(text[i])) || text.substr(i, 2) == "::"))
+        i += text[i] == ':' ? 2 : 1; // "shared::cta"
       tokens.push_back({text.substr(begin, i - begin), line});
     } else if (c == 0) {
       break;
@@ -85,11 +85,17 @@ private:
   void placeShared() {
     constexpr uint64_t kAlign = 16;
     for (ParsedKernel &kernel : module.kernels) {
-      for (const GlobalVariable &global : module.globals)
-        if (global.space == Space::Shared && !global.content.empty())
+      uint64_t alignOfRest = kAlign;
+      for (const GlobalVariable &global : module.globals) {
+        if (global.space != Space::Shared)
+          continue;
+        if (global.content.empty())
+          alignOfRest = std::max(alignOfRest, global.align);
+        else
           kernel.variables[global.name] = {Space::Shared, place(kernel.sharedBytes, global.content.size(), kAlign),
                                            global.content.size()};
-      kernel.sharedBytes = (kernel.sharedBytes + kAlign - 1) / kAlign * kAlign;
+      }
+      kernel.sharedBytes = (kernel.sharedBytes + alignOfRest - 1) / alignOfRest * alignOfRest;
       for (const GlobalVariable &global : module.globals)
         if (global.space == Space::Shared && global.content.empty())
           kernel.variables[global.name] = {Space::Shared, kernel.sharedBytes, 0};
@@ -138,9 +144,8 @@ private:
   void parseGlobal(Space space) {
     GlobalVariable global;
     global.space = space;
-    uint64_t align, bytes = 0;
     size_t typeAt = at;
-    bytes = parseDeclaration(global.name, align);
+    uint64_t bytes = parseDeclaration(global.name, global.align);
     while (tokens[typeAt].text == ".align")
       typeAt += 2;
     uint64_t width = bytesOfType(tokens[typeAt].text);

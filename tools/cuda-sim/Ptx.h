@@ -61,6 +61,7 @@ struct ParsedKernel {
 struct GlobalVariable {
   std::string name;
   Space space;
+  uint64_t align = 1;
   std::vector<uint8_t> content;
 };
 
