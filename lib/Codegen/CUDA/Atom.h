@@ -20,6 +20,8 @@ struct Factors {
   bool fit(const PtxTarget &chip) const {
     return areBytes() ? chip.hasMma : lhs == rhs && (lhs.isF32() || (chip.hasMma && (lhs.isF16() || lhs.isBF16())));
   }
+  /// Whether the instructions of warpgroups take them.
+  bool fitWgmma(const PtxTarget &chip) const { return chip.hasWgmma && lhs == rhs && (lhs.isF16() || lhs.isBF16()); }
   /// Tensor cores transpose elements of two bytes only.
   bool needLinesAlongK() const { return !useFma() && bytes() != 2; }
   mlir::Type sum() const {
@@ -39,28 +41,27 @@ struct ByteZeros {
 struct BlockTile {
   int64_t m, n, k; ///< of a block
   int64_t warpsM, warpsN;
-  int64_t stages; ///< tiles of A and B in shared memory at a time
+  int64_t stages;               ///< tiles of A and B in shared memory at a time
+  bool isForWarpgroups = false; ///< multiplied by wgmma: four warps have 64 rows and all columns
 
   int64_t threads() const { return 32 * warpsM * warpsN; }
 };
 
-/// The work of one thread. Which elements of C its accumulators are the atom says.
+/// The work of one thread. Which elements of C its accumulators are the atom says. Per step: the thread has waited for
+/// its copies; showCopies; a barrier of the block; multiply.
 class Atom {
 public:
   virtual ~Atom() = default;
   virtual int64_t numAccumulators() const = 0;
-  /// Adds the products of one step of K to the accumulators. `lhs` and `rhs` point at the tiles.
+  /// What it takes, beside the barrier, until all see what this thread copied.
+  virtual void showCopies(ThreadBuilder &) const {}
+  /// Adds the products of one step of K to the accumulators, or begins to. `lhs` and `rhs` point at the tiles.
   virtual void multiply(ThreadBuilder &t, mlir::Value lhs, mlir::Value rhs,
                         llvm::SmallVectorImpl<mlir::Value> &accumulators) const = 0;
-  /// The same where A is what an atom of its kind, with the same rows and warps, has in its accumulators. `scratch`
-  /// points at a tile for A, of which each warp takes its rows; null where there is no need of it. To `rowSums`, one
-  /// for each row of the thread, come the sums of A's rows as they are multiplied: of the thread's own elements, or
-  /// whole ones (`sumsWholeRows`).
-  virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
-                            llvm::SmallVectorImpl<mlir::Value> &accumulators,
-                            llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
-  virtual bool sumsWholeRows() const = 0;
-  virtual bool needsScratch() const = 0;
+  /// How many of the last steps may still be under way when `multiply` returns: their tiles must stay.
+  virtual int64_t stepsUnderWay() const { return 0; }
+  /// Waits for them.
+  virtual void finish(ThreadBuilder &, llvm::SmallVectorImpl<mlir::Value> &accumulators) const {}
   /// Elements of C, from `firstColumn` (i32) on, of what the accumulators are in the end.
   virtual llvm::SmallVector<mlir::Value> results(ThreadBuilder &, llvm::ArrayRef<mlir::Value> accumulators,
                                                  mlir::Value firstColumn) const {
@@ -78,22 +79,42 @@ public:
   /// So many neighbouring lanes have the same rows, and all columns of their warp between them.
   virtual int64_t lanesOfRow() const = 0;
 
-  void store(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> accumulators, mlir::Value firstRow, mlir::Value firstColumn,
-             const TileResult &result) const {
+  /// Stores what `results` gave.
+  virtual void store(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> accumulators, mlir::Value firstRow,
+                     mlir::Value firstColumn, const TileResult &result) const {
     for (int64_t i = 0; i < int64_t(accumulators.size()); i += run())
       result.storeRun(t, t.add(firstRow, row(t, rowOf(i))), t.add(firstColumn, column(t, i)),
                       accumulators.slice(i, run()));
   }
 };
 
+/// Also multiplies what another atom has in its accumulators.
+class ChainAtom : public Atom {
+public:
+  /// `multiply` where A is what an atom of its kind, with the same rows and warps, has in its accumulators. `scratch`
+  /// points at a tile for A, of which each warp takes its rows; null where there is no need of it. To `rowSums`, one
+  /// for each row of the thread, come the sums of A's rows as they are multiplied: of the thread's own elements, or
+  /// whole ones (`sumsWholeRows`).
+  virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
+                            llvm::SmallVectorImpl<mlir::Value> &accumulators,
+                            llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
+  virtual bool sumsWholeRows() const = 0;
+};
+
 /// f32 by fused multiply-adds.
-std::unique_ptr<Atom> makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs);
+std::unique_ptr<ChainAtom> makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs);
 /// By the instructions mma.sync of tensor cores.
-std::unique_ptr<Atom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                  const Factors &factors, const ByteZeros &zeros);
+std::unique_ptr<ChainAtom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                       const Factors &factors, const ByteZeros &zeros);
+/// By the instructions wgmma of warpgroups, from swizzled tiles of f16 or bf16.
+std::unique_ptr<Atom> makeWgmmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                    const Factors &factors);
 /// The one for the factors.
+std::unique_ptr<ChainAtom> makeChainAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                         const Factors &factors, const ByteZeros &zeros = {});
+/// The one for the tile and the factors.
 std::unique_ptr<Atom> makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                               const Factors &factors, const ByteZeros &zeros = {});
+                               const Factors &factors, const ByteZeros &zeros);
 
 /// 0, 1, ... for the warps of a block and the lanes of a warp (i32).
 struct ThreadPlace {

@@ -67,10 +67,10 @@ class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockAttention &a)
       : t(b, loc), a(a), tiles(a.tile, a.factors, a.depth, a.width),
-        scores(makeAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k,
-                        a.factors)),
-        values(makeAtom({a.tile.rows, tiles.v.columns, a.tile.keys, a.tile.warps, 1, kStages}, tiles.weights, tiles.v,
-                        a.factors)),
+        scores(makeChainAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k,
+                             a.factors)),
+        values(makeChainAtom({a.tile.rows, tiles.v.columns, a.tile.keys, a.tile.warps, 1, kStages}, tiles.weights,
+                             tiles.v, a.factors)),
         shared(t.sharedMemory()), copier(chip, 32 * a.tile.warps, t.threadNumber()) {}
 
   void emit() {
@@ -252,7 +252,7 @@ private:
   ThreadBuilder t;
   const BlockAttention &a;
   AttentionTiles tiles;
-  std::unique_ptr<Atom> scores, values;
+  std::unique_ptr<ChainAtom> scores, values;
   Value shared;
   TileCopier copier;
   SmallVector<Value> rows; ///< of the thread, i32

@@ -8,9 +8,11 @@ using namespace cameo::codegen;
 /// Blocks that keep a large chip busy: about one per multiprocessor.
 constexpr int64_t kEnoughBlocks = 100;
 
-/// The largest first; of tensor cores K is in bytes.
+/// The largest first; of tensor cores K is in bytes. Warpgroups read a run of 128 bytes per line.
 static constexpr BlockTile kFmaTiles[] = {{128, 128, 16, 4, 2, 2}, {64, 64, 16, 2, 1, 3}, {32, 32, 16, 2, 1, 3}};
 static constexpr BlockTile kMmaTiles[] = {{128, 128, 64, 2, 4, 3}, {64, 64, 64, 2, 2, 3}, {32, 32, 64, 2, 2, 3}};
+static constexpr BlockTile kWgmmaTiles[] = {
+    {128, 256, 128, 8, 1, 4, true}, {128, 128, 128, 8, 1, 6, true}, {64, 64, 128, 4, 1, 6, true}};
 
 std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, const Factors &factors,
                                                     std::optional<int64_t> m, std::optional<int64_t> n,
@@ -18,13 +20,20 @@ std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, const
   if (!factors.fit(chip))
     return std::nullopt;
   constexpr int64_t kLarge = 1 << 14;
-  auto isEnough = [&](const BlockTile &tile) {
-    return llvm::divideCeil(m.value_or(kLarge), tile.m) * llvm::divideCeil(n.value_or(kLarge), tile.n) *
-               batch.value_or(1) >=
-           kEnoughBlocks;
+  int64_t rows = m.value_or(kLarge), columns = n.value_or(kLarge);
+  // Enough blocks, and more than half of a tile's rows and columns used.
+  auto suits = [&](const BlockTile &tile) {
+    int64_t blocks = int64_t(llvm::divideCeil(rows, tile.m) * llvm::divideCeil(columns, tile.n)) * batch.value_or(1);
+    return blocks >= kEnoughBlocks && 2 * rows > tile.m && 2 * columns > tile.n;
   };
-  ArrayRef<BlockTile> tiles = factors.useFma() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles);
-  const BlockTile *found = llvm::find_if(tiles, isEnough);
+  SmallVector<BlockTile> tiles;
+  if (factors.useFma())
+    llvm::append_range(tiles, kFmaTiles);
+  else if (factors.fitWgmma(chip))
+    llvm::append_range(tiles, kWgmmaTiles);
+  if (!factors.useFma())
+    llvm::append_range(tiles, kMmaTiles);
+  const BlockTile *found = llvm::find_if(tiles, suits);
   BlockTile tile = found == tiles.end() ? tiles.back() : *found;
   if (!factors.useFma())
     tile.k /= factors.bytes();
@@ -32,10 +41,10 @@ std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, const
 }
 
 static SharedTile lhsTile(const BlockContraction &c) {
-  return {c.lhs.linesAlongK, c.tile.m, c.tile.k, c.factors.bytes()};
+  return {c.lhs.linesAlongK, c.tile.m, c.tile.k, c.factors.bytes(), c.tile.isForWarpgroups};
 }
 static SharedTile rhsTile(const BlockContraction &c) {
-  return {c.rhs.linesAlongK, c.tile.n, c.tile.k, c.factors.bytes()};
+  return {c.rhs.linesAlongK, c.tile.n, c.tile.k, c.factors.bytes(), c.tile.isForWarpgroups};
 }
 
 namespace {
@@ -44,12 +53,12 @@ class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockContraction &c)
       : t(b, loc), c(c), tile(c.tile), lhs(lhsTile(c)), rhs(rhsTile(c)),
-        atom(makeAtom(tile, lhs, rhs, c.factors, c.zeros)), shared(t.sharedMemory()),
-        copier(chip, tile.threads(), t.threadNumber()) {}
+        atom(makeAtom(tile, lhs, rhs, c.factors, c.zeros)), ahead(tile.stages - 1 - atom->stepsUnderWay()),
+        shared(t.sharedMemory()), copier(chip, tile.threads(), t.threadNumber()) {}
 
   void emit() {
-    for (int64_t stage = 0; stage + 1 < tile.stages; ++stage)
-      copyStep(t, t.number(stage));
+    for (int64_t step = 0; step < ahead; ++step)
+      copyStep(t, t.number(step));
     Value steps = t.div(t.add(c.k, tile.k - 1), tile.k);
     Value zero = arith::ConstantOp::create(t.b, t.loc, t.b.getZeroAttr(c.factors.sum()));
     SmallVector<Value> sums(atom->numAccumulators(), zero);
@@ -58,9 +67,10 @@ public:
       OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
       ThreadBuilder u(inside, t.loc);
       Value step = loop.getInductionVar();
-      copier.wait(u, tile.stages - 2);
+      copier.wait(u, ahead - 1);
+      atom->showCopies(u);
       u.barrier();
-      copyStep(u, u.add(step, tile.stages - 1));
+      copyStep(u, u.add(step, ahead));
       SmallVector<Value> carried(loop.getRegionIterArgs());
       Value stage = stageOf(u, step);
       atom->multiply(u, stage, u.offset(stage, u.number(lhs.bytes())), carried);
@@ -68,6 +78,7 @@ public:
     }
     copier.wait(t, 0); // none may be under way when the block ends
     SmallVector<Value> sumsInTheEnd(loop.getResults());
+    atom->finish(t, sumsInTheEnd);
     atom->store(t, atom->results(t, sumsInTheEnd, c.firstColumn), c.firstRow, c.firstColumn, c.result);
   }
 
@@ -88,6 +99,7 @@ private:
   const BlockTile &tile;
   SharedTile lhs, rhs;
   std::unique_ptr<Atom> atom;
+  int64_t ahead; ///< steps between what is copied and what is multiplied
   Value shared;
   TileCopier copier;
 };

@@ -3,12 +3,12 @@
 // A block goes over K in steps. Of each step it copies a tile of A and one of B to shared memory, the copies some steps
 // ahead of what is multiplied; warps then multiply parts of the tile, which stay in registers until the end. How a
 // thread multiplies is an *atom*: fused multiply-adds (f32), or the instructions of tensor cores (f16, bf16, bytes, and
-// f32 as tf32 where that was asked for).
+// f32 as tf32 where that was asked for), which read shared memory by themselves where warpgroups have such (f16, bf16).
 //
-//   step s:   wait for the copies of step s | barrier | begin to copy step s + stages - 1 | multiply step s
+//   step s:   wait for the copies of step s | barrier | begin to copy step s + ahead | multiply step s
 //
 // The one barrier does for both directions: all copies of step s are there, and nobody reads any more what step s +
-// stages - 1 replaces.
+// ahead replaces. `ahead` is stages - 1, less the steps whose products may be under way after `multiply`.
 #ifndef LIB_CODEGEN_CUDA_CONTRACTION_H
 #define LIB_CODEGEN_CUDA_CONTRACTION_H
 

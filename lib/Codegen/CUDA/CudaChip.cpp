@@ -13,10 +13,10 @@ using namespace cameo::codegen;
 /// Shared memory from the CUDA C++ Programming Guide's table of technical specifications. The PTX versions are the
 /// oldest that know the chip and what we use of it, so that old drivers take the code.
 static constexpr PtxTarget kChips[] = {
-    {"sm_75", 70, 64 << 10, false, false, false}, {"sm_80", 70, 163 << 10, false, true, true},
-    {"sm_86", 71, 99 << 10, false, true, true},   {"sm_87", 74, 163 << 10, false, true, true},
-    {"sm_89", 78, 99 << 10, false, true, true},   {"sm_90", 78, 227 << 10, true, true, true},
-    {"sm_90a", 80, 227 << 10, true, true, true},  {"sm_100", 86, 227 << 10, true, true, true},
+    {"sm_75", 70, 64 << 10, false, false, false, false}, {"sm_80", 70, 163 << 10, false, true, true, false},
+    {"sm_86", 71, 99 << 10, false, true, true, false},   {"sm_87", 74, 163 << 10, false, true, true, false},
+    {"sm_89", 78, 99 << 10, false, true, true, false},   {"sm_90", 78, 227 << 10, true, true, true, false},
+    {"sm_90a", 80, 227 << 10, true, true, true, true},   {"sm_100", 86, 227 << 10, true, true, true, false},
 };
 
 const PtxTarget *cameo::codegen::findPtxTarget(StringRef chip, std::string &known) {

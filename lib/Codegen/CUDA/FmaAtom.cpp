@@ -25,7 +25,7 @@ struct Side {
   }
 };
 
-class FmaAtom final : public Atom {
+class FmaAtom final : public ChainAtom {
 public:
   FmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs)
       : tile(tile), lhs{lhs, tile.m / tile.warpsM / 4, 4}, rhs{rhs, tile.n / tile.warpsN / 8, 8} {}
@@ -61,13 +61,12 @@ public:
       Value &rowSum = rowSums[i / size_t(held.count)];
       rowSum = t.addF(rowSum, weight);
       Value line = row(t, int64_t(i) / held.count), column = held.row(t, t.rem(at.lane, 8), int64_t(i) % held.count);
-      t.store(weight, t.offset(scratch, t.mul(t.add(t.mul(line, lhs.tile.pitch()), column), 4)), 4);
+      t.store(weight, t.offset(scratch, lhs.tile.offset(t, line, column)), 4);
     }
     t.warpBarrier();
     multiply(t, scratch, rhsTile, sums);
   }
   bool sumsWholeRows() const override { return false; }
-  bool needsScratch() const override { return true; }
 
   int64_t numRows() const override { return lhs.count; }
   int64_t rowOf(int64_t i) const override { return i / rhs.count; }
@@ -88,8 +87,7 @@ private:
     auto type = VectorType::get({kRun}, t.b.getF32Type());
     SmallVector<Value> elements(side.count * kRun);
     auto readRun = [&](Value line, Value column, int64_t first, int64_t step) {
-      Value number = t.add(t.mul(line, side.tile.pitch()), column);
-      Value vector = t.load(type, t.offset(base, t.mul(number, 4)), 16);
+      Value vector = t.load(type, t.offset(base, side.tile.offset(t, line, column)), 16);
       for (int64_t j = 0; j < kRun; ++j)
         elements[first + j * step] = LLVM::ExtractElementOp::create(t.b, t.loc, vector, t.number(j));
     };
@@ -111,6 +109,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Atom> cameo::codegen::makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs) {
+std::unique_ptr<ChainAtom> cameo::codegen::makeFmaAtom(const BlockTile &tile, const SharedTile &lhs,
+                                                       const SharedTile &rhs) {
   return std::make_unique<FmaAtom>(tile, lhs, rhs);
 }

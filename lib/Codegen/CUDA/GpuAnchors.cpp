@@ -34,6 +34,9 @@ Value GpuAnchor::pointer(const Tensor &tensor) const {
   return LLVM::IntToPtrOp::create(b, loc(), LLVM::LLVMPointerType::get(b.getContext()), address);
 }
 
+/// Rows of tiles that blocks take together: what runs at a time is about as high as wide, and shares what it reads.
+constexpr int64_t kBandTiles = 16;
+
 Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
   DimContext &d = dims();
   Dim down = d.ceilDiv(rows, c.tile.m), across = d.ceilDiv(columns, c.tile.n);
@@ -41,14 +44,22 @@ Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim 
   setBlock(k.sliceBegin().getParentBlock()->getParentOp()->getRegion(0).front().getTerminator(), c.tile.threads(),
            sharedBytes(c));
   ThreadBuilder t(b, loc());
-  Value number = t.toI32(k.sliceBegin());
-  c.firstRow = t.mul(t.rem(number, size32(down)), c.tile.m);
-  number = t.div(number, size32(down));
-  c.firstColumn = t.mul(t.rem(number, size32(across)), c.tile.n);
+  Value number = t.toI32(k.sliceBegin()), perBatch = t.mul(size32(down), size32(across));
+  Value ofBatch = t.div(number, perBatch);
+  number = t.rem(number, perBatch);
+  Value firstTile = t.number(0), height = size32(down);
+  if (!down.constant() || *down.constant() > kBandTiles) {
+    Value perBand = t.mul(size32(across), kBandTiles);
+    firstTile = t.mul(t.div(number, perBand), kBandTiles);
+    height = t.least(t.sub(height, firstTile), t.number(kBandTiles));
+    number = t.rem(number, perBand);
+  }
+  c.firstRow = t.mul(t.add(firstTile, t.rem(number, height)), c.tile.m);
+  c.firstColumn = t.mul(t.div(number, height), c.tile.n);
   c.result.rows = size32(rows);
   c.result.columns = size32(columns);
   c.result.fixedColumns = columns.constant();
-  return t.toIndex(t.div(number, size32(across)));
+  return t.toIndex(ofBatch);
 }
 
 bool GpuAnchor::hasByteZeros(Dim columns) const {

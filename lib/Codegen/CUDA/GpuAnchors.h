@@ -33,7 +33,8 @@ struct GpuAnchor {
   /// Base pointer of a buffer.
   mlir::Value pointer(const Tensor &tensor) const;
   /// Declares the blocks of a contraction and cuts the number of the block's tile into batch (index), row and column of
-  /// the tile's first element. Batches lie one after the other, in each the tiles of a column of them.
+  /// the tile's first element. Batches lie one after the other, in each bands of tiles, in which columns follow each
+  /// other.
   mlir::Value divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const;
 
   // ---- zero points of products of bytes: operands 2 and 3

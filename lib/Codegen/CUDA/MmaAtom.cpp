@@ -5,7 +5,7 @@
 //
 // Zero points of bytes: sum (a - x)(b - y) = sum ab - x (sum b - n y) - y sum a. Sums of rows of A and of columns of B
 // are products with ones, which lie as the other accumulators do.
-#include "Atom.h"
+#include "TensorRows.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -14,14 +14,13 @@ namespace {
 
 constexpr int64_t kRows = 16, kColumns = 8, kDepthBytes = 32, kRowBytes = 16; ///< of one instruction, of a matrix
 
-class MmaAtom final : public Atom {
+class MmaAtom final : public TensorRows<ChainAtom> {
 public:
   MmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, const Factors &factors,
           const ByteZeros &zeros)
-      : tile(tile), lhs(lhs), rhs(rhs), factors(factors), zeros(zeros), rowsPerWarp(tile.m / tile.warpsM),
-        columnsPerWarp(tile.n / tile.warpsN), depth(kDepthBytes / factors.bytes()), half(kRowBytes / factors.bytes()),
-        products(rowsPerWarp * columnsPerWarp / 32), rowSums(zeros.rhs ? rowsPerWarp / kRows * 4 : 0),
-        columnSums(zeros.lhs ? columnsPerWarp / kColumns * 4 : 0) {}
+      : TensorRows(tile), lhs(lhs), rhs(rhs), factors(factors), zeros(zeros), depth(kDepthBytes / factors.bytes()),
+        half(kRowBytes / factors.bytes()), products(rowsPerWarp * columnsPerWarp / 32),
+        rowSums(zeros.rhs ? rowsPerWarp / kRows * 4 : 0), columnSums(zeros.lhs ? columnsPerWarp / kColumns * 4 : 0) {}
 
   int64_t numAccumulators() const override { return products + rowSums + columnSums; }
 
@@ -55,7 +54,6 @@ public:
     });
   }
   bool sumsWholeRows() const override { return true; }
-  bool needsScratch() const override { return false; }
 
   SmallVector<Value> results(ThreadBuilder &t, ArrayRef<Value> sums, Value firstColumn) const override {
     SmallVector<Value> results(sums.take_front(size_t(products)));
@@ -74,20 +72,6 @@ public:
     }
     return results;
   }
-
-  int64_t numRows() const override { return rowsPerWarp / 8; }
-  int64_t rowOf(int64_t i) const override { return i / (columnsPerWarp / 2) * 2 + i % 4 / 2; }
-  Value row(ThreadBuilder &t, int64_t i) const override {
-    ThreadPlace at(t, tile);
-    return t.add(t.add(t.mul(at.warpM, rowsPerWarp), t.div(at.lane, 4)), i * 8);
-  }
-  Value column(ThreadBuilder &t, int64_t i) const override {
-    ThreadPlace at(t, tile);
-    Value first = t.add(t.mul(at.warpN, columnsPerWarp), t.mul(t.rem(at.lane, 4), 2));
-    return t.add(first, i % (columnsPerWarp / 2) / 4 * kColumns + i % 2);
-  }
-  int64_t run() const override { return 2; }
-  int64_t lanesOfRow() const override { return 4; }
 
 private:
   using Fragment = SmallVector<Value, 4>;
@@ -152,10 +136,9 @@ private:
   }
 
   Fragment load(ThreadBuilder &t, const SharedTile &shared, Value base, Value line, Value column) const {
-    Value number = t.add(t.mul(line, shared.pitch()), column);
     StringRef name =
         shared.linesAlongK ? "ldmatrix.sync.aligned.m8n8.x4.b16" : "ldmatrix.sync.aligned.m8n8.x4.trans.b16";
-    Fragment registers = t.intrinsic(name, t.b.getI32Type(), 4, t.offset(base, t.mul(number, factors.bytes())));
+    Fragment registers = t.intrinsic(name, t.b.getI32Type(), 4, t.offset(base, shared.offset(t, line, column)));
     for (Value &v : registers) {
       v = word(t, v);
       if (factors.asTf32)
@@ -178,23 +161,30 @@ private:
     return factors.lhs.isF16() ? both : Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getI32Type(), both));
   }
 
-  BlockTile tile;
   SharedTile lhs, rhs;
   Factors factors;
   ByteZeros zeros;
-  int64_t rowsPerWarp, columnsPerWarp;
   int64_t depth, half;                   ///< elements along K of an instruction, of a matrix
   int64_t products, rowSums, columnSums; ///< accumulators of each kind, one after the other
 };
 
 } // namespace
 
-std::unique_ptr<Atom> cameo::codegen::makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                                  const Factors &factors, const ByteZeros &zeros) {
+std::unique_ptr<ChainAtom> cameo::codegen::makeMmaAtom(const BlockTile &tile, const SharedTile &lhs,
+                                                       const SharedTile &rhs, const Factors &factors,
+                                                       const ByteZeros &zeros) {
   return std::make_unique<MmaAtom>(tile, lhs, rhs, factors, zeros);
+}
+
+std::unique_ptr<ChainAtom> cameo::codegen::makeChainAtom(const BlockTile &tile, const SharedTile &lhs,
+                                                         const SharedTile &rhs, const Factors &factors,
+                                                         const ByteZeros &zeros) {
+  return factors.useFma() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, factors, zeros);
 }
 
 std::unique_ptr<Atom> cameo::codegen::makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
                                                const Factors &factors, const ByteZeros &zeros) {
-  return factors.useFma() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, factors, zeros);
+  if (tile.isForWarpgroups)
+    return makeWgmmaAtom(tile, lhs, rhs, factors);
+  return makeChainAtom(tile, lhs, rhs, factors, zeros);
 }

@@ -13,6 +13,7 @@ struct PtxTarget {
   bool hasBf16Conversions; ///< cvt between bf16 and f32
   bool hasAsyncCopies;     ///< cp.async
   bool hasMma;             ///< mma.sync of 16 rows: f16, bf16, tf32 and bytes
+  bool hasWgmma;           ///< wgmma.mma_async
   bool usesTf32 = false;   ///< multiplies f32 as tf32 where it can: as the user asks
 };
 

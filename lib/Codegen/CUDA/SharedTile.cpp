@@ -18,6 +18,15 @@ TileSource cameo::codegen::linesOf(Value base, Type type, bool alongK, Value lin
   return {alongK, inChunks, place, /*fill=*/{}};
 }
 
+Value SharedTile::offset(ThreadBuilder &t, Value line, Value column) const {
+  if (!isSwizzled)
+    return t.mul(t.add(t.mul(line, pitch()), column), elementBytes);
+  int64_t perRun = kRunBytes / elementBytes;
+  Value chunkOfRun = t.exclusiveOr(t.div(t.rem(column, perRun), chunk()), t.rem(line, kPatternLines));
+  Value inRun = t.add(t.mul(line, kRunBytes), t.mul(chunkOfRun, chunk() * elementBytes));
+  return t.add(t.mul(t.div(column, perRun), runBytes()), inRun);
+}
+
 void TileCopier::commit(ThreadBuilder &t) const {
   if (chip.hasAsyncCopies)
     t.intrinsic("cp.async.commit.group", {}, {});
@@ -35,7 +44,7 @@ void TileCopier::copy(ThreadBuilder &t, const TileSource &source, const SharedTi
     Value chunk = t.add(thread, first);
     auto copy = [&](ThreadBuilder &u) {
       Value line = u.div(chunk, perLine), column = u.mul(u.rem(chunk, perLine), tile.chunk());
-      Value to = u.offset(target, u.mul(u.add(u.mul(line, tile.pitch()), column), tile.elementBytes));
+      Value to = u.offset(target, tile.offset(u, line, column));
       line = u.add(line, source.linesAlongK ? firstRow : k);
       column = u.add(column, source.linesAlongK ? k : firstRow);
       source.inChunks ? copyChunk(u, source, to, line, column) : copyElements(u, source, tile, to, line, column);

@@ -1,9 +1,12 @@
 // SharedTile.h - tiles of matrices in shared memory, and how the threads of a block bring them there.
 //
-// Tiles lie in shared memory as they do in global memory, line by line: lines run along K, or along M (N). A line is 16
-// bytes longer than its elements, so that what the lanes of a warp read of neighbouring lines lies in different banks.
-// Elements that do not exist (beyond M, N or K, or in the padding of a convolution) are zeros there, so that atoms know
-// nothing of borders.
+// Tiles lie in shared memory as they do in global memory, line by line: lines run along K, or along M (N). What the
+// lanes of a warp read of neighbouring lines lies in different banks. Where threads read a tile, a line is 16 bytes
+// longer than its elements. Where the instructions wgmma read it, lines are cut into runs of 128 bytes; the first runs
+// of all lines come first, then the second; and in every group of 8 lines the 16-byte chunks of line i are exchanged by
+// i: chunk j lies where i xor j would (the 128-byte swizzle of the PTX ISA, whose pattern begins at multiples of 1024
+// bytes). Elements that do not exist (beyond M, N or K, or in the padding of a convolution) are zeros there, so that
+// atoms know nothing of borders.
 #ifndef LIB_CODEGEN_CUDA_SHAREDTILE_H
 #define LIB_CODEGEN_CUDA_SHAREDTILE_H
 
@@ -41,13 +44,23 @@ struct SharedTile {
   bool linesAlongK;
   int64_t lines, columns; ///< in elements
   int64_t elementBytes;
+  bool isSwizzled;
 
-  SharedTile(bool linesAlongK, int64_t rows, int64_t k, int64_t elementBytes)
+  SharedTile(bool linesAlongK, int64_t rows, int64_t k, int64_t elementBytes, bool isSwizzled = false)
       : linesAlongK(linesAlongK), lines(linesAlongK ? rows : k), columns(linesAlongK ? k : rows),
-        elementBytes(elementBytes) {}
+        elementBytes(elementBytes), isSwizzled(isSwizzled) {}
   int64_t chunk() const { return 16 / elementBytes; } ///< elements of 16 bytes
-  int64_t pitch() const { return columns + chunk(); } ///< from line to line
-  int64_t bytes() const { return lines * pitch() * elementBytes; }
+  int64_t bytes() const { return lines * (isSwizzled ? columns : pitch()) * elementBytes; }
+  /// Where an element lies (i32), in bytes. In a swizzled tile: the first of a chunk.
+  mlir::Value offset(ThreadBuilder &t, mlir::Value line, mlir::Value column) const;
+
+  // ---- of a swizzled tile
+  static constexpr int64_t kRunBytes = 128;
+  static constexpr int64_t kPatternLines = 8;
+  int64_t runBytes() const { return lines * kRunBytes; } ///< of one run of all lines
+
+private:
+  int64_t pitch() const { return columns + chunk(); } ///< from line to line of another tile
 };
 
 /// What one thread does of a block's copies.

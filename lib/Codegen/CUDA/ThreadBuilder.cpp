@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace cameo::codegen;
 
 Value ThreadBuilder::sharedMemory() {
-  constexpr unsigned kSharedSpace = 3, kAlign = 16;
+  constexpr unsigned kSharedSpace = 3, kAlign = 1024;
   constexpr StringLiteral kName = "shared";
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   auto global = module.lookupSymbol<LLVM::GlobalOp>(kName);
@@ -47,6 +47,25 @@ SmallVector<Value, 4> ThreadBuilder::intrinsic(StringRef name, Type type, unsign
   for (unsigned i = 0; i < count; ++i)
     values.push_back(LLVM::ExtractValueOp::create(b, loc, all, i));
   return values;
+}
+
+void ThreadBuilder::assembly(StringRef text, MutableArrayRef<Value> values, ValueRange operands) {
+  auto classOf = [](Type type) { return type.isF32() ? "f" : type.getIntOrFloatBitWidth() == 64 ? "l" : "r"; };
+  std::string results, inputs;
+  SmallVector<Value> all(values.begin(), values.end());
+  llvm::append_range(all, operands);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    results += std::string("=") + classOf(value.getType()) + ",";
+    inputs += std::to_string(i) + ",";
+  }
+  for (Value operand : operands)
+    inputs += std::string(classOf(operand.getType())) + ",";
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), llvm::to_vector(ValueRange(values).getTypes()));
+  auto op = LLVM::InlineAsmOp::create(b, loc, type, all, text, results + inputs + "~{memory}",
+                                      /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                      LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  for (auto [i, value] : llvm::enumerate(values))
+    value = LLVM::ExtractValueOp::create(b, loc, op.getRes(), int64_t(i));
 }
 
 void cameo::codegen::setBlock(Operation *inside, int64_t threads, int64_t sharedBytes) {

@@ -49,6 +49,7 @@ public:
     return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::ult, x, y);
   }
   mlir::Value both(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::AndIOp>(loc, x, y); }
+  mlir::Value exclusiveOr(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::XOrIOp>(loc, x, y); }
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::SelectOp>(loc, condition, x, y);
   }
@@ -80,7 +81,7 @@ public:
   void store(mlir::Value value, mlir::Value pointer, unsigned align) {
     mlir::LLVM::StoreOp::create(b, loc, value, pointer, align);
   }
-  /// The block's shared memory, of which the kernel's attribute says how much there is. Aligned to 16 bytes.
+  /// The block's shared memory, of which the kernel's attribute says how much there is. Aligned to 1024 bytes.
   mlir::Value sharedMemory();
 
   // ---- the block
@@ -97,6 +98,9 @@ public:
   /// Of one that gives a structure of `count` elements of `type`.
   llvm::SmallVector<mlir::Value, 4> intrinsic(llvm::StringRef name, mlir::Type type, unsigned count,
                                               mlir::ValueRange operands);
+  /// PTX that changes `values`, two or more: they are $0 and so on, and twice as many on `operands` begin. Orders
+  /// memory.
+  void assembly(llvm::StringRef text, llvm::MutableArrayRef<mlir::Value> values, mlir::ValueRange operands = {});
 
 private:
   mlir::Value like(mlir::Value x, int64_t y) {

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """contractions.py - matrix products and convolutions at -O3 against -O0, on several CPU levels and thread counts, and on simulated GPUs.
 
-    contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed
+    contractions.py list       the cases, and `planted`: a filter that is wrong in one number is noticed; planted-...: mistakes in code for GPUs
     contractions.py run CASE   one case; bf16-CASE, f16-CASE: the case in f32, compiled with that --precision;
-                               gpu-CASE, gpu-tf32-CASE, gpu-f16-CASE: the same on the simulator of GPUs, for several chips
+                               gpu-CASE, gpu-tf32-CASE, gpu-f16-CASE: the same on the simulator of GPUs, for several chips;
+                               early-CASE: on sm_90a, what is asynchronous done at once, threads and blocks shuffled
 
 The two may differ by the order of their sums: |fast - naive| <= 2 K eps S, where K counts the terms of a sum, eps = 2^-24, and
 S is the sum of the terms' magnitudes, which the same model at -O0 gives for |inputs| and |weights|. An f16 or bf16 result is rounded once
@@ -349,13 +350,68 @@ def largeProduct(name, a, b, dtype):
 largeProduct("matmul-large", [1290, 21], [21, 1288], np.float32)
 largeProduct("matmul-large-half", [1290, 40], [40, 1290], np.float16)
 largeProduct("matmul-middle-bf16", [600, 72], [72, 700], BF16)
+
+# ---- products of warpgroups, which have the largest tiles: numbers of rows that only the run knows count as large
+
+
+@case
+def warpgroups_two_inputs():  # 128 x 256, copied in chunks
+    m = Model(BF16)
+    m.matmul(m.input([2, "s", 336]), m.input([2, 336, 504]), 336)
+    return m, [{"s": 1}, {"s": 150}]
+
+
+@case
+def warpgroups_gathered():  # 128 x 256, element by element
+    m = Model(np.float16)
+    y = m.op("Add", m.matmul(m.input(["s", 330]), m.weight(330, 301), 330), m.weight(301))
+    m.op("Relu", m.op("Add", y, m.input(["s", 301])))
+    return m, [{"s": 130}]
+
+
+@case
+def warpgroups_transposed():  # 128 x 128
+    m = Model(np.float16)
+    m.terms += 200
+    m.op("Gemm", m.input([200, "s"]), m.input([104, 200]), m.weight(104), transA=1, transB=1)
+    return m, [{"s": 129}]
+
+
+@case
+def warpgroups_transposed_chunks():  # 64 x 64, more tiles than a band is high
+    m = Model(BF16)
+    m.terms += 72
+    m.op("Gemm", m.input([72, "s"]), m.weight(50, 72), transA=1, transB=1)
+    return m, [{"s": 1096}]
+
+
+convolution("warpgroups", ["n", 16, "h", "w"], [200, 16, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1], dtype=np.float16, bias=False)
+convolution("warpgroups-gathered", ["n", 20, "h", "w"], [144, 10, 3, 3], sizes=[{"n": 2, "h": 17, "w": 9}], strides=[2, 1], group=2, dtype=BF16, bias=False)
 # The simulator takes minutes for these.
 SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups", "conv-winograd-batches", "conv-winograd-dynamic"]
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
+EARLY = [name for name in CASES if "warpgroups" in name]
 # What rounding of factors, and of sums, may add to the error, relative to S.
 ROUNDING = {"f32": 0, "bf16": 3 * 2.0**-9 + 2.0**-16, "f16": 3 * 2.0**-11 + 2.0**-20, "tf32": 2.0**-9.9}
 TENSOR_CORES = ["matmul-constant", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-dynamic"]
 ROUNDED = ["matmul-constant", "matmul-one-row", "matmul-rows-of-all-batches", "conv-stem", "conv-3x3", "conv-groups", "conv-depthwise", "conv-dynamic", "conv-winograd-large"]
+
+# Mistakes in the code for warpgroups: what is replaced in its PTX (see tools/cuda-sim/Driver.cpp), and what is said of it.
+PLANTED = {
+    "swizzle": (r"xor\.b32 (\s*%r\d+), (%r\d+), %r\d+;=>mov.b32 $1, $2;", "times the bound"),
+    "stride-of-lines": (f"{1 << 62 | 64 << 32 | 1 << 16}=>{1 << 62 | 32 << 32 | 1 << 16}", "times the bound"),
+    "majorness": (r"1, 1, 0, 1;=>1, 1, 0, 0;", "times the bound"),
+    "step-too-few": (r"setp\.ne\.b32 (\s*%p\d+, %r\d+), 384;=>setp.ne.b32 $1, 320;", "times the bound"),
+    "parts-of-rows-exchanged": (r"(shfl\.sync\.bfly\.b32 [^,]*, [^,]*), 1,=>$1, 2,", "times the bound"),
+    "sums-exchanged": (r"(wgmma\.mma_async[^{]*)\{(%r\d+), (%r\d+)=>$1{$3, $2", "shares accumulators"),
+    "proxies-not-fenced": (r"fence\.proxy[^;]*;=>", "no fence.proxy.async"),
+    "registers-not-fenced": (r"wgmma\.fence[^;]*;=>", "has no wgmma.fence"),
+    "not-committed": (r"wgmma\.commit_group[^;]*;=>", "a wgmma may still read"),
+    "tiles-not-waited-for": (r"(wgmma\.wait_group\.sync\.aligned) 1;=>$1 2;", "a wgmma may still read"),
+    "sums-not-waited-for": (r"wgmma\.wait_group\.sync\.aligned 0;=>", "an accumulator of a wgmma that nothing has waited for"),
+    "copies-not-waited-for": (r"(cp\.async\.wait_group\s*)1;=>$012;", "an asynchronous copy may still write"),
+    "barrier-dropped": (r"bar\.sync[^;]*;=>", "races"),
+}
 
 # ---- running
 
@@ -368,7 +424,7 @@ def compileModel(path: str, opt: str, cpu: str = "native", *flags: str) -> str:
     return program
 
 
-def runOnGpus(name: str, precision: str = "f32") -> None:
+def runOnGpus(name: str, precision: str = "f32", chips=CHIPS) -> None:
     """The same bound; sums of tensor cores are no less exact than those in f32 that it speaks of."""
     model, sizes = CASES[name]()
     options = ["--target=cuda", f"--precision={precision}"]
@@ -378,7 +434,7 @@ def runOnGpus(name: str, precision: str = "f32") -> None:
         naive = cameo.Program(compileModel(f"{folder}/model.onnx", "O0"), 1)
         magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
         programs = {chip: cameo.Program(compileModel(f"{folder}/model.onnx", "O3", "native", *options, f"--chip={chip}"), 1, "cuda:sim")
-                    for chip in CHIPS}
+                    for chip in chips}
         for symbols in sizes:
             feeds = {n: model.rng.standard_normal([symbols.get(d, d) for d in s]).astype(model.dtype) for n, s in model.inputs.items()}
             (wanted,), (scale,) = naive.run(feeds).values(), magnitudes.run({n: np.abs(v) for n, v in feeds.items()}).values()
@@ -466,13 +522,31 @@ def planted() -> None:
     sys.exit("a filter that is off by 0.01 in one number was not noticed")
 
 
+def plantedOnGpu(name: str) -> None:
+    edit, message = PLANTED[name]
+    os.environ["CAMEO_CUDASIM_EDIT"] = edit
+    try:
+        runOnGpus("warpgroups-two-inputs", chips=["sm_90a"])
+    except (SystemExit, RuntimeError) as end:
+        if message in str(end):
+            return print(f"noticed: {end}")
+        raise
+    sys.exit("was not noticed")
+
+
 def main() -> None:
     if sys.argv[1] == "list":
         onGpus = [name for name in CASES if name not in SLOW and not name.startswith("sparse")]
         print("\n".join([*CASES, *(f"{p}-{name}" for p in ("bf16", "f16") for name in ROUNDED), *(f"gpu-{name}" for name in onGpus),
-                         *(f"gpu-{p}-{name}" for p in ("tf32", "f16") for name in TENSOR_CORES), "planted"]))
+                         *(f"gpu-{p}-{name}" for p in ("tf32", "f16") for name in TENSOR_CORES),
+                         *(f"early-{name}" for name in EARLY), "planted", *(f"planted-{name}" for name in PLANTED)]))
     elif sys.argv[2] == "planted":
         planted()
+    elif sys.argv[2].startswith("planted-"):
+        plantedOnGpu(sys.argv[2].removeprefix("planted-"))
+    elif sys.argv[2].startswith("early-"):
+        os.environ["CAMEO_CUDASIM"] = "early=1,seed=7"
+        runOnGpus(sys.argv[2].removeprefix("early-"), chips=["sm_90a"])
     else:
         name = sys.argv[2].removeprefix("gpu-")
         precision = next((p for p in ROUNDING if name.startswith(f"{p}-")), "f32")
