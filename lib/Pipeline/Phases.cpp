@@ -33,6 +33,9 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) { phase.add(createIntegerArithmeticPass()); }},
     // After shapes: arithmetic on sizes that are known is constant too.
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
+    // After constants, which transforms of constants are too. Before simplify: it leaves transposes and views.
+    {"transforms", "Fourier transforms of a known length are products with constant matrices", 1,
+     [](PhaseBuilder &phase) { phase.add(createMultiplyTransformsPass()); }},
     // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces
     // one value, as the next phase wants them.
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
@@ -60,6 +63,7 @@ static constexpr Phase kPhases[] = {
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
        phase.add(createChannelsLastPass());
+       phase.add(createFlattenVolumesPass());
        foldConstants(phase); // changed weights, and transposes of constants
      }},
     // After all that adds or removes ops.

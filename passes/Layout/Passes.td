@@ -22,6 +22,21 @@ def ChannelsLastPass : Pass<"cameo-channels-last", "::mlir::func::FuncOp"> {
   }];
 }
 
+def FlattenVolumesPass : Pass<"cameo-flatten-volumes", "::mlir::func::FuncOp"> {
+  let summary = "makes convolutions over three spatial axes convolutions over two";
+  let description = [{
+    Before: `%y = cameo.conv %x, %w {channelsLast, strides = [1, 1, 1], pads = [1, 1, 1, 1, 1, 1]}`, %x [1, D, H, W, C] and %w a constant of
+    [O, C, 3, 3, 3]. After: the slices [0, D), [1, D + 1), [2, D + 2) of the padded %x side by side as channels, one image of [H, W, 3 C] per slice:
+    `%y = cameo.conv %slices, %v {channelsLast, strides = [1, 1], pads = [1, 1, 1, 1]}`, %v [O, 3 C, 3, 3]; and the images stacked again.
+
+    Code for two axes is all that there is (lib/Codegen/CPU/AnchorConv.cpp), and a copy of the operand per tap is little beside the
+    products that read it. Where each channel has a filter of its own, nothing is put side by side: the convolutions of the slices are added.
+    A transposed convolution is one over images for each remainder of a slice's number by the stride; these take turns in the result.
+    Left alone, with a remark: filters that are no constants; volumes of unknown size, if there are several, their slices are not
+    neighbours or the convolution is transposed; transposed ones in groups. Runs after --cameo-channels-last. Linear.
+  }];
+}
+
 def AppendInPlacePass : Pass<"cameo-append-in-place", "::mlir::func::FuncOp"> {
   let summary = "finds inputs that an output continues, so that the caller may keep both in one memory";
   let description = [{

@@ -23,6 +23,7 @@ import geometry
 import quantized
 import recurrent
 import texts
+import volumes
 from node import Node
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, experimental, forms, geometry, quantized, recurrent, texts]
+TABLES = [attention, experimental, forms, geometry, quantized, recurrent, texts, volumes]
 
 
 def tables() -> dict[str, types.FunctionType]:
