@@ -26,6 +26,20 @@ def gather_nd_and_expand_dims():
         yield _node("ExpandDims", {"X": normal(3, 4), "axis": np.array(axis, np.int32)}, ["Y"], ("axis",))
 
 
+def unfold_tensor():
+    """The windows' elements are a last axis; elements behind the last whole window are in none."""
+    yield _node("UnfoldTensor", {"input": normal(3, 5)}, ["output"], size=2)
+    yield _node("UnfoldTensor", {"input": normal(2, 7, 3)}, ["output"], dim=1, size=3, step=2)
+    yield _node("UnfoldTensor", {"input": np.arange(10)}, ["output"], dim=-1, size=10)
+
+
+def ngram_repeat_block():
+    """The last n - 1 tokens, followed by what once followed them; too few tokens repeat nothing."""
+    tokens = np.array([[1, 2, 3, 1, 2], [4, 4, 4, 4, 4], [0, 1, 2, 3, 4]])
+    for size in (1, 2, 3, 5, 6):
+        yield _node("NGramRepeatBlock", {"input_ids": tokens, "scores": normal(3, 6)}, ["scores_out"], ngram_size=size)
+
+
 def unique_in_order():
     for x in (np.array([2, 1, 1, 3, 4, 3], np.float32), np.array([5, 5, -1])):
         yield _node("Unique", {"x": x.astype(np.float32)}, ["y", "idx", "counts"])

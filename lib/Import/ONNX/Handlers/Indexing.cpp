@@ -89,6 +89,57 @@ LogicalResult compress(OpBinder &op) {
 
 LogicalResult nonZero(OpBinder &op) { return op.result(op.create<NonZeroOp>(op.input(0))); }
 
+/// Windows of `size` elements, `step` apart, along an axis; their elements are a last axis.
+LogicalResult unfoldTensor(OpBinder &op) {
+  Value x = op.input(0);
+  auto axis = normalAxis(op, "dim", op.intAttr("dim", -1), op.rank(x));
+  int64_t size = op.intAttr("size", 0), step = op.intAttr("step", 1), rank = op.rank(x);
+  if (failed(axis))
+    return failure();
+  if (size < 1 || step < 1)
+    return op.error("E-ATTR", "size is " + Twine(size) + " and step " + Twine(step) + "; expected 1 or more");
+  DimContext &d = op.dims();
+  Dim length = op.shapes().dim(x, *axis);
+  if (length.constant() && *length.constant() < size)
+    return op.error("E-SHAPE",
+                    "size is " + Twine(size) + ", but axis " + Twine(*axis) + " has size " + Twine(*length.constant()));
+  Compose c{op};
+  Value starts =
+      c.make<RangeOp>(op.i64Scalar(0), op.i64Scalar(step), op.sizes({d.add(d.floorDiv(d.sub(length, size), step), 1)}));
+  Value offsets = c.make<RangeOp>(op.i64Scalar(0), op.i64Scalar(1), op.i64Scalar(size));
+  Value windows = c.make<GatherOp>(x, c.add(c.unsqueeze(starts, {1}), offsets), *axis);
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(0, rank + 1));
+  permutation.erase(permutation.begin() + *axis + 1);
+  permutation.push_back(*axis + 1);
+  return op.result(windows ? op.transpose(windows, permutation) : Value());
+}
+
+/// Scores of tokens that would repeat `ngram_size` tokens in a row become -infinity.
+LogicalResult ngramRepeatBlock(OpBinder &op) {
+  Value tokens = op.input(0), scores = op.input(1);
+  int64_t size = op.intAttr("ngram_size", 0);
+  if (size < 1)
+    return op.error("E-ATTR", "ngram_size is " + Twine(size) + "; expected 1 or more");
+  Dim length = op.shapes().dim(tokens, 1);
+  if (length.constant() && *length.constant() < size)
+    return op.result(scores);
+  Compose c{op};
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  auto slice = [&](int64_t begin, int64_t end) {
+    return c.make<SliceOp>(tokens, op.i64({begin}), op.i64({end}), op.i64({1}), ArrayRef<int64_t>{1});
+  };
+  // Window w ends with tokens[w + size - 1]; its others are compared with the last size - 1 tokens.
+  Value last = slice(size - 1, kEnd), repeats = c.make<EqualOp>(last, last);
+  for (int64_t i = 0; i + 1 < size; ++i) {
+    int64_t fromEnd = size - 1 - i;
+    Value same = c.make<EqualOp>(slice(i, -fromEnd), slice(-fromEnd, fromEnd == 1 ? kEnd : 1 - fromEnd));
+    repeats = c.make<AndOp>(repeats, same);
+  }
+  Value low = c.like(scores, -std::numeric_limits<double>::infinity()),
+        high = c.like(scores, std::numeric_limits<double>::infinity());
+  return op.result(c.make<ScatterElementsOp>(scores, last, c.where(repeats, low, high), int64_t(1), StringRef("min")));
+}
+
 // ---- as ONNX
 
 /// ONNX's indices have 32 or 64 bits.
@@ -138,6 +189,8 @@ void registerIndexingHandlers(HandlerTable &table) {
   table.on("Scatter", 9, scatterElements);
   table.on("ScatterND", 11, scatterND);
   table.on("TensorScatter", 24, tensorScatter);
+  table.onMicrosoft("UnfoldTensor", "input", unfoldTensor);
+  table.onMicrosoft("NGramRepeatBlock", "input_ids:2 scores:2", ngramRepeatBlock);
   table.on("Compress", 9, compress);
   table.on("NonZero", 9, nonZero);
 
