@@ -2,6 +2,7 @@
 #include "ReductionHelpers.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/ADT/SmallBitVector.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace cameo;
@@ -92,17 +93,21 @@ LogicalResult ReduceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
     else if (getKeepDims())
       info.dims.push_back(shapes.dims().constant(1));
   }
-  // The number of elements that a shape asks for is followed symbolically.
+  // The number of elements that a shape asks for is followed symbolically; converters also ask for its extremes.
   if (x.contents && x.rank() == 1 && reduced.any() && isa<IntegerType>(x.elementType)) {
     DimContext &d = shapes.dims();
+    ArrayRef<Dim> contents = *x.contents;
+    auto folded = [&](Dim first, ArrayRef<Dim> rest, auto combine) {
+      info.contents = SmallVector<Dim, 4>{std::accumulate(rest.begin(), rest.end(), first, combine)};
+    };
     if (getKind() == "prod")
-      info.contents = SmallVector<Dim, 4>{d.product(*x.contents)};
-    if (getKind() == "sum") {
-      Dim sum = d.constant(0);
-      for (Dim element : *x.contents)
-        sum = d.add(sum, element);
-      info.contents = SmallVector<Dim, 4>{sum};
-    }
+      folded(d.constant(1), contents, [&](Dim a, Dim b) { return d.mul(a, b); });
+    else if (getKind() == "sum")
+      folded(d.constant(0), contents, [&](Dim a, Dim b) { return d.add(a, b); });
+    else if (getKind() == "max" && !contents.empty())
+      folded(contents.front(), contents.drop_front(), [&](Dim a, Dim b) { return d.max(a, b); });
+    else if (getKind() == "min" && !contents.empty())
+      folded(contents.front(), contents.drop_front(), [&](Dim a, Dim b) { return d.min(a, b); });
   }
   results.push_back(std::move(info));
   return success();

@@ -22,6 +22,7 @@ import forms
 import geometry
 import quantized
 import recurrent
+import tabular
 import texts
 import volumes
 from node import Node
@@ -32,7 +33,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, experimental, forms, geometry, quantized, recurrent, texts, volumes]
+TABLES = [attention, experimental, forms, geometry, quantized, recurrent, tabular, texts, volumes]
 
 
 def tables() -> dict[str, types.FunctionType]:

@@ -132,6 +132,17 @@ def branches():
     return [value("x", [2, 3]), value("c", [], B)], [value("z", [2, 3])], nodes, [const("two", np.int64(2))]
 
 
+def square():
+    """An If that asks whether all sizes are equal, by the largest and the smallest."""
+    def graph(name, op, out):
+        return helper.make_graph([helper.make_node(op, ["x"], [out], name=name)], name, [], [value(out, None)])
+    nodes = [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("ReduceMax", ["s"], ["most"], keepdims=0),
+             helper.make_node("ReduceMin", ["s"], ["least"], keepdims=0), helper.make_node("Equal", ["most", "least"], ["same"]),
+             helper.make_node("If", ["same"], ["z"], name="known", then_branch=graph("taken", "Neg", "t"),
+                              else_branch=graph("left", "Flatten", "e"))]
+    return [value("x", [4, 4])], [value("z", None)], nodes, []
+
+
 def loop():
     """The first carried value grows along axis 0, the second keeps its size; one output is collected."""
     body = helper.make_graph(
@@ -143,6 +154,16 @@ def loop():
     nodes = [helper.make_node("Loop", ["five", "", "g0", "k0"], ["grown", "kept", "all"], name="grow", body=body)]
     return [value("g0", [1]), value("k0", [3])], [value("grown", None), value("kept", [3]), value("all", [5, 3])], nodes, [
         const("five", np.int64(5)), const("one", np.ones(1, np.float32))]
+
+
+def vectorNumber():
+    """The body takes the iteration's number and the condition as vectors of one element."""
+    body = helper.make_graph(
+        [helper.make_node("Add", ["i", "one"], ["next"]), helper.make_node("Slice", ["x", "i", "next", "zero"], ["row"], name="row"),
+         helper.make_node("Identity", ["go"], ["go2"])], "body", [value("i", [1], I), value("go", [1], B)], [value("go2", [1], B), value("row", [1, 3])])
+    nodes = [helper.make_node("Loop", ["n", "true"], ["rows"], name="rows", body=body)]
+    return [value("x", ["n", 3]), value("n", [], I)], [value("rows", None)], nodes, [
+        const("one", np.ones(1, np.int64)), const("zero", np.zeros(1, np.int64)), const("true", np.array(True))]
 
 
 def scan():
@@ -391,6 +412,12 @@ def farWindow():
     nodes = [helper.make_node("GroupQueryAttention", ["q", "k", "v", "none", "none", "last", "total"], ["y", "pk", "pv"], domain="com.microsoft", num_heads=2,
                               kv_num_heads=2, local_window_size=most)]
     return [value(*s) for s in shapes], [value(n, None) for n in ("y", "pk", "pv")], nodes, [const("last", np.array([2], np.int32)), const("total", np.int32(3))]
+
+
+def categories():
+    """Two categories; other numbers are an error."""
+    return [value("x", ["n", 1], I)], [value("y", ["n", 1, 2])], [
+        helper.make_node("OneHotEncoder", ["x"], ["y"], name="encode", domain="ai.onnx.ml", cats_int64s=[3, 7], zeros=0)], []
 
 
 def texts():

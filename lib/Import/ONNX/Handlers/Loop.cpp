@@ -42,6 +42,18 @@ FailureOr<Value> conditionOf(OpBinder &op, const Binding &value) {
   return failed(tensor) ? tensor : FailureOr<Value>(op.scalarOf(*tensor));
 }
 
+/// What the body takes: the number of the iteration and the condition, which are scalars, or vectors of one element
+/// where the body declares them so, and what is carried.
+SmallVector<Binding> argumentsOf(OpBinder &op, const LoopNode &loop, Value number, Value condition,
+                                 ArrayRef<Binding> carried) {
+  SmallVector<Binding> arguments{number, condition};
+  for (auto [argument, input] : llvm::zip_first(arguments, ArrayRef(loop.body->inputs)))
+    if (argument.tensor && input.type.hasShape && input.type.dims.size() == 1)
+      argument.tensor = op.unsqueeze(argument.tensor, {0});
+  llvm::append_range(arguments, carried);
+  return arguments;
+}
+
 /// The iterations one after the other, as long as it is known at compile time whether there is another; nothing, with
 /// no op made, when it is not. What is carried may take another form in each.
 FailureOr<std::optional<SmallVector<Binding>>> unroll(OpBinder &op, const LoopNode &loop) {
@@ -57,8 +69,7 @@ FailureOr<std::optional<SmallVector<Binding>>> unroll(OpBinder &op, const LoopNo
   for (int64_t i = 0; isRunning && (!trips || i < trips->front()); ++i) {
     if (failed(op.checkSequenceLength(i + 1)))
       return failure();
-    SmallVector<Binding> arguments{op.i64Scalar(i), op.scalar(op.builder.getI1Type(), 1)};
-    llvm::append_range(arguments, carried);
+    auto arguments = argumentsOf(op, loop, op.i64Scalar(i), op.scalar(op.builder.getI1Type(), 1), carried);
     auto values = op.importSubgraph(*loop.body, op.builder.getInsertionBlock(), arguments);
     if (failed(values))
       return failure();
@@ -99,9 +110,7 @@ FailureOr<std::optional<SmallVector<Binding>>> repeat(OpBinder &op, const LoopNo
   auto body = [&](Block *block, Value iteration, Value condition,
                   ArrayRef<Binding> carried) -> FailureOr<SmallVector<Binding>> {
     Value number = start ? op.create<AddOp>(iteration, op.i64Scalar(start)) : iteration;
-    SmallVector<Binding> arguments{number, condition};
-    llvm::append_range(arguments, carried);
-    auto values = op.importSubgraph(*loop.body, block, arguments);
+    auto values = op.importSubgraph(*loop.body, block, argumentsOf(op, loop, number, condition, carried));
     if (failed(values))
       return failure();
     auto goesOn = conditionOf(op, values->front());
@@ -155,8 +164,7 @@ LogicalResult joinFirst(OpBinder &op, const LoopNode &loop, ArrayRef<Binding> fi
 FailureOr<std::optional<SmallVector<Binding>>> repeatBehindFirst(OpBinder &op, const LoopNode &loop) {
   using Result = std::optional<SmallVector<Binding>>;
   Attempt attempt(op);
-  SmallVector<Binding> arguments{op.i64Scalar(0), op.scalar(op.builder.getI1Type(), 1)};
-  llvm::append_range(arguments, loop.carried);
+  auto arguments = argumentsOf(op, loop, op.i64Scalar(0), op.scalar(op.builder.getI1Type(), 1), loop.carried);
   auto values = op.importSubgraph(*loop.body, op.builder.getInsertionBlock(), arguments);
   if (failed(values))
     return failure();

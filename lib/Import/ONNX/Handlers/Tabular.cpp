@@ -159,11 +159,9 @@ LogicalResult imputer(OpBinder &op) {
   return op.result(c.where(isMissing, replacement, x));
 }
 
-/// One column per category: 1 where the element is that category.
+/// One column per category: 1 where the element is that category. Without `zeros` every element must be of one.
 LogicalResult oneHotEncoder(OpBinder &op) {
   Compose c{op};
-  if (!op.intAttr("zeros", 1))
-    return op.unsupported("zeros is 0, which makes unknown categories an error; supported is 1");
   Value x = op.input(0), categories;
   if (isa<StringType>(op.elementType(x))) {
     categories = op.texts(op.node.getStrings("cats_strings").value_or(ArrayRef<StringRef>()));
@@ -174,8 +172,15 @@ LogicalResult oneHotEncoder(OpBinder &op) {
   if (op.shapes().dim(categories, 0).isConstant(0))
     return op.error("E-ATTR", "it has no categories for elements of type " + op.typeName(op.elementType(op.input(0))) +
                                   "; expected cats_strings for strings and cats_int64s for numbers");
-  Value is = c.make<EqualOp>(c.unsqueeze(x, {op.rank(op.input(0))}), categories);
-  return op.result(c.cast(is, op.builder.getF32Type()));
+  int64_t rank = op.rank(x);
+  Value y = c.cast(c.make<EqualOp>(c.unsqueeze(x, {rank}), categories), op.builder.getF32Type());
+  if (op.intAttr("zeros", 1) == 0) {
+    Value least =
+        c.reduce(c.reduce(y, {rank}, "max", false), llvm::to_vector(llvm::seq<int64_t>(0, rank)), "min", false);
+    y = c.require(y, c.make<LessOp>(c.like(least, 0), least),
+                  "an element is none of the categories, and zeros is 0; expected known ones");
+  }
+  return op.result(y);
 }
 
 LogicalResult featureVectorizer(OpBinder &op) {
