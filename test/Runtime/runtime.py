@@ -71,14 +71,20 @@ def compiled(folder: str, *options: str) -> pathlib.Path:
 
 
 def embed() -> None:
-    """runtime/examples/embed.c, at most 40 lines, as any C program would be built."""
+    """runtime/examples/embed.c, at most 40 lines, built as any C program with an installed runtime."""
     source = ROOT / "runtime/examples/embed.c"
     lines = len(source.read_text().splitlines())
     if lines > 40:
         sys.exit(f"{source} has {lines} lines")
     with tempfile.TemporaryDirectory() as folder:
-        model, library = compiled(folder), BUILD / "lib"
-        call(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", source, HEADERS, f"-L{library}", "-lcameo_runtime", f"-Wl,-rpath,{library}", "-o", f"{folder}/embed")
+        model = compiled(folder)
+        call("cmake", "--install", BUILD, "--component", "runtime", "--prefix", f"{folder}/usr")
+        (package,) = pathlib.Path(folder).rglob("cameo.pc")
+        lines = package.read_text().replace("${pcfiledir}", str(package.parent)).replace("${prefix}", str(package.parent / "../..")).splitlines()
+        flags = dict(line.split(": ", 1) for line in lines if ": " in line)
+        (library,) = pathlib.Path(folder).rglob("libcameo_runtime.so")
+        call(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", source, *flags["Cflags"].split(), *flags["Libs"].split(),
+             f"-Wl,-rpath,{library.parent}", "-o", f"{folder}/embed")
         print(call(f"{folder}/embed", model))
 
 
