@@ -27,7 +27,7 @@ def Cameo_PReluOp : Cameo_Binary<"prelu", "", [{
   let summary = "x < 0 ? slope * x : x";
   let description = [{ ONNX: PRelu, since 7. Example: `%y = cameo.prelu %x, %s : (tensor<2xf32>, tensor<1xf32>) -> tensor<2xf32>` }];
 }
-def Cameo_SigmoidOp : Cameo_FloatUnary<"sigmoid", "Sigmoid", [{ return ::cameo::sigmoidScalar(b, x[0]); }]> {
+def Cameo_SigmoidOp : Cameo_FloatUnary<"sigmoid", "Sigmoid", [{ return ::cameo::sigmoidScalar(b, x[0]); }], [Cameo_NonNegative]> {
   let summary = "1 / (1 + e^-x)";
   let description = [{ ONNX: Sigmoid, since 6. Example: `%y = cameo.sigmoid %x : (tensor<2xf32>) -> tensor<2xf32>` }];
 }

@@ -54,16 +54,21 @@ def Cameo_ByteTensor : RankedTensorOf<[I8, UI8]>;
 def Cameo_I32Tensor : RankedTensorOf<[I32]>;
 def Cameo_I64Tensor : RankedTensorOf<[I64]>;
 
-// An op that computes tensors without side effects and knows their shapes. Structured ops write `inferShapes` and
+// An op that computes tensors and knows their shapes. It has no effect on memory; it may end the run with an error, so it is not
+// to be computed where it was not asked for. Structured ops write `inferShapes` and
 // `emitLoops` in the family's .cpp.
 class Cameo_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
+    : Op<Cameo_Dialect, mnemonic, !listconcat([NoMemoryEffect, DeclareOpInterfaceMethods<Cameo_ShapeInterface>], traits)>;
 
 // An op with several operands whose sizes must agree, and do not show it in every type.
 def Cameo_RequiresSizes : DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requireSizes"]>;
 
-// f(c x) = c f(x) for numbers c > 0.
+// f(c x, c y, ..) = c f(x, y, ..) for numbers c > 0.
 def Cameo_Homogeneous : NativeOpTrait<"Homogeneous"> { let cppNamespace = "::cameo"; }
+// No float among the results is below 0, or -0; NaN is allowed.
+def Cameo_NonNegative : NativeOpTrait<"NonNegative"> { let cppNamespace = "::cameo"; }
+// An integer 0 as the second operand is an error of the run.
+def Cameo_DividesBySecond : NativeOpTrait<"DividesBySecond"> { let cppNamespace = "::cameo"; }
 
 // The layout of an op with the attribute channelsLast: operand 0 and the results are activations.
 def Cameo_ChannelsLastInterface : DeclareOpInterfaceMethods<

@@ -1,4 +1,4 @@
-// CameoInterfaces.td - what passes and code generation may ask of an op. No pass lists op names.
+// CameoInterfaces.td - what passes and code generation may ask of an op, in place of lists of op names.
 #ifndef CAMEO_INTERFACES_TD
 #define CAMEO_INTERFACES_TD
 include "mlir/IR/OpBase.td"
@@ -72,6 +72,11 @@ def Cameo_PointwiseInterface : OpInterface<"PointwiseInterface"> {
     InterfaceMethod<[{
       The function. Operands and result have compute types (or vectors of them).
     }], "::mlir::Value", "buildScalar", (ins "::mlir::OpBuilder &":$b, "::mlir::ValueRange":$x)>,
+    InterfaceMethod<[{
+      What the op makes of the elements `x` of small integer tensors, when that can be said as a Dim: how sizes follow from sizes.
+      Null otherwise.
+    }], "::cameo::Dim", "followElement",
+      (ins "::cameo::DimContext &":$d, "::llvm::ArrayRef<::cameo::Dim>":$x), "", "return {};">,
     StaticInterfaceMethod<"ONNX op this is the meaning of, or empty.", "::llvm::StringRef", "onnxName", (ins), "",
       "return {};">,
   ];

@@ -4,7 +4,7 @@
 #define CAMEO_MATH_OPS_TD
 include "dialects/Cameo/PointwiseBase.td"
 
-def Cameo_ExpOp : Cameo_FloatUnary<"exp", "Exp", [{ return math::ExpOp::create(b, x[0]); }]> {
+def Cameo_ExpOp : Cameo_FloatUnary<"exp", "Exp", [{ return math::ExpOp::create(b, x[0]); }], [Cameo_NonNegative]> {
   let summary = "e^x";
   let description = [{ ONNX: Exp, since 6. Example: `%y = cameo.exp %x : (tensor<2xf32>) -> tensor<2xf32>` }];
 }

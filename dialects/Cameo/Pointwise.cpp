@@ -40,73 +40,86 @@ LogicalResult BitCastOp::verify() {
   return success();
 }
 
-/// What `op` makes of the elements `x` of small integer tensors, when that can be said as a Dim. Null otherwise.
-static Dim followElement(DimContext &d, Operation *op, Type elementType, ArrayRef<Dim> x) {
-  auto isLess = [&](Dim a, Dim b) -> std::optional<bool> {
-    if (auto difference = d.sub(a, b).constant())
-      return *difference < 0;
-    if (a.constant() && *a.constant() < 0 && d.isNonNegative(b))
-      return true;
-    if (b.constant() && *b.constant() <= 0 && d.isNonNegative(a))
-      return false;
-    return std::nullopt;
-  };
-  auto truth = [&](std::optional<bool> known) { return known ? d.constant(*known) : Dim(); };
-  auto isTrue = [](Dim a) { return a.constant() ? std::optional<bool>(*a.constant() != 0) : std::nullopt; };
-  if (isa<CastOp>(op))
-    return elementType.isInteger(1) ? truth(isTrue(x[0])) : x[0];
-  if (isa<NotOp, AndOp, OrOp, XorOp>(op) && !elementType.isInteger(1))
-    return {};
-  if (isa<NotOp>(op))
-    return x[0].constant() ? d.constant(!*isTrue(x[0])) : Dim();
-  if (isa<AndOp>(op) && (isTrue(x[0]) == false || isTrue(x[1]) == false))
-    return d.constant(0);
-  if (isa<OrOp>(op) && (isTrue(x[0]) == true || isTrue(x[1]) == true))
-    return d.constant(1);
-  if (isa<AndOp, OrOp, XorOp>(op)) {
-    if (!x[0].constant() || !x[1].constant())
-      return {};
-    bool a = *isTrue(x[0]), b = *isTrue(x[1]);
-    return d.constant(isa<XorOp>(op) ? a != b : isa<AndOp>(op) ? a && b : a || b);
-  }
-  if (isa<NegOp>(op))
-    return d.sub(d.constant(0), x[0]);
-  if (isa<AddOp>(op))
-    return d.add(x[0], x[1]);
-  if (isa<SubOp>(op))
-    return d.sub(x[0], x[1]);
-  if (isa<MulOp>(op))
-    return d.mul(x[0], x[1]);
-  if (isa<MaxOp>(op))
-    return d.max(x[0], x[1]);
-  if (isa<MinOp>(op))
-    return d.min(x[0], x[1]);
-  // ONNX truncates quotients towards zero; floor agrees when neither side is negative.
-  if (isa<DivOp, ModOp, RemainderOp>(op)) {
-    if (!d.isNonNegative(x[0]) || x[1].isConstant(0) || !d.isNonNegative(x[1]))
-      return {};
-    return isa<DivOp>(op) ? d.floorDiv(x[0], x[1]) : d.mod(x[0], x[1]);
-  }
-  if (isa<LessOp>(op))
-    return truth(isLess(x[0], x[1]));
-  if (isa<LessEqualOp>(op)) {
-    auto greater = isLess(x[1], x[0]);
-    return truth(greater ? std::optional<bool>(!*greater) : std::nullopt);
-  }
-  if (isa<EqualOp>(op)) {
-    if (x[0] == x[1])
-      return d.constant(1);
-    if (d.sub(x[0], x[1]).constant() || isLess(x[0], x[1]) == true || isLess(x[1], x[0]) == true)
-      return d.constant(0);
-    return {};
-  }
-  if (isa<WhereOp>(op)) {
-    if (x[1] == x[2])
-      return x[1];
-    return x[0].constant() ? x[*x[0].constant() ? 1 : 2] : Dim();
-  }
-  return {};
+// ---- how sizes follow from sizes: what arithmetic makes of elements that are known as Dims
+
+/// Whether a < b, where that is known.
+static std::optional<bool> isLess(DimContext &d, Dim a, Dim b) {
+  if (auto difference = d.sub(a, b).constant())
+    return *difference < 0;
+  if (a.constant() && *a.constant() < 0 && d.isNonNegative(b))
+    return true;
+  if (b.constant() && *b.constant() <= 0 && d.isNonNegative(a))
+    return false;
+  return std::nullopt;
 }
+
+static Dim truth(DimContext &d, std::optional<bool> known) { return known ? d.constant(*known) : Dim(); }
+static std::optional<bool> isTrue(Dim a) {
+  return a.constant() ? std::optional<bool>(*a.constant() != 0) : std::nullopt;
+}
+static bool isOfBools(Operation *op) { return getElementTypeOrSelf(op->getOperand(0)).isInteger(1); }
+
+Dim CastOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  return getTo().isInteger(1) ? truth(d, isTrue(x[0])) : x[0];
+}
+Dim NegOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.sub(d.constant(0), x[0]); }
+Dim AddOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.add(x[0], x[1]); }
+Dim SubOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.sub(x[0], x[1]); }
+Dim MulOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.mul(x[0], x[1]); }
+Dim MaxOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.max(x[0], x[1]); }
+Dim MinOp::followElement(DimContext &d, ArrayRef<Dim> x) { return d.min(x[0], x[1]); }
+
+/// ONNX truncates quotients towards zero; floor agrees when neither side is negative.
+static bool dividesAsFloor(DimContext &d, ArrayRef<Dim> x) {
+  return d.isNonNegative(x[0]) && !x[1].isConstant(0) && d.isNonNegative(x[1]);
+}
+Dim DivOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  return dividesAsFloor(d, x) ? d.floorDiv(x[0], x[1]) : Dim();
+}
+Dim ModOp::followElement(DimContext &d, ArrayRef<Dim> x) { return dividesAsFloor(d, x) ? d.mod(x[0], x[1]) : Dim(); }
+Dim RemainderOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  return dividesAsFloor(d, x) ? d.mod(x[0], x[1]) : Dim();
+}
+
+Dim NotOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  return isOfBools(*this) && x[0].constant() ? d.constant(!*isTrue(x[0])) : Dim();
+}
+Dim AndOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  if (!isOfBools(*this))
+    return {};
+  if (isTrue(x[0]) == false || isTrue(x[1]) == false)
+    return d.constant(0);
+  return isTrue(x[0]) && isTrue(x[1]) ? d.constant(1) : Dim();
+}
+Dim OrOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  if (!isOfBools(*this))
+    return {};
+  if (isTrue(x[0]) == true || isTrue(x[1]) == true)
+    return d.constant(1);
+  return isTrue(x[0]) && isTrue(x[1]) ? d.constant(0) : Dim();
+}
+Dim XorOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  return isOfBools(*this) && isTrue(x[0]) && isTrue(x[1]) ? d.constant(*isTrue(x[0]) != *isTrue(x[1])) : Dim();
+}
+
+Dim LessOp::followElement(DimContext &d, ArrayRef<Dim> x) { return truth(d, isLess(d, x[0], x[1])); }
+Dim LessEqualOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  auto greater = isLess(d, x[1], x[0]);
+  return greater ? d.constant(!*greater) : Dim();
+}
+Dim EqualOp::followElement(DimContext &d, ArrayRef<Dim> x) {
+  if (x[0] == x[1])
+    return d.constant(1);
+  bool differ = d.sub(x[0], x[1]).constant() || isLess(d, x[0], x[1]) == true || isLess(d, x[1], x[0]) == true;
+  return differ ? d.constant(0) : Dim();
+}
+Dim WhereOp::followElement(DimContext &, ArrayRef<Dim> x) {
+  if (x[1] == x[2])
+    return x[1];
+  return x[0].constant() ? x[*x[0].constant() ? 1 : 2] : Dim();
+}
+
+// ---- what all have in common
 
 Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {
   // The body is built once, for nothing but counting.
@@ -146,7 +159,7 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
     if (first != last)
       return op->emitOpError("has operands of element types ") << first << " and " << last << "; expected the same";
   }
-  if (isa<DivOp, ModOp, RemainderOp>(op))
+  if (op->hasTrait<DividesBySecond>())
     if (auto &divisors = shapes.get(operands[1]).contents;
         divisors && llvm::any_of(*divisors, [](Dim d) { return d.isConstant(0); }))
       return withCode("E-DIV0", op->emitOpError()) << "divides integers by the constant 0";
@@ -174,7 +187,8 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
         auto &elements = *shapes.get(v).contents;
         x.push_back(elements[elements.size() == 1 ? 0 : i]);
       }
-      if (Dim d = followElement(shapes.dims(), op, elementType, x))
+      auto pointwise = dyn_cast<PointwiseInterface>(op);
+      if (Dim d = pointwise ? pointwise.followElement(shapes.dims(), x) : Dim())
         info.contents->push_back(d);
       else
         info.contents.reset();
@@ -199,7 +213,7 @@ Value cameo::pointwiseElement(Operation *op, KernelEmitter &k, OpBuilder &b, Arr
   SmallVector<Value> x;
   for (const Tensor &operand : operands)
     x.push_back(operand.load(b, op->getLoc(), broadcastIndices(b, op->getLoc(), k, operand, resultDims, indices)));
-  if (isa<DivOp, ModOp, RemainderOp>(op) && isa<IntegerType>(x[1].getType())) {
+  if (op->hasTrait<DividesBySecond>() && isa<IntegerType>(x[1].getType())) {
     Value zero = constantInt(b, op->getLoc(), x[1].getType(), 0);
     Value isZero = arith::CmpIOp::create(b, op->getLoc(), arith::CmpIPredicate::eq, x[1], zero);
     k.failIf(b, op->getLoc(), isZero, CAMEO_DIVISION_BY_ZERO, "integer division by zero");

@@ -11,7 +11,7 @@ def Cameo_BoolElement : Cameo_ResultElement<"::mlir::IntegerType::get(getContext
 // `body` sees `b` (an ImplicitLocOpBuilder), `x` (the operands, compute type), `type` (their compute type, maybe a vector)
 // and `element` (operand 0's semantic element type); it returns the result.
 class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElement element, string body, list<Trait> traits = []>
-    : Op<Cameo_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requireSizes"]>,
+    : Op<Cameo_Dialect, mnemonic, !listconcat([NoMemoryEffect, DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requireSizes"]>,
                                                DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue", "allowsPrologue"]>,
                                                DeclareOpInterfaceMethods<Cameo_IndexableInterface>,
                                                DeclareOpInterfaceMethods<Cameo_PointwiseInterface>,
@@ -47,6 +47,9 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
     }
   }];
 }
+
+// An op that arithmetic on sizes is made of.
+def Cameo_FollowsElements : DeclareOpInterfaceMethods<Cameo_PointwiseInterface, ["followElement"]>;
 
 class Cameo_Unary<string mnemonic, string onnx, string body, list<Trait> traits = []>
     : Cameo_Pointwise<mnemonic, onnx, (ins Cameo_ComputableTensor:$x), Cameo_SameElement, body, traits>;

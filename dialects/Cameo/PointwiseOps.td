@@ -5,12 +5,12 @@ include "dialects/Cameo/PointwiseBase.td"
 
 // ---- arithmetic
 
-def Cameo_AddOp : Cameo_Binary<"add", "Add", [{ return ::cameo::addScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative]> {
+def Cameo_AddOp : Cameo_Binary<"add", "Add", [{ return ::cameo::addScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative, Cameo_FollowsElements, Cameo_Homogeneous]> {
   let summary = "x + y, wrapping for integers";
   let description = [{ ONNX: Add, since 7. Example: `%z = cameo.add %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
 }
-def Cameo_MulOp : Cameo_Binary<"mul", "Mul", [{ return ::cameo::mulScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative]> {
+def Cameo_MulOp : Cameo_Binary<"mul", "Mul", [{ return ::cameo::mulScalar(b, b.getLoc(), x[0], x[1]); }], [Commutative, Cameo_FollowsElements]> {
   let summary = "x * y, wrapping for integers";
   let description = [{ ONNX: Mul, since 7. Example: `%z = cameo.mul %x, %y : (tensor<2xf32>, tensor<1xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
@@ -18,7 +18,7 @@ def Cameo_MulOp : Cameo_Binary<"mul", "Mul", [{ return ::cameo::mulScalar(b, b.g
 def Cameo_SubOp : Cameo_Binary<"sub", "Sub", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::SubFOp::create(b, x[0], x[1]);
     return arith::SubIOp::create(b, x[0], x[1]);
-  }]> {
+  }], [Cameo_FollowsElements, Cameo_Homogeneous]> {
   let summary = "x - y, wrapping for integers";
   let description = [{ ONNX: Sub, since 7. Example: `%z = cameo.sub %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
@@ -26,13 +26,13 @@ def Cameo_SubOp : Cameo_Binary<"sub", "Sub", [{
 def Cameo_DivOp : Cameo_Binary<"div", "Div", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::DivFOp::create(b, x[0], x[1]);
     return ::cameo::safeIntegerDivide(b, x[0], x[1], element);
-  }]> {
+  }], [Cameo_FollowsElements, Cameo_DividesBySecond]> {
   let summary = "x / y; integers truncate towards zero, and x / 0 is 0";
   let description = [{ ONNX: Div, since 7. Example: `%z = cameo.div %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
 }
 
-def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::moduloScalar(b, x[0], x[1], element); }]> {
+def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::moduloScalar(b, x[0], x[1], element); }], [Cameo_FollowsElements, Cameo_DividesBySecond]> {
   let summary = "remainder with the divisor's sign, as Python's %";
   let description = [{
     `x - y * floor(x / y)`; for integers 0 where y is 0, which is also a run-time error. ONNX: Mod with fmod = 0, since 10.
@@ -42,18 +42,18 @@ def Cameo_ModOp : Cameo_Binary<"mod", "", [{ return ::cameo::moduloScalar(b, x[0
 def Cameo_RemainderOp : Cameo_Binary<"remainder", "", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::RemFOp::create(b, x[0], x[1]);
     return ::cameo::safeIntegerRemainder(b, x[0], x[1], element);
-  }]> {
+  }], [Cameo_FollowsElements, Cameo_DividesBySecond]> {
   let summary = "remainder with the dividend's sign, as C's fmod and %";
   let description = [{
     `x - y * trunc(x / y)`; for integers 0 where y is 0, which is also a run-time error. ONNX: Mod with fmod = 1, since 10.
     Example: `%z = cameo.remainder %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>`
   }];
 }
-def Cameo_MaxOp : Cameo_Binary<"max", "Max", [{ return ::cameo::maxScalar(b, b.getLoc(), x[0], x[1], element); }]> {
+def Cameo_MaxOp : Cameo_Binary<"max", "Max", [{ return ::cameo::maxScalar(b, b.getLoc(), x[0], x[1], element); }], [Cameo_FollowsElements, Cameo_Homogeneous]> {
   let summary = "the larger of x and y; NaN when either is";
   let description = [{ ONNX: Max, since 8; Clip. Example: `%z = cameo.max %x, %y : (tensor<2xf32>, tensor<f32>) -> tensor<2xf32>` }];
 }
-def Cameo_MinOp : Cameo_Binary<"min", "Min", [{ return ::cameo::minScalar(b, b.getLoc(), x[0], x[1], element); }]> {
+def Cameo_MinOp : Cameo_Binary<"min", "Min", [{ return ::cameo::minScalar(b, b.getLoc(), x[0], x[1], element); }], [Cameo_FollowsElements, Cameo_Homogeneous]> {
   let summary = "the smaller of x and y; NaN when either is";
   let description = [{ ONNX: Min, since 8; Clip. Example: `%z = cameo.min %x, %y : (tensor<2xf32>, tensor<f32>) -> tensor<2xf32>` }];
 }
@@ -63,7 +63,7 @@ def Cameo_MinOp : Cameo_Binary<"min", "Min", [{ return ::cameo::minScalar(b, b.g
 def Cameo_NegOp : Cameo_Unary<"neg", "Neg", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return arith::NegFOp::create(b, x[0]);
     return arith::SubIOp::create(b, ::cameo::constantInt(b, b.getLoc(), type, 0), x[0]);
-  }]> {
+  }], [Cameo_FollowsElements]> {
   let summary = "-x";
   let description = [{ ONNX: Neg, since 6. Example: `%y = cameo.neg %x : (tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
@@ -72,7 +72,7 @@ def Cameo_AbsOp : Cameo_Unary<"abs", "Abs", [{
     if (isa<FloatType>(getElementTypeOrSelf(type))) return math::AbsFOp::create(b, x[0]);
     if (element.isUnsignedInteger()) return x[0];
     return math::AbsIOp::create(b, x[0]);
-  }]> {
+  }], [Cameo_NonNegative]> {
   let summary = "|x|; the least integer stays itself";
   let description = [{ ONNX: Abs, since 6. Example: `%y = cameo.abs %x : (tensor<2xf32>) -> tensor<2xf32>` }];
 }
@@ -105,21 +105,21 @@ class Cameo_Bits<string mnemonic, string onnx, string body, list<Trait> traits =
     : Cameo_Binary<mnemonic, onnx, body, traits> {
   let arguments = (ins Cameo_BitsTensor:$x, Cameo_BitsTensor:$y);
 }
-def Cameo_AndOp : Cameo_Bits<"and", "And", [{ return arith::AndIOp::create(b, x[0], x[1]); }], [Commutative]> {
+def Cameo_AndOp : Cameo_Bits<"and", "And", [{ return arith::AndIOp::create(b, x[0], x[1]); }], [Commutative, Cameo_FollowsElements]> {
   let summary = "logical and of bools, bitwise and of integers";
   let description = [{ ONNX: And, since 7; BitwiseAnd, since 18. Example: `%z = cameo.and %x, %y : (tensor<2xi1>, tensor<2xi1>) -> tensor<2xi1>` }];
 }
-def Cameo_OrOp : Cameo_Bits<"or", "Or", [{ return arith::OrIOp::create(b, x[0], x[1]); }], [Commutative]> {
+def Cameo_OrOp : Cameo_Bits<"or", "Or", [{ return arith::OrIOp::create(b, x[0], x[1]); }], [Commutative, Cameo_FollowsElements]> {
   let summary = "logical or of bools, bitwise or of integers";
   let description = [{ ONNX: Or, since 7; BitwiseOr, since 18. Example: `%z = cameo.or %x, %y : (tensor<2xi1>, tensor<2xi1>) -> tensor<2xi1>` }];
 }
-def Cameo_XorOp : Cameo_Bits<"xor", "Xor", [{ return arith::XOrIOp::create(b, x[0], x[1]); }], [Commutative]> {
+def Cameo_XorOp : Cameo_Bits<"xor", "Xor", [{ return arith::XOrIOp::create(b, x[0], x[1]); }], [Commutative, Cameo_FollowsElements]> {
   let summary = "exclusive or of bools, or of the bits of integers";
   let description = [{ ONNX: Xor, since 7; BitwiseXor, since 18. Example: `%z = cameo.xor %x, %y : (tensor<2xi1>, tensor<2xi1>) -> tensor<2xi1>` }];
 }
 def Cameo_NotOp : Cameo_Pointwise<"not", "Not", (ins Cameo_BitsTensor:$x), Cameo_SameElement, [{
     return arith::XOrIOp::create(b, x[0], ::cameo::constantInt(b, b.getLoc(), type, -1));
-  }]> {
+  }], [Cameo_FollowsElements]> {
   let summary = "logical not of bools, complement of integers";
   let description = [{ ONNX: Not, since 1; BitwiseNot, since 18. Example: `%y = cameo.not %x : (tensor<2xi1>) -> tensor<2xi1>` }];
   let hasFolder = 1;
@@ -146,7 +146,7 @@ def Cameo_ShiftRightOp : Cameo_Bits<"shift_right", "", [{
 
 // ---- comparison and choice
 
-def Cameo_LessOp : Cameo_Compare<"less", "Less", [{ return ::cameo::lessThan(b, b.getLoc(), x[0], x[1], element); }]> {
+def Cameo_LessOp : Cameo_Compare<"less", "Less", [{ return ::cameo::lessThan(b, b.getLoc(), x[0], x[1], element); }], [Cameo_FollowsElements]> {
   let summary = "x < y; false when either is NaN";
   let description = [{ ONNX: Less, since 7. Example: `%z = cameo.less %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>` }];
 }
@@ -154,7 +154,7 @@ def Cameo_LessEqualOp : Cameo_Compare<"less_equal", "LessOrEqual", [{
     if (isa<FloatType>(element)) return arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, x[0], x[1]);
     auto predicate = element.isUnsignedInteger() ? arith::CmpIPredicate::ule : arith::CmpIPredicate::sle;
     return arith::CmpIOp::create(b, predicate, x[0], x[1]);
-  }]> {
+  }], [Cameo_FollowsElements]> {
   let summary = "x <= y; false when either is NaN";
   let description = [{
     ONNX: LessOrEqual, since 12; GreaterOrEqual is imported with its operands exchanged.
@@ -164,7 +164,7 @@ def Cameo_LessEqualOp : Cameo_Compare<"less_equal", "LessOrEqual", [{
 def Cameo_EqualOp : Cameo_Pointwise<"equal", "Equal", (ins Cameo_ComparableTensor:$x, Cameo_ComparableTensor:$y), Cameo_BoolElement, [{
     if (isa<FloatType>(element)) return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], x[1]);
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x[0], x[1]);
-  }], [SameOperandsElementType, Commutative]> {
+  }], [SameOperandsElementType, Commutative, Cameo_FollowsElements]> {
   let summary = "x == y; false when either is NaN";
   let description = [{ ONNX: Equal, since 7. Example: `%z = cameo.equal %x, %y : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xi1>` }];
 }
@@ -192,14 +192,14 @@ def Cameo_IsInfOp : Cameo_Pointwise<"is_inf", "", (ins Cameo_FloatTensor:$x), Ca
   let hasVerifier = 1;
 }
 def Cameo_WhereOp : Cameo_Pointwise<"where", "Where", (ins Cameo_BoolTensor:$condition, Cameo_AnyTensor:$x, Cameo_AnyTensor:$y),
-    Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getX().getType())">, [{ return arith::SelectOp::create(b, x[0], x[1], x[2]); }]> {
+    Cameo_ResultElement<"::mlir::getElementTypeOrSelf(getX().getType())">, [{ return arith::SelectOp::create(b, x[0], x[1], x[2]); }], [Cameo_FollowsElements]> {
   let summary = "condition ? x : y";
   let description = [{ ONNX: Where, since 9. Example: `%z = cameo.where %c, %x, %y : (tensor<2xi1>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>` }];
   let hasFolder = 1;
 }
 def Cameo_CastOp : Cameo_Pointwise<"cast", "", (ins Cameo_NumericTensor:$x), Cameo_ResultElement<"getTo()">, [{
     return ::cameo::convertScalar(b, b.getLoc(), x[0], element, getTo(), {getSaturate(), getRoundMode()});
-  }]> {
+  }], [Cameo_FollowsElements]> {
   let arguments = (ins Cameo_NumericTensor:$x, TypeAttr:$to, DefaultValuedAttr<BoolAttr, "true">:$saturate,
                        DefaultValuedAttr<StrAttr, "\"up\"">:$roundMode);
   let summary = "x converted to the element type `to`";

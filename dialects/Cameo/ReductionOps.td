@@ -68,9 +68,10 @@ def Cameo_CumulateOp : Cameo_ReductionBase<"cumulate",
   }];
 }
 
-class Cameo_SoftmaxBase<string mnemonic> : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis),
-    [Cameo_AxesLayoutInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>]>;
-def Cameo_SoftmaxOp : Cameo_SoftmaxBase<"softmax"> {
+class Cameo_SoftmaxBase<string mnemonic, list<Trait> traits = []>
+    : Cameo_ReductionBase<mnemonic, (ins Cameo_FloatTensor:$x, I64Attr:$axis),
+                          !listconcat([Cameo_AxesLayoutInterface, DeclareOpInterfaceMethods<Cameo_CostInterface>], traits)>;
+def Cameo_SoftmaxOp : Cameo_SoftmaxBase<"softmax", [Cameo_NonNegative]> {
   let summary = "softmax along one axis";
   let description = [{
     `y[i] = exp(x[i] - m) / sum_j exp(x[j] - m)` with `m = max_j x[j]`. (C1) `axis` is in [-rank, rank). ONNX: Softmax, since 13;

@@ -197,9 +197,10 @@ private:
     for (unsigned i : {0u, 1u})
       if (isa<MulOp>(op) && graph.isConstant(op->getOperand(i)))
         return {i};
+    SmallVector<unsigned> all;
     if (op->hasTrait<Homogeneous>())
-      return {0};
-    return isa<AddOp, SubOp, MaxOp, MinOp>(op) ? SmallVector<unsigned>{0, 1} : SmallVector<unsigned>{};
+      llvm::append_range(all, llvm::seq(op->getNumOperands()));
+    return all;
   }
 
   bool canDivide(Value value) const {

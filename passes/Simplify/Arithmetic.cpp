@@ -10,7 +10,7 @@ static bool isNeverNegative(Value value, int depth = 4) {
   Operation *op = value.getDefiningOp();
   if (!op || depth == 0)
     return false;
-  if (isa<AbsOp, ExpOp, SigmoidOp, SoftmaxOp>(op))
+  if (op->hasTrait<NonNegative>())
     return true;
   if (auto c = uniformFloat(value))
     return *c >= 0 && !std::signbit(*c);

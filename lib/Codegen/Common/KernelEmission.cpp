@@ -12,8 +12,9 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// Largest number of run-time sizes a kernel may take; only the type of the argument depends on it.
-constexpr int64_t kMaxSizes = 4096;
+/// Elements that the arguments for sizes and their reports are said to have. Nothing depends on it: an argument that is
+/// a bare pointer has a type of static shape.
+constexpr int64_t kDeclaredSizes = 4096;
 
 } // namespace
 
@@ -124,14 +125,40 @@ void LoopKernelBuilder::failIf(OpBuilder &b, Location loc, Value condition, int3
   func::CallOp::create(inner, loc, name, TypeRange{}, ValueRange{callArgument(), number64});
 }
 
-Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, size_t offset, ValueRange arguments) {
+/// Where a service is in the table of the runtime.
+static size_t offsetOf(TextService service) {
+  switch (service) {
+  case TextService::Concat:
+    return offsetof(cameo_services, text_concat);
+  case TextService::Case:
+    return offsetof(cameo_services, text_case);
+  case TextService::Split:
+    return offsetof(cameo_services, text_split);
+  case TextService::Piece:
+    return offsetof(cameo_services, text_piece);
+  case TextService::Match:
+    return offsetof(cameo_services, text_match);
+  case TextService::Tokens:
+    return offsetof(cameo_services, text_tokens);
+  case TextService::Hash:
+    return offsetof(cameo_services, text_hash);
+  case TextService::ToNumber:
+    return offsetof(cameo_services, text_to_number);
+  case TextService::FromNumber:
+    return offsetof(cameo_services, number_to_text);
+  }
+  llvm_unreachable("all services are above");
+}
+
+Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, TextService service, ValueRange arguments) {
   signature.needsHost = true;
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   auto field = [&](Value base, size_t bytes) {
     Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
     return Value(LLVM::LoadOp::create(b, loc, pointer, address));
   };
-  SmallVector<Value> operands{field(field(callArgument(), offsetof(cameo_call, services)), offset), callArgument()};
+  SmallVector<Value> operands{field(field(callArgument(), offsetof(cameo_call, services)), offsetOf(service)),
+                              callArgument()};
   for (Value argument : arguments)
     operands.push_back(isa<MemRefType>(argument.getType()) ? addressOf(b, loc, argument) : argument);
   auto type =
@@ -149,20 +176,20 @@ SmallVector<Operation *> LoopKernelBuilder::anchorsOf() {
 }
 
 /// Groups of adjacent axes that every pointwise op and every buffer of the kernel treats alike, so that they can be one
-/// loop. Fails when the body holds anything but pointwise ops.
-bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &groups) {
+/// loop; empty where none can. None can when the body holds anything but pointwise ops.
+SmallVector<SmallVector<int64_t, 2>> LoopKernelBuilder::joinableAxes() {
   Block &body = kernel.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   ArrayRef<Dim> dims = analysis.get(yield.getValues().front()).dims;
   int64_t rank = dims.size();
   if (rank < 2)
-    return false;
+    return {};
   SmallVector<ArrayRef<Dim>> shapes;
   for (Operation &op : body.without_terminator()) {
     if (isa<ConstantOp>(op))
       continue;
     if (!isa<PointwiseInterface>(op))
-      return false;
+      return {};
     for (Value v : op.getOperands())
       if (!v.getDefiningOp<ConstantOp>())
         shapes.push_back(analysis.get(v).dims);
@@ -189,7 +216,7 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
       return One;
     return shape[own] == dims[axis] ? Whole : Unknown;
   };
-  groups.push_back({0});
+  SmallVector<SmallVector<int64_t, 2>> groups{{0}};
   for (int64_t axis = 1; axis < rank; ++axis) {
     bool joins = llvm::all_of(shapes, [&](ArrayRef<Dim> s) {
       Use a = use(s, axis - 1), c = use(s, axis);
@@ -219,37 +246,30 @@ bool LoopKernelBuilder::collapse(SmallVectorImpl<SmallVector<int64_t, 2>> &group
     else
       groups.push_back({axis});
   }
-  return int64_t(groups.size()) < rank;
+  return int64_t(groups.size()) < rank ? groups : SmallVector<SmallVector<int64_t, 2>>();
 }
 
-FailureOr<EmittedKernel> LoopKernelBuilder::run() {
+/// The kernel's function, without its loops: pointers to the call, inputs, results, reports of sizes and sizes, and the
+/// slice of tiles.
+OwningOpRef<ModuleOp> LoopKernelBuilder::makeFunction() {
   MLIRContext *context = kernel.getContext();
   Location loc = kernel.getLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
   OpBuilder top = OpBuilder::atBlockEnd(module->getBody());
-  Block &body = kernel.getBody().front();
-  auto yield = cast<YieldOp>(body.getTerminator());
-  signature.tiles = signature.grain = analysis.dims().constant(1);
-  signature.inputForms.resize(body.getNumArguments());
-
-  auto bufferType = [&](Type elementType) { return MemRefType::get({1}, storageType(elementType)); };
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
+  auto bufferType = [&](Value v) { return MemRefType::get({1}, storageType(getElementTypeOrSelf(v.getType()))); };
   SmallVector<Type> types{LLVM::LLVMPointerType::get(context)};
-  for (BlockArgument a : body.getArguments())
-    types.push_back(bufferType(getElementTypeOrSelf(a.getType())));
-  for (Value v : yield.getValues())
-    types.push_back(bufferType(getElementTypeOrSelf(v.getType())));
+  for (BlockArgument a : kernel.getBody().getArguments())
+    types.push_back(bufferType(a));
   bool reports = false;
-  for (auto [number, v] : llvm::enumerate(yield.getValues()))
-    if (auto shaped = v.getDefiningOp<ShapeInterface>())
-      for (int64_t axis = 0; axis < analysis.rank(v); ++axis)
-        reports |= bool(shaped.sizeBound(analysis, cast<OpResult>(v).getResultNumber(), axis));
-  if (reports)
-    types.push_back(MemRefType::get({kMaxSizes}, top.getI64Type()));
-  types.push_back(MemRefType::get({kMaxSizes}, top.getI64Type()));
+  for (Value v : yield.getValues()) {
+    types.push_back(bufferType(v));
+    reports |= findsOutSizes(v);
+  }
+  types.append(1 + reports, MemRefType::get({kDeclaredSizes}, top.getI64Type()));
   types.append(2, top.getIndexType());
   function = func::FuncOp::create(top, loc, kKernelFunction, top.getFunctionType(types, {}));
   Block *entry = function.addEntryBlock();
-  OpBuilder b = OpBuilder::atBlockEnd(entry);
   if (reports)
     reportsArgument = entry->getArgument(types.size() - 4);
   sizesArgument = entry->getArgument(types.size() - 3);
@@ -258,127 +278,132 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
   for (size_t i = 1; i + 3 < types.size(); ++i)
     function.setArgAttr(i, "llvm.noalias", UnitAttr::get(context));
   // Views and sizes come first, in the order they are asked for; the loops follow this marker.
+  OpBuilder b = OpBuilder::atBlockEnd(entry);
   sizesEnd = arith::ConstantIndexOp::create(b, loc, 0);
-  b.setInsertionPoint(func::ReturnOp::create(b, loc));
+  func::ReturnOp::create(b, loc);
+  return module;
+}
 
-  // Pointwise kernels run over as few axes as their broadcasts allow.
-  SmallVector<Operation *> anchors = anchorsOf();
-  for (Value v : yield.getValues())
-    if (Type type = getElementTypeOrSelf(v.getType()); isPacked(type))
-      neighbours = anchors.empty() && neighbours ? std::max<int64_t>(neighbours, 8 / storageBits(type)) : 0;
-  SmallVector<SmallVector<int64_t, 2>> groups;
-  bool collapsed = anchors.empty() && collapse(groups);
-  int64_t rank = analysis.rank(yield.getValues().empty() ? Value(body.getArgument(0)) : yield.getValues().front());
-  auto collapse = [&](SmallVector<Dim, 6> dims) {
-    if (!collapsed)
-      return dims;
-    SmallVector<Dim, 6> result;
-    for (ArrayRef<int64_t> group : groups) {
-      Dim product = analysis.dims().constant(1);
-      for (int64_t axis : group)
-        if (int64_t own = axis - (rank - int64_t(dims.size())); own >= 0)
-          product = analysis.dims().mul(product, dims[own]);
-      result.push_back(product);
-    }
-    return result;
-  };
-  // The analysis speaks of collapsed shapes while this kernel is emitted.
-  SmallVector<std::pair<Value, ShapeInfo>> originals;
-  llvm::scope_exit restore([&] {
-    for (auto &[v, info] : originals) {
-      analysis.forget(v);
-      analysis.set(v, info);
-    }
-  });
+/// Whether the kernel finds out a size of `v`, which it yields.
+bool LoopKernelBuilder::findsOutSizes(Value v) {
+  auto shaped = v.getDefiningOp<ShapeInterface>();
+  for (int64_t axis = 0; shaped && axis < analysis.rank(v); ++axis)
+    if (shaped.sizeBound(analysis, cast<OpResult>(v).getResultNumber(), axis))
+      return true;
+  return false;
+}
+
+/// Sizes of a tensor with its axes joined.
+SmallVector<Dim, 6> LoopKernelBuilder::joined(SmallVector<Dim, 6> dims) {
+  if (axisGroups.empty())
+    return dims;
+  int64_t rank = axisGroups.back().back() + 1;
+  SmallVector<Dim, 6> result;
+  for (ArrayRef<int64_t> group : axisGroups) {
+    Dim product = analysis.dims().constant(1);
+    for (int64_t axis : group)
+      if (int64_t own = axis - (rank - int64_t(dims.size())); own >= 0)
+        product = analysis.dims().mul(product, dims[own]);
+    result.push_back(product);
+  }
+  return result;
+}
+
+/// Has the analysis speak of joined axes while this kernel is emitted.
+void LoopKernelBuilder::joinAxes() {
   for (Value v : kernel.getResults())
-    analysis.get(v);
-  auto speakCollapsed = [&](ValueRange values) {
+    analysis.get(v); // by the axes that the body has
+  axisGroups = joinableAxes();
+  if (axisGroups.empty())
+    return;
+  auto join = [&](ValueRange values) {
     for (Value v : values) {
       ShapeInfo info = analysis.get(v);
-      originals.push_back({v, info});
-      info.dims = collapse(info.dims);
+      separate.push_back({v, info});
+      info.dims = joined(info.dims);
       analysis.forget(v);
       analysis.set(v, info);
     }
   };
-  if (collapsed) {
-    for (Operation &op : llvm::reverse(body.without_terminator()))
-      speakCollapsed(op.getResults());
-    speakCollapsed(body.getArguments());
-  }
+  for (Operation &op : llvm::reverse(kernel.getBody().front().without_terminator()))
+    join(op.getResults());
+  join(kernel.getBody().getArguments());
+}
 
+void LoopKernelBuilder::separateAxes() {
+  for (auto &[v, info] : separate) {
+    analysis.forget(v);
+    analysis.set(v, info);
+  }
+}
+
+/// Arguments of the function as tensors.
+void LoopKernelBuilder::viewBuffers() {
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   OpBuilder early(sizesEnd);
   unsigned position = 1;
   auto inMemory = [&](Value outside) {
     SmallVector<Dim, 6> memory = placements.memoryDims(outside);
-    return ArrayRef(memory) == analysis.dimsOf(outside) ? SmallVector<Dim, 6>() : collapse(memory);
+    return ArrayRef(memory) == analysis.dimsOf(outside) ? SmallVector<Dim, 6>() : joined(memory);
   };
-  for (auto [a, outside] : llvm::zip(body.getArguments(), kernel.getInputs()))
+  for (auto [a, outside] : llvm::zip(kernel.getBody().getArguments(), kernel.getInputs()))
     buffers[a] = bufferTensor(early, getElementTypeOrSelf(a.getType()), SmallVector<Dim, 6>(analysis.dimsOf(a)),
-                              entry->getArgument(position++), true, false, inMemory(outside));
+                              function.getArgument(position++), true, false, inMemory(outside));
   if (kernel.getAppends())
     buffers[yield.getValues()[0].getDefiningOp()->getOperand(0)].stored = storedRows(analysis, kernel);
   for (int64_t input : inputsInPlace(kernel)) {
-    Tensor &piece = buffers[body.getArgument(input)];
+    Tensor &piece = buffers[kernel.getBody().getArgument(input)];
     piece.stored = piece.dims[*normalizeAxis(kernel, concatOf(kernel).getAxis(), piece.rank())];
   }
   for (auto [v, outside] : llvm::zip(yield.getValues(), kernel.getResults())) {
     SmallVector<Dim, 6> dims(analysis.dimsOf(v));
+    Type type = getElementTypeOrSelf(v.getType());
+    Value argument = function.getArgument(position++);
     // A buffer whose size the kernel finds out is viewed when the size is known: strides must use it.
-    auto shaped = v.getDefiningOp<ShapeInterface>();
-    bool dependent = false;
-    for (int64_t axis = 0; shaped && axis < int64_t(dims.size()); ++axis)
-      dependent |= bool(shaped.sizeBound(analysis, cast<OpResult>(v).getResultNumber(), axis));
-    if (!dependent) {
-      outputs[v].push_back(bufferTensor(early, getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++),
-                                        true, true, inMemory(outside)));
-      continue;
-    }
-    outputs[v].push_back(linearTensor(getElementTypeOrSelf(v.getType()), dims, entry->getArgument(position++)));
+    outputs[v].push_back(findsOutSizes(v) ? linearTensor(type, dims, argument)
+                                          : bufferTensor(early, type, dims, argument, true, true, inMemory(outside)));
   }
+}
 
-  KernelInterface root;
-  if (outputs.size() == 1 && outputs.begin()->second.size() == 1)
-    root = outputs.begin()->first.getDefiningOp<KernelInterface>();
-  if (anchors.empty() && yield.getValues().empty())
-    return kernel.emitOpError("yields nothing");
-  if (anchors.empty() && root) {
-    // One result: its op knows the best loops, a copy per operand for a concatenation, say.
-    SmallVector<Tensor> operands = llvm::map_to_vector(root->getOperands(), [&](Value v) { return readTensor(v); });
-    std::optional<LogicalResult> done;
-    if (options.anchors && llvm::hasSingleElement(body.without_terminator()))
-      done = options.anchors->emit(kernel, root, *this, b, operands, outputs.begin()->second);
-    if (!done)
-      done = root.emitLoops(*this, b, operands, outputs.begin()->second);
-    if (failed(*done))
-      return failure();
-  } else if (anchors.empty()) {
-    SmallVector<Dim, 6> dims(analysis.dimsOf(yield.getValues().front()));
-    parallelNest(b, loc, dims, [&](OpBuilder &b, Location loc, ValueRange indices) {
-      for (auto &[v, tensors] : outputs) {
-        Tensor source = readTensor(v);
-        Value element = source.load(b, loc, indices);
-        for (Tensor &t : tensors)
-          t.store(b, loc, element, indices);
-      }
-    });
-  } else if (anchors.size() == 1) {
-    Operation *anchor = anchors.front();
-    SmallVector<Tensor> operands = llvm::map_to_vector(anchor->getOperands(), [&](Value v) { return readTensor(v); });
-    SmallVector<Tensor> results;
-    for (unsigned i = 0; i < anchor->getNumResults(); ++i)
-      results.push_back(resultTensor(anchor, i));
-    std::optional<LogicalResult> done;
-    if (options.anchors && neighbours)
-      done = options.anchors->emit(kernel, anchor, *this, b, operands, results);
-    if (!done)
-      done = cast<KernelInterface>(anchor).emitLoops(*this, b, operands, results);
-    if (failed(*done))
-      return failure();
-  } else {
+/// An op with loops of its own, by the target's emitter where that takes it.
+LogicalResult LoopKernelBuilder::emitOp(OpBuilder &b, KernelInterface op, ArrayRef<Tensor> results, bool mayBeTuned) {
+  SmallVector<Tensor> operands = llvm::map_to_vector(op->getOperands(), [&](Value v) { return readTensor(v); });
+  if (options.anchors && mayBeTuned)
+    if (auto done = options.anchors->emit(kernel, op, *this, b, operands, results))
+      return *done;
+  return op.emitLoops(*this, b, operands, results);
+}
+
+/// The loops, by what the body holds.
+LogicalResult LoopKernelBuilder::emitBody(ArrayRef<Operation *> anchors) {
+  Block &body = kernel.getBody().front();
+  OpBuilder b(function.front().getTerminator());
+  if (anchors.size() > 1)
     return kernel.emitOpError("holds ") << anchors.size() << " ops with loops of their own; one is the most";
+  if (anchors.size() == 1) {
+    SmallVector<Tensor> results;
+    for (unsigned i = 0; i < anchors.front()->getNumResults(); ++i)
+      results.push_back(resultTensor(anchors.front(), i));
+    return emitOp(b, cast<KernelInterface>(anchors.front()), results, /*mayBeTuned=*/neighbours != 0);
   }
+  auto &[first, tensors] = *outputs.begin();
+  // One result: its op knows the best loops, a copy per operand for a concatenation, say.
+  if (auto root = first.getDefiningOp<KernelInterface>(); root && outputs.size() == 1 && tensors.size() == 1)
+    return emitOp(b, root, tensors, llvm::hasSingleElement(body.without_terminator()));
+  SmallVector<Dim, 6> dims(analysis.dimsOf(first));
+  parallelNest(b, kernel.getLoc(), dims, [&](OpBuilder &b, Location loc, ValueRange indices) {
+    for (auto &[v, tensors] : outputs) {
+      Value element = readTensor(v).load(b, loc, indices);
+      for (Tensor &t : tensors)
+        t.store(b, loc, element, indices);
+    }
+  });
+  return success();
+}
 
+/// The parts of the signature that the loops decide.
+void LoopKernelBuilder::completeSignature() {
+  Block &body = kernel.getBody().front();
   signature.usesInput.clear();
   for (unsigned i = 0; i < body.getNumArguments(); ++i) {
     // The view exists in any case; it counts only when something reads it.
@@ -393,6 +418,25 @@ FailureOr<EmittedKernel> LoopKernelBuilder::run() {
     if (!isa<ConstantOp>(op) && names.size() < 4)
       names.push_back(op.getName().stripDialect());
   signature.name = llvm::join(names, "_");
+}
+
+FailureOr<EmittedKernel> LoopKernelBuilder::run() {
+  signature.tiles = signature.grain = analysis.dims().constant(1);
+  signature.inputForms.resize(kernel.getBody().getNumArguments());
+  OwningOpRef<ModuleOp> module = makeFunction();
+  SmallVector<Operation *> anchors = anchorsOf();
+  if (anchors.empty() && kernel.getNumResults() == 0)
+    return kernel.emitOpError("yields nothing");
+  for (Value v : kernel.getResults())
+    if (Type type = getElementTypeOrSelf(v.getType()); isPacked(type))
+      neighbours = anchors.empty() && neighbours ? std::max<int64_t>(neighbours, 8 / storageBits(type)) : 0;
+  llvm::scope_exit restore([&] { separateAxes(); });
+  if (anchors.empty())
+    joinAxes();
+  viewBuffers();
+  if (failed(emitBody(anchors)))
+    return failure();
+  completeSignature();
   return EmittedKernel{std::move(module), std::move(signature), std::move(failSites)};
 }
 

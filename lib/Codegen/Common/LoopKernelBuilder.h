@@ -56,7 +56,7 @@ public:
                      mlir::Value size) override;
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
               mlir::Value value) override;
-  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset,
+  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, TextService service,
                               mlir::ValueRange arguments) override;
   bool mayReassociate() const override { return options.mayReassociate; }
   mlir::Value callArgument() override { return function.getArgument(0); }
@@ -91,7 +91,16 @@ private:
   mlir::Value addressOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
   llvm::SmallVector<mlir::Operation *> anchorsOf();
   Tensor resultTensor(mlir::Operation *op, unsigned number);
-  bool collapse(llvm::SmallVectorImpl<llvm::SmallVector<int64_t, 2>> &groups);
+  llvm::SmallVector<llvm::SmallVector<int64_t, 2>> joinableAxes();
+  llvm::SmallVector<Dim, 6> joined(llvm::SmallVector<Dim, 6> dims);
+  void joinAxes();
+  void separateAxes();
+  bool findsOutSizes(mlir::Value v);
+  mlir::OwningOpRef<mlir::ModuleOp> makeFunction();
+  void viewBuffers();
+  mlir::LogicalResult emitOp(mlir::OpBuilder &b, KernelInterface op, llvm::ArrayRef<Tensor> results, bool mayBeTuned);
+  mlir::LogicalResult emitBody(llvm::ArrayRef<mlir::Operation *> anchors);
+  void completeSignature();
 
   KernelOp kernel;
   ShapeAnalysis &analysis;
@@ -108,6 +117,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value>
       pinned; ///< anchor results whose element (or vector) is at hand in the epilogue
   ElementCache cache;
+  llvm::SmallVector<llvm::SmallVector<int64_t, 2>> axisGroups;   ///< one loop each; empty: as the body has them
+  llvm::SmallVector<std::pair<mlir::Value, ShapeInfo>> separate; ///< shapes before their axes were joined
   /// Neighbours that share a byte of a packed result, which one thread must store; 0: all of them.
   int64_t neighbours = 1;
   KernelSignature signature;

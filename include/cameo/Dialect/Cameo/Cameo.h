@@ -32,8 +32,12 @@ Dim pointwiseFlops(mlir::Operation *op, ShapeAnalysis &shapes);
 } // namespace cameo
 
 namespace cameo {
-/// The trait of functions with f(c x) = c f(x) for numbers c > 0.
+/// The trait of functions with f(c x, c y, ..) = c f(x, y, ..) for numbers c > 0.
 template <typename OpT> class Homogeneous : public mlir::OpTrait::TraitBase<OpT, Homogeneous> {};
+/// The trait of functions that give no float below 0, nor -0; NaN is allowed.
+template <typename OpT> class NonNegative : public mlir::OpTrait::TraitBase<OpT, NonNegative> {};
+/// The trait of functions for which an integer 0 as the second operand is an error of the run.
+template <typename OpT> class DividesBySecond : public mlir::OpTrait::TraitBase<OpT, DividesBySecond> {};
 } // namespace cameo
 
 #include "cameo/Dialect/Cameo/CameoDialect.h.inc"

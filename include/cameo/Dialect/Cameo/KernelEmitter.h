@@ -18,6 +18,9 @@ namespace cameo {
 
 class KernelEmitter;
 
+/// What the runtime does with texts, which are numbers to compiled code (cameo_services of KernelABI.h says how).
+enum class TextService { Concat, Case, Split, Piece, Match, Tokens, Hash, ToNumber, FromNumber };
+
 /// An operand or result during emission. Sizes are index values; `dims` say which are constants or equal to each other.
 class Tensor {
 public:
@@ -78,9 +81,9 @@ public:
   virtual void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code,
                       llvm::StringRef message, mlir::Value value = {}) = 0;
 
-  /// Calls a service of texts (KernelABI.h), at byte `offset` of cameo_services; `arguments` are i64, or memrefs for
-  /// pointers. Only in kernels that do not call parallelNest.
-  virtual mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, size_t offset,
+  /// Calls a service of the runtime on texts; `arguments` are i64, or memrefs for pointers. Only in kernels that do not
+  /// call parallelNest.
+  virtual mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, TextService service,
                                       mlir::ValueRange arguments) = 0;
 
   /// True when sums may be reassociated for speed (-O1 and up).
