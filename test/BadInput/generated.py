@@ -5,7 +5,6 @@ import pathlib
 import typing
 
 import numpy as np
-import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 F = TensorProto.FLOAT

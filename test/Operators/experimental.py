@@ -1,5 +1,4 @@
 """experimental.py - ops that early versions of ONNX had and later ones lack; ONNX Runtime still runs them."""
-import numpy as np
 
 from node import Node, normal
 

@@ -91,14 +91,14 @@ def group_norm():
 
 def nhwc_conv():
     """ONNX Runtime has these on GPUs only: against the same sums in NumPy."""
-    x, w, b = normal(2, 5, 6, 4), normal(3, 2, 3, 2), normal(3, seed=1)
-    w2 = normal(6, 2, 3, 2)
+    x, b = normal(2, 5, 6, 4), normal(3, seed=1)
+    w = normal(6, 2, 3, 2)
     padded = np.pad(x, ((0, 0), (1, 1), (0, 1), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 2), (1, 2))  # n h w c kh kw
-    y = np.concatenate([np.einsum("nhwcij,mcij->nhwm", windows[..., 2 * g : 2 * g + 2, :, :], w2[3 * g : 3 * g + 3]) for g in (0, 1)], -1)
+    y = np.concatenate([np.einsum("nhwcij,mcij->nhwm", windows[..., 2 * g : 2 * g + 2, :, :], w[3 * g : 3 * g + 3]) for g in (0, 1)], -1)
     y = (y + np.tile(b, 2)).astype(np.float32)
     z = normal(*y.shape, seed=4)
-    inputs = {"X": x, "W": w2, "B": np.tile(b, 2)}
+    inputs = {"X": x, "W": w, "B": np.tile(b, 2)}
     for op, more, wanted in (("NhwcConv", {}, y), ("NhwcFusedConv", {"Z": z}, np.maximum(y + z, 0))):
         made = _node(op, inputs | more, ["Y"], ("W", "B"), kernel_shape=[3, 2], pads=[1, 0, 1, 1], group=2, **({"activation": "Relu"} if more else {}))
         made.wanted = {"Y": wanted}

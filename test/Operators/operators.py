@@ -6,7 +6,6 @@
 
 The combinations are the functions of the tables below, named like the case: each yields Node after Node.
 """
-import os
 import pathlib
 import sys
 import tempfile

@@ -1,12 +1,14 @@
-"""cameo.py - the runtime's C interface through ctypes, for tests and timing that must keep a program loaded.
+"""cameo.py - the compiler by its command, and the runtime's C interface through ctypes, for tests and timing that must keep a program loaded.
 
-    program = Program("model.cameo", threads=1)
+    program = Program(compileModel("model.onnx", "-O3"), threads=1)
     outputs = program.run({"x": array})      # dict of fresh arrays
 Texts are arrays of objects. Not a product: no zero-copy, no numbers below 8 bits.
 """
 import ctypes
 import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 
@@ -19,6 +21,19 @@ BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", pathlib.Path(__file__).resolv
 DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 8: np.object_, 9: np.bool_,
           10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 16: bfloat16}
 NUMBERS = {np.dtype(t): n for n, t in DTYPES.items()}
+
+# What this machine's CPU can do, and the levels of --cpu that run here.
+FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split())
+LEVELS = ["native"] + ["x86-64-v4"] * ("avx512bw" in FLAGS) + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"] * ("sse4_2" in FLAGS)
+
+
+def compileModel(model, *flags: str, program=None) -> str:
+    """The path of the program, `program` or one beside the model; ends the script with what the compiler says where that fails."""
+    program = str(program or f"{model}{''.join(flags).replace('/', '-')}.cameo")
+    done = subprocess.run([BUILD / "bin/cameo-compile", model, "-o", program, *flags], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"cameo-compile {' '.join(flags)} ended with {done.returncode}: {done.stderr}")
+    return program
 
 
 class Error(ctypes.Structure):

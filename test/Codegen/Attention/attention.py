@@ -10,7 +10,6 @@ roundings aside), and a result, a sum of N products, by (2 max |ds| + (2 N + 16)
 bf16: + 2^-9 sum |p v|. Tensor cores take weights in f16 or bf16: + 2^-11 or 2^-8 sum |p v|, and 2^-25 |v| for each weight that f16 has no
 exponent for; the exponential of GPUs is off by 2^-22. Results in f16 and bf16 are rounded once more: + half a unit in the last place of |y|. Results must be bitwise equal for one, two and three threads.
 """
-import itertools
 import os
 import pathlib
 import subprocess

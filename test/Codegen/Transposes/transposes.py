@@ -5,14 +5,12 @@
 """
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 sys.path.insert(0, str(ROOT / "test/Support"))
 import cameo  # noqa: E402
 
@@ -41,8 +39,7 @@ def run(name: str, chips=("sm_75", "sm_90a")) -> None:
         text.write_text(f"func.func @main(%x: {source}) -> {target} {{\n  %y = cameo.transpose %x {{permutation = array<i64: {', '.join(map(str, permutation))}>}} "
                         f": ({source}) -> {target}\n  return %y : {target}\n}}\n")
         for chip in chips:
-            subprocess.run([BUILD / "bin/cameo-compile", text, "-o", f"{folder}/{chip}.cameo", "--target=cuda", f"--chip={chip}"], check=True)
-            program = cameo.Program(f"{folder}/{chip}.cameo", 1, "cuda:sim")
+            program = cameo.Program(cameo.compileModel(text, "--target=cuda", f"--chip={chip}"), 1, "cuda:sim")
             for n, m in ((37, 70), (1, 5)) if "dynamic" in name else ((0, 0),):
                 x = rng.integers(0, 256, [{"n": n, "m": m}.get(d, d) for d in shape]).astype(TYPES[element])
                 (found,) = program.run({program.inputs[0]: x}).values()

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from graphs import Graph, Impossible, Value, broadcast
+from graphs import Graph, Impossible, Value
 from .table import op
 
 CONTRIBUTED = "com.microsoft"

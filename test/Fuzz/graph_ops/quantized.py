@@ -6,7 +6,7 @@ import numpy as np
 from graphs import Graph, Impossible, Value
 from .attention import CONTRIBUTED
 from .table import op
-from .windows import image, window
+from .windows import window
 
 
 SCALES = (0.05, 0.5)

@@ -9,9 +9,7 @@ for bit. Tolerances: `exact` for what only moves, compares or converts; else `ul
 that entered a result: a sum of n products in another order differs by at most n 2^-24 of the sum of magnitudes, in practice by
 its square root, and the functions of MathFunctions.h by up to 2.2. A family of reductions compares with the largest result (ulp above 4).
 """
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -20,7 +18,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 sys.path.insert(0, str(ROOT / "test/Support"))
 import cameo
 
@@ -158,8 +155,8 @@ def difference(case: Case, got: np.ndarray, wanted: np.ndarray) -> str:
 def compute(model: onnx.ModelProto, feeds: dict, options: list[str], folder: str) -> list[dict]:
     """The outputs on one thread and on two."""
     onnx.save(model, f"{folder}/m.onnx")
-    subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/m.onnx", "-o", f"{folder}/m.cameo", *options], check=True)
-    return [cameo.Program(f"{folder}/m.cameo", threads=threads).run(feeds) for threads in (1, 2)]
+    program = cameo.compileModel(f"{folder}/m.onnx", *options)
+    return [cameo.Program(program, threads=threads).run(feeds) for threads in (1, 2)]
 
 
 def check(cases: list[Case], folder: str, change=lambda array: array) -> list[str]:
@@ -169,7 +166,7 @@ def check(cases: list[Case], folder: str, change=lambda array: array) -> list[st
     opset = max(case.opset for case in cases)
     model = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10))
     wanted = compute(model, feeds, ["-O0"], folder)[0]
-    for cpu in ["native"] + (["x86-64-v3"] if " avx2" in pathlib.Path("/proc/cpuinfo").read_text() else []):
+    for cpu in ["native"] + ["x86-64-v3"] * ("x86-64-v3" in cameo.LEVELS):
         alone, shared = compute(model, feeds, ["-O3", f"--cpu={cpu}"], folder)
         for name in wanted:
             case = cases[int(name[1 : name.index(".")])]

@@ -11,9 +11,7 @@ tensor, per column), drawn from extreme bytes as often as not; it runs at -O3 on
 nibbles (MatMulNBits: blocks of 16 to 128, the last one full or not, one zero point or many): floats may be off by 2 (K + 2) 2^-24 of
 the sum of magnitudes. At accuracy level 4 each activation may have been rounded by 1/254 of its block's largest.
 """
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -22,13 +20,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 sys.path.insert(0, str(ROOT / "test/Support"))
 import cameo  # noqa: E402
 
 LAYERS = 80
-FLAGS = set(next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split())
-LEVELS = ["native"] + ["x86-64-v4"] * ("avx512bw" in FLAGS) + ["x86-64-v3"] * ({"avx2", "fma"} <= FLAGS) + ["x86-64-v2"]
 CHIPS = ["sm_80", "sm_90a"]
 
 
@@ -155,10 +150,9 @@ def check(kind: str, level: str, seed: int, change=lambda array: array) -> list[
     problems = []
     with tempfile.TemporaryDirectory() as folder:
         onnx.save(model, f"{folder}/m.onnx")
-        subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/m.onnx", "-o", f"{folder}/m.cameo", "-O3",
-                        *(["--target=cuda", f"--chip={level}"] if isGpu else [f"--cpu={level}"])], check=True)
+        program = cameo.compileModel(f"{folder}/m.onnx", "-O3", *(["--target=cuda", f"--chip={level}"] if isGpu else [f"--cpu={level}"]))
         for threads in (1,) if isGpu else (1, 2):
-            found = cameo.Program(f"{folder}/m.cameo", threads, "cuda:sim" if isGpu else "cpu").run(layers.feeds)
+            found = cameo.Program(program, threads, "cuda:sim" if isGpu else "cpu").run(layers.feeds)
             for node in layers.graph.node:
                 got, wanted = change(found[node.output[0]]), layers.wanted[node.output[0]]
                 bound = layers.bounds.get(node.name, 0)
@@ -173,7 +167,7 @@ def check(kind: str, level: str, seed: int, change=lambda array: array) -> list[
 def run(case: str) -> list[str]:
     if case != "planted":
         kind, level = case.split("-", 1)
-        return check(kind, level, seed=list(KINDS).index(kind) * 10 + [*LEVELS, *CHIPS].index(level))
+        return check(kind, level, seed=list(KINDS).index(kind) * 10 + [*cameo.LEVELS, *CHIPS].index(level))
 
     def spoil(array):
         spoiled = array.copy()
@@ -185,7 +179,7 @@ def run(case: str) -> list[str]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join([f"{kind}-{level}" for kind in KINDS for level in LEVELS + CHIPS] + ["planted"]))
+        print("\n".join([f"{kind}-{level}" for kind in KINDS for level in cameo.LEVELS + CHIPS] + ["planted"]))
     else:
         found = run(sys.argv[2])
         print("\n".join(found))

@@ -10,9 +10,7 @@ what ONNX Runtime computed for it. At least 99.9 % of a model's elements are ONN
 round the same real number, which may lie near a tie. Softmax is not counted, because ONNX Runtime takes it from a table of rounded
 numbers. Programs are compiled at -O3 and run on one thread and two, which agree bit for bit.
 """
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -21,7 +19,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("CAMEO_BUILD", ROOT / "build"))
 sys.path.insert(0, str(ROOT / "test/Support"))
 import cameo  # noqa: E402
 
@@ -174,8 +171,8 @@ def compare(model: onnx.ModelProto, inputs: dict, folder: str, change=lambda pie
     for value in unread:
         pieces.graph.input.remove(value)
     onnx.save(change(pieces), f"{folder}/pieces.onnx")
-    subprocess.run([BUILD / "bin/cameo-compile", f"{folder}/pieces.onnx", "-o", f"{folder}/pieces.cameo", "-O3"], check=True)
-    alone, shared = (cameo.Program(f"{folder}/pieces.cameo", threads=threads).run(feeds) for threads in (1, 2))
+    program = cameo.compileModel(f"{folder}/pieces.onnx", "-O3")
+    alone, shared = (cameo.Program(program, threads=threads).run(feeds) for threads in (1, 2))
     problems, elements, off = [], 0, 0
     for name, value in wanted.items():
         distance = np.abs(alone[name].astype(np.int32) - value)
