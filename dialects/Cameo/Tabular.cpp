@@ -261,50 +261,137 @@ LogicalResult CountNgramsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return success();
 }
 
+namespace {
+
+/// A hash table of n-grams. Those whose tokens have one hash are a list: `heads` has the number of the first behind
+/// each hash, `next` that of the one behind each n-gram; -1 where there is none.
+struct NgramTable {
+  Location loc;
+  const Tensor &pool, &ngrams;
+  Tensor heads, next;
+  Value numHeads;
+
+  Value entry(OpBuilder &b, Value ngram, int64_t which) const {
+    return toIndex(b, loc, ngrams.load(b, loc, {ngram, constantIndex(b, loc, which)}), b.getI64Type());
+  }
+  Value lengthOf(OpBuilder &b, Value ngram) const {
+    return maxIndex(b, loc, entry(b, ngram, 1), constantIndex(b, loc, 1));
+  }
+
+  /// Of the tokens that `before` stands for and one more.
+  Value hash(OpBuilder &b, Value before, Value token) const {
+    Type type = b.getI64Type();
+    if (token.getType() != type)
+      token = arith::ExtUIOp::create(b, loc, type, token);
+    Value mixed = arith::XOrIOp::create(b, loc, before, token);
+    mixed = arith::MulIOp::create(b, loc, mixed, constantInt(b, loc, type, int64_t(0x9e3779b97f4a7c15)));
+    return arith::XOrIOp::create(b, loc, mixed, arith::ShRUIOp::create(b, loc, mixed, constantInt(b, loc, type, 32)));
+  }
+  Value place(OpBuilder &b, Value hash) const {
+    Value count = arith::IndexCastOp::create(b, loc, b.getI64Type(), numHeads);
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), arith::RemUIOp::create(b, loc, hash, count));
+  }
+
+  /// Calls `visit` for all n-grams whose hash may be `hash`.
+  void forEach(OpBuilder &b, Value hash, llvm::function_ref<void(OpBuilder &, Value)> visit) const {
+    Type type = b.getI64Type();
+    scf::WhileOp::create(
+        b, loc, TypeRange{type}, ValueRange{heads.load(b, loc, place(b, hash))},
+        [&](OpBuilder &b, Location loc, ValueRange ngram) {
+          Value none = constantInt(b, loc, type, 0);
+          Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, ngram[0], none);
+          scf::ConditionOp::create(b, loc, exists, ngram);
+        },
+        [&](OpBuilder &b, Location loc, ValueRange ngram) {
+          Value number = arith::IndexCastOp::create(b, loc, b.getIndexType(), ngram[0]);
+          visit(b, number);
+          scf::YieldOp::create(b, loc, next.load(b, loc, number));
+        });
+  }
+};
+
+} // namespace
+
+/// Fills the table with the n-grams whose entries are valid; gives the largest number of tokens.
+static Value fillTable(KernelEmitter &k, OpBuilder &b, Location loc, const NgramTable &table, const Tensor &y) {
+  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
+  loopNest(b, loc, table.numHeads, [&](OpBuilder &b, Location loc, ValueRange place) {
+    table.heads.store(b, loc, constantInt(b, loc, b.getI64Type(), -1), place);
+  });
+  return reduceNest(
+      b, loc, k.size(table.ngrams.dims[0]), zero, [&](OpBuilder &b, Location loc, ValueRange ngram, ValueRange most) {
+        Value length = table.lengthOf(b, ngram[0]);
+        CheckedIndex start =
+            checkIndex(k, b, loc, table.entry(b, ngram[0], 0), table.pool.dims[0], "start of an n-gram", false);
+        Value last = addIndex(b, loc, start.index, subIndex(b, loc, length, one));
+        CheckedIndex end = checkIndex(k, b, loc, last, table.pool.dims[0], "end of an n-gram", false);
+        CheckedIndex column =
+            checkIndex(k, b, loc, table.entry(b, ngram[0], 2), y.dims[1], "column of an n-gram", false);
+        Value isValid = arith::AndIOp::create(b, loc, arith::AndIOp::create(b, loc, start.ok, end.ok), column.ok);
+        auto insert = scf::IfOp::create(b, loc, isValid, /*withElseRegion=*/false);
+        OpBuilder inside = insert.getThenBodyBuilder();
+        Value none = constantInt(inside, loc, inside.getI64Type(), 0);
+        Value hash =
+            reduceNest(inside, loc, length, none, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange hash) {
+              Value token = table.pool.load(b, loc, addIndex(b, loc, start.index, i[0]));
+              return SmallVector<Value>{table.hash(b, hash[0], token)};
+            })[0];
+        Value place = table.place(inside, hash);
+        table.next.store(inside, loc, table.heads.load(inside, loc, place), ngram);
+        table.heads.store(inside, loc, arith::IndexCastOp::create(inside, loc, inside.getI64Type(), ngram[0]), place);
+        Value counted = arith::SelectOp::create(b, loc, isValid, length, zero);
+        return SmallVector<Value>{maxIndex(b, loc, most[0], counted)};
+      })[0];
+}
+
 LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
                                        ArrayRef<Tensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &pool = operands[1], &ngrams = operands[2], &y = results[0];
-  k.parallelNest(b, loc, {x.dims[0]}, [&](OpBuilder &b, Location loc, ValueRange row) {
-    Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1), two = constantIndex(b, loc, 2);
-    Value tokens = k.size(x.dims[1]);
+  const Tensor &x = operands[0], &y = results[0];
+  DimContext &d = k.dims();
+  Dim count = operands[2].dims[0], numHeads = d.add(d.mul(count, 2), 1);
+  NgramTable table{loc,
+                   operands[1],
+                   operands[2],
+                   k.temporary(b, loc, b.getI64Type(), {numHeads}),
+                   k.temporary(b, loc, b.getI64Type(), {count}),
+                   k.size(numHeads)};
+  Value longest = fillTable(k, b, loc, table, y);
+  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1), tokens = k.size(x.dims[1]);
+  // Tokens that lie further apart than there are tokens are none.
+  Value steps = addIndex(b, loc, minIndex(b, loc, constantIndex(b, loc, getMaxSkips()), tokens), one);
+  loopNest(b, loc, k.size(x.dims[0]), [&](OpBuilder &b, Location loc, ValueRange row) {
     loopNest(b, loc, k.size(y.dims[1]), [&](OpBuilder &b, Location loc, ValueRange column) {
       y.store(b, loc, constantScalar(b, loc, b.getF32Type(), 0), {row[0], column[0]});
     });
-    loopNest(b, loc, k.size(ngrams.dims[0]), [&](OpBuilder &b, Location loc, ValueRange ngram) {
-      auto entry = [&](Value which) { return toIndex(b, loc, ngrams.load(b, loc, {ngram[0], which}), b.getI64Type()); };
-      Value length = maxIndex(b, loc, entry(one), one);
-      CheckedIndex start = checkIndex(k, b, loc, entry(zero), pool.dims[0], "start of an n-gram", false);
-      Value last = addIndex(b, loc, start.index, subIndex(b, loc, length, one));
-      CheckedIndex end = checkIndex(k, b, loc, last, pool.dims[0], "end of an n-gram", false);
-      CheckedIndex column = checkIndex(k, b, loc, entry(two), y.dims[1], "column of an n-gram", false);
-      Value isValid = arith::AndIOp::create(b, loc, arith::AndIOp::create(b, loc, start.ok, end.ok), column.ok);
-      Value isSingle = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, length, one);
-      // Tokens that lie further apart than there are tokens are none.
-      Value skips = minIndex(b, loc, constantIndex(b, loc, getMaxSkips()), tokens);
-      Value steps = arith::SelectOp::create(b, loc, isSingle, one, addIndex(b, loc, skips, one));
-      steps = arith::SelectOp::create(b, loc, isValid, steps, zero);
-      Value none = constantScalar(b, loc, b.getF32Type(), 0);
-      auto found = reduceNest(b, loc, steps, none, [&](OpBuilder &b, Location loc, ValueRange skip, ValueRange count) {
-        Value step = addIndex(b, loc, skip[0], one);
-        Value span = mulIndex(b, loc, step, subIndex(b, loc, length, one));
-        Value places = maxIndex(b, loc, subIndex(b, loc, tokens, span), zero);
-        return reduceNest(b, loc, places, count, [&](OpBuilder &b, Location loc, ValueRange place, ValueRange count) {
-          Value yes = constantInt(b, loc, b.getI1Type(), 1);
-          auto equal = reduceNest(b, loc, length, yes, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange all) {
-            Value token = x.load(b, loc, {row[0], addIndex(b, loc, place[0], mulIndex(b, loc, i[0], step))});
-            Value wanted = pool.load(b, loc, addIndex(b, loc, start.index, i[0]));
-            Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, token, wanted);
+    loopNest(b, loc, {steps, tokens}, [&](OpBuilder &b, Location loc, ValueRange at) {
+      // The tokens at[1], at[1] + step, .. up to the longest n-gram and the end of the row.
+      Value step = addIndex(b, loc, at[0], one), rest = subIndex(b, loc, tokens, at[1]);
+      Value most = minIndex(b, loc, longest, arith::CeilDivUIOp::create(b, loc, rest, step));
+      auto tokenAt = [&](OpBuilder &b, Value i) {
+        return x.load(b, loc, {row[0], addIndex(b, loc, at[1], mulIndex(b, loc, i, step))});
+      };
+      Value none = constantInt(b, loc, b.getI64Type(), 0);
+      reduceNest(b, loc, most, none, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange before) {
+        Value hash = table.hash(b, before[0], tokenAt(b, i[0])), length = addIndex(b, loc, i[0], one);
+        // A single token has no step.
+        Value counts = arith::OrIOp::create(b, loc, isEqual(b, loc, at[0], zero), isLess(b, loc, one, length));
+        table.forEach(b, hash, [&](OpBuilder &b, Value ngram) {
+          Value isSame = arith::AndIOp::create(b, loc, counts, isEqual(b, loc, table.lengthOf(b, ngram), length));
+          Value compared = arith::SelectOp::create(b, loc, isSame, length, zero), start = table.entry(b, ngram, 0);
+          isSame = reduceNest(b, loc, compared, isSame, [&](OpBuilder &b, Location loc, ValueRange j, ValueRange all) {
+            Value wanted = table.pool.load(b, loc, addIndex(b, loc, start, j[0]));
+            Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, tokenAt(b, j[0]), wanted);
             return SmallVector<Value>{arith::AndIOp::create(b, loc, all[0], same)};
-          });
-          Value hit = arith::UIToFPOp::create(b, loc, b.getF32Type(), equal[0]);
-          return SmallVector<Value>{arith::AddFOp::create(b, loc, count[0], hit)};
+          })[0];
+          auto store = scf::IfOp::create(b, loc, isSame, /*withElseRegion=*/false);
+          OpBuilder inside = store.getThenBodyBuilder();
+          SmallVector<Value> to{row[0], table.entry(inside, ngram, 2)};
+          Value once = constantScalar(inside, loc, inside.getF32Type(), 1);
+          y.store(inside, loc, arith::AddFOp::create(inside, loc, loadStored(inside, loc, y, to), once), to);
         });
+        return SmallVector<Value>{hash};
       });
-      Value before = loadStored(b, loc, y, {row[0], column.index});
-      auto store = scf::IfOp::create(b, loc, isValid, /*withElseRegion=*/false);
-      OpBuilder inside = store.getThenBodyBuilder();
-      y.store(inside, loc, arith::AddFOp::create(inside, loc, before, found[0]), {row[0], column.index});
     });
   });
   return success();
