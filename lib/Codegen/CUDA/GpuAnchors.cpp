@@ -34,7 +34,8 @@ Value GpuAnchor::pointer(const Tensor &tensor) const {
   return LLVM::IntToPtrOp::create(b, loc(), LLVM::LLVMPointerType::get(b.getContext()), address);
 }
 
-/// Rows of tiles that blocks take together: what runs at a time is about as high as wide, and shares what it reads.
+/// Rows of tiles that blocks of tensor cores take together: what runs at a time is about as high as wide, and shares
+/// what it reads. Fused multiply-adds are slow enough without.
 constexpr int64_t kBandTiles = 16;
 
 Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
@@ -48,7 +49,7 @@ Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim 
   Value ofBatch = t.div(number, perBatch);
   number = t.rem(number, perBatch);
   Value firstTile = t.number(0), height = size32(down);
-  if (!down.constant() || *down.constant() > kBandTiles) {
+  if (!c.factors.useFma() && (!down.constant() || *down.constant() > kBandTiles)) {
     Value perBand = t.mul(size32(across), kBandTiles);
     firstTile = t.mul(t.div(number, perBand), kBandTiles);
     height = t.least(t.sub(height, firstTile), t.number(kBandTiles));
