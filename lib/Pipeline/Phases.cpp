@@ -56,7 +56,7 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) {
        if (phase.options.factors == Factors::AsWritten)
          return;
-       phase.add(createLowerPrecisionPass({/*f16=*/phase.options.factors == Factors::F16}));
+       phase.add(createLowerPrecisionPass({.f16 = phase.options.factors == Factors::F16}));
        foldConstants(phase); // weights
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.
@@ -82,7 +82,8 @@ static constexpr Phase kPhases[] = {
     {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
      1,
      [](PhaseBuilder &phase) {
-       phase.add(codegen::createChooseTilesPass({llvm::to_vector(phase.options.targets.cpus), phase.options.strict}));
+       phase.add(codegen::createChooseTilesPass(
+           {.cpus = llvm::to_vector(phase.options.targets.cpus), .strict = phase.options.strict}));
      }},
     // Last: what reads and what writes a tensor is decided.
     {"placement", "kernels store where a concatenation wants what they compute", 1,

@@ -13,7 +13,7 @@ def LowerPrecisionPass : Pass<"cameo-lower-precision", "::mlir::func::FuncOp"> {
 
     Rounding both factors, and a sum that is stored, changes a sum by at most 3 * 2^-9 + 2^-16 of the sum of its terms'
     magnitudes; the remark says so. f16 has two bits more, 3 * 2^-11 + 2^-20, and a narrow range: factors and stored sums beyond 65504 become
-    infinite, those below 2^-14 lose bits. Weights are stored as they are multiplied. Runs when constants, normalizations and attention are found. Linear.
+    infinite, those below 2^-14 lose bits. Weights are stored as they are multiplied (f16 as f32 on CPUs). Runs when constants, normalizations and attention are found. Linear.
   }];
   let options = [Option<"f16", "f16", "bool", "false", "multiply f16 instead of bf16">];
 }

@@ -166,10 +166,11 @@ static std::function<int()> setUp(CLI::App &app) {
          },
          "f32 (default); bf16: products, convolutions and recurrences with constant weights and attention of many "
          "queries multiply bf16 and add in f32, each sum within 0.0059 of its terms' magnitudes, and weights take half "
-         "the space; all else stays f32; f16: "
-         "the same with f16, each sum within 0.0015, for models without numbers beyond 65504, which would become "
-         "infinite; tf32: on GPUs from sm_80 on products and convolutions multiply with 10 bits of the fraction, each "
-         "sum within 0.001 of its terms' magnitudes")
+         "the space; all else stays f32; f16: the same with f16, each sum within 0.0015, for GPUs (a CPU widens the "
+         "rounded numbers to f32 again, in time and space as f32) and models without numbers beyond 65504, which would "
+         "become infinite; tf32: on GPUs from sm_80 on products and convolutions multiply with 10 bits of the "
+         "fraction, "
+         "each sum within 0.001 of its terms' magnitudes")
       ->check(CLI::IsMember({"f32", "bf16", "f16", "tf32"}));
   app.add_option("--target", compile.targets.kinds, "what the program runs on: cpu (default), cuda, or both")
       ->delimiter(',')
