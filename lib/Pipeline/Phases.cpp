@@ -35,7 +35,10 @@ static constexpr Phase kPhases[] = {
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
     // After constants, which transforms of constants are too. Before simplify: it leaves transposes and views.
     {"transforms", "Fourier transforms of a known length are products with constant matrices", 1,
-     [](PhaseBuilder &phase) { phase.add(createMultiplyTransformsPass()); }},
+     [](PhaseBuilder &phase) {
+       if (phase.options.emit != Emit::ONNX) // the file shall not grow
+         phase.add(createMultiplyTransformsPass());
+     }},
     // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces
     // one value, as the next phase wants them.
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
