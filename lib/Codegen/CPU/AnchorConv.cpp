@@ -1,5 +1,5 @@
-// AnchorConv.cpp - cameo.conv over channels-last activations by the convolution micro-kernels: up to two spatial axes,
-// a constant filter. The layout pass has made convolutions channels-last; others keep their naive loops.
+// AnchorConv.cpp - cameo.conv over channels-last activations by the convolution micro-kernels: up to three spatial
+// axes, a constant filter. The layout pass has made convolutions channels-last; others keep their naive loops.
 #include "AnchorConvolution.h"
 #include "ContractionWinograd.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
@@ -11,15 +11,16 @@ using namespace cameo::codegen;
 
 namespace {
 
-void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, int64_t taps) {
-  int64_t channels = s.outChannels;
-  s.weights =
-      a.packedFloats(op.getFilter(), llvm::formatv("depthwise c={0} taps={1}", channels, taps), channels * taps,
-                     [=](const float *source, float *packed) { packDepthwiseWeights(source, channels, taps, packed); });
+void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const FilterSizes &sizes) {
+  int64_t channels = s.outChannels, perGroup = sizes.perGroup, taps = sizes.taps;
+  s.weights = a.packedFloats(op.getFilter(), llvm::formatv("depthwise c={0}*{1} taps={2}", channels, perGroup, taps),
+                             channels * perGroup * taps, [=](const float *source, float *packed) {
+                               packDepthwiseWeights(source, channels, perGroup, taps, packed);
+                             });
   const Tensor &result = a.results[0];
   DimContext &d = a.dims();
-  Dim lines = result.rank() == 4 ? d.mul(result.dims[0], result.dims[1]) : result.dims[0];
-  int64_t perLine = channels * taps * result.dims[result.rank() - 2].constant().value_or(1);
+  Dim lines = d.product(ArrayRef(result.dims).drop_back(2));
+  int64_t perLine = channels * perGroup * taps * result.dims[result.rank() - 2].constant().value_or(1);
   a.setTiles(lines, perLine);
   auto [begin, end] = a.slice();
   emitDepthwise(a.b, a.loc(), s, begin, end);
@@ -31,6 +32,11 @@ bool usesBf16Dots(ConvOp op, const CpuTarget &target) {
          constantInKernel(op, op.getFilter());
 }
 
+/// Whether emitDepthwise takes it. Pairs of bf16 are multiplied faster within a group.
+bool goesByDepthwise(ConvOp op, const FilterSizes &sizes, const ConvolutionSpec &spec, const CpuTarget &target) {
+  return isDepthwise(op, sizes) || (!usesBf16Dots(op, target) && sharesVectors(spec));
+}
+
 ContractionShape tileShape(const ConvolutionSpec &spec) {
   ContractionShape shape = shapeOf(spec);
   shape.winograd = winogradImages(spec);
@@ -38,18 +44,21 @@ ContractionShape tileShape(const ConvolutionSpec &spec) {
 }
 
 void emitWinogradConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const ContractionShape &shape) {
-  int64_t outputs = s.outChannels, channels = s.inChannels, positions = (s.tile.winograd + 2) * (s.tile.winograd + 2);
+  int64_t outputs = s.outChannels, channels = s.inChannels, planes = s.kernelDepth;
+  int64_t positions = (s.tile.winograd + 2) * (s.tile.winograd + 2);
   s.weights = a.packedFloats(op.getFilter(),
-                             llvm::formatv("winograd m={0} o={1} c={2} nr={3} lanes={4}", s.tile.winograd, outputs,
-                                           channels, s.tile.nr, s.tile.lanes),
-                             positions * packedRhsElements(s.tile, channels, outputs),
+                             llvm::formatv("winograd m={0} o={1} c={2} planes={3} nr={4} lanes={5}", s.tile.winograd,
+                                           outputs, channels, planes, s.tile.nr, s.tile.lanes),
+                             positions * packedRhsElements(s.tile, planes * channels, outputs),
                              [=, tile = s.tile](const float *source, float *packed) {
-                               packWinogradWeights(source, outputs, channels, tile, packed);
+                               packWinogradWeights(source, outputs, channels, planes, tile, packed);
                              });
   WinogradPlan plan = planWinograd(s.tile, shape);
-  ArrayRef<Dim> images = a.results[0].dims;
   DimContext &d = a.dims();
-  Dim tiles = d.mul(d.mul(images[0], d.ceilDiv(images[1], s.tile.winograd)), d.ceilDiv(images[2], s.tile.winograd));
+  ArrayRef<Dim> images = ArrayRef(a.results[0].dims).drop_back(3), sides = a.results[0].dims;
+  sides = sides.drop_back().take_back(2);
+  Dim tiles =
+      d.mul(d.product(images), d.mul(d.ceilDiv(sides[0], s.tile.winograd), d.ceilDiv(sides[1], s.tile.winograd)));
   Dim steps = d.mul(d.min(d.ceilDiv(tiles, s.tile.mBlock), d.constant(plan.mostShares)), plan.groups);
   Tensor scratch = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {steps, d.constant(plan.scratchElements)});
   Value scratchBase = a.pointer(scratch);
@@ -118,16 +127,20 @@ std::optional<ContractionShape> TunedConv::contractionOf(ConvOp op, ShapeAnalysi
                                                          const CpuTarget &target) const {
   ArrayRef<Dim> x = shapes.dimsOf(op.getX()), filter = shapes.dimsOf(op.getFilter());
   auto sizes = filterSizes(filter);
-  if (!op.getChannelsLast() || x.size() > 4 || !sizes || isDepthwise(op, *sizes))
+  if (!op.getChannelsLast() || x.size() > 2 + kMostSpatialAxes || !sizes)
     return std::nullopt;
   ConvolutionSpec spec = geometryOf(op, *sizes, x, filter, shapes.dimsOf(op), fixedExtent);
+  spec.target = vectorTarget(target);
+  if (goesByDepthwise(op, *sizes, spec, target))
+    return std::nullopt;
   spec.bf16Dots = usesBf16Dots(op, target);
   return tileShape(spec);
 }
 
 std::optional<LogicalResult> TunedConv::emitOp(const Anchor &a, ConvOp op) const {
-  if (!op.getChannelsLast() || a.operands[0].rank() > 4 || !isMicroKernelType(a.operands[0].elementType) ||
-      a.operands[1].elementType != a.operands[0].elementType || !a.operands[0].memref)
+  if (!op.getChannelsLast() || a.operands[0].rank() > 2 + int64_t(kMostSpatialAxes) ||
+      !isMicroKernelType(a.operands[0].elementType) || a.operands[1].elementType != a.operands[0].elementType ||
+      !a.operands[0].memref)
     return std::nullopt;
   const Tensor &x = a.operands[0], &filter = a.operands[1];
   auto sizes = filterSizes(filter.dims);
@@ -141,9 +154,10 @@ std::optional<LogicalResult> TunedConv::emitOp(const Anchor &a, ConvOp op) const
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad > 0; }) || winogradImages(spec))
     spec.zeros = getZeros(a.b, a.loc(), a.kernelModule(), spec.inChannels * elementBytes(spec.inputType));
   spec.store = a.storeThroughEpilogue();
-  spec.bf16Dots = usesBf16Dots(op, a.target) && !isDepthwise(op, *sizes);
-  if (!isDepthwise(op, *sizes))
-    return emitGroupedConv(a, op, spec, *sizes);
-  emitDepthwiseConv(a, op, spec, sizes->taps);
-  return success();
+  if (goesByDepthwise(op, *sizes, spec, a.target)) {
+    emitDepthwiseConv(a, op, spec, *sizes);
+    return success();
+  }
+  spec.bf16Dots = usesBf16Dots(op, a.target);
+  return emitGroupedConv(a, op, spec, *sizes);
 }

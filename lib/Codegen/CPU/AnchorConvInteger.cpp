@@ -1,4 +1,5 @@
-// AnchorConvInteger.cpp - cameo.conv_integer over channels-last activations: up to two spatial axes, a constant filter.
+// AnchorConvInteger.cpp - cameo.conv_integer over channels-last activations: up to three spatial axes, a constant
+// filter.
 #include "AnchorBytes.h"
 #include "AnchorConvolution.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -19,8 +20,9 @@ struct PackedConvolution {
 std::optional<PackedConvolution> describe(ConvIntegerOp op, ShapeAnalysis &shapes, const CpuTarget &target) {
   ArrayRef<Dim> x = shapes.dimsOf(op.getX());
   auto sizes = filterSizes(shapes.dimsOf(op.getFilter()));
-  if (!op.getChannelsLast() || x.size() > 4 || !sizes || sizes->outputs * sizes->perGroup * sizes->taps == 0 ||
-      !constantInKernel(op, op.getFilter()) || !x.back().isConstant(sizes->perGroup * int64_t(op.getGroup())))
+  if (!op.getChannelsLast() || x.size() > 2 + kMostSpatialAxes || !sizes ||
+      sizes->outputs * sizes->perGroup * sizes->taps == 0 || !constantInKernel(op, op.getFilter()) ||
+      !x.back().isConstant(sizes->perGroup * int64_t(op.getGroup())))
     return std::nullopt;
   auto zeros = constantZeros(op, op.getFilterZero(), sizes->outputs);
   auto bytes = zeros
@@ -59,7 +61,7 @@ void emitDepthwiseBytes(const Anchor &a, ConvIntegerOp op, ConvolutionSpec &s, c
                             });
   const Tensor &result = a.results[0];
   DimContext &d = a.dims();
-  Dim lines = result.rank() == 4 ? d.mul(result.dims[0], result.dims[1]) : result.dims[0];
+  Dim lines = d.product(ArrayRef(result.dims).drop_back(2));
   a.setTiles(lines, channels * taps * result.dims[result.rank() - 2].constant().value_or(1));
   auto [begin, end] = a.slice();
   emitDepthwise(a.b, a.loc(), s, begin, end);

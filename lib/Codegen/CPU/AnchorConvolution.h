@@ -28,32 +28,37 @@ inline std::optional<FilterSizes> filterSizes(llvm::ArrayRef<Dim> filter) {
   return sizes;
 }
 
-/// The geometry; `extent` makes sizes of Dims.
+/// Spatial axes that the micro-kernels know.
+constexpr size_t kMostSpatialAxes = 3;
+
+/// The geometry of a channels-last convolution of up to kMostSpatialAxes; `extent` makes sizes of Dims.
 template <typename OpT>
 ConvolutionSpec geometryOf(OpT op, const FilterSizes &sizes, llvm::ArrayRef<Dim> x, llvm::ArrayRef<Dim> filter,
                            llvm::ArrayRef<Dim> result, llvm::function_ref<Extent(Dim)> extent) {
-  bool isPlane = x.size() == 4;
   ConvolutionSpec s;
   s.n = extent(x[0]);
-  s.inHeight = isPlane ? extent(x[1]) : Extent(1);
-  s.inWidth = extent(x[x.size() - 2]);
-  s.outHeight = isPlane ? extent(result[1]) : Extent(1);
-  s.outWidth = extent(result[x.size() - 2]);
+  s.inHeight = s.outHeight = 1;
   s.inChannels = sizes.perGroup * op.getGroup();
   s.outChannels = sizes.outputs;
   s.groups = op.getGroup();
-  size_t last = op.getStrides().size() - 1;
-  s.kernelWidth = *filter.back().constant();
-  s.strideWidth = op.getStrides()[last];
-  s.dilationWidth = op.getDilations()[last];
-  s.padLeft = op.getPads()[last];
-  s.padRight = op.getPads()[2 * last + 1];
-  if (isPlane) {
-    s.kernelHeight = *filter[2].constant();
-    s.strideHeight = op.getStrides()[0];
-    s.dilationHeight = op.getDilations()[0];
-    s.padTop = op.getPads()[0];
-    s.padBottom = op.getPads()[2];
+  size_t axes = x.size() - 2;
+  struct Axis {
+    Extent &in, &out;
+    int64_t &kernel, &stride, &dilation, &padBegin, &padEnd;
+  };
+  Axis all[kMostSpatialAxes] = {
+      {s.inDepth, s.outDepth, s.kernelDepth, s.strideDepth, s.dilationDepth, s.padFront, s.padBack},
+      {s.inHeight, s.outHeight, s.kernelHeight, s.strideHeight, s.dilationHeight, s.padTop, s.padBottom},
+      {s.inWidth, s.outWidth, s.kernelWidth, s.strideWidth, s.dilationWidth, s.padLeft, s.padRight}};
+  for (size_t i = 0; i < axes; ++i) {
+    Axis &axis = all[kMostSpatialAxes - axes + i];
+    axis.in = extent(x[1 + i]);
+    axis.out = extent(result[1 + i]);
+    axis.kernel = *filter[2 + i].constant();
+    axis.stride = op.getStrides()[i];
+    axis.dilation = op.getDilations()[i];
+    axis.padBegin = op.getPads()[i];
+    axis.padEnd = op.getPads()[axes + i];
   }
   s.inputType = mlir::getElementTypeOrSelf(op.getX().getType());
   return s;

@@ -1,10 +1,11 @@
-// ContractionConvolution.cpp - NHWC convolutions as contractions whose rows of A are windows of the image (implicit
-// im2col).
+// ContractionConvolution.cpp - channels-last convolutions as contractions whose rows of A are windows of the image
+// (implicit im2col).
 //
-// Row m is output pixel (image, y, x), K runs over (tap row, tap column, channel). A tile that lies in one line of
-// pixels has one pointer, and reads only taps inside the image. Others have one pointer per row; for
-// each tap the row's run of channels is either in the image or, by a select, the row of zeros. Where all windows of a
-// tile lie inside the image the taps of one kernel row are one run of kernelWidth * channels elements, without selects.
+// Row m is output pixel (image, z, y, x), K runs over (tap plane, tap line, tap column, channel); an image of two axes
+// is one plane. A tile that lies in one line of pixels has one pointer, and reads only taps inside the image. Others
+// have one pointer per row; for each tap the row's run of channels is either in the image or, by a select, the row of
+// zeros. Where all windows of a tile lie inside the image the taps of one kernel row are one run of kernelWidth *
+// channels elements, without selects.
 #include "ContractionArithmetic.h"
 
 using namespace mlir;
@@ -23,13 +24,14 @@ constexpr int64_t kMostEdgeTaps = 7;
 constexpr int64_t kMaxWindowBytes = 32 << 10;
 
 bool isPadded(const ConvolutionSpec &spec) {
-  return spec.padTop > 0 || spec.padLeft > 0 || spec.padBottom > 0 || spec.padRight > 0;
+  return spec.padFront > 0 || spec.padTop > 0 || spec.padLeft > 0 || spec.padBack > 0 || spec.padBottom > 0 ||
+         spec.padRight > 0;
 }
 bool hasContiguousTaps(const ConvolutionSpec &spec) {
   return spec.groups == 1 && spec.dilationWidth == 1 && spec.kernelWidth > 1;
 }
 int64_t windowElements(const ConvolutionSpec &spec) {
-  return spec.kernelHeight * spec.kernelWidth * spec.inChannels / spec.groups;
+  return spec.kernelDepth * spec.kernelHeight * spec.kernelWidth * spec.inChannels / spec.groups;
 }
 /// Size of an element in the copy of a window.
 int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : spec.bf16Dots ? 2 : 4; }
@@ -88,7 +90,9 @@ public:
     SmallVector<Window> windows = windowsOf(e, kernel.rows, tile);
     auto accumulateWhole = [&] {
       auto rows = llvm::map_to_vector(windows, [](const Window &window) { return RowPointer{window.pointer}; });
-      return accumulateInside(e, kernel, rows, e.number(0), e.number(spec.kernelHeight), state);
+      return overPlanes(e, rows, state, [&](Value, ArrayRef<RowPointer> plane, ValueRange carried) {
+        return accumulateInside(e, kernel, plane, e.number(0), e.number(spec.kernelHeight), carried);
+      });
     };
     if (!isPadded(spec))
       return accumulateWhole();
@@ -100,14 +104,15 @@ public:
 
 private:
   struct Window {
-    Value pointer; ///< element (y, x, 0); outside the buffer where the window starts in the padding
-    Value y, x;    ///< first row and column of the window, negative in the padding
+    Value pointer; ///< element (z, y, x, 0); outside the buffer where the window starts in the padding
+    Value z, y, x; ///< first plane, line and column of the window, negative in the padding
   };
+  using PlaneFn = llvm::function_ref<SmallVector<Value>(Value tapZ, ArrayRef<RowPointer> rows, ValueRange carried)>;
 
   SmallVector<Window> windowsOf(Emit &e, int64_t rows, const TileRows &tile) {
     Value width = e.value(spec.outWidth), height = e.value(spec.outHeight);
     SmallVector<Window> windows;
-    Value image, y, x;
+    Value plane, y, x;
     for (int64_t row = 0; row < rows; ++row) {
       if (row == 0 || tile.last) {
         Value pixel = e.add(tile.m, row);
@@ -116,7 +121,7 @@ private:
         Value line = e.div(pixel, width);
         x = e.rem(pixel, width);
         y = e.rem(line, height);
-        image = e.div(line, height);
+        plane = e.div(line, height);
       } else {
         x = e.add(x, 1);
         Value wraps = e.compare(Emit::Pred::eq, x, width);
@@ -124,19 +129,22 @@ private:
         y = e.add(y, e.widen(wraps));
         wraps = e.compare(Emit::Pred::eq, y, height);
         y = e.select(wraps, e.number(0), y);
-        image = e.add(image, e.widen(wraps));
+        plane = e.add(plane, e.widen(wraps));
       }
-      windows.push_back(windowOf(e, tile, image, y, x));
+      windows.push_back(windowOf(e, tile, plane, y, x));
     }
     return windows;
   }
 
-  /// The window of one output pixel.
-  Window windowOf(Emit &e, const TileRows &tile, Value image, Value y, Value x) {
+  /// The window of output pixel (y, x) of plane `plane`, counted over all images.
+  Window windowOf(Emit &e, const TileRows &tile, Value plane, Value y, Value x) {
+    Value depth = e.value(spec.outDepth), image = e.div(plane, depth);
     Window window;
+    window.z = e.add(e.mul(e.rem(plane, depth), spec.strideDepth), -spec.padFront);
     window.y = e.add(e.mul(y, spec.strideHeight), -spec.padTop);
     window.x = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
-    Value at = e.add(e.mul(image, spec.inHeight), window.y);
+    Value at = e.add(e.mul(image, spec.inDepth), window.z);
+    at = e.add(e.mul(at, spec.inHeight), window.y);
     at = e.add(e.mul(at, spec.inWidth), window.x);
     window.pointer = e.offset(tile.lhs, e.mul(at, spec.inChannels * elementSize));
     return window;
@@ -151,18 +159,31 @@ private:
     SmallVector<RowPointer> rows;
     for (int64_t row = 0; row < kernel.rows; ++row)
       rows.push_back({window.pointer, row * spec.strideWidth * spec.inChannels * elementSize});
-    Value begin = e.number(0), end = e.number(spec.kernelHeight);
-    SmallVector<Value> first(state);
-    if (spec.padTop > 0 || spec.padBottom > 0) { // lines of taps outside the image are left out
-      int64_t dilation = spec.dilationHeight;
-      Value zero = begin;
-      begin = e.ceilDiv(e.max(e.sub(zero, window.y), zero), dilation);
-      end = e.min(end, e.ceilDiv(e.max(e.sub(e.value(spec.inHeight), window.y), zero), dilation));
-      Extent lineBytes = e.times(kernel.rhsStepBytes, panelRowsOf(spec) / spec.kernelHeight);
-      first.back() = e.offset(first.back(), e.mul(begin, lineBytes));
-    }
-    auto inside = [&] { return accumulateInside(e, kernel, rows, begin, end, first); };
-    auto edge = [&](int64_t place) { return accumulateEdge(e, kernel, rows, place, begin, end, first); };
+    // Planes and lines of taps outside the image are left out.
+    auto [beginZ, endZ] = tapBounds(e, window.z, spec.inDepth, spec.kernelDepth, spec.dilationDepth,
+                                    spec.padFront > 0 || spec.padBack > 0);
+    auto [beginY, endY] = tapBounds(e, window.y, spec.inHeight, spec.kernelHeight, spec.dilationHeight,
+                                    spec.padTop > 0 || spec.padBottom > 0);
+    Extent lineWeights = e.times(kernel.rhsStepBytes, panelRowsOf(spec) / (spec.kernelDepth * spec.kernelHeight));
+    Value firstWeights = e.offset(state.back(), e.mul(beginY, lineWeights));
+    auto overTaps = [&, beginZ = beginZ,
+                     endZ = endZ](llvm::function_ref<SmallVector<Value>(ArrayRef<RowPointer>, ValueRange)> lines) {
+      return overPlanes(e, rows, beginZ, endZ, state, [&](Value tapZ, ArrayRef<RowPointer> plane, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        next.back() = e.offset(firstWeights, e.mul(e.mul(tapZ, lineWeights), spec.kernelHeight));
+        return lines(plane, next);
+      });
+    };
+    auto inside = [&, beginY = beginY, endY = endY] {
+      return overTaps([&](ArrayRef<RowPointer> plane, ValueRange carried) {
+        return accumulateInside(e, kernel, plane, beginY, endY, carried);
+      });
+    };
+    auto edge = [&, beginY = beginY, endY = endY](int64_t place) {
+      return overTaps([&](ArrayRef<RowPointer> plane, ValueRange carried) {
+        return accumulateEdge(e, kernel, plane, place, beginY, endY, carried);
+      });
+    };
     // Only the first and the last tile of a line leave the image.
     bool leavesLeft = !readsInside(spec, kernel.rows, 0), leavesRight = !readsInside(spec, kernel.rows, places - 1);
     if (places == 1)
@@ -177,6 +198,31 @@ private:
       return behindFirst();
     Value isFirst = e.compare(Emit::Pred::eq, x, e.number(0));
     return e.choose(isFirst, state.getTypes(), [&] { return edge(0); }, behindFirst);
+  }
+
+  /// The taps [begin, end) of `count` along one axis that lie in [0, size) for a window that starts at `first`.
+  std::pair<Value, Value> tapBounds(Emit &e, Value first, const Extent &size, int64_t count, int64_t dilation,
+                                    bool isPadded) {
+    Value zero = e.number(0), end = e.number(count);
+    if (!isPadded)
+      return {zero, end};
+    return {e.ceilDiv(e.max(e.sub(zero, first), zero), dilation),
+            e.min(end, e.ceilDiv(e.max(e.sub(e.value(size), first), zero), dilation))};
+  }
+
+  Extent planeBytes(Emit &e) {
+    return e.times(e.times(spec.inHeight, spec.inWidth), spec.inChannels * spec.dilationDepth * elementSize);
+  }
+
+  /// `body` for each plane [begin, end) of taps, with the rows where they lie in it.
+  SmallVector<Value> overPlanes(Emit &e, ArrayRef<RowPointer> rows, Value begin, Value end, ValueRange state,
+                                PlaneFn body) {
+    return e.loop(begin, end, 1, state, [&](Value tapZ, ValueRange carried) {
+      return body(tapZ, moved(e, rows, e.mul(tapZ, planeBytes(e))), carried);
+    });
+  }
+  SmallVector<Value> overPlanes(Emit &e, ArrayRef<RowPointer> rows, ValueRange state, PlaneFn body) {
+    return overPlanes(e, rows, e.number(0), e.number(spec.kernelDepth), state, body);
   }
 
   /// The tile at `place` of its line, where some columns of taps leave the image: each tap by the rows that read
@@ -229,11 +275,14 @@ private:
 
   /// Whether every tap of every window lies in the image.
   Value allInside(Emit &e, ArrayRef<Window> windows) {
+    Value lastZ = e.add(e.value(spec.inDepth), -((spec.kernelDepth - 1) * spec.dilationDepth + 1));
     Value lastY = e.add(e.value(spec.inHeight), -((spec.kernelHeight - 1) * spec.dilationHeight + 1));
     Value lastX = e.add(e.value(spec.inWidth), -((spec.kernelWidth - 1) * spec.dilationWidth + 1));
     Value inside;
     auto require = [&](Value condition) { inside = inside ? e.both(inside, condition) : condition; };
     for (const Window &window : windows) {
+      require(e.compare(Emit::Pred::sge, window.z, e.number(0)));
+      require(e.compare(Emit::Pred::sle, window.z, lastZ));
       require(e.compare(Emit::Pred::sge, window.y, e.number(0)));
       require(e.compare(Emit::Pred::sle, window.y, lastY));
       require(e.compare(Emit::Pred::sge, window.x, e.number(0)));
@@ -288,12 +337,15 @@ private:
       Value first = e.mul(e.min(e.max(e.sub(zero, window.x), zero), kernelWidth), groupChannels);
       Value limit = e.min(e.max(e.sub(e.value(spec.inWidth), window.x), zero), kernelWidth);
       limit = e.mul(limit, groupChannels);
-      e.loop(zero, e.number(spec.kernelHeight), 1, [&, &window = window](Value tapY) {
-        Value exists =
-            e.compare(Emit::Pred::ult, e.add(window.y, e.mul(tapY, spec.dilationHeight)), e.value(spec.inHeight));
-        Value end = e.select(exists, limit, zero);
-        Value from = e.offset(window.pointer, e.mul(tapY, lineBytes));
-        Value to = e.offset(e.offset(copies, rows.back().bytes), e.mul(tapY, run * size));
+      auto exists = [&](Value first, Value tap, int64_t dilation, const Extent &length) {
+        return e.compare(Emit::Pred::ult, e.add(first, e.mul(tap, dilation)), e.value(length));
+      };
+      auto copyLine = [&, &window = window](Value tapZ, Value planeExists, Value tapY) {
+        Value lies = e.both(planeExists, exists(window.y, tapY, spec.dilationHeight, spec.inHeight));
+        Value end = e.select(lies, limit, zero);
+        Value from = e.offset(e.offset(window.pointer, e.mul(tapZ, planeBytes(e))), e.mul(tapY, lineBytes));
+        Value to = e.offset(copies, rows.back().bytes);
+        to = e.offset(to, e.mul(e.add(e.mul(tapZ, spec.kernelHeight), tapY), run * size));
         for (int64_t at = 0; at < run; at += lanes) {
           Value mask = e.mask(lanes, e.number(at), first, end);
           Value source = e.offset(from, at * elementSize), target = e.offset(to, at * size);
@@ -304,6 +356,10 @@ private:
             emitStore(e.b, e.loc, Type(), emitLoad(e.b, e.loc, spec.inputType, source, lanes, mask), target);
           }
         }
+      };
+      e.loop(zero, e.number(spec.kernelDepth), 1, [&, &window = window](Value tapZ) {
+        Value planeExists = exists(window.z, tapZ, spec.dilationDepth, spec.inDepth);
+        e.loop(zero, e.number(spec.kernelHeight), 1, [&](Value tapY) { copyLine(tapZ, planeExists, tapY); });
       });
     }
     if (!copiesBits) {
@@ -324,23 +380,29 @@ private:
 
   SmallVector<Value> accumulateAnywhere(Emit &e, const MicroKernel &kernel, ArrayRef<Window> windows,
                                         ValueRange state) {
-    Value height = e.value(spec.inHeight), width = e.value(spec.inWidth);
+    Value depth = e.value(spec.inDepth), height = e.value(spec.inHeight), width = e.value(spec.inWidth);
     Extent lineBytes = e.times(spec.inWidth, spec.inChannels * spec.dilationHeight * elementSize);
     int64_t tapBytes = spec.dilationWidth * spec.inChannels * elementSize;
-    return e.loop(e.number(0), e.number(spec.kernelHeight), 1, state, [&](Value tapY, ValueRange carried) {
-      Value line = e.mul(tapY, lineBytes), tapLine = e.mul(tapY, spec.dilationHeight);
-      SmallVector<Value> lineExists;
-      for (const Window &window : windows)
-        lineExists.push_back(e.compare(Emit::Pred::ult, e.add(window.y, tapLine), height));
-      return e.loop(e.number(0), e.number(spec.kernelWidth), 1, carried, [&](Value tapX, ValueRange carried) {
-        Value distance = e.add(line, e.mul(tapX, tapBytes)), tapColumn = e.mul(tapX, spec.dilationWidth);
-        SmallVector<RowPointer> rows;
-        for (auto [window, exists] : llvm::zip_equal(windows, lineExists)) {
-          // One unsigned comparison: a column left of the image is a huge number.
-          Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(window.x, tapColumn), width));
-          rows.push_back({e.select(inside, e.offset(window.pointer, distance), spec.zeros)});
-        }
-        return run(e, kernel, rows, groupChannels, carried);
+    auto pointers = llvm::map_to_vector(windows, [](const Window &window) { return RowPointer{window.pointer}; });
+    return overPlanes(e, pointers, state, [&](Value tapZ, ArrayRef<RowPointer> plane, ValueRange carried) {
+      Value tapPlane = e.mul(tapZ, spec.dilationDepth);
+      auto planeExists = llvm::map_to_vector(
+          windows, [&](const Window &window) { return e.compare(Emit::Pred::ult, e.add(window.z, tapPlane), depth); });
+      return e.loop(e.number(0), e.number(spec.kernelHeight), 1, carried, [&](Value tapY, ValueRange carried) {
+        Value line = e.mul(tapY, lineBytes), tapLine = e.mul(tapY, spec.dilationHeight);
+        SmallVector<Value> lineExists;
+        for (auto [window, exists] : llvm::zip_equal(windows, planeExists))
+          lineExists.push_back(e.both(exists, e.compare(Emit::Pred::ult, e.add(window.y, tapLine), height)));
+        return e.loop(e.number(0), e.number(spec.kernelWidth), 1, carried, [&](Value tapX, ValueRange carried) {
+          Value distance = e.add(line, e.mul(tapX, tapBytes)), tapColumn = e.mul(tapX, spec.dilationWidth);
+          SmallVector<RowPointer> rows;
+          for (auto [window, row, exists] : llvm::zip_equal(windows, plane, lineExists)) {
+            // One unsigned comparison: a column left of the image is a huge number.
+            Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(window.x, tapColumn), width));
+            rows.push_back({e.select(inside, e.offset(row.pointer, distance), spec.zeros)});
+          }
+          return run(e, kernel, rows, groupChannels, carried);
+        });
       });
     });
   }
@@ -353,12 +415,15 @@ private:
 
 /// A convolution whose rows of A are the image's pixels themselves.
 bool isPlainContraction(const ConvolutionSpec &spec) {
-  return spec.kernelHeight == 1 && spec.kernelWidth == 1 && spec.strideHeight == 1 && spec.strideWidth == 1 &&
-         spec.padTop == 0 && spec.padLeft == 0 && spec.padBottom == 0 && spec.padRight == 0;
+  auto isOne = [](int64_t number) { return number == 1; };
+  return llvm::all_of(ArrayRef{spec.kernelDepth, spec.kernelHeight, spec.kernelWidth, spec.strideDepth,
+                               spec.strideHeight, spec.strideWidth},
+                      isOne) &&
+         !isPadded(spec) && spec.padBack == 0 && spec.padBottom == 0 && spec.padRight == 0;
 }
 
 Extent pixelsOf(Emit &e, const ConvolutionSpec &spec) {
-  return e.times(e.times(spec.n, spec.outHeight), spec.outWidth);
+  return e.times(e.times(e.times(spec.n, spec.outDepth), spec.outHeight), spec.outWidth);
 }
 
 ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
@@ -368,8 +433,9 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   loops.target = spec.target;
   loops.batch = spec.groups;
   loops.m = pixelsOf(e, spec);
-  loops.mFactor =
-      (spec.outWidth.isStatic() ? spec.outWidth.fixed : 1) * (spec.outHeight.isStatic() ? spec.outHeight.fixed : 1);
+  loops.mFactor = 1;
+  for (const Extent *size : {&spec.outDepth, &spec.outHeight, &spec.outWidth})
+    loops.mFactor *= size->isStatic() ? size->fixed : 1;
   loops.n = groupOut;
   loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : spec.bf16Dots ? bf16Arithmetic() : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
@@ -402,8 +468,9 @@ int64_t cameo::codegen::convolutionRun(const ConvolutionSpec &spec) {
 
 ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   ContractionShape shape;
-  bool isSized = spec.outHeight.isStatic() && spec.outWidth.isStatic(), known = isSized && spec.n.isStatic();
-  int64_t pixels = isSized ? spec.outHeight.fixed * spec.outWidth.fixed : 0;
+  bool isSized = spec.outDepth.isStatic() && spec.outHeight.isStatic() && spec.outWidth.isStatic();
+  bool known = isSized && spec.n.isStatic();
+  int64_t pixels = isSized ? spec.outDepth.fixed * spec.outHeight.fixed * spec.outWidth.fixed : 0;
   shape.m = known ? spec.n.fixed * pixels : kDynamicExtent;
   shape.mFactor = pixels < kTellingPixels ? 0 : pixels;
   shape.n = spec.outChannels / spec.groups;

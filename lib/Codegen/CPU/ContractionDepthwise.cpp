@@ -1,36 +1,44 @@
-// ContractionDepthwise.cpp - NHWC depthwise convolution: channels across the lanes, a few output columns per tile.
+// ContractionDepthwise.cpp - channels-last convolution of few channels per group (depthwise: one): channels across the
+// lanes, a few output columns per tile.
 //
 // One parallel step is one output line. Within it, per block of channels, a tile of columns keeps one accumulator per
-// column; each input vector is loaded once per kernel line and feeds every (column, tap) pair it belongs to. Kernel
-// lines outside the image are skipped by the loop's bounds; columns whose windows leave the image sideways take a
-// one-column path with the same bounds trick on taps.
+// column; each input vector is loaded once per kernel line and feeds every (column, tap) pair it belongs to. A group's
+// channels lie in neighbouring lanes: for each of them the vector is shuffled so that all lanes of the group hold it.
+// Kernel planes and lines outside the image are skipped by the loops' bounds. Where the width is known, tiles at the
+// sides leave out the pairs that lie outside; otherwise columns whose windows leave the image sideways are computed one
+// by one, with bounds on taps.
 #include "ContractionBuilder.h"
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 using namespace mlir;
 using namespace cameo::codegen;
 
 /// Lines of the kernel with more taps are walked by a loop.
 constexpr int64_t kMaxUnrolledTaps = 64;
+/// Multiply-adds of tiles at the sides of the image that may be written out.
+constexpr int64_t kMaxSideMultiplyAdds = 3072;
 
 namespace {
 
 class Depthwise {
 public:
   Depthwise(Emit &e, const DepthwiseSpec &spec)
-      : e(e), spec(spec), channels(spec.inChannels), inBytes(elementBytes(spec.inputType)),
-        outBytes(elementBytes(spec.resultType)), inLine(e.times(spec.inWidth, channels * inBytes)) {}
+      : e(e), spec(spec), channels(spec.inChannels), groupChannels(channels / spec.groups),
+        inBytes(elementBytes(spec.inputType)), outBytes(elementBytes(spec.resultType)),
+        inLine(e.times(spec.inWidth, channels * inBytes)), inPlane(e.times(inLine, spec.inHeight)) {}
 
   void emitLine(Value line) {
-    Value height = e.value(spec.outHeight);
-    Value y = e.rem(line, height), image = e.div(line, height);
+    Value height = e.value(spec.outHeight), depth = e.value(spec.outDepth);
+    Value y = e.rem(line, height), plane = e.div(line, height), z = e.rem(plane, depth), image = e.div(plane, depth);
     Value firstY = e.add(e.mul(y, spec.strideHeight), -spec.padTop);
-    auto [tapBegin, tapEnd] = tapBounds(firstY, spec.inHeight, spec.kernelHeight, spec.dilationHeight);
+    Value firstZ = e.add(e.mul(z, spec.strideDepth), -spec.padFront);
     this->line = line;
-    beginY = tapBegin;
-    endY = tapEnd;
-    input = e.offset(spec.input, e.mul(e.add(e.mul(image, spec.inHeight), firstY), inLine));
+    std::tie(beginY, endY) = tapBounds(firstY, spec.inHeight, spec.kernelHeight, spec.dilationHeight);
+    std::tie(beginZ, endZ) = tapBounds(firstZ, spec.inDepth, spec.kernelDepth, spec.dilationDepth);
+    Value firstLine = e.add(e.mul(e.add(e.mul(image, spec.inDepth), firstZ), spec.inHeight), firstY);
+    input = e.offset(spec.input, e.mul(firstLine, inLine));
 
     int64_t lanes = spec.target.lanes();
     while (lanes > 4 && channels <= lanes / 2)
@@ -55,19 +63,33 @@ private:
     return {e.min(begin, end), end};
   }
 
-  /// Columns per tile: few enough for the registers with one kernel line of weights, dividing the line's inside well.
+  /// Whether the weights of a kernel line stay in registers while its vectors of the image pass by; otherwise the
+  /// vectors under a tile stay while weights pass by.
+  bool keepsWeights() const { return spec.kernelWidth <= 3 || columnsBesideWeights() >= 6; }
+  int64_t columnsBesideWeights() const {
+    return std::min<int64_t>(8, std::max<int64_t>(2, spec.target.numRegisters - 2 - spec.kernelWidth));
+  }
+  int64_t mostColumns() const {
+    int64_t most = keepsWeights() ? columnsBesideWeights()
+                                  : std::max<int64_t>(2, (spec.target.numRegisters - 4) / (1 + spec.strideWidth));
+    if (groupChannels == 1)
+      return most;
+    // The vectors under a tile stay for all channels of a group, those of 8 also shuffled.
+    int64_t perPixel = groupChannels == 8 ? 2 : 1, overlap = (spec.kernelWidth - 1) * spec.dilationWidth;
+    int64_t room = spec.target.numRegisters - 4 - spec.kernelWidth - perPixel * overlap;
+    return std::clamp<int64_t>(room / (1 + perPixel * spec.strideWidth), 1, most);
+  }
+
+  /// Columns per tile: as few tiles as registers allow, of one size if possible.
   int64_t columnsPerTile() const {
-    int64_t most = std::min<int64_t>(8, std::max<int64_t>(2, spec.target.numRegisters - 2 - spec.kernelWidth));
     if (!spec.outWidth.isStatic())
-      return std::min<int64_t>(most, 7);
-    auto [first, limit] = insideColumns();
-    int64_t inside = limit - first, best = 1, bestTiles = inside;
-    for (int64_t columns = 1; columns <= most; ++columns)
-      if (int64_t tiles = inside / columns + (inside % columns) * 2; tiles < bestTiles) {
-        bestTiles = tiles;
-        best = columns;
-      }
-    return best;
+      return std::min<int64_t>(mostColumns(), 7);
+    int64_t width = spec.outWidth.fixed, tiles = llvm::divideCeil(std::max<int64_t>(1, width), mostColumns());
+    int64_t columns = llvm::divideCeil(std::max<int64_t>(1, width), tiles);
+    for (int64_t fewer = columns; fewer > columns * 3 / 4; --fewer)
+      if (width % fewer == 0)
+        return fewer;
+    return columns;
   }
 
   /// Columns whose windows lie inside the image, for static widths.
@@ -99,6 +121,10 @@ private:
     this->lanes = lanes;
     this->mask = mask;
     int64_t columns = columnsPerTile();
+    if (writesOutSides(columns)) {
+      emitKnownLine(columns);
+      return;
+    }
     auto [first, limit] = insideColumnValues();
     Value out = e.value(spec.outWidth);
     e.loop(e.number(0), first, 1, [&](Value x) { emitBorderColumn(x); });
@@ -108,15 +134,54 @@ private:
     e.loop(limit, out, 1, [&](Value x) { emitBorderColumn(x); });
   }
 
-  /// Pointer to the window's first element of column x: line beginY = 0, this channel block.
+  /// Tiles of a line of known width: at the sides some leave the image, the last may have fewer columns.
+  bool isInside(int64_t x, int64_t columns) const {
+    auto [first, limit] = insideColumns();
+    return x >= first && x + columns <= limit;
+  }
+  bool writesOutSides(int64_t columns) const {
+    if (!spec.outWidth.isStatic() || !spec.inWidth.isStatic() || spec.kernelWidth > kMaxUnrolledTaps)
+      return false;
+    int64_t atSides = 0;
+    for (int64_t x = 0; x < spec.outWidth.fixed; x += columns)
+      atSides += isInside(x, columns) ? 0 : columns;
+    return atSides * spec.kernelWidth * groupChannels <= kMaxSideMultiplyAdds;
+  }
+  void emitKnownLine(int64_t columns) {
+    int64_t width = spec.outWidth.fixed, x = 0;
+    auto emitSides = [&](bool stopsInside) {
+      for (; x < width && !(stopsInside && isInside(x, columns)); x += columns)
+        emitColumns(e.number(x), std::min(columns, width - x), x);
+    };
+    emitSides(true);
+    int64_t first = x;
+    while (x < width && isInside(x, columns))
+      x += columns;
+    e.loop(e.number(first), e.number(x), columns, [&](Value x) { emitColumns(x, columns); });
+    emitSides(false);
+  }
+
+  /// Pointer to the window's first element of column x: plane and line 0 of its taps, this channel block.
   Value windowAt(Value x) {
     Value column = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
     Value at = e.offset(input, e.mul(column, channels * inBytes));
     return e.offset(at, e.mul(channel, inBytes));
   }
 
-  Value weightsAt(Value tapY) {
-    return e.offset(e.offset(spec.weights, e.mul(channel, 4)), e.mul(tapY, spec.kernelWidth * channels * 4));
+  /// `body` for each line of taps inside the image: where it lies in the image and its weights.
+  SmallVector<Value>
+  overLines(Value window, SmallVector<Value> sums,
+            llvm::function_ref<SmallVector<Value>(Value line, Value weights, ValueRange carried)> body) {
+    Value weights = e.offset(spec.weights, e.mul(channel, 4));
+    int64_t lineWeights = spec.kernelWidth * tapBytes();
+    return e.loop(beginZ, endZ, 1, sums, [&](Value tapZ, ValueRange carried) {
+      Value planeWeights = e.offset(weights, e.mul(tapZ, spec.kernelHeight * lineWeights));
+      Value plane = e.offset(window, e.mul(e.mul(tapZ, spec.dilationDepth), inPlane));
+      return e.loop(beginY, endY, 1, carried, [&](Value tapY, ValueRange carried) {
+        Value line = e.offset(plane, e.mul(e.mul(tapY, spec.dilationHeight), inLine));
+        return body(line, e.offset(planeWeights, e.mul(tapY, lineWeights)), carried);
+      });
+    });
   }
 
   Value load(Type type, Value pointer) { return emitLoad(e.b, e.loc, type, pointer, lanes, mask); }
@@ -140,42 +205,76 @@ private:
     return arith::ConstantOp::create(e.b, e.loc, cast<TypedAttr>(e.b.getZeroAttr(e.vectorType(lanes))));
   }
 
-  void emitColumns(Value x, int64_t columns) {
+  /// Bytes of the weights of one tap: [channel of the group][channels].
+  int64_t tapBytes() const { return groupChannels * channels * 4; }
+  Value loadWeight(Value weights, int64_t tap, int64_t member) {
+    return load(Type(), e.offset(weights, tap * tapBytes() + member * channels * 4));
+  }
+  /// Channel `member` of its group in each lane.
+  Value memberOf(Value pixel, int64_t member) {
+    if (groupChannels == 1)
+      return pixel;
+    auto from = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes),
+                                    [&](int64_t lane) { return lane / groupChannels * groupChannels + member; });
+    return vector::ShuffleOp::create(e.b, e.loc, pixel, pixel, from);
+  }
+
+  /// A tile of columns from x on; all of its taps lie inside the image, or x is `place` and those that don't are left
+  /// out.
+  void emitColumns(Value x, int64_t columns, std::optional<int64_t> place = std::nullopt) {
     Value window = windowAt(x);
     SmallVector<Value> sums(columns, zeroVector());
-    sums = e.loop(beginY, endY, 1, sums, [&](Value tapY, ValueRange carried) {
-      Value weights = weightsAt(tapY);
-      Value line = e.offset(window, e.mul(e.mul(tapY, spec.dilationHeight), inLine));
-      if (spec.kernelWidth > kMaxUnrolledTaps)
-        return emitTapLoop(line, weights, carried);
-      SmallVector<Value> next(carried);
-      SmallVector<Value> taps;
-      for (int64_t tap = 0; tap < spec.kernelWidth; ++tap)
-        taps.push_back(load(Type(), e.offset(weights, tap * channels * 4)));
-      // An input vector feeds every (column, tap) pair that lies over it.
-      std::map<int64_t, SmallVector<std::pair<int64_t, int64_t>>> readers;
-      for (int64_t column = 0; column < columns; ++column)
-        for (int64_t tap = 0; tap < spec.kernelWidth; ++tap)
-          readers[column * spec.strideWidth + tap * spec.dilationWidth].push_back({column, tap});
-      for (const auto &[at, pairs] : readers) {
-        Value pixel = loadPixel(e.offset(line, at * channels * inBytes));
-        for (auto [column, tap] : pairs)
-          next[column] = vector::FMAOp::create(e.b, e.loc, pixel, taps[tap], next[column]);
-      }
-      return next;
+    sums = overLines(window, sums, [&](Value line, Value weights, ValueRange carried) {
+      return spec.kernelWidth > kMaxUnrolledTaps ? emitTapLoop(line, weights, carried)
+                                                 : emitTaps(line, weights, carried, place);
     });
     finish(x, sums);
   }
 
-  /// sums plus all taps of a line of the kernel: one weight and one input vector per column at a time.
+  /// sums plus all taps of a line of the kernel, written out.
+  SmallVector<Value> emitTaps(Value line, Value weights, ValueRange sums, std::optional<int64_t> place) {
+    struct Pair {
+      int64_t column, tap;
+    };
+    // By what stays while the other passes by: an input vector feeds every (column, tap) pair that lies over it.
+    std::map<int64_t, SmallVector<Pair>> steps;
+    auto pixelOf = [&](Pair pair) { return pair.column * spec.strideWidth + pair.tap * spec.dilationWidth; };
+    for (int64_t column = 0; column < int64_t(sums.size()); ++column)
+      for (int64_t tap = 0; tap < spec.kernelWidth; ++tap) {
+        Pair pair{column, tap};
+        int64_t pixel = place ? *place * spec.strideWidth - spec.padLeft + pixelOf(pair) : 0;
+        if (!place || (pixel >= 0 && pixel < spec.inWidth.fixed))
+          steps[keepsWeights() ? pixelOf(pair) : tap].push_back(pair);
+      }
+    SmallVector<Value> next(sums);
+    DenseMap<int64_t, Value> pixels;
+    for (int64_t member = 0; member < groupChannels; ++member) {
+      DenseMap<int64_t, Value> taps, members;
+      for (const auto &[step, pairs] : steps)
+        for (Pair pair : pairs) {
+          Value &tap = taps[pair.tap], &pixel = pixels[pixelOf(pair)], &factor = members[pixelOf(pair)];
+          if (!tap)
+            tap = loadWeight(weights, pair.tap, member);
+          if (!pixel)
+            pixel = loadPixel(e.offset(line, pixelOf(pair) * channels * inBytes));
+          if (!factor)
+            factor = memberOf(pixel, member);
+          next[pair.column] = vector::FMAOp::create(e.b, e.loc, factor, tap, next[pair.column]);
+        }
+    }
+    return next;
+  }
+
+  /// The same in a loop: one weight and one input vector per column at a time.
   SmallVector<Value> emitTapLoop(Value line, Value weights, ValueRange sums) {
     return e.loop(e.number(0), e.number(spec.kernelWidth), 1, sums, [&](Value tap, ValueRange carried) {
-      Value weight = load(Type(), e.offset(weights, e.mul(tap, channels * 4)));
+      Value tapWeights = e.offset(weights, e.mul(tap, tapBytes()));
       Value pixels = e.offset(line, e.mul(tap, spec.dilationWidth * channels * inBytes));
-      SmallVector<Value> next;
-      for (auto [column, sum] : llvm::enumerate(carried)) {
+      SmallVector<Value> next(carried);
+      for (auto [column, sum] : llvm::enumerate(next)) {
         Value pixel = loadPixel(e.offset(pixels, int64_t(column) * spec.strideWidth * channels * inBytes));
-        next.push_back(vector::FMAOp::create(e.b, e.loc, pixel, weight, sum));
+        for (int64_t member = 0; member < groupChannels; ++member)
+          sum = vector::FMAOp::create(e.b, e.loc, memberOf(pixel, member), loadWeight(tapWeights, 0, member), sum);
       }
       return next;
     });
@@ -186,13 +285,15 @@ private:
     Value firstX = e.add(e.mul(x, spec.strideWidth), -spec.padLeft);
     auto [beginX, endX] = tapBounds(firstX, spec.inWidth, spec.kernelWidth, spec.dilationWidth);
     SmallVector<Value> sum = {zeroVector()};
-    sum = e.loop(beginY, endY, 1, sum, [&, beginX = beginX, endX = endX](Value tapY, ValueRange carried) {
-      Value weights = weightsAt(tapY);
-      Value line = e.offset(window, e.mul(e.mul(tapY, spec.dilationHeight), inLine));
+    sum = overLines(window, sum, [&, beginX = beginX, endX = endX](Value line, Value weights, ValueRange carried) {
       return e.loop(beginX, endX, 1, carried, [&](Value tapX, ValueRange carried) {
-        Value weight = load(Type(), e.offset(weights, e.mul(tapX, channels * 4)));
+        Value tapWeights = e.offset(weights, e.mul(tapX, tapBytes()));
         Value pixel = loadPixel(e.offset(line, e.mul(tapX, spec.dilationWidth * channels * inBytes)));
-        return SmallVector<Value>{vector::FMAOp::create(e.b, e.loc, pixel, weight, carried[0])};
+        SmallVector<Value> next(carried);
+        for (int64_t member = 0; member < groupChannels; ++member)
+          next[0] =
+              vector::FMAOp::create(e.b, e.loc, memberOf(pixel, member), loadWeight(tapWeights, 0, member), next[0]);
+        return next;
       });
     });
     finish(x, sum);
@@ -221,10 +322,10 @@ private:
 
   Emit &e;
   const DepthwiseSpec &spec;
-  int64_t channels, inBytes, outBytes;
-  Extent inLine;
+  int64_t channels, groupChannels, inBytes, outBytes;
+  Extent inLine, inPlane;
   // Of the line and channel block being emitted.
-  Value line, beginY, endY, input, channel, mask;
+  Value line, beginZ, endZ, beginY, endY, input, channel, mask;
   int64_t lanes = 0;
 };
 
@@ -232,7 +333,7 @@ private:
 
 Value cameo::codegen::emitDepthwiseSteps(OpBuilder &b, Location loc, const DepthwiseSpec &spec) {
   Emit e(b, loc);
-  return e.value(e.times(spec.n, spec.outHeight));
+  return e.value(e.times(e.times(spec.n, spec.outDepth), spec.outHeight));
 }
 
 void cameo::codegen::emitDepthwise(OpBuilder &b, Location loc, const DepthwiseSpec &spec, Value begin, Value end) {

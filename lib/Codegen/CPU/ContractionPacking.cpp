@@ -41,10 +41,12 @@ void cameo::codegen::packConvolutionWeights(const float *source, int64_t outChan
   }
 }
 
-void cameo::codegen::packDepthwiseWeights(const float *source, int64_t channels, int64_t spatial, float *packed) {
+void cameo::codegen::packDepthwiseWeights(const float *source, int64_t channels, int64_t groupChannels, int64_t spatial,
+                                          float *packed) {
   for (int64_t tap = 0; tap < spatial; ++tap)
-    for (int64_t channel = 0; channel < channels; ++channel)
-      *packed++ = source[channel * spatial + tap];
+    for (int64_t member = 0; member < groupChannels; ++member)
+      for (int64_t channel = 0; channel < channels; ++channel)
+        *packed++ = source[(channel * groupChannels + member) * spatial + tap];
 }
 
 void cameo::codegen::packBf16Rhs(const uint16_t *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n,

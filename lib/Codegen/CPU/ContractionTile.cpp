@@ -44,11 +44,23 @@ constexpr int64_t kMaxWinogradSteps = 32;
 /// Blocks from which on there are enough without a split of the panels, and the columns from which on the input may be
 /// transformed once more for it.
 constexpr int64_t kManyBlocks = 8, kGroupColumns = 128;
-constexpr int64_t kMaxBlockTiles = 64, kMinWinogradChannels = 16;
+constexpr int64_t kMaxBlockTiles = 64, kMinWinogradTerms = 16, kMinWinogradOutputs = 8;
 /// Part of the whole product's time below which rows of zeros are skipped.
 constexpr double kSparseShare = 0.9;
 /// What an unknown M, K, and height or width of an image, are taken for; of unknown images there is one.
 constexpr int64_t kTypicalM = 509, kTypicalK = 256, kTypicalSide = 32;
+
+int64_t sizeOr(int64_t size, int64_t typical) { return size == kDynamicExtent ? typical : size; }
+
+/// Rows that a contraction is taken to have.
+int64_t typicalRows(const ContractionShape &shape) {
+  if (shape.m != kDynamicExtent || shape.mFactor)
+    return shape.m != kDynamicExtent ? shape.m : shape.mFactor;
+  if (!shape.winograd)
+    return kTypicalM;
+  return sizeOr(shape.winograd->count, 1) * sizeOr(shape.winograd->height, kTypicalSide) *
+         sizeOr(shape.winograd->width, kTypicalSide);
+}
 
 double slotsOf(int64_t lanes) { return lanes > 8 ? 2 : 1; }
 
@@ -58,10 +70,7 @@ struct Model {
   int64_t m, k;
 
   Model(const VectorTarget &target, const ContractionShape &shape)
-      : target(target), shape(shape), m(shape.m != kDynamicExtent ? shape.m
-                                        : shape.mFactor           ? shape.mFactor
-                                                                  : kTypicalM),
-        k(shape.k == kDynamicExtent ? kTypicalK : shape.k) {}
+      : target(target), shape(shape), m(typicalRows(shape)), k(sizeOr(shape.k, kTypicalK)) {}
 
   int64_t maxRows() const {
     return shape.lhsRowBytes > 0 && shape.lhsRowBytes % 4096 == 0 ? kMaxAliasingRows : kMaxRows;
@@ -146,20 +155,20 @@ double weightSlots(double elements) { return elements * 4 / kMemoryBytesPerSlot 
 
 /// Slots of Winograd's algorithm.
 double winogradSlots(const VectorTarget &target, const ContractionShape &shape, const ContractionTile &tile) {
-  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.winograd->channels, lanes = tile.lanes;
+  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), terms = shape.winograd->terms(), lanes = tile.lanes;
   ContractionShape product;
-  product.k = channels;
+  product.k = terms;
   product.n = shape.n;
   Model model(target, product);
   TransformSlots transform = m == 2 ? kTransformSlots2 : kTransformSlots4;
   WinogradPlan plan = planWinograd(tile, shape);
-  int64_t rows = tile.mBlock, channelVectors = llvm::divideCeil(channels, lanes),
+  int64_t rows = tile.mBlock, inputVectors = shape.winograd->taps * llvm::divideCeil(shape.winograd->channels, lanes),
           outputVectors = llvm::divideCeil(shape.n, lanes);
   llvm::SmallVector<int64_t, 8> columns(tile.nr / lanes, lanes);
   double perPanel = positions * double(rows / tile.mr) * model.tileSlots(tile.mr, columns);
-  double weights = positions * double(channels) * shape.n;
+  double weights = positions * double(terms) * shape.n;
   double slots = plan.blocks * (panelCount(tile, shape.n) * perPanel + weights * 4 / kL3BytesPerSlot / 2);
-  slots += plan.blocks * rows * (plan.groups * channelVectors * transform.input + outputVectors * transform.output);
+  slots += plan.blocks * rows * (plan.groups * inputVectors * transform.input + outputVectors * transform.output);
   // Two threads end together when they have as many steps each.
   slots *= 2.0 * llvm::divideCeil(plan.steps, 2) / plan.steps;
   return slots + weightSlots(weights);
@@ -170,7 +179,7 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
                                                     int64_t m) {
   int64_t positions = (m + 2) * (m + 2), lanes = target.lanes();
   ContractionShape product;
-  product.k = shape.winograd->channels;
+  product.k = shape.winograd->terms();
   product.n = shape.n;
   Model model(target, product);
   ContractionTile best;
@@ -200,18 +209,17 @@ std::pair<ContractionTile, double> bestWinogradTile(const VectorTarget &target, 
 } // namespace
 
 WinogradPlan cameo::codegen::planWinograd(const ContractionTile &tile, const ContractionShape &shape) {
-  int64_t m = tile.winograd, positions = (m + 2) * (m + 2), channels = shape.winograd->channels;
-  auto known = [](int64_t size, int64_t typical) { return size == kDynamicExtent ? typical : size; };
+  int64_t m = tile.winograd, positions = (m + 2) * (m + 2);
   WinogradPlan plan;
-  plan.tiles = known(shape.winograd->count, 1) * llvm::divideCeil(known(shape.winograd->height, kTypicalSide), m) *
-               llvm::divideCeil(known(shape.winograd->width, kTypicalSide), m);
+  plan.tiles = sizeOr(shape.winograd->count, 1) * llvm::divideCeil(sizeOr(shape.winograd->height, kTypicalSide), m) *
+               llvm::divideCeil(sizeOr(shape.winograd->width, kTypicalSide), m);
   plan.blocks = llvm::divideCeil(plan.tiles, tile.mBlock);
   plan.groups =
       plan.blocks >= kManyBlocks ? 1 : std::clamp<int64_t>(shape.n / kGroupColumns, 1, panelCount(tile, shape.n));
   plan.mostShares = kMaxWinogradSteps / plan.groups;
   plan.steps = std::min(plan.blocks, plan.mostShares) * plan.groups;
   // Whole vectors, and one more that keeps rows from colliding in L1.
-  plan.lhsRow = llvm::alignTo(channels, 16) + 16;
+  plan.lhsRow = llvm::alignTo(shape.winograd->terms(), 16) + 16;
   plan.inputElements = positions * tile.mBlock * plan.lhsRow;
   plan.scratchElements = llvm::alignTo(plan.inputElements + positions * tile.mBlock * tile.nr, 16);
   return plan;
@@ -278,7 +286,8 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       best = tile;
     }
   }
-  if (shape.winograd && target.fusesAdd && std::min(shape.winograd->channels, shape.n) >= kMinWinogradChannels) {
+  if (shape.winograd && target.fusesAdd && shape.winograd->terms() >= kMinWinogradTerms &&
+      shape.n >= kMinWinogradOutputs) {
     bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
     for (int64_t m : {2, 4})
       if (auto [tile, slots] = bestWinogradTile(target, shape, m); slots < bestSlots) {
@@ -318,7 +327,7 @@ int64_t cameo::codegen::multiplyAddsPerStep(const ContractionTile &tile, const C
   if (tile.winograd) {
     int64_t a = tile.winograd + 2;
     WinogradPlan plan = planWinograd(tile, shape);
-    return a * a * plan.tiles * shape.winograd->channels * shape.n / std::max<int64_t>(1, plan.steps);
+    return a * a * plan.tiles * shape.winograd->terms() * shape.n / std::max<int64_t>(1, plan.steps);
   }
   if (tile.sparse)
     return tile.mr * 16 * *shape.sparseRows / sparseGroups(tile, shape);

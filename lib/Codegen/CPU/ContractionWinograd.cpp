@@ -99,7 +99,8 @@ public:
   Winograd(Emit &e, const ConvolutionSpec &spec, const WinogradPlan &plan, Value scratch)
       : e(e), spec(spec), plan(plan), m(spec.tile.winograd), a(m + 2), positions(a * a), blockTiles(spec.tile.mBlock),
         scratch(scratch), tilesY(e.ceilDiv(e.value(spec.outHeight), m)), tilesX(e.ceilDiv(e.value(spec.outWidth), m)),
-        tiles(e.mul(e.mul(e.value(spec.n), tilesY), tilesX)), blocks(e.ceilDiv(tiles, blockTiles)),
+        tiles(e.mul(e.mul(e.value(e.times(spec.n, spec.outDepth)), tilesY), tilesX)),
+        blocks(e.ceilDiv(tiles, blockTiles)),
         lineBytes(e.times(spec.inWidth, spec.inChannels * elementBytes(spec.inputType))) {}
 
   void emitStep(Value step) {
@@ -135,7 +136,7 @@ private:
   }
 
   struct Place {
-    Value image, y, x; ///< y and x count tiles
+    Value plane, y, x; ///< planes of all images; y and x count tiles
   };
   Place placeOf(Value tile) {
     Value line = e.div(tile, tilesX);
@@ -151,10 +152,21 @@ private:
   }
 
   void transformInput(Value firstTile, Value t) {
-    Value tile = e.add(firstTile, t);
+    Value tile = e.add(firstTile, t), depth = e.value(spec.outDepth);
     Place at = placeOf(rows.isStatic() ? e.min(tile, e.add(tiles, -1)) : tile);
+    Value image = e.div(at.plane, depth), z0 = e.add(e.mul(e.rem(at.plane, depth), spec.strideDepth), -spec.padFront);
+    Value to = e.offset(input, e.mul(t, plan.lhsRow * 4));
+    e.loop(e.number(0), e.number(spec.kernelDepth), 1, [&](Value tapZ) {
+      Value z = e.add(z0, e.mul(tapZ, spec.dilationDepth));
+      transformPlane(e.add(e.mul(image, spec.inDepth), z), e.compare(Emit::Pred::ult, z, e.value(spec.inDepth)), at,
+                     e.offset(to, e.mul(tapZ, spec.inChannels * 4)));
+    });
+  }
+
+  /// The window of a tile in one plane of the input, which may lie outside the image.
+  void transformPlane(Value plane, Value planeExists, const Place &at, Value to) {
     Value y0 = e.add(e.mul(at.y, m), -spec.padTop), x0 = e.add(e.mul(at.x, m), -spec.padLeft);
-    Value first = e.add(e.mul(e.add(e.mul(at.image, spec.inHeight), y0), spec.inWidth), x0);
+    Value first = e.add(e.mul(e.add(e.mul(plane, spec.inHeight), y0), spec.inWidth), x0);
     int64_t pixelBytes = spec.inChannels * elementBytes(spec.inputType);
     Value base = e.offset(spec.input, e.mul(first, pixelBytes));
     Value height = e.value(spec.inHeight), width = e.value(spec.inWidth);
@@ -164,13 +176,12 @@ private:
     auto lies = [&](Value from, Value size) { // all of the window does
       return e.both(e.compare(Emit::Pred::sge, from, e.number(0)), e.compare(Emit::Pred::sle, e.add(from, a), size));
     };
-    Value to = e.offset(input, e.mul(t, plan.lhsRow * 4));
     e.when(
-        e.both(lies(y0, height), lies(x0, width)), [&] { transformWindow(to, pixelAt); },
+        e.both(planeExists, e.both(lies(y0, height), lies(x0, width))), [&] { transformWindow(to, pixelAt); },
         [&] {
           SmallVector<Value> pixels;
           for (int64_t i = 0; i < a; ++i) {
-            Value exists = e.compare(Emit::Pred::ult, e.add(y0, i), height);
+            Value exists = e.both(planeExists, e.compare(Emit::Pred::ult, e.add(y0, i), height));
             for (int64_t j = 0; j < a; ++j) {
               Value inside = e.both(exists, e.compare(Emit::Pred::ult, e.add(x0, j), width));
               pixels.push_back(e.select(inside, pixelAt(i, j), spec.zeros));
@@ -180,6 +191,7 @@ private:
         });
   }
 
+  /// Vectors overhang the channels of a plane; what they spill over is the next one's, written later, or room.
   void transformWindow(Value to, llvm::function_ref<Value(int64_t, int64_t)> pixel) {
     int64_t lanes = spec.tile.lanes;
     forVectors(spec.inChannels, [&](Value channel, Value mask) {
@@ -196,7 +208,7 @@ private:
 
   /// The a * a products of one panel.
   void multiplyPositions(Value panel, int64_t columns) {
-    int64_t panelElements = spec.inChannels * spec.tile.nr, width = panelWidth(spec.tile, columns, 0);
+    int64_t k = spec.kernelDepth * spec.inChannels, width = panelWidth(spec.tile, columns, 0);
     ContractionSpec s;
     s.tile = spec.tile;
     s.tile.winograd = 0;
@@ -204,12 +216,12 @@ private:
     s.batch = positions;
     s.m = rows;
     s.n = width;
-    s.k = spec.inChannels;
+    s.k = k;
     s.lhs = input;
     s.lhsRowStride = plan.lhsRow;
     s.lhsBatchStride = blockTiles * plan.lhsRow;
-    s.rhs = e.offset(spec.weights, e.mul(panel, positions * panelElements * 4));
-    s.rhsBatchStride = spec.inChannels * width;
+    s.rhs = e.offset(spec.weights, e.mul(panel, positions * k * spec.tile.nr * 4));
+    s.rhsBatchStride = k * width;
     s.result = products;
     s.resultRowStride = spec.tile.nr;
     s.resultBatchStride = blockTiles * spec.tile.nr;
@@ -232,7 +244,7 @@ private:
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < m; ++j) {
           Value y = e.add(y0, i), x = e.add(x0, j);
-          Value row = e.add(e.mul(e.add(e.mul(at.image, spec.outHeight), y), spec.outWidth), x);
+          Value row = e.add(e.mul(e.add(e.mul(at.plane, spec.outHeight), y), spec.outWidth), x);
           TilePosition position{Value(), row, e.add(e.mul(panel, nr), column), lanes, mask};
           auto store = [&] { spec.store(e.b, e.loc, outputs[i * m + j], position); };
           if (wholeTiles)
@@ -250,7 +262,7 @@ private:
   const WinogradPlan &plan;
   int64_t m, a, positions, blockTiles;
   Value scratch;
-  Value tilesY, tilesX; ///< of an image
+  Value tilesY, tilesX; ///< of a plane
   Value tiles, blocks;  ///< of all images
   Extent lineBytes;
   Value input, products; ///< of the step
@@ -264,34 +276,41 @@ std::optional<ContractionShape::Images> cameo::codegen::winogradImages(const Con
                   spec.dilationHeight == 1 && spec.dilationWidth == 1 && spec.groups == 1;
   if (!isSquare || spec.bytes)
     return std::nullopt;
-  for (int64_t size : {spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels, spec.outChannels})
+  for (int64_t size : {spec.n.fixed, spec.outDepth.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels,
+                       spec.outChannels})
     if (size == 0)
       return std::nullopt;
-  return ContractionShape::Images{spec.n.fixed, spec.outHeight.fixed, spec.outWidth.fixed, spec.inChannels};
+  bool isCounted = spec.n.isStatic() && spec.outDepth.isStatic();
+  return ContractionShape::Images{isCounted ? spec.n.fixed * spec.outDepth.fixed : kDynamicExtent, spec.outHeight.fixed,
+                                  spec.outWidth.fixed, spec.inChannels, spec.kernelDepth};
 }
 
-void cameo::codegen::packWinogradWeights(const float *source, int64_t outputs, int64_t channels,
+void cameo::codegen::packWinogradWeights(const float *source, int64_t outputs, int64_t channels, int64_t planes,
                                          const ContractionTile &tile, float *packed) {
   Matrix g = filterMatrix(tile.winograd);
-  int64_t a = g.rows;
-  std::fill(packed, packed + a * a * packedRhsElements(tile, channels, outputs), 0.0f);
-  for (int64_t output = 0; output < outputs; ++output)
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      const float *filter = source + (output * channels + channel) * 9;
-      auto product = [&](int64_t row, const double *x, int64_t stride) {
-        return g.at(row, 0) * x[0] + g.at(row, 1) * x[stride] + g.at(row, 2) * x[2 * stride];
-      };
-      double taps[9], half[6][3];
-      std::copy(filter, filter + 9, taps);
-      int64_t panel = output / tile.nr, width = panelWidth(tile, outputs, panel);
-      float *to = packed + (panel * a * a * tile.nr * channels) + channel * width + output % tile.nr;
-      for (int64_t row = 0; row < a; ++row)
-        for (int64_t column = 0; column < 3; ++column)
-          half[row][column] = product(row, taps + column, 3);
-      for (int64_t row = 0; row < a; ++row)
-        for (int64_t column = 0; column < a; ++column)
-          to[(row * a + column) * channels * width] = static_cast<float>(product(column, half[row], 1));
-    }
+  int64_t a = g.rows, k = planes * channels;
+  std::fill(packed, packed + a * a * packedRhsElements(tile, k, outputs), 0.0f);
+  auto transform = [&](const float *filter, float *to, int64_t stride) {
+    auto product = [&](int64_t row, const double *x, int64_t step) {
+      return g.at(row, 0) * x[0] + g.at(row, 1) * x[step] + g.at(row, 2) * x[2 * step];
+    };
+    double taps[9], half[6][3];
+    std::copy(filter, filter + 9, taps);
+    for (int64_t row = 0; row < a; ++row)
+      for (int64_t column = 0; column < 3; ++column)
+        half[row][column] = product(row, taps + column, 3);
+    for (int64_t row = 0; row < a; ++row)
+      for (int64_t column = 0; column < a; ++column)
+        to[(row * a + column) * stride] = static_cast<float>(product(column, half[row], 1));
+  };
+  for (int64_t output = 0; output < outputs; ++output) {
+    int64_t panel = output / tile.nr, width = panelWidth(tile, outputs, panel);
+    float *to = packed + panel * a * a * tile.nr * k + output % tile.nr;
+    for (int64_t channel = 0; channel < channels; ++channel)
+      for (int64_t plane = 0; plane < planes; ++plane)
+        transform(source + ((output * channels + channel) * planes + plane) * 9,
+                  to + (plane * channels + channel) * width, k * width);
+  }
 }
 
 void cameo::codegen::emitWinograd(OpBuilder &b, Location loc, const ConvolutionSpec &spec, const WinogradPlan &plan,

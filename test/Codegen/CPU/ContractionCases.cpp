@@ -142,6 +142,14 @@ ConvolutionCase grouped(ConvolutionCase test, int64_t groups) {
   return test;
 }
 
+/// The same kernel and padding along a third axis.
+ConvolutionCase deep(ConvolutionCase test, int64_t depth) {
+  test.depth = depth;
+  test.kernelDepth = test.kernelHeight;
+  test.padFront = test.padBack = test.padTop;
+  return test;
+}
+
 } // namespace
 
 std::vector<ConvolutionCase> cameo::test::convolutionCases() {
@@ -167,6 +175,17 @@ std::vector<ConvolutionCase> cameo::test::convolutionCases() {
       grouped(square("depthwise 7x7 48@9", 9, 48, 48, 7, 1, 3), 48),
       grouped(square("depthwise 3x3 16@2", 2, 16, 16, 3, 1, 1), 16),
       grouped(square("depthwise 3x3 16@9 unpadded", 9, 16, 16, 3, 1, 0), 16),
+      grouped(square("depthwise 21x21 20@30", 30, 20, 20, 21, 1, 10), 20),
+      grouped(square("depthwise 3x3/2 16@41", 41, 16, 16, 3, 2, 1), 16),
+      grouped(square("3x3 grouped of 2 24@9", 9, 24, 24, 3, 1, 1), 12),
+      grouped(square("3x3/2 grouped of 4 44@13", 13, 44, 44, 3, 2, 1), 11),
+      grouped(square("5x5 grouped of 8 40@9", 9, 40, 40, 5, 1, 2), 5),
+      deep(square("3x3x3 12->20@4x9", 9, 12, 20, 3, 1, 1), 4),
+      deep(square("3x3x3 8->16@5x14", 14, 8, 16, 3, 1, 1), 5),
+      deep(square("3x3x3/2 5->7@7x8", 8, 5, 7, 3, 2, 1), 7),
+      deep(square("3x3x3 70->24@3x5", 5, 70, 24, 3, 1, 1), 3),
+      deep(square("1x1x1 20->40@3x7", 7, 20, 40, 1, 1, 0), 3),
+      grouped(deep(square("depthwise 3x3x3 20@4x9", 9, 20, 20, 3, 1, 1), 4), 20),
   };
   size_t plain = cases.size();
   ConvolutionCase test = square("3x3 dilated 2 8->16@11", 11, 8, 16, 3, 1, 2);
@@ -216,10 +235,16 @@ std::vector<ConvolutionCase> cameo::test::convolutionSpeedCases() {
       square("3x3/2 3->32@416", 416, 3, 32, 3, 2, 1, 0.3),
       square("3x3 16->64@56", 56, 16, 64, 3, 1, 1, 0.6),
       square("3x3 24->24@52", 52, 24, 24, 3, 1, 1, 0.5),
-      grouped(square("3x3 grouped 32 of 4->4@56", 56, 128, 128, 3, 1, 1), 32),
+      grouped(square("3x3 grouped 32 of 4->4@56", 56, 128, 128, 3, 1, 1, 0.6), 32),
+      grouped(square("3x3 grouped 32 of 8->8@28", 28, 256, 256, 3, 1, 1, 0.7), 32),
+      deep(square("3x3x3 16@16x56", 56, 16, 16, 3, 1, 1, 0.7), 16),
+      deep(square("3x3x3 64@8x28", 28, 64, 64, 3, 1, 1, 0.8), 8),
       grouped(square("depthwise 3x3 144@56", 56, 144, 144, 3, 1, 1), 144),
       grouped(square("depthwise 3x3/2 144@56", 56, 144, 144, 3, 2, 1), 144),
       grouped(square("depthwise 5x5 240@28", 28, 240, 240, 5, 1, 2), 240),
-      grouped(square("depthwise 3x3 384@14", 14, 384, 384, 3, 1, 1), 384),
+      grouped(square("depthwise 3x3 384@14", 14, 384, 384, 3, 1, 1, 0.7), 384),
+      grouped(square("depthwise 3x3 960@7", 7, 960, 960, 3, 1, 1, 0.6), 960),
+      grouped(square("depthwise 3x3/2 576@14", 14, 576, 576, 3, 2, 1), 576),
+      grouped(square("depthwise 31x31 64@56", 56, 64, 64, 31, 1, 15, 0.7), 64),
   };
 }

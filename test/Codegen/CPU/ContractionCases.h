@@ -35,13 +35,16 @@ struct ConvolutionCase {
   int64_t n, height, width, inChannels, outChannels;
   int64_t groups = 1, kernelHeight = 1, kernelWidth = 1, stride = 1, dilation = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
+  int64_t depth = 1, kernelDepth = 1, padFront = 0, padBack = 0; ///< stride and dilation as along the other axes
   bool dynamic = false;
   double wanted = 0;
 
   /// Whether inner loops must stay off the stack. Runs of very few channels are written out inside the loop over taps,
-  /// which computes addresses; masks and unknown sizes may take too many registers, too.
-  bool tight() const { return inChannels / groups >= 8 && !dynamic; }
+  /// which computes addresses; masks and unknown sizes may take too many registers, too; and what eight channels of a
+  /// group are shuffled from is as fast to read from the stack.
+  bool tight() const { return inChannels / groups >= 8 && !dynamic && !(groups > 1 && inChannels / groups == 8); }
 
+  int64_t outDepth() const { return depth == 1 ? 1 : out(depth, padFront + padBack, kernelDepth); }
   int64_t outHeight() const { return out(height, padTop + padBottom, kernelHeight); }
   int64_t outWidth() const { return out(width, padLeft + padRight, kernelWidth); }
 

@@ -271,12 +271,19 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
 }
 
 Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
-  bool depthwise = test.groups == test.inChannels && test.inChannels == test.outChannels && test.groups > 1;
-  int64_t outHeight = test.outHeight(), outWidth = test.outWidth();
+  int64_t groupIn = test.inChannels / test.groups, groupOut = test.outChannels / test.groups;
+  int64_t outDepth = test.outDepth(), outHeight = test.outHeight(), outWidth = test.outWidth();
   ConvolutionSpec shape;
   auto known = [&](int64_t size) { return test.dynamic ? Extent(kDynamicExtent) : Extent(size); };
   shape.target = level.target;
   shape.n = known(test.n);
+  shape.inDepth = test.depth;
+  shape.outDepth = outDepth;
+  shape.kernelDepth = test.kernelDepth;
+  shape.strideDepth = test.depth == 1 ? 1 : test.stride;
+  shape.dilationDepth = test.dilation;
+  shape.padFront = test.padFront;
+  shape.padBack = test.padBack;
   shape.inHeight = known(test.height);
   shape.inWidth = known(test.width);
   shape.outHeight = known(outHeight);
@@ -293,6 +300,7 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   shape.padBottom = test.padBottom;
   shape.padRight = test.padRight;
   shape.tile = tileFor(level.target, shapeOf(shape));
+  bool depthwise = sharesVectors(shape);
   auto fill = [&](const KernelArguments &at) {
     ConvolutionSpec spec = shape;
     if (test.dynamic) {
@@ -327,11 +335,12 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   if (printAsm)
     llvm::outs() << kernel.assembly;
 
-  int64_t groupIn = test.inChannels / test.groups, groupOut = test.outChannels / test.groups;
-  int64_t taps = test.kernelHeight * test.kernelWidth;
-  Buffer input(test.n * test.height * test.width * test.inChannels), weights(test.outChannels * groupIn * taps);
-  Buffer result(test.n * outHeight * outWidth * test.outChannels), bias(test.outChannels);
-  Buffer packed(depthwise ? taps * test.inChannels
+  int64_t plane = test.kernelHeight * test.kernelWidth, taps = test.kernelDepth * plane;
+  int64_t inPixels = test.n * test.depth * test.height * test.width,
+          outPixels = test.n * outDepth * outHeight * outWidth;
+  Buffer input(inPixels * test.inChannels), weights(test.outChannels * groupIn * taps);
+  Buffer result(outPixels * test.outChannels), bias(test.outChannels);
+  Buffer packed(depthwise ? taps * groupIn * test.inChannels
                           : test.groups * packedRhsElements(shape.tile, taps * groupIn, groupOut));
   input.randomize(1);
   weights.randomize(2);
@@ -339,7 +348,7 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   result.fill(NAN);
   packed.fill(NAN);
   if (depthwise)
-    packDepthwiseWeights(weights, test.inChannels, taps, packed);
+    packDepthwiseWeights(weights, test.inChannels, groupIn, taps, packed);
   else
     packConvolutionWeights(weights, test.outChannels, groupIn, taps, test.groups, shape.tile, packed);
   int64_t sizes[kKernelSizes] = {test.n, test.height, test.width, outHeight, outWidth, 0, 0, 0};
@@ -350,21 +359,22 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
     outcome.spills = spillsInInnerLoops(kernel.assembly);
   outcome.worst = worstError(result, [&](int64_t index, double &value, double &magnitude) {
     int64_t channel = index % test.outChannels, pixel = index / test.outChannels;
-    int64_t x = pixel % outWidth, y = pixel / outWidth % outHeight, image = pixel / outWidth / outHeight;
-    for (int64_t ky = 0; ky < test.kernelHeight; ++ky)
-      for (int64_t kx = 0; kx < test.kernelWidth; ++kx) {
-        int64_t inY = y * test.stride - test.padTop + ky * test.dilation;
-        int64_t inX = x * test.stride - test.padLeft + kx * test.dilation;
-        if (inY < 0 || inY >= test.height || inX < 0 || inX >= test.width)
-          continue;
-        for (int64_t c = 0; c < groupIn; ++c) {
-          double product = double(input[((image * test.height + inY) * test.width + inX) * test.inChannels +
-                                        channel / groupOut * groupIn + c]) *
-                           weights[(channel * groupIn + c) * taps + ky * test.kernelWidth + kx];
-          value += product;
-          magnitude += std::abs(product);
-        }
+    int64_t x = pixel % outWidth, y = pixel / outWidth % outHeight, z = pixel / outWidth / outHeight % outDepth;
+    int64_t image = pixel / outWidth / outHeight / outDepth;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      int64_t inZ = z * shape.strideDepth - test.padFront + tap / plane * test.dilation;
+      int64_t inY = y * test.stride - test.padTop + tap % plane / test.kernelWidth * test.dilation;
+      int64_t inX = x * test.stride - test.padLeft + tap % test.kernelWidth * test.dilation;
+      if (inZ < 0 || inZ >= test.depth || inY < 0 || inY >= test.height || inX < 0 || inX >= test.width)
+        continue;
+      int64_t inPixel = ((image * test.depth + inZ) * test.height + inY) * test.width + inX;
+      for (int64_t c = 0; c < groupIn; ++c) {
+        double product = double(input[inPixel * test.inChannels + channel / groupOut * groupIn + c]) *
+                         weights[(channel * groupIn + c) * taps + tap];
+        value += product;
+        magnitude += std::abs(product);
       }
+    }
     value = std::max(value + bias[channel], 0.0);
   });
   if (speed)

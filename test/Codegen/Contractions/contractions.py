@@ -13,6 +13,7 @@ f16 by 2^-11: + (3 2^-11 + 2^-20) S, with tf32 factors by 2^-11: + 2^-9.9 S. Res
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -247,6 +248,10 @@ convolution("3x3-asymmetric", [1, 8, 9, 9], [12, 8, 3, 3], pads=[0, 1, 2, 1], st
 convolution("3x3-dilated", [1, 20, 14, 14], [24, 20, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3])
 convolution("stem", [1, 3, 33, 35], [32, 3, 7, 7], pads=[3, 3, 3, 3], strides=[2, 2])
 convolution("groups", [1, 24, 8, 8], [36, 6, 3, 3], pads=[1, 1, 1, 1], group=4)
+convolution("groups-of-2", [2, 24, 9, 9], [24, 2, 3, 3], pads=[1, 1, 1, 1], group=12)
+convolution("groups-of-4-strided", [1, 44, 13, 14], [44, 4, 3, 3], pads=[1, 1, 1, 1], strides=[2, 2], group=11)
+convolution("groups-of-8", [1, 40, 9, 17], [40, 8, 5, 5], pads=[2, 2, 2, 2], group=5)
+convolution("depthwise-31x31", [1, 20, 40, 44], [20, 1, 31, 31], pads=[15] * 4, group=20)
 convolution("depthwise", [2, 44, 9, 12], [44, 1, 3, 3], pads=[1, 1, 1, 1], group=44)
 convolution("depthwise-5x5-strided", [1, 35, 13, 13], [35, 1, 5, 5], pads=[2, 2, 2, 2], strides=[2, 2], group=35)
 convolution("depthwise-dilated", [1, 16, 15, 15], [16, 1, 3, 3], pads=[4, 4, 4, 4], dilations=[4, 4], group=16)
@@ -254,6 +259,20 @@ convolution("depthwise-many-taps", [1, 20, 4, 160], [20, 1, 3, 100], pads=[1, 7,
 convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
+convolution("3d-lines", [2, 8, 5, 6, 14], [16, 8, 3, 3, 5], pads=[1, 1, 2, 1, 1, 2])
+convolution("3d-strided", [1, 3, 7, 9, 20], [24, 3, 3, 5, 5], strides=[1, 2, 2], pads=[1, 2, 2, 1, 2, 2])
+convolution("3d-asymmetric", [2, 12, 7, 5, 6], [20, 12, 3, 2, 3], strides=[2, 1, 1], dilations=[2, 1, 2], pads=[0, 1, 2, 3, 0, 1])
+convolution("3d-wide", [1, 70, 4, 5, 7], [24, 70, 3, 1, 3], pads=[1, 0, 1, 1, 0, 1])
+convolution("3d-temporal", [1, 16, 6, 5, 7], [24, 16, 3, 1, 1], pads=[1, 0, 0, 1, 0, 0])
+convolution("3d-1x1x1", [2, 24, 3, 5, 4], [40, 24, 1, 1, 1])
+convolution("3d-groups", [1, 24, 5, 6, 7], [36, 6, 3, 3, 3], pads=[1] * 6, group=4)
+convolution("3d-depthwise", [2, 20, 5, 6, 9], [20, 1, 3, 3, 3], pads=[1] * 6, group=20)
+convolution("3d-depthwise-strided", [1, 35, 6, 7, 13], [35, 1, 2, 3, 5], strides=[2, 1, 2], pads=[0, 1, 2, 1, 1, 2], group=35)
+convolution("3d-winograd", [1, 32, 4, 13, 15], [56, 32, 3, 3, 3], pads=[1] * 6)
+convolution("3d-winograd-rests", [2, 19, 5, 9, 10], [37, 19, 2, 3, 3], strides=[2, 1, 1], dilations=[3, 1, 1], pads=[2, 1, 1, 1, 2, 0])
+convolution("3d-dynamic", ["n", 16, "d", "h", "w"], [24, 16, 3, 3, 3], sizes=[{"n": 1, "d": 1, "h": 2, "w": 3}, {"n": 2, "d": 5, "h": 9, "w": 6}], pads=[1] * 6)
+convolution("bf16-3d", [1, 10, 4, 6, 28], [24, 10, 3, 3, 3], pads=[1] * 6, dtype=BF16, bias=False)
+convolution("half-3d-winograd", [1, 32, 4, 8, 15], [40, 32, 3, 3, 3], pads=[1] * 6, dtype=np.float16)
 convolution("half", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=np.float16)
 convolution("bf16", [1, 16, 10, 10], [24, 16, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
 convolution("bf16-stem", [1, 3, 33, 35], [32, 3, 7, 7], pads=[3, 3, 3, 3], strides=[2, 2], dtype=BF16, bias=False)
@@ -306,6 +325,10 @@ transposed("5x5-stride-3-dilated", [1, 8, 5, 6], [8, 6, 5, 5], strides=[3, 2], d
 transposed("groups", [1, 12, 5, 5], [12, 5, 3, 3], group=3, strides=[1, 2])
 transposed("depthwise", [1, 20, 6, 6], [20, 1, 4, 4], group=20, strides=[2, 2], pads=[1, 1, 1, 1])
 transposed("1d", [1, 10, 20], [10, 6, 8], strides=[4], pads=[2, 2])
+transposed("3d", [2, 12, 3, 4, 5], [12, 10, 2, 2, 2], strides=[2, 2, 2])
+transposed("3d-4x3x5", [1, 8, 4, 3, 5], [8, 6, 4, 3, 5], strides=[2, 1, 3], pads=[1, 1, 0, 1, 0, 2], dilations=[1, 2, 1])
+transposed("3d-depthwise", [1, 20, 3, 4, 4], [20, 1, 4, 4, 4], group=20, strides=[2, 2, 2], pads=[1] * 6)
+transposed("3d-dynamic", ["n", 8, "d", "h", "w"], [8, 6, 2, 2, 2], sizes=[{"n": 1, "d": 1, "h": 1, "w": 1}, {"n": 2, "d": 3, "h": 5, "w": 4}], strides=[2, 2, 2])
 transposed("dynamic", ["n", 8, "h", "w"], [8, 6, 2, 2], sizes=[{"n": 1, "h": 1, "w": 1}, {"n": 2, "h": 5, "w": 8}], strides=[2, 2])
 # Phases of two shapes along each axis; of one, in any number.
 transposed("64x64", [1, 3, 3, 4], [3, 5, 64, 64], strides=[32, 32], pads=[16, 16, 16, 16])
@@ -388,7 +411,7 @@ def warpgroups_transposed_chunks():  # 64 x 64, more tiles than a band is high
 convolution("warpgroups", ["n", 16, "h", "w"], [200, 16, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1], dtype=np.float16, bias=False)
 convolution("warpgroups-gathered", ["n", 20, "h", "w"], [144, 10, 3, 3], sizes=[{"n": 2, "h": 17, "w": 9}], strides=[2, 1], group=2, dtype=BF16, bias=False)
 # The simulator takes minutes for these.
-SLOW = ["conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups", "conv-winograd-batches", "conv-winograd-dynamic"]
+SLOW = ["conv-3d-winograd", "conv-3d-winograd-rests", "conv-half-3d-winograd", "conv-winograd-large", "conv-winograd-inside", "conv-winograd-groups", "conv-winograd-batches", "conv-winograd-dynamic"]
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
 EARLY = [name for name in CASES if "warpgroups" in name]
 # What rounding of factors, and of sums, may add to the error, relative to S.
@@ -459,7 +482,8 @@ def boundOf(model: Model, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def spills(assembly: str) -> list[str]:
     """Vectors on the stack in innermost loops that multiply and add: from a label to the conditional jump back to it. Loops that
-    subtract are the transforms of Winograd's algorithm, which have more vectors than there are registers."""
+    subtract are the transforms of Winograd's algorithm, which have more vectors than there are registers; what is only shuffled is as fast to read
+    from the stack."""
     found = []
     for function in assembly.split("@function"):
         # %rbp is a general register unless a realigned stack makes it the frame pointer.
@@ -470,7 +494,9 @@ def spills(assembly: str) -> list[str]:
                 label, body = line[:-1], []
             elif label and line.startswith("j") and line.split()[-1] == label:
                 if any("vfmadd" in i or "mulps" in i for i in body) and not any("vsubps" in i for i in body):
-                    found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame)]
+                    slots = lambda i: set(re.findall(r"-?[0-9]*\(%r[sb]p\)", i))
+                    shuffled = set().union(*(slots(i) for i in body if i.startswith(("vperm", "vshuf")))) - set().union(*(slots(i) for i in body if i.startswith("vfm")))
+                    found += [i for i in body if "mm" in i.split()[-1] + i.split()[-2] and any(f in i for f in frame) and not slots(i) <= shuffled]
                 label = None
             else:
                 body.append(line)

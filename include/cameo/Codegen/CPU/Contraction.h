@@ -1,4 +1,4 @@
-// Contraction.h - emits matrix products and NHWC convolutions as register-tiled micro-kernels, inside a kernel
+// Contraction.h - emits matrix products and channels-last convolutions as register-tiled micro-kernels, inside a kernel
 // function.
 //
 // The idea. One micro-kernel serves everything: it keeps a tile of accumulators (mr rows x a panel of columns, 1-D
@@ -21,6 +21,7 @@
 #include "cameo/Codegen/CPU/ContractionTile.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
+#include "llvm/Support/MathExtras.h"
 #include <functional>
 
 namespace mlir {
@@ -112,16 +113,17 @@ struct ContractionSpec {
   StoreFn store;       ///< may be null
 };
 
-/// A convolution over NHWC activations, `n` images; 1-D ones have height 1. Sizes count pixels and channels. Weights
-/// are packed by packConvolutionWeights with the same tile. Padding may be negative at the end (a crop) but not at the
-/// start.
+/// A convolution over activations [n, depth, height, width, channels]; 2-D ones have depth 1, 1-D ones height 1, too.
+/// Sizes count pixels and channels. Weights are packed by packConvolutionWeights with the same tile. Padding may be
+/// negative at the end (a crop) but not at the start.
 struct ConvolutionSpec {
   ContractionTile tile;
   VectorTarget target;
-  Extent n = 1, inHeight, inWidth, outHeight, outWidth;
+  Extent n = 1, inDepth = 1, inHeight, inWidth, outDepth = 1, outHeight, outWidth;
   int64_t inChannels = 0, outChannels = 0, groups = 1;
+  int64_t kernelDepth = 1, strideDepth = 1, dilationDepth = 1;
   int64_t kernelHeight = 1, kernelWidth = 1, strideHeight = 1, strideWidth = 1, dilationHeight = 1, dilationWidth = 1;
-  int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
+  int64_t padFront = 0, padTop = 0, padLeft = 0, padBack = 0, padBottom = 0, padRight = 0;
   mlir::Value input, weights, result; ///< !llvm.ptr
   /// At least inChannels zeros of the input's type; needed when there is padding (see getZeros).
   mlir::Value zeros;
@@ -130,15 +132,22 @@ struct ConvolutionSpec {
   bool bf16Dots = false;
   /// The input is i8 or ui8, weights are packed by packByteConvolutionWeights, `zeros` holds zero points.
   std::optional<ByteProduct> bytes;
-  EpilogueFn epilogue; ///< position.row is the output pixel (n * outHeight + y) * outWidth + x
+  EpilogueFn epilogue; ///< position.row is the output pixel ((n * outDepth + z) * outHeight + y) * outWidth + x
   StoreFn store;
 };
 
-/// Depthwise convolution (one filter per channel), NHWC, weights from packDepthwiseWeights. inChannels = outChannels =
-/// groups. tile is not used. Of bytes, weights are f32 with their zero points subtracted, and sums are exact for up to
-/// kMaxByteTaps taps.
+/// Convolution of few channels per group (depthwise: one), weights from packDepthwiseWeights. inChannels = outChannels,
+/// and several groups share a vector: see sharesVectors. tile is not used. Of bytes, weights are f32 with their zero
+/// points subtracted, and sums are exact for up to kMaxByteTaps taps of one channel.
 constexpr int64_t kMaxByteTaps = (1 << 24) / (255 * 255);
 using DepthwiseSpec = ConvolutionSpec;
+
+/// Whether emitDepthwise can take it, and is the better one: it shuffles what other taps read, too.
+inline bool sharesVectors(const ConvolutionSpec &spec) {
+  int64_t channels = spec.inChannels / spec.groups, taps = spec.kernelDepth * spec.kernelHeight * spec.kernelWidth;
+  return spec.groups > 1 && spec.inChannels == spec.outChannels && llvm::isPowerOf2_64(channels) &&
+         channels * 2 <= spec.target.lanes() && (channels == 1 || taps > 1);
+}
 
 /// Elements of K that lie one after the other in the image and in a panel of weights: a tap's channels, or those of a
 /// line of taps. Panels of bytes begin each run with a new step.

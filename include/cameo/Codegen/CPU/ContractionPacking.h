@@ -21,8 +21,9 @@ void packRhs(const float *source, int64_t kStride, int64_t nStride, int64_t k, i
 void packConvolutionWeights(const float *source, int64_t outChannels, int64_t inChannelsPerGroup, int64_t spatial,
                             int64_t groups, const ContractionTile &tile, float *packed);
 
-/// Packs depthwise weights [channels][1][spatial...] as [spatial][channels], as emitDepthwise reads them.
-void packDepthwiseWeights(const float *source, int64_t channels, int64_t spatial, float *packed);
+/// Packs weights [channels][groupChannels][spatial...] as [spatial][groupChannels][channels], as emitDepthwise reads
+/// them.
+void packDepthwiseWeights(const float *source, int64_t channels, int64_t groupChannels, int64_t spatial, float *packed);
 
 /// Packs a right operand of bf16, K in runs of `run` elements, each of which begins with a new pair: element (k, n) is
 /// source[kOffsets[k] + n * nStride]. `packed` has 4 * packedRhsElements(tile, K / run * ceil(run / 2), n) bytes.

@@ -65,10 +65,12 @@ struct ContractionShape {
   bool widensLhs = false;
   /// Rows of A are summed on the side, which takes a register per row and one more.
   bool sumsRows = false;
-  /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by 3x3, its images, the size
-  /// of their results, and the channels they have, which alone are always known.
+  /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by `taps` planes of 3x3, its
+  /// images, the size of their results, and the channels they have. Channels and taps are always known.
   struct Images {
-    int64_t count, height, width, channels;
+    int64_t count, height, width, channels, taps = 1;
+    /// The products' K.
+    int64_t terms() const { return channels * taps; }
     bool areKnown() const { return count != kDynamicExtent && height != kDynamicExtent && width != kDynamicExtent; }
   };
   std::optional<Images> winograd;
