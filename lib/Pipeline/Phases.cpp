@@ -66,7 +66,8 @@ static constexpr Phase kPhases[] = {
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
        phase.add(createChannelsLastPass());
-       phase.add(createFlattenVolumesPass());
+       if (phase.options.targets.kinds != std::vector<std::string>{"cpu"}) // whose code knows three axes
+         phase.add(createFlattenVolumesPass());
        foldConstants(phase); // changed weights, and transposes of constants
      }},
     // After all that adds or removes ops.

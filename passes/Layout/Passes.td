@@ -29,8 +29,8 @@ def FlattenVolumesPass : Pass<"cameo-flatten-volumes", "::mlir::func::FuncOp"> {
     [O, C, 3, 3, 3]. After: the slices [0, D), [1, D + 1), [2, D + 2) of the padded %x side by side as channels, one image of [H, W, 3 C] per slice:
     `%y = cameo.conv %slices, %v {channelsLast, strides = [1, 1], pads = [1, 1, 1, 1]}`, %v [O, 3 C, 3, 3]; and the images stacked again.
 
-    Code for two axes is all that there is (lib/Codegen/CPU/AnchorConv.cpp), and a copy of the operand per tap is little beside the
-    products that read it. Where each channel has a filter of its own, nothing is put side by side: the convolutions of the slices are added.
+    Code for two axes is all that GPUs have (lib/Codegen/CUDA/AnchorConv.cpp), and a copy of the operand per tap is little beside the
+    products that read it. CPUs' code walks the third axis itself, so that the pass does not run for them. Where each channel has a filter of its own, nothing is put side by side: the convolutions of the slices are added.
     A transposed convolution is one over images for each remainder of a slice's number by the stride; these take turns in the result.
     Left alone, with a remark: filters that are no constants; volumes of unknown size, if there are several, their slices are not
     neighbours or the convolution is transposed; transposed ones in groups. Runs after --cameo-channels-last. Linear.
