@@ -3,14 +3,12 @@
 #include "Errors.h"
 #include "cameo/Compression/Program.h"
 #include "cameo/Dialect/Cameo/ConstantStorage.h"
-#include "cameo/Passes/Fold/Passes.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Pipeline/Compile.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -32,16 +30,7 @@ LogicalResult cameo::compression::prepare(ModuleOp module, const CompileOptions 
   CompileOptions until = options;
   until.stopAfter = "recognize";
   CompileReport report;
-  if (failed(transform(module, until, report, diagnostics)))
-    return failure();
-  // Scales that have moved into weights are products of constants until here.
-  return runPasses(
-      module,
-      [](OpPassManager &passes) {
-        passes.addPass(createFoldConstantsPass());
-        passes.addPass(createCSEPass());
-      },
-      diagnostics);
+  return transform(module, until, report, diagnostics);
 }
 
 std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {

@@ -44,6 +44,7 @@ static constexpr Phase kPhases[] = {
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
      [](PhaseBuilder &phase) {
        phase.add(createSimplifyPass());
+       foldConstants(phase); // scaled weights
        phase.add(createCSEPass());
      }},
     // After simplify: views, powers and swapped operands are in one form. Before layout and fusion, which see whole
