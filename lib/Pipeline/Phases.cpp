@@ -33,12 +33,6 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) { phase.add(createIntegerArithmeticPass()); }},
     // After shapes: arithmetic on sizes that are known is constant too.
     {"constants", "what depends on constants alone is computed", 1, foldConstants},
-    // After constants, which transforms of constants are too. Before simplify: it leaves transposes and views.
-    {"transforms", "Fourier transforms of a known length are products with constant matrices", 1,
-     [](PhaseBuilder &phase) {
-       if (phase.options.emit != Emit::ONNX) // the file shall not grow
-         phase.add(createMultiplyTransformsPass());
-     }},
     // After constants: what looks at the numbers of scales, pads and permutations finds them. CSE makes equal pieces
     // one value, as the next phase wants them.
     {"simplify", "ops that change nothing are gone, scales and offsets are part of weights", 1,
@@ -62,6 +56,12 @@ static constexpr Phase kPhases[] = {
          return;
        phase.add(createLowerPrecisionPass({.f16 = phase.options.factors == Factors::F16}));
        foldConstants(phase); // weights
+     }},
+    // After precision: spectra, which spread over orders of magnitude, stay f32.
+    {"transforms", "Fourier transforms of a known length are products with constant matrices", 1,
+     [](PhaseBuilder &phase) {
+       if (phase.options.emit != Emit::ONNX) // the file shall not grow
+         phase.add(createMultiplyTransformsPass());
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
