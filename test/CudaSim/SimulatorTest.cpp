@@ -111,6 +111,23 @@ TEST(Arithmetic, IntegersWrapAndShiftsEnd) {
   EXPECT_EQ(words[3], uint32_t(-7));
 }
 
+TEST(Arithmetic, PairsOfNarrowFloats) {
+  Gpu gpu(8);
+  auto *words = reinterpret_cast<uint32_t *>(gpu.data());
+  words[0] = 0x64056403; // 1029, 1027 as f16
+  words[1] = 0x64086408; // 1032
+  words[2] = 0x43054303; // 133, 131 as bf16
+  words[3] = 0x43084308; // 136
+  EXPECT_EQ(gpu.run("ld.global.v4.b32 {%r3, %r4, %r5, %r6}, [%rd1];\nsub.rn.f16x2 %r7, %r3, %r4;\n"
+                    "sub.rn.bf16x2 %r8, %r5, %r6;\nfma.rn.bf16x2 %r9, %r6, 0xBF80BF80, %r5;\n"
+                    "st.global.v2.b32 [%rd1+16], {%r7, %r8};\nst.global.b32 [%rd1+24], %r9;",
+                    1),
+            "");
+  EXPECT_EQ(words[4], 0xc200c500u); // -3, -5
+  EXPECT_EQ(words[5], 0xc040c0a0u);
+  EXPECT_EQ(words[6], 0xc040c0a0u);
+}
+
 TEST(Refused, UnknownInstructionByNameAndLine) {
   Gpu gpu(1);
   std::string message = gpu.run("lg2.approx.f32 %r3, %r2;", 1);

@@ -339,6 +339,23 @@ template <typename H, auto F> void narrowTernary(Thread &t, const Instruction &i
   t.put<uint16_t>(i.d[0], H::narrow(F(H::widen(t.get<uint16_t>(i.a)), H::widen(t.get<uint16_t>(i.b)),
                                       H::widen(t.get<uint16_t>(i.c)))));
 }
+/// f16x2, bf16x2: the two halves of a word.
+template <typename H, auto F> void pairBinary(Thread &t, const Instruction &i) {
+  uint32_t a = t.get<uint32_t>(i.a), b = t.get<uint32_t>(i.b);
+  auto half = [&](unsigned shift) {
+    return uint32_t(H::narrow(F(H::widen(uint16_t(a >> shift)), H::widen(uint16_t(b >> shift))))) << shift;
+  };
+  t.put<uint32_t>(i.d[0], half(0) | half(16));
+}
+template <typename H, auto F> void pairTernary(Thread &t, const Instruction &i) {
+  uint32_t a = t.get<uint32_t>(i.a), b = t.get<uint32_t>(i.b), c = t.get<uint32_t>(i.c);
+  auto half = [&](unsigned shift) {
+    return uint32_t(H::narrow(
+               F(H::widen(uint16_t(a >> shift)), H::widen(uint16_t(b >> shift)), H::widen(uint16_t(c >> shift)))))
+           << shift;
+  };
+  t.put<uint32_t>(i.d[0], half(0) | half(16));
+}
 template <typename H, auto F> void narrowCompare(Thread &t, const Instruction &i) {
   t.put<uint8_t>(i.d[0], F(H::widen(t.get<uint16_t>(i.a)), H::widen(t.get<uint16_t>(i.b))));
 }
@@ -360,6 +377,15 @@ template <typename H> Handler findNarrow(const std::string &name, const std::str
   if (name == "abs")
     return unary<uint16_t, [](auto x) { return x & 0x7fff; }>;
   return nullptr;
+}
+template <typename H> Handler findPair(const std::string &name) {
+  if (name == "add")
+    return pairBinary<H, add>;
+  if (name == "sub")
+    return pairBinary<H, sub>;
+  if (name == "mul")
+    return pairBinary<H, mul>;
+  return name == "fma" ? pairTernary<H, fma> : nullptr;
 }
 template <typename H> Handler findNarrowComparison(std::string_view how) {
   if (how == "eq")
@@ -670,6 +696,11 @@ Handler findArithmetic(const std::vector<std::string> &op) {
     if (!isPlain && !isRounded && middle != "NaN")
       return nullptr;
     return type == "f16" ? findNarrow<Half>(name, middle) : findNarrow<Brain>(name, middle);
+  }
+  if (type == "f16x2" || type == "bf16x2") {
+    if (!isPlain && !isRounded)
+      return nullptr;
+    return type == "f16x2" ? findPair<Half>(name) : findPair<Brain>(name);
   }
   if ((name == "mul" || name == "mad") && op.size() == 3 && !isFloat)
     return findProduct(name, op[1], type);
