@@ -2,7 +2,6 @@
 // not run as the atom needs them, or are no multiple of 16 bytes, is stored in lines that do and are.
 #include "GpuAnchors.h"
 #include "cameo/Codegen/Product.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -18,6 +17,8 @@ public:
         factors(a.chip, lhs.elementType, rhs.elementType) {}
 
   std::optional<LogicalResult> emit() {
+    if (auto done = emitFewRowsMatMul(a, transposeLhs, transposeRhs))
+      return done;
     if (!lhs.memref || !rhs.memref)
       return std::nullopt;
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, transposeLhs, transposeRhs);
@@ -74,19 +75,7 @@ private:
     bool alongK = factors.needLinesAlongK();
     int64_t lines = alongK ? n : k, columns = alongK ? k : n, pitch = llvm::alignTo(columns, chunk());
     int64_t lineStride = alongK ? nStride : kStride, columnStride = alongK ? kStride : nStride;
-    WeightForm form;
-    form.key = llvm::formatv("lines {0}*{1} of {2}*{3} pitch={4}", lines, lineStride, columns, columnStride, pitch);
-    form.bytes = lines * pitch * bytes;
-    form.make = [=](ElementsAttr value, WriteBytes write) {
-      std::vector<uint8_t> elements = bytesOf(value);
-      std::vector<char> line(size_t(pitch * bytes));
-      for (int64_t i = 0; i < lines; ++i) {
-        for (int64_t j = 0; j < columns; ++j)
-          memcpy(&line[size_t(j * bytes)], &elements[size_t((i * lineStride + j * columnStride) * bytes)],
-                 size_t(bytes));
-        write(line);
-      }
-    };
+    WeightForm form = packedLines(lines, lineStride, columns, columnStride, pitch, bytes);
     Value base = a.k.packedWeight(a.op->getOperand(1), std::move(form));
     return linesOf(base, factors.lhs, alongK, number(lines), number(pitch), number(pitch), true);
   }

@@ -3,6 +3,7 @@
 #include "LoopDistribution.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -10,10 +11,13 @@ using namespace cameo::codegen;
 
 std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
                                                     ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  static const llvm::StringMap<GpuEmitFn> emitters{
-      {AttentionOp::getOperationName(), emitGpuAttention},         {ConvOp::getOperationName(), emitGpuConv},
-      {ConvIntegerOp::getOperationName(), emitGpuConvInteger},     {MatMulOp::getOperationName(), emitGpuMatMul},
-      {MatMulIntegerOp::getOperationName(), emitGpuMatMulInteger}, {TransposeOp::getOperationName(), emitGpuTranspose}};
+  static const llvm::StringMap<GpuEmitFn> emitters{{AttentionOp::getOperationName(), emitGpuAttention},
+                                                   {ConvOp::getOperationName(), emitGpuConv},
+                                                   {ConvIntegerOp::getOperationName(), emitGpuConvInteger},
+                                                   {MatMulOp::getOperationName(), emitGpuMatMul},
+                                                   {MatMulIntegerOp::getOperationName(), emitGpuMatMulInteger},
+                                                   {MatMulNBitsOp::getOperationName(), emitGpuMatMulNBits},
+                                                   {TransposeOp::getOperationName(), emitGpuTranspose}};
   GpuEmitFn emit = emitters.lookup(op->getName().getStringRef());
   if (emit)
     if (auto done = emit({op, k, b, operands, results, chip}))
@@ -38,29 +42,69 @@ Value GpuAnchor::pointer(const Tensor &tensor) const {
 /// what it reads. Fused multiply-adds are slow enough without.
 constexpr int64_t kBandTiles = 16;
 
-Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
+GpuAnchor::BlockPlace GpuAnchor::divideIntoBlocks(Dim batch, Dim rows, Dim columns, int64_t tileRows,
+                                                  int64_t tileColumns, int64_t threads, int64_t sharedBytes,
+                                                  bool inBands) const {
   DimContext &d = dims();
-  Dim down = d.ceilDiv(rows, c.tile.m), across = d.ceilDiv(columns, c.tile.n);
+  Dim down = d.ceilDiv(rows, tileRows), across = d.ceilDiv(columns, tileColumns);
   k.setTiles(d.mul(d.mul(down, across), batch), d.constant(1));
-  setBlock(k.sliceBegin().getParentBlock()->getParentOp()->getRegion(0).front().getTerminator(), c.tile.threads(),
-           sharedBytes(c));
+  setBlock(k.sliceBegin().getParentBlock()->getTerminator(), threads, sharedBytes);
   ThreadBuilder t(b, loc());
   Value number = t.toI32(k.sliceBegin()), perBatch = t.mul(size32(down), size32(across));
-  Value ofBatch = t.div(number, perBatch);
+  BlockPlace place;
+  place.batch = t.toIndex(t.div(number, perBatch));
   number = t.rem(number, perBatch);
   Value firstTile = t.number(0), height = size32(down);
-  if (!c.factors.useFma() && (!down.constant() || *down.constant() > kBandTiles)) {
+  if (inBands && (!down.constant() || *down.constant() > kBandTiles)) {
     Value perBand = t.mul(size32(across), kBandTiles);
     firstTile = t.mul(t.div(number, perBand), kBandTiles);
     height = t.least(t.sub(height, firstTile), t.number(kBandTiles));
     number = t.rem(number, perBand);
   }
-  c.firstRow = t.mul(t.add(firstTile, t.rem(number, height)), c.tile.m);
-  c.firstColumn = t.mul(t.div(number, height), c.tile.n);
+  place.firstRow = t.mul(t.add(firstTile, t.rem(number, height)), tileRows);
+  place.firstColumn = t.mul(t.div(number, height), tileColumns);
+  return place;
+}
+
+TileResult GpuAnchor::resultOf(Dim rows, Dim columns, Value rowsBefore) const {
+  TileResult result;
+  result.rows = size32(rows);
+  result.columns = size32(columns);
+  result.fixedColumns = columns.constant();
+  result.store = [this, rowsBefore](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+    ThreadBuilder t(b, loc);
+    k.storeVector(b, loc, 0, vector, {t.add(rowsBefore, t.toIndex(row)), t.toIndex(column), {}});
+  };
+  return result;
+}
+
+Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
+  BlockPlace place =
+      divideIntoBlocks(batch, rows, columns, c.tile.m, c.tile.n, c.tile.threads(), codegen::sharedBytes(c),
+                       /*inBands=*/!c.factors.useFma());
+  c.firstRow = place.firstRow;
+  c.firstColumn = place.firstColumn;
   c.result.rows = size32(rows);
   c.result.columns = size32(columns);
   c.result.fixedColumns = columns.constant();
-  return t.toIndex(ofBatch);
+  return place.batch;
+}
+
+WeightForm cameo::codegen::packedLines(int64_t lines, int64_t lineStride, int64_t columns, int64_t columnStride,
+                                       int64_t pitch, int64_t bytes) {
+  WeightForm form;
+  form.key = llvm::formatv("lines {0}*{1} of {2}*{3} pitch={4}", lines, lineStride, columns, columnStride, pitch);
+  form.bytes = lines * pitch * bytes;
+  form.make = [=](ElementsAttr value, WriteBytes write) {
+    std::vector<uint8_t> elements = bytesOf(value);
+    std::vector<char> line(size_t(pitch * bytes));
+    for (int64_t i = 0; i < lines; ++i) {
+      for (int64_t j = 0; j < columns; ++j)
+        memcpy(&line[size_t(j * bytes)], &elements[size_t((i * lineStride + j * columnStride) * bytes)], size_t(bytes));
+      write(line);
+    }
+  };
+  return form;
 }
 
 bool GpuAnchor::hasByteZeros(Dim columns) const {

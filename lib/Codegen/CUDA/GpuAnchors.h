@@ -32,6 +32,17 @@ struct GpuAnchor {
   mlir::Value size32(Dim dim) const;
   /// Base pointer of a buffer.
   mlir::Value pointer(const Tensor &tensor) const;
+  /// A block's place in a result that blocks cut.
+  struct BlockPlace {
+    mlir::Value batch;                 ///< index
+    mlir::Value firstRow, firstColumn; ///< i32
+  };
+  /// Declares blocks of threads for a result of batches of so many rows and columns. Batches lie one after the other,
+  /// in each the tiles of a column of them, or of a band of 16.
+  BlockPlace divideIntoBlocks(Dim batch, Dim rows, Dim columns, int64_t tileRows, int64_t tileColumns, int64_t threads,
+                              int64_t sharedBytes, bool inBands = false) const;
+  /// The result of a tile: sizes, and a store through the fused ops. `rowsBefore` (index) are those of other batches.
+  TileResult resultOf(Dim rows, Dim columns, mlir::Value rowsBefore) const;
   /// Declares the blocks of a contraction and cuts the number of the block's tile into batch (index), row and column of
   /// the tile's first element. Batches lie one after the other, in each bands of tiles, in which columns follow each
   /// other.
@@ -45,11 +56,20 @@ struct GpuAnchor {
   ByteZeros byteZeros(mlir::Value firstColumn, mlir::Value terms) const;
 };
 
+/// A constant matrix as lines of `columns` elements and zeros up to `pitch`; strides are those of the constant, in
+/// elements of so many bytes.
+WeightForm packedLines(int64_t lines, int64_t lineStride, int64_t columns, int64_t columnStride, int64_t pitch,
+                       int64_t bytes);
+
+/// A product of few rows; nullopt where it is none.
+std::optional<mlir::LogicalResult> emitFewRowsMatMul(const GpuAnchor &, bool transposeLhs, bool transposeRhs);
+
 /// Emits an anchor; nullopt, before anything is emitted, to leave it to its naive loops.
 using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConvInteger(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMul(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuMatMulInteger(const GpuAnchor &);
+std::optional<mlir::LogicalResult> emitGpuMatMulNBits(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuTranspose(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuAttention(const GpuAnchor &);
 std::optional<mlir::LogicalResult> emitGpuConv(const GpuAnchor &);

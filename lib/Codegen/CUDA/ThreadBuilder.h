@@ -36,6 +36,7 @@ public:
   mlir::Value less(mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::slt, x, y);
   }
+  mlir::Value less(mlir::Value x, int64_t y) { return less(x, like(x, y)); }
   mlir::Value isAtMost(mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::sle, x, y);
   }
@@ -50,6 +51,12 @@ public:
   }
   mlir::Value both(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::AndIOp>(loc, x, y); }
   mlir::Value exclusiveOr(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::XOrIOp>(loc, x, y); }
+  mlir::Value both(mlir::Value x, int64_t y) { return both(x, like(x, y)); }
+  mlir::Value either(mlir::Value x, int64_t y) { return b.createOrFold<mlir::arith::OrIOp>(loc, x, like(x, y)); }
+  mlir::Value either(mlir::Value x, mlir::Value y) { return b.createOrFold<mlir::arith::OrIOp>(loc, x, y); }
+  mlir::Value shiftRight(mlir::Value x, int64_t bits) {
+    return bits == 0 ? x : b.createOrFold<mlir::arith::ShRUIOp>(loc, x, like(x, bits));
+  }
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y) {
     return b.createOrFold<mlir::arith::SelectOp>(loc, condition, x, y);
   }
