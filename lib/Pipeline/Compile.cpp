@@ -309,7 +309,8 @@ void Compilation::describeKernels() {
   main.walk([&](KernelOp kernel) {
     if (isInPlace(kernel))
       return WalkResult::skip();
-    const LaunchSite &launch = best.variant.host.launches[site++];
+    const LaunchSite &launch = best.variant.host.launches[site];
+    site += best.use(kernel).signature->launches;
     Dim flops = dims.constant(0);
     for (Operation &op : kernel.getBody().front().without_terminator())
       flops = dims.add(flops, flopsOf(shapes, &op));

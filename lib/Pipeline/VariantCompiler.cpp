@@ -24,7 +24,6 @@ LogicalResult VariantCompiler::emit() {
 }
 
 LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes, const Placements &placements) {
-  llvm::StringMap<unsigned> byText;
   EmissionOptions emission;
   emission.anchors = options.optLevel > 0 ? target.anchors() : nullptr;
   emission.mayReassociate = options.optLevel > 0;
@@ -37,31 +36,49 @@ LogicalResult VariantCompiler::emitKernels(ShapeAnalysis &shapes, const Placemen
     }
     if (isInPlace(kernel))
       return WalkResult::skip();
-    auto emitted = emitKernel(kernel, shapes, placements, emission);
-    if (failed(emitted))
+    if (failed(emitLaunches(kernel, shapes, placements, emission)))
       return WalkResult::interrupt();
-    std::string text = fingerprint(*emitted->module);
-    for (const FailSite &site : emitted->failSites)
-      text += site.message;
-    auto signature = std::make_unique<KernelSignature>(emitted->signature);
-    auto [entry, fresh] = byText.try_emplace(text, kernels.size());
-    if (fresh) {
-      std::string symbol = "cameo_kernel_" + std::to_string(kernels.size()) + "_" + variant.suffix;
-      const KernelSignature &s = emitted->signature;
-      size_t numBuffers = s.usesInput.size() + kernel.getNumResults() + !s.sizeReports.empty() + s.temporaries.size();
-      variant.kernels.push_back({symbol, isForDevice(s), unsigned(numBuffers), unsigned(s.sizes.size()),
-                                 target.blockOf(*emitted), emitted->failSites});
-      kernels.push_back(std::move(*emitted));
-    }
-    uses[kernel] = {entry->second, std::move(signature)};
     return WalkResult::skip();
   });
   return failure(walked.wasInterrupted());
 }
 
+LogicalResult VariantCompiler::emitLaunches(KernelOp kernel, ShapeAnalysis &shapes, const Placements &placements,
+                                            EmissionOptions emission) {
+  auto &launches = uses[kernel];
+  do {
+    emission.launch = unsigned(launches.size());
+    auto emitted = emitKernel(kernel, shapes, placements, emission);
+    if (failed(emitted))
+      return failure();
+    std::string text = fingerprint(*emitted->module);
+    for (const FailSite &site : emitted->failSites)
+      text += site.message;
+    KernelSignature s = emitted->signature;
+    auto [entry, fresh] = byText.try_emplace(text, kernels.size());
+    if (fresh) {
+      std::string symbol = "cameo_kernel_" + std::to_string(kernels.size()) + "_" + variant.suffix;
+      size_t numBuffers = s.usesInput.size() + kernel.getNumResults() + !s.sizeReports.empty() + s.temporaries.size();
+      variant.kernels.push_back({symbol, isForDevice(s), unsigned(numBuffers), unsigned(s.sizes.size()),
+                                 target.blockOf(*emitted), emitted->failSites});
+      kernels.push_back(std::move(*emitted));
+    }
+    launches.emplace_back(entry->second, std::move(s));
+  } while (launches.size() < launches.front().second.launches);
+  // All get what any of them reads.
+  KernelSignature &first = launches.front().second;
+  for (auto &[number, s] : llvm::drop_begin(launches))
+    for (size_t i = 0; i < s.usesInput.size(); ++i)
+      if (s.usesInput[i] && !first.usesInput[i]) {
+        first.usesInput[i] = true;
+        first.inputForms[i] = s.inputForms[i];
+      }
+  return success();
+}
+
 LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes, const Placements &placements) {
-  auto program =
-      emitHostProgram(main, shapes, placements, weights, target.memory(), [&](KernelOp kernel) { return use(kernel); });
+  auto program = emitHostProgram(main, shapes, placements, weights, target.memory(),
+                                 [&](KernelOp kernel, unsigned launch) { return use(kernel, launch); });
   if (failed(program))
     return failure();
   variant.host = std::move(*program);

@@ -26,9 +26,9 @@ public:
   /// The first half of it; `shapes` is what sizes in signatures refer to.
   mlir::LogicalResult emitKernels(ShapeAnalysis &shapes, const codegen::Placements &placements);
   /// What a launch of `kernel` needs, after emitKernels.
-  codegen::KernelUse use(KernelOp kernel) const {
-    auto &[number, signature] = uses.at(kernel);
-    return {number, signature.get()};
+  codegen::KernelUse use(KernelOp kernel, unsigned launch = 0) const {
+    auto &[number, signature] = uses.at(kernel)[launch];
+    return {number, &signature};
   }
   /// See Target::expectedFlops.
   std::optional<double> expectedFlops(KernelOp kernel, ShapeAnalysis &shapes) const {
@@ -48,6 +48,8 @@ public:
   ProgramVariant variant;
 
 private:
+  mlir::LogicalResult emitLaunches(KernelOp kernel, ShapeAnalysis &shapes, const codegen::Placements &placements,
+                                   codegen::EmissionOptions emission);
   mlir::LogicalResult emitHost(ShapeAnalysis &shapes, const codegen::Placements &placements);
   bool isForDevice(const codegen::KernelSignature &s) const { return !target.device().empty() && !s.needsHost; }
 
@@ -57,7 +59,9 @@ private:
   codegen::HostTarget &host;
   codegen::WeightTable &weights;
   std::vector<codegen::EmittedKernel> kernels; ///< distinct ones
-  llvm::DenseMap<mlir::Operation *, std::pair<unsigned, std::unique_ptr<codegen::KernelSignature>>> uses;
+  llvm::StringMap<unsigned> byText;            ///< their numbers
+  /// The launches of each op.
+  llvm::DenseMap<mlir::Operation *, std::vector<std::pair<unsigned, codegen::KernelSignature>>> uses;
 };
 
 } // namespace cameo

@@ -24,11 +24,13 @@ struct HostProgram {
   int64_t numSlots = 0;
 };
 
-/// A kernel's number and signature, as the host asks for it by cameo.kernel op.
+/// A kernel's number and signature, as the host asks for them by cameo.kernel op and launch. Launches of an op agree in
+/// what they say of inputs and temporaries.
 struct KernelUse {
   unsigned number;
   const KernelSignature *signature;
 };
+using KernelUses = llvm::function_ref<KernelUse(KernelOp, unsigned launch)>;
 
 /// Whether the entry function can read and write what kernels read and write, or has to ask the runtime for copies.
 enum class KernelMemory { Host, Device };
@@ -37,7 +39,7 @@ enum class KernelMemory { Host, Device };
 /// results are known as sizes.
 mlir::FailureOr<HostProgram> emitHostProgram(mlir::func::FuncOp main, ShapeAnalysis &shapes,
                                              const Placements &placements, WeightTable &weights, KernelMemory memory,
-                                             llvm::function_ref<KernelUse(KernelOp)> kernels);
+                                             KernelUses kernels);
 
 /// True for tensors whose elements may be sizes of others. Those are read when a size is first asked for, which may be
 /// after the last op that uses the tensor: their memory must stay.

@@ -33,7 +33,8 @@ struct KernelSignature {
   llvm::SmallVector<std::pair<unsigned, int64_t>> sizeReports; ///< (result, axis) of each reported size
   Dim tiles;                                                   ///< length of the parallel iteration space
   Dim grain;                                                   ///< least number of tiles worth a thread
-  bool needsHost = false;                                      ///< calls services, so only the CPU can run it
+  unsigned launches = 1;  ///< functions that are started one after the other, with the same buffers
+  bool needsHost = false; ///< calls services, so only the CPU can run it
 };
 
 /// A kernel's code: `module` holds `func.func @kernel(%call: !llvm.ptr, %buffers: memref<1xT>..., %sizes:
@@ -63,6 +64,11 @@ public:
   virtual mlir::Value sliceEnd() = 0;
   /// Declares the parallel iteration space when a target emitter uses [sliceBegin, sliceEnd) by itself.
   virtual void setTiles(Dim tiles, Dim grain) = 0;
+  /// Which of the kernel's launches is emitted. On a device, where blocks can't wait for each other, an emitter may ask
+  /// for several: it is then called for each, with the same buffers and temporaries. All that one launch stores is
+  /// there when the next begins.
+  virtual unsigned launch() const = 0;
+  virtual void setLaunches(unsigned count) = 0;
   /// The constant that `operand` of the anchor is, when only the anchor reads it, so that packedWeight may change its
   /// form; else null.
   virtual mlir::ElementsAttr constantOperand(mlir::Value operand) = 0;
@@ -96,6 +102,7 @@ struct EmissionOptions {
   AnchorEmitter *anchors = nullptr; ///< null at -O0
   bool mayReassociate = false;      ///< allows sums in another order
   TileGranularity granularity;
+  unsigned launch = 0; ///< see KernelBuilder::launch
 };
 
 /// `placements` are those of the function that `kernel` is in.

@@ -31,30 +31,45 @@ public:
     auto tile = chooseAttentionTile(a.chip, factors, *depth, *width, rows.constant(), heads.constant());
     if (!tile)
       return std::nullopt;
+    int64_t parts =
+        chooseAttentionParts(*tile, rows.constant(), heads.constant().value_or(keys.dims[1].constant().value_or(1)),
+                             keys.dims[2].constant());
     BlockAttention s(*tile, factors);
     s.depth = *depth;
     s.width = *width;
+    s.maskIsAdded = mask && !mask.elementType.isInteger(1);
+    if (parts > 1) {
+      s.parts = makeParts(parts, rows, heads);
+      if (a.k.launch() == 1) {
+        join(s, rows, heads);
+        return success();
+      }
+    }
     divideIntoBlocks(s, rows, heads);
     s.scale = op.getScale().convertToDouble();
     if (auto cap = op.getSoftcap())
       s.softcap = cap->convertToDouble();
     setKeys(s);
+    if (s.parts)
+      takePart(s);
     Value lines = a.size32(rows), depth32 = t.number(*depth), width32 = t.number(*width);
     s.q = linesOf(ofHead(q, rows), factors.lhs, true, lines, depth32, depth32, isInChunks(*depth));
     s.k = linesOf(ofHead(keys, keys.dims[2]), factors.lhs, true, s.last, depth32, depth32, isInChunks(*depth));
     s.v = linesOf(ofHead(values, keys.dims[2]), factors.lhs, false, s.last, width32, width32, isInChunks(*width));
     if (mask) {
       maskBase = a.pointer(mask);
-      s.maskIsAdded = !mask.elementType.isInteger(1);
       s.mask = [this](ThreadBuilder &u, Value row, Value key) { return addend(u, row, key); };
     }
     if (sinks)
-      s.sink = [this](ThreadBuilder &u, Value row) { return sinks.load(u.b, u.loc, {u.toIndex(headOf(u, row))}); };
+      s.sink = [this, part = s.part](ThreadBuilder &u, Value row) -> Value {
+        Value score = sinks.load(u.b, u.loc, {u.toIndex(headOf(u, row))});
+        return part ? u.select(u.isZero(part), score, u.f32(-std::numeric_limits<double>::infinity())) : score;
+      };
     s.result.rows = lines;
     s.result.columns = width32;
     s.result.fixedColumns = *width;
-    s.result.store = [this, before = a.b.createOrFold<arith::MulIOp>(a.loc(), head, a.k.size(rows))](
-                         OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+    s.result.store = [this, before = rowsBefore(rows)](OpBuilder &b, Location loc, Value vector, Value row,
+                                                       Value column) {
       ThreadBuilder u(b, loc);
       a.k.storeVector(b, loc, 0, vector, {u.add(before, u.toIndex(row)), u.toIndex(column), {}});
     };
@@ -75,17 +90,68 @@ private:
   void divideIntoBlocks(BlockAttention &s, Dim rows, Dim heads) {
     DimContext &d = a.dims();
     Dim blocks = d.ceilDiv(rows, s.tile.rows);
-    a.k.setTiles(d.mul(blocks, heads), d.constant(1));
+    a.k.setTiles(d.mul(d.mul(blocks, heads), s.parts ? s.parts->count : 1), d.constant(1));
     setBlock(a.k.sliceBegin().getParentBlock()->getTerminator(), 32 * s.tile.warps,
              sharedBytes(s.tile, s.factors, s.depth, s.width));
-    Value number = t.toI32(a.k.sliceBegin()), block = t.rem(number, a.size32(blocks));
+    Value number = t.toI32(a.k.sliceBegin());
+    if (s.parts) {
+      s.part = t.rem(number, s.parts->count);
+      number = t.div(number, s.parts->count);
+    }
+    Value block = t.rem(number, a.size32(blocks));
     if (op.getRight())
       block = t.sub(t.add(a.size32(blocks), -1), block);
     s.firstRow = t.mul(block, s.tile.rows);
     Value head32 = t.div(number, a.size32(blocks));
     head = t.toIndex(head32);
+    if (s.parts)
+      moveToHead(*s.parts, s.width);
     batch = t.div(head32, a.size32(keys.dims[1]));
     keyHead = t.rem(head32, a.size32(keys.dims[1]));
+  }
+
+  Value rowsBefore(Dim rows) const { return a.b.createOrFold<arith::MulIOp>(a.loc(), head, a.k.size(rows)); }
+
+  // ---- blocks that share keys
+
+  /// Memory between the launches, of all heads.
+  AttentionParts makeParts(int64_t count, Dim rows, Dim heads) const {
+    a.k.setLaunches(2);
+    DimContext &d = a.dims();
+    Dim states = d.mul(d.mul(heads, rows), count), two = d.constant(2);
+    Type f32 = a.b.getF32Type();
+    Value outputs = a.pointer(a.k.temporary(a.b, a.loc(), f32, {states, values.dims[3]}));
+    return {count, *rows.constant(), outputs, a.pointer(a.k.temporary(a.b, a.loc(), f32, {states, two}))};
+  }
+  void moveToHead(AttentionParts &parts, int64_t width) const {
+    Value states = t.mul(t.toI64(t.toI32(head)), parts.count * parts.rows);
+    parts.outputs = t.offset(parts.outputs, t.mul(states, 4 * width));
+    parts.states = t.offset(parts.states, t.mul(states, 8));
+  }
+
+  /// Parts are whole steps of the keys that the block's rows see.
+  void takePart(BlockAttention &s) {
+    Value keys = t.sub(s.last, s.first),
+          ofPart =
+              t.mul(t.div(t.add(keys, s.parts->count * s.tile.keys - 1), s.parts->count * s.tile.keys), s.tile.keys);
+    Value end = s.last;
+    s.first = t.least(t.add(s.first, t.mul(s.part, ofPart)), end);
+    s.last = t.least(t.add(s.first, ofPart), end);
+    if (s.lastInside)
+      s.lastInside = t.least(s.lastInside, s.last);
+  }
+
+  /// The second launch: a thread for some neighbouring elements.
+  void join(BlockAttention &s, Dim rows, Dim heads) {
+    DimContext &d = a.dims();
+    int64_t run = s.width % 4 == 0 ? 4 : 1, runs = s.width / run;
+    a.k.setTiles(d.mul(d.mul(heads, rows), runs), d.constant(1));
+    Value number = t.toI32(a.k.sliceBegin()), row = t.div(number, runs), column = t.mul(t.rem(number, runs), run);
+    head = t.toIndex(t.div(row, s.parts->rows));
+    row = t.rem(row, s.parts->rows);
+    moveToHead(*s.parts, s.width);
+    Value joined = t.vectorOf(joinAttentionParts(t, *s.parts, s.width, s.maskIsAdded, row, column, run));
+    a.k.storeVector(a.b, a.loc(), 0, joined, {t.add(rowsBefore(rows), t.toIndex(row)), t.toIndex(column), {}});
   }
 
   /// Where the block's key head begins in a tensor with so many rows of it.

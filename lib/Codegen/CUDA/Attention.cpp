@@ -61,6 +61,67 @@ std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget
   return smallest;
 }
 
+int64_t cameo::codegen::chooseAttentionParts(const AttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
+                                             std::optional<int64_t> keys) {
+  constexpr int64_t kWanted = 264, kMostParts = 32; // blocks: two per multiprocessor, whose copies are under way
+  constexpr int64_t kFewestSteps = 4;               // of a part
+  if (!rows)
+    return 1;
+  int64_t blocks = llvm::divideCeil(*rows, tile.rows) * heads;
+  if (blocks >= kEnoughBlocks)
+    return 1;
+  int64_t most = keys ? llvm::divideCeil(*keys, kFewestSteps * tile.keys) : kMostParts;
+  return std::max<int64_t>(1, std::min({most, kMostParts, int64_t(llvm::divideCeil(kWanted, blocks))}));
+}
+
+/// Scores are powers of two. Not where a mask is added that may be the lowest number: a multiple would be infinity.
+static double unitOf(bool maskIsAdded) { return maskIsAdded ? 1 : std::numbers::log2e; }
+
+static Value powerOf(ThreadBuilder &u, Value x, bool maskIsAdded) {
+  return u.intrinsic("ex2.approx.ftz.f", u.b.getF32Type(), u.mulF(x, std::numbers::log2e / unitOf(maskIsAdded)));
+}
+
+/// x, or 0 in its place where it is -infinity: 2^(-infinity - that) is 0.
+static Value finiteOf(ThreadBuilder &u, Value x) { return u.select(u.isF(x, kLowest), u.f32(0), x); }
+
+/// 1 / sum; 0 where nothing is left of a row.
+static Value inverseOf(ThreadBuilder &u, Value sum) {
+  Value inverse = arith::DivFOp::create(u.b, u.loc, u.f32(1), sum);
+  return u.select(u.isF(sum, 0), u.f32(0), inverse);
+}
+
+constexpr int64_t kStateBytes = 8; ///< m and l
+
+SmallVector<Value> cameo::codegen::joinAttentionParts(ThreadBuilder &t, const AttentionParts &parts, int64_t width,
+                                                      bool maskIsAdded, Value row, Value column, int64_t run) {
+  Type f32 = t.b.getF32Type();
+  auto element = [&](Value vector, int64_t i) -> Value {
+    return LLVM::ExtractElementOp::create(t.b, t.loc, vector, t.number(i));
+  };
+  SmallVector<Value> tops, sums;
+  Value top, sum = t.f32(0);
+  for (int64_t i = 0; i < parts.count; ++i) {
+    Value at = t.mul(t.add(row, i * parts.rows), kStateBytes);
+    Value state = t.load(VectorType::get({2}, f32), t.offset(parts.states, at), kStateBytes);
+    tops.push_back(element(state, 0));
+    sums.push_back(element(state, 1));
+    top = top ? t.maxF(top, tops.back()) : tops.back();
+  }
+  SmallVector<Value> totals(size_t(run), sum);
+  for (int64_t i = 0; i < parts.count; ++i) {
+    Value factor = powerOf(t, t.subF(tops[size_t(i)], finiteOf(t, top)), maskIsAdded);
+    sum = LLVM::FMAOp::create(t.b, t.loc, factor, sums[size_t(i)], sum);
+    Value at = t.mul(t.add(t.mul(t.add(row, i * parts.rows), width), column), 4);
+    Value own = t.load(VectorType::get({run}, f32), t.offset(parts.outputs, at), unsigned(4 * run));
+    for (auto [j, total] : llvm::enumerate(totals))
+      total = LLVM::FMAOp::create(t.b, t.loc, factor, element(own, int64_t(j)), total);
+  }
+  Value inverse = inverseOf(t, sum);
+  for (Value &total : totals)
+    total = t.mulF(total, inverse);
+  return totals;
+}
+
 namespace {
 
 class Emitter {
@@ -130,14 +191,9 @@ private:
 
   // ---- scores
 
-  /// Scores are powers of two. Not where a mask is added that may be the lowest number: a multiple would be infinity.
-  double unit() const { return a.maskIsAdded ? 1 : std::numbers::log2e; }
-
-  Value power(ThreadBuilder &u, Value x) {
-    return u.intrinsic("ex2.approx.ftz.f", u.b.getF32Type(), u.mulF(x, std::numbers::log2e / unit()));
-  }
-  /// x, or 0 in its place where it is -infinity: 2^(-infinity - that) is 0.
-  Value finite(ThreadBuilder &u, Value x) { return u.select(u.isF(x, kLowest), u.f32(0), x); }
+  double unit() const { return unitOf(a.maskIsAdded); }
+  Value power(ThreadBuilder &u, Value x) { return powerOf(u, x, a.maskIsAdded); }
+  Value finite(ThreadBuilder &u, Value x) { return finiteOf(u, x); }
 
   /// Products become scores.
   void finishScores(ThreadBuilder &u, Value key, SmallVectorImpl<Value> &s) {
@@ -237,16 +293,39 @@ private:
   }
 
   void finish(State state) {
+    if (a.parts)
+      return storePart(state);
     SmallVector<Value> factors;
     for (Value sum : state.sums) {
       if (!values->sumsWholeRows())
         sum = overRow(t, sum, [&](Value x, Value y) { return t.addF(x, y); });
-      Value inverse = arith::DivFOp::create(t.b, t.loc, t.f32(1), sum);
-      factors.push_back(t.select(t.isF(sum, 0), t.f32(0), inverse));
+      factors.push_back(inverseOf(t, sum));
     }
     for (auto [i, output] : llvm::enumerate(state.outputs))
       output = t.mulF(output, factors[size_t(values->rowOf(int64_t(i)))]);
     values->store(t, state.outputs, a.firstRow, t.number(0), a.result);
+  }
+
+  void storePart(State &state) {
+    const AttentionParts &parts = *a.parts;
+    Value rowsBefore = t.mul(a.part, parts.rows);
+    TileResult part{a.result.rows, a.result.columns, a.result.fixedColumns, {}};
+    part.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+      ThreadBuilder u(b, loc);
+      Value number = u.add(u.mul(u.add(rowsBefore, row), a.width), column);
+      int64_t count = cast<VectorType>(vector.getType()).getNumElements();
+      u.store(vector, u.offset(parts.outputs, u.mul(number, 4)), a.width % count ? 4 : unsigned(4 * count));
+    };
+    values->store(t, state.outputs, a.firstRow, t.number(0), part);
+    Value isFirst = t.isZero(t.rem(t.threadNumber(), scores->lanesOfRow()));
+    for (auto [row, top, sum] : llvm::zip(rows, state.tops, state.sums)) {
+      if (!values->sumsWholeRows())
+        sum = overRow(t, sum, [&](Value x, Value y) { return t.addF(x, y); });
+      auto branch = scf::IfOp::create(t.b, t.loc, t.both(isFirst, t.less(row, a.result.rows)), false);
+      OpBuilder inside = branch.getThenBodyBuilder();
+      ThreadBuilder u(inside, t.loc);
+      u.store(u.vectorOf({top, sum}), u.offset(parts.states, u.mul(u.add(rowsBefore, row), kStateBytes)), kStateBytes);
+    }
   }
 
   ThreadBuilder t;

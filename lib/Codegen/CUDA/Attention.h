@@ -12,6 +12,10 @@
 //
 // Query heads that read one key head follow each other: their rows are one range, which blocks cut, so that they share
 // what is read of keys and values. Steps begin at the first key that any row of the block sees and end with the last.
+//
+// Where few rows would leave most of the chip idle (one query over a long cache), blocks share the keys too. Each
+// stores m, l and O of its part of them, and a second launch joins parts i: m = max m_i, O = sum 2^(m_i - m) O_i / sum
+// 2^(m_i - m) l_i, in the order of the parts.
 #ifndef LIB_CODEGEN_CUDA_ATTENTION_H
 #define LIB_CODEGEN_CUDA_ATTENTION_H
 
@@ -23,6 +27,13 @@ namespace cameo::codegen {
 struct AttentionTile {
   int64_t rows, keys; ///< of a block, of a step
   int64_t warps;      ///< which share the rows
+};
+
+/// What blocks that share the keys of some rows leave for the second launch: in each key head, by part and row, O
+/// (`width` f32), and m and l.
+struct AttentionParts {
+  int64_t count, rows;         ///< of a key head
+  mlir::Value outputs, states; ///< pointers to those of the key head
 };
 
 struct BlockAttention {
@@ -50,6 +61,8 @@ struct BlockAttention {
   bool maskIsAdded = false; ///< may be any number, not 0 and -infinity only
   /// A score of the row (f32) that has no value; null: none.
   std::function<mlir::Value(ThreadBuilder &, mlir::Value row)> sink;
+  std::optional<AttentionParts> parts; ///< null: the block has all keys
+  mlir::Value part;                    ///< i32: that of the block, to which `first` and `last` belong
 };
 
 /// The largest tile that keeps the chip busy and fits; null where none does or the chip has no atom for the factors.
@@ -58,11 +71,20 @@ std::optional<AttentionTile> chooseAttentionTile(const PtxTarget &chip, const Fa
                                                  int64_t width, std::optional<int64_t> rows,
                                                  std::optional<int64_t> heads);
 
+/// How many blocks share the keys of some rows; 1: none.
+int64_t chooseAttentionParts(const AttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
+                             std::optional<int64_t> keys);
+
 /// Bytes of shared memory that the tile takes.
 int64_t sharedBytes(const AttentionTile &tile, const Factors &factors, int64_t depth, int64_t width);
 
 /// Emits what a thread does.
 void emitAttention(mlir::OpBuilder &b, mlir::Location loc, const PtxTarget &chip, const BlockAttention &a);
+
+/// What a thread of the second launch does: joins `run` neighbouring elements of a row (i32, of the key head), from a
+/// column on. m counts powers of two or, where `maskIsAdded`, of e.
+llvm::SmallVector<mlir::Value> joinAttentionParts(ThreadBuilder &t, const AttentionParts &parts, int64_t width,
+                                                  bool maskIsAdded, mlir::Value row, mlir::Value column, int64_t run);
 
 } // namespace cameo::codegen
 #endif

@@ -38,7 +38,7 @@ private:
 class HostEmitter {
 public:
   HostEmitter(mlir::func::FuncOp main, ShapeAnalysis &shapes, const Placements &placements, WeightTable &weights,
-              KernelMemory memory, llvm::function_ref<KernelUse(KernelOp)> kernels)
+              KernelMemory memory, KernelUses kernels)
       : main(main), shapes(shapes), placements(placements), weights(weights), memory(memory), kernels(kernels),
         plan(main), b(main.getContext()), loc(mlir::UnknownLoc::get(main.getContext())),
         entryBuilder(main.getContext()) {}
@@ -135,7 +135,7 @@ private:
   const Placements &placements;
   WeightTable &weights;
   KernelMemory memory;
-  llvm::function_ref<KernelUse(KernelOp)> kernels;
+  KernelUses kernels;
   MemoryPlan plan;
   mlir::OpBuilder b;
   mlir::Location loc;

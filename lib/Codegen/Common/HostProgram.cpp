@@ -7,7 +7,7 @@ using namespace cameo::codegen;
 
 /// The length of each buffer of a launch.
 FailureOr<SmallVector<Value>> HostEmitter::bufferBytes(KernelOp kernel) {
-  const KernelSignature &s = *kernels(kernel).signature;
+  const KernelSignature &s = *kernels(kernel, 0).signature;
   SmallVector<Value> all;
   auto add = [&](Dim count, Type elementType) {
     auto total = bytes(count, elementType);
@@ -41,8 +41,7 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
       if (failed(checkSize(kernel, op, requirement)))
         return failure();
   }
-  KernelUse use = kernels(kernel);
-  const KernelSignature &s = *use.signature;
+  const KernelSignature &s = *kernels(kernel, 0).signature;
   SmallVector<Value> buffers;
   Value null = LLVM::ZeroOp::create(b, loc, address());
   for (auto [input, used, form] : llvm::zip(kernel.getInputs(), s.usesInput, s.inputForms)) {
@@ -79,16 +78,28 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
     buffers.push_back(service(offsetof(cameo_services, alloc), address(), {*total}));
   }
   // Everything is computed before the arrays are filled: asking for an output's buffer uses them too.
-  SmallVector<Value> sizeValues;
-  for (Dim d : s.sizes) {
-    auto v = size(d);
-    if (failed(v))
+  struct Launch {
+    unsigned number;
+    SmallVector<Value> sizes;
+    Value tiles, grain;
+  };
+  SmallVector<Launch> stages;
+  for (unsigned i = 0; i < s.launches; ++i) {
+    KernelUse own = kernels(kernel, i);
+    Launch &launch = stages.emplace_back();
+    launch.number = own.number;
+    for (Dim d : own.signature->sizes) {
+      auto v = size(d);
+      if (failed(v))
+        return failure();
+      launch.sizes.push_back(*v);
+    }
+    auto tiles = size(own.signature->tiles), grain = size(own.signature->grain);
+    if (failed(tiles) || failed(grain))
       return failure();
-    sizeValues.push_back(*v);
+    launch.tiles = *tiles;
+    launch.grain = *grain;
   }
-  auto tiles = size(s.tiles), grain = size(s.grain);
-  if (failed(tiles) || failed(grain))
-    return failure();
   // A kernel that only the CPU can run works on copies when the others are a device's.
   SmallVector<Value> copied, lengths;
   if (s.needsHost && memory == KernelMemory::Device) {
@@ -102,13 +113,14 @@ LogicalResult HostEmitter::emitLaunch(KernelOp kernel) {
   }
   for (auto [i, v] : llvm::enumerate(copied.empty() ? buffers : copied))
     LLVM::StoreOp::create(b, loc, v, offsetBy(b, buffersArray, i * 8));
-  for (auto [i, v] : llvm::enumerate(sizeValues))
-    LLVM::StoreOp::create(b, loc, v, offsetBy(b, sizesArray, i * 8));
-
   std::string nodes = llvm::join(nodeNames(kernel.getLoc()), ", ");
-  Value site = offsetBy(b, launches, program.launches.size() * sizeof(cameo_kernel));
-  program.launches.push_back({use.number, s.name, nodes});
-  service(offsetof(cameo_services, launch), {}, {site, buffersArray, sizesArray, *tiles, *grain});
+  for (const Launch &launch : stages) {
+    for (auto [i, v] : llvm::enumerate(launch.sizes))
+      LLVM::StoreOp::create(b, loc, v, offsetBy(b, sizesArray, i * 8));
+    Value site = offsetBy(b, launches, program.launches.size() * sizeof(cameo_kernel));
+    program.launches.push_back({launch.number, s.name, nodes});
+    service(offsetof(cameo_services, launch), {}, {site, buffersArray, sizesArray, launch.tiles, launch.grain});
+  }
   for (size_t i = s.usesInput.size(); i < copied.size(); ++i)
     service(offsetof(cameo_services, store), {}, {buffers[i], copied[i], lengths[i]});
 
@@ -277,7 +289,6 @@ FailureOr<HostProgram> HostEmitter::run() {
 
 FailureOr<HostProgram> cameo::codegen::emitHostProgram(func::FuncOp main, ShapeAnalysis &shapes,
                                                        const Placements &placements, WeightTable &weights,
-                                                       KernelMemory memory,
-                                                       llvm::function_ref<KernelUse(KernelOp)> kernels) {
+                                                       KernelMemory memory, KernelUses kernels) {
   return HostEmitter(main, shapes, placements, weights, memory, kernels).run();
 }

@@ -259,7 +259,7 @@ LogicalResult HostEmitter::planMemory() {
     mostSizes = std::max<size_t>(mostSizes, shapes.rank(value)); // asking for its buffer takes its sizes
     auto kernel = value.getDefiningOp<KernelOp>();
     if (kernel && kernel->getBlock() == &main.getBody().front() && llvm::count(ret.getOperands(), value) == 1 &&
-        !placements.find(value) && (isInPlace(kernel) || kernels(kernel).signature->sizeReports.empty()))
+        !placements.find(value) && (isInPlace(kernel) || kernels(kernel, 0).signature->sizeReports.empty()))
       directOutputs[value] = index;
   }
   main.walk([&](Operation *op) {
@@ -275,9 +275,10 @@ LogicalResult HostEmitter::planMemory() {
           plan.addSized(v, typicalSize(storageBytes(shapes.dims(), getElementTypeOrSelf(v.getType()), count)));
       if (isInPlace(kernel))
         return WalkResult::skip();
-      const KernelSignature &s = *kernels(kernel).signature;
+      const KernelSignature &s = *kernels(kernel, 0).signature;
       mostBuffers = std::max(mostBuffers, s.usesInput.size() + kernel.getNumResults() + 1 + s.temporaries.size());
-      mostSizes = std::max(mostSizes, s.sizes.size());
+      for (unsigned i = 0; i < s.launches; ++i)
+        mostSizes = std::max(mostSizes, kernels(kernel, i).signature->sizes.size());
       mostReports = std::max(mostReports, s.sizeReports.size());
       for (auto [i, t] : llvm::enumerate(s.temporaries))
         if (t.constant())
@@ -428,7 +429,7 @@ void HostEmitter::sizeSlots() {
     for (Value v : kernel.getResults())
       add(plan.slot(v), countBound(v), getElementTypeOrSelf(v.getType()));
     if (!isInPlace(kernel))
-      for (auto [i, t] : llvm::enumerate(kernels(kernel).signature->temporaries))
+      for (auto [i, t] : llvm::enumerate(kernels(kernel, 0).signature->temporaries))
         add(plan.slot(kernel, i), t, b.getI8Type());
   }
 }

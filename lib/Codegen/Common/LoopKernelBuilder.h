@@ -66,6 +66,8 @@ public:
     signature.tiles = tiles;
     signature.grain = grain;
   }
+  unsigned launch() const override { return options.launch; }
+  void setLaunches(unsigned count) override { signature.launches = count; }
   mlir::ElementsAttr constantOperand(mlir::Value operand) override;
   mlir::Value packedWeight(mlir::Value operand, WeightForm form) override;
   void storeVector(mlir::OpBuilder &b, mlir::Location loc, unsigned result, mlir::Value vector,
