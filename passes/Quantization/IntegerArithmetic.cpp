@@ -56,6 +56,7 @@ struct IntegerArithmetic : public cameo::impl::IntegerArithmeticPassBase<Integer
     RewritePatternSet products(&getContext()), requantization(&getContext());
     populateMovementPatterns(products, graph, "conversions moved");
     populateProductPatterns(products, graph, "integer products");
+    populateBlockProductPatterns(products, graph, "products with weights in blocks");
     populateBiasPatterns(products, graph, "steps of requantization merged");
     graph.apply(std::move(products));
     populateRequantizationPatterns(requantization, graph, "steps of requantization merged");

@@ -8,6 +8,8 @@ namespace cameo {
 
 /// Products and convolutions of dequantized bytes.
 void populateProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
+/// Products with constant weights of 4 bits in blocks.
+void populateBlockProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Biases that are added to sums in i32.
 void populateBiasPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Scales and activations before a quantize, once biases have their place.
