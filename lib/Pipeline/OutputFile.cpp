@@ -16,10 +16,11 @@ using namespace cameo;
 namespace fs = llvm::sys::fs;
 
 namespace {
-/// What is to be removed when the process is interrupted.
+/// What is to be removed when the process is interrupted, and what is to stay.
 struct Temporaries {
   std::mutex mutex;
   std::set<std::string> paths;
+  std::string written; ///< files that are complete, joined by ", "
 };
 } // namespace
 
@@ -43,7 +44,9 @@ void cameo::handleInterrupts() {
     std::lock_guard<std::mutex> lock(temporaries().mutex); // kept: nothing new may appear
     for (const std::string &path : temporaries().paths)
       (void)(fs::is_directory(path) ? fs::remove_directories(path) : fs::remove(path));
-    llvm::errs() << "cameo: error[E-CANCELLED]: interrupted; nothing was written\n";
+    const std::string &written = temporaries().written;
+    llvm::errs() << "cameo: error[E-CANCELLED]: interrupted; "
+                 << (written.empty() ? "nothing was written" : "written before that: " + written) << "\n";
     _exit(int(ExitCode::Cancelled));
   }).detach();
 }
@@ -55,17 +58,23 @@ Temporary::Temporary(std::string path) : name(std::move(path)) {
   temporaries().paths.insert(name);
 }
 
-void Temporary::release() {
+std::error_code Temporary::rename(const std::string &path) {
   std::lock_guard<std::mutex> lock(temporaries().mutex);
+  if (std::error_code error = fs::rename(name, path))
+    return error;
+  std::string &written = temporaries().written;
+  written += (written.empty() ? "" : ", ") + path;
   temporaries().paths.erase(name);
   name.clear();
+  return {};
 }
 
 Temporary::~Temporary() {
   if (name.empty())
     return;
   (void)(fs::is_directory(name) ? fs::remove_directories(name) : fs::remove(name));
-  release();
+  std::lock_guard<std::mutex> lock(temporaries().mutex);
+  temporaries().paths.erase(name);
 }
 
 TemporaryFolder::TemporaryFolder() {
@@ -105,10 +114,8 @@ std::optional<cameo::Diagnostic> OutputFile::create() {
 
 std::optional<cameo::Diagnostic> OutputFile::commit() {
   if (!copies) {
-    if (std::error_code error = fs::rename(temporary(), path))
-      return cannotWrite(path, error);
-    file->release();
-    return std::nullopt;
+    std::error_code error = file->rename(path);
+    return error ? std::optional(cannotWrite(path, error)) : std::nullopt;
   }
   auto bytes = llvm::MemoryBuffer::getFile(temporary(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
   std::error_code error = bytes.getError();

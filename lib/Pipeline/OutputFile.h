@@ -7,6 +7,7 @@
 #include "mlir/Support/LLVM.h"
 #include <mutex>
 #include <string>
+#include <system_error>
 
 namespace cameo {
 
@@ -22,8 +23,9 @@ public:
   Temporary(const Temporary &) = delete;
   Temporary &operator=(const Temporary &) = delete;
   const std::string &path() const { return name; }
-  /// It has been renamed: nothing is left to remove.
-  void release();
+  /// Becomes `path`: nothing is left to remove. An interrupt comes before it or after, and says then that it was
+  /// written.
+  std::error_code rename(const std::string &path);
 
 private:
   std::string name;
