@@ -23,9 +23,12 @@ struct KindOption {
   const char *flag;
   std::vector<llvm::StringRef> kinds;
 };
-const KindOption kKindOptions[] = {
-    {"--smooth", {"static", "dynamic"}}, {"--bits", {"weights"}},      {"--block", {"weights"}},
-    {"--method", {"weights"}},           {"--symmetric", {"weights"}}, {"--byte-activations", {"weights"}}};
+const KindOption kKindOptions[] = {{"--smooth", {"static", "dynamic"}},
+                                   {"--bits", {"weights"}},
+                                   {"--block", {"weights"}},
+                                   {"--method", {"weights"}},
+                                   {"--symmetric", {"static", "weights"}},
+                                   {"--byte-activations", {"weights"}}};
 
 } // namespace
 
@@ -82,7 +85,7 @@ static std::function<int()> setUp(CLI::App &app) {
       ->check(CLI::IsMember({16, 32, 64, 128, 256}));
   app.add_option("--method", options->method, "for weights: rtn, hqq, awq, gptq (default)")
       ->check(CLI::IsMember({"rtn", "hqq", "awq", "gptq"}));
-  app.add_flag("--symmetric", options->quantization.symmetric, "for weights: zero points are in the middle");
+  app.add_flag("--symmetric", options->quantization.symmetric, "for static and weights: zero points are in the middle");
   app.add_flag("--byte-activations", options->quantization.bytes, "for weights: inputs may be rounded to 8 bits");
   return [options, &app] {
     for (const KindOption &option : kKindOptions)
