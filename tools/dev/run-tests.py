@@ -12,8 +12,15 @@ PASSED = {"PASS", "XFAIL", "FLAKYPASS"}
 SKIPPED = {"UNSUPPORTED", "SKIPPED"}
 
 
+# Tests of minutes, which begin first: lit knows what took long from the run before, and a fresh checkout has none.
+LONG = {"Recipes/follow-the-readmes": 600, "Runtime/address-sanitizer": 200, "Runtime/thread-sanitizer": 100, "Tools/large-graph.test": 90,
+        "Compress/ways-of-quantizing-a-language-model-are-in-order": 120}
+
+
 def runLit(build: pathlib.Path, pattern: str) -> collections.Counter:
-    report = build / "test/results.json"
+    report, times = build / "test/results.json", build / "test/.lit_test_times.txt"
+    if not times.exists():
+        times.write_text("".join(f"{seconds}.0 {name}\n" for name, seconds in LONG.items()))
     report.unlink(missing_ok=True)
     command = ["lit-22", "-j", str(os.cpu_count()), "-v", "--timeout", "1200", "--allow-empty-runs", "-o", str(report)]
     if pattern:
