@@ -151,6 +151,8 @@ Kernel decode(const ParsedKernel &parsed, const std::map<std::string, uint64_t> 
 
 /// The handler of an opcode that computes, given in its parts; null where it is not known.
 Handler findArithmetic(const std::vector<std::string> &opcode);
+/// The same for conversions.
+Handler findConversion(const std::vector<std::string> &opcode);
 /// The same for accesses of memory. Fills in what the opcode says about the access.
 Handler findAccess(const std::vector<std::string> &opcode, Instruction &instruction);
 /// The same for what several threads do together.
@@ -170,10 +172,6 @@ void fenceProxies(Thread &t, const Instruction &);
 /// The bytes that an access means. Ends the launch where there are none, where they are not aligned, or where it races.
 uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space space, uint64_t bytes, bool isWrite,
                    bool isAtomic = false);
-
-/// An f16's or bf16's value.
-float fromHalf(uint16_t bits);
-float fromBf16(uint16_t bits);
 
 struct RunOptions {
   uint64_t seed = 0;        ///< of the order of blocks and threads; 0: in order

@@ -1,6 +1,7 @@
 // Warp.cpp - what threads do together: barriers, shuffles, and the multiplication of matrices that lie in a warp's
 // registers.
 #include "Machine.h"
+#include "NarrowFloats.h"
 #include <algorithm>
 #include <array>
 

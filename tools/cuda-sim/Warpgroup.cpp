@@ -3,6 +3,7 @@
 // writes and the product (which reads it through the asynchronous proxy), and nobody touches accumulators, or writes
 // what is read, before a wait for the product's group. Products are done as late as possible, or as early.
 #include "Machine.h"
+#include "NarrowFloats.h"
 #include <algorithm>
 
 namespace cameo::sim {
