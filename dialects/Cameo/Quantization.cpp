@@ -1,6 +1,7 @@
 // Quantization.cpp - registers the quantization ops, whose bodies are in Scalar.cpp; shapes and loops of unpack and
 // matmul_nbits.
 #include "IndexHelpers.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "cameo/Dialect/Cameo/SizeRequirements.h"
 
 using namespace mlir;
@@ -120,4 +121,18 @@ Dim MatMulNBitsOp::flops(ShapeAnalysis &shapes) {
   DimContext &d = shapes.dims();
   // A weight's scale, its product and the sum.
   return d.mul(d.mul(shapes.numElements(getResult()), shapes.dimsOf(getX()).back()), 3);
+}
+
+std::optional<BlockedParameter> cameo::blockedParameter(Value v) {
+  if (auto slice = v.getDefiningOp<SliceOp>())
+    v = slice.getX();
+  auto reshape = v.getDefiningOp<ReshapeOp>();
+  auto expand = reshape ? reshape.getX().getDefiningOp<ExpandOp>() : ExpandOp();
+  auto unsqueeze = expand ? expand.getX().getDefiningOp<UnsqueezeOp>() : UnsqueezeOp();
+  if (!unsqueeze || unsqueeze.getAxes().size() != 1)
+    return std::nullopt;
+  int64_t behind = unsqueeze.getAxes()[0], block = cast<RankedTensorType>(expand.getType()).getDimSize(behind);
+  if (behind < 1 || ShapedType::isDynamic(block))
+    return std::nullopt;
+  return BlockedParameter{unsqueeze.getX(), behind - 1, block};
 }

@@ -1,5 +1,6 @@
 // BlockProducts.cpp - products with constant weights of 4 bits in blocks, as products that read them so.
 #include "Patterns.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -8,26 +9,18 @@ using namespace cameo;
 
 namespace {
 
-/// A parameter of a matrix in blocks: `values`, a constant, has one row or column for each `block` of those along
-/// `axis`.
-struct BlockedParameter {
+/// A constant parameter of a matrix in blocks.
+struct ConstantBlocks {
   ElementsAttr values;
   int64_t axis, block;
 };
 
-/// Of [rows, columns], as DequantizeLinear with a block_size is imported: slice? (reshape (expand (unsqueeze values))).
-std::optional<BlockedParameter> blockedParameter(Value v) {
-  if (auto slice = v.getDefiningOp<SliceOp>())
-    v = slice.getX();
-  auto reshape = v.getDefiningOp<ReshapeOp>();
-  auto expand = reshape ? reshape.getX().getDefiningOp<ExpandOp>() : ExpandOp();
-  auto unsqueeze = expand ? expand.getX().getDefiningOp<UnsqueezeOp>() : UnsqueezeOp();
-  ElementsAttr values = unsqueeze ? constantBehind(unsqueeze.getX()) : ElementsAttr();
-  if (!values || unsqueeze.getAxes().size() != 1 || cast<RankedTensorType>(unsqueeze.getX().getType()).getRank() != 2)
+std::optional<ConstantBlocks> constantBlocks(Value v) {
+  auto blocks = blockedParameter(v);
+  ElementsAttr values = blocks ? constantBehind(blocks->values) : ElementsAttr();
+  if (!values || cast<ShapedType>(values.getType()).getRank() != 2)
     return std::nullopt;
-  int64_t behind = unsqueeze.getAxes()[0], block = cast<RankedTensorType>(expand.getType()).getDimSize(behind);
-  return behind < 1 || ShapedType::isDynamic(block) ? std::nullopt
-                                                    : std::optional(BlockedParameter{values, behind - 1, block});
+  return ConstantBlocks{values, blocks->axis, blocks->block};
 }
 
 /// A constant matrix of 4-bit integers as numbers from 0 to 15: signed ones are 8 more.
@@ -61,7 +54,7 @@ struct BlockMatMul : GraphPattern<MatMulOp> {
       return b.notifyMatchFailure(op, Twine("weights of 4 bits are made floats in every run: ") + why);
     };
     ElementsAttr weights = constantBehind(dequantize.getX());
-    auto scale = blockedParameter(dequantize.getScale()), zero = blockedParameter(dequantize.getZeroPoint());
+    auto scale = constantBlocks(dequantize.getScale()), zero = constantBlocks(dequantize.getZeroPoint());
     ElementsAttr oneZero = constantBehind(dequantize.getZeroPoint());
     bool outputsFirst = op.getTransposeRhs() != bool(transpose);
     if (!weights || !scale || (!zero && (!oneZero || oneZero.getNumElements() != 1)))
@@ -83,7 +76,7 @@ struct BlockMatMul : GraphPattern<MatMulOp> {
   }
 
 private:
-  Value product(PatternRewriter &b, MatMulOp op, ElementsAttr weights, const BlockedParameter &scale, ElementsAttr zero,
+  Value product(PatternRewriter &b, MatMulOp op, ElementsAttr weights, const ConstantBlocks &scale, ElementsAttr zero,
                 bool outputsFirst) const {
     Location loc = op.getLoc();
     auto shape = cast<ShapedType>(weights.getType()).getShape();

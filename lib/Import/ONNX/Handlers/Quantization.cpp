@@ -4,6 +4,7 @@
 #include "Axes.h"
 #include "Pooling.h"
 #include "WindowAttributes.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -274,31 +275,18 @@ struct Granularity {
   SmallVector<int64_t> shape; ///< of the values
 };
 
-/// Blocks as spreadBlocks makes them: slice? (reshape (expand (unsqueeze v))).
-Granularity blocksOf(NodeBuilder &b, Value v, int64_t rank) {
-  if (auto slice = v.getDefiningOp<SliceOp>())
-    v = slice.getX();
-  auto reshape = v.getDefiningOp<ReshapeOp>();
-  auto expand = reshape ? reshape.getX().getDefiningOp<ExpandOp>() : ExpandOp();
-  auto unsqueeze = expand ? expand.getX().getDefiningOp<UnsqueezeOp>() : UnsqueezeOp();
-  if (!unsqueeze || unsqueeze.getAxes().size() != 1 || b.rank(unsqueeze.getX()) != rank)
-    return {};
-  int64_t at = unsqueeze.getAxes()[0], block = cast<RankedTensorType>(expand.getType()).getDimSize(at);
-  return {b(unsqueeze.getX()),
-          at - 1,
-          block,
-          false,
-          !ShapedType::isDynamic(block),
-          SmallVector<int64_t>(cast<RankedTensorType>(unsqueeze.getX().getType()).getShape())};
-}
-
 Granularity granularityOf(NodeBuilder &b, Value v, Value x) {
   auto type = cast<RankedTensorType>(v.getType());
   int64_t rank = b.rank(x);
   if (type.hasStaticShape() && type.getNumElements() == 1)
     return {b.scalar(v), 0, 0, true, true, {}};
-  if (Granularity blocks = blocksOf(b, v, rank); blocks.isKnown)
-    return blocks;
+  if (auto blocks = blockedParameter(v); blocks && b.rank(blocks->values) == rank)
+    return {b(blocks->values),
+            blocks->axis,
+            blocks->block,
+            false,
+            true,
+            SmallVector<int64_t>(cast<RankedTensorType>(blocks->values.getType()).getShape())};
   int64_t axis = -1;
   for (auto [i, size] : llvm::enumerate(type.getShape()))
     if (size != 1)
