@@ -21,6 +21,11 @@ static void foldConstants(PhaseBuilder &phase) {
   phase.add(createFoldSizesPass());
 }
 
+/// Code of GPUs reads densely, and images where that of CPUs walks three axes.
+static bool isForCpusAlone(const CompileOptions &options) {
+  return options.targets.kinds == std::vector<std::string>{"cpu"};
+}
+
 static constexpr Phase kPhases[] = {
     {"import", "the model in the dialect, as the importer made it", 0, [](PhaseBuilder &) {}},
     {"shapes", "sizes are constants where they can be, and what computed them is gone", 1,
@@ -67,7 +72,7 @@ static constexpr Phase kPhases[] = {
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
        phase.add(createChannelsLastPass());
-       if (phase.options.targets.kinds != std::vector<std::string>{"cpu"}) // whose code knows three axes
+       if (!isForCpusAlone(phase.options))
          phase.add(createFlattenVolumesPass());
        foldConstants(phase); // changed weights, and transposes of constants
      }},
@@ -93,7 +98,7 @@ static constexpr Phase kPhases[] = {
     // Last: what reads and what writes a tensor is decided.
     {"placement", "kernels store where a concatenation wants what they compute", 1,
      [](PhaseBuilder &phase) {
-       if (phase.options.targets.kinds == std::vector<std::string>{"cpu"}) // code for GPUs reads densely
+       if (isForCpusAlone(phase.options))
          phase.add(codegen::createConcatInPlacePass());
      }},
 };
@@ -110,15 +115,17 @@ void PhaseBuilder::add(std::unique_ptr<Pass> pass) {
 std::vector<std::string> cameo::optionalPasses() {
   std::vector<std::string> names;
   CompileOptions options;
-  options.factors = Factors::BF16; // so that what an option adds is among them
-  for (const Phase &phase : phases()) {
-    OpPassManager passes(ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
-    PhaseBuilder builder(passes, options);
-    phase.build(builder);
-    for (const std::string &pass : builder.added)
-      if (phase.minOptLevel > 0 && !llvm::is_contained(names, pass))
-        names.push_back(pass);
-  }
+  options.factors = Factors::BF16; // so that what an option or a target adds is among them
+  for (const Phase &phase : phases())
+    for (const char *target : {"cpu", "cuda"}) {
+      options.targets.kinds = {target};
+      OpPassManager passes(ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
+      PhaseBuilder builder(passes, options);
+      phase.build(builder);
+      for (const std::string &pass : builder.added)
+        if (phase.minOptLevel > 0 && !llvm::is_contained(names, pass))
+          names.push_back(pass);
+    }
   return names;
 }
 
