@@ -36,6 +36,18 @@ def compileModel(model, *flags: str, program=None) -> str:
     return program
 
 
+def expectNoticed(edit: str, message: str, run) -> None:
+    """`run` fails with `message` where `edit` (tools/cuda-sim/Driver.cpp) changes the PTX that the simulator executes; else the script ends."""
+    os.environ["CAMEO_CUDASIM_EDIT"] = edit
+    try:
+        run()
+    except (SystemExit, RuntimeError) as end:
+        if message in str(end):
+            return print(f"noticed: {end}")
+        raise
+    sys.exit("was not noticed")
+
+
 class Error(ctypes.Structure):
     _fields_ = [("code", ctypes.c_int32), ("message", ctypes.c_char * 1020)]
 
