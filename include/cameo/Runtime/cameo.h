@@ -13,7 +13,7 @@
  *
  * Errors: every function that can fail returns a cameo_code (CAMEO_OK is 0) and, where `error` is not null, writes the
  * code and one sentence there. No function throws, aborts or prints. After any error the objects stay usable. Only
- * `error` and what says so may be null.
+ * `error` and what says so may be null; functions that give a code answer CAMEO_INVALID_ARGUMENT to other nulls.
  *
  * Tensors are all that there is: a sequence or an optional of the model is several of them, whose names and forms
  * runtime/README.md gives.
@@ -110,7 +110,8 @@ typedef struct cameo_tensor {
 /* Checks the file (format, versions, digests of header and code, CPU features) before any of its code is mapped for
  * execution. A program file is code: load only files you trust, the digests find damage and not malice. Fails:
  * CAMEO_IO (the file cannot be read), CAMEO_INVALID_PROGRAM (it is no program), CAMEO_DAMAGED, CAMEO_VERSION_MISMATCH,
- * CAMEO_UNSUPPORTED_CPU, CAMEO_NO_DEVICE, CAMEO_NOT_FOUND (no such variant or target), CAMEO_OUT_OF_MEMORY. */
+ * CAMEO_UNSUPPORTED_CPU, CAMEO_NO_DEVICE, CAMEO_NOT_FOUND (no such variant, or no code for the target),
+ * CAMEO_INVALID_ARGUMENT (a target of no known kind), CAMEO_OUT_OF_MEMORY. Null `options` are all 0. */
 CAMEO_API int32_t cameo_program_load(const char *path, const cameo_program_options *options, cameo_program **program,
                                      cameo_error *error);
 /* For programs linked in as a static library. `info` must outlive the program. */
