@@ -99,8 +99,9 @@ def nhwc_conv():
     y = (y + np.tile(b, 2)).astype(np.float32)
     z = normal(*y.shape, seed=4)
     inputs = {"X": x, "W": w, "B": np.tile(b, 2)}
-    for op, more, wanted in (("NhwcConv", {}, y), ("NhwcFusedConv", {"Z": z}, np.maximum(y + z, 0))):
-        made = _node(op, inputs | more, ["Y"], ("W", "B"), kernel_shape=[3, 2], pads=[1, 0, 1, 1], group=2, **({"activation": "Relu"} if more else {}))
+    last = {"W": w.transpose(0, 2, 3, 1)}  # its filter has the channels last as well
+    for op, more, wanted in (("NhwcConv", last, y), ("NhwcFusedConv", {"Z": z}, np.maximum(y + z, 0))):
+        made = _node(op, inputs | more, ["Y"], ("W", "B"), kernel_shape=[3, 2], pads=[1, 0, 1, 1], group=2, **({"activation": "Relu"} if "Z" in more else {}))
         made.wanted = {"Y": wanted}
         yield made
 

@@ -1,6 +1,7 @@
 """quantized.py - com.microsoft's operators on quantized weights and activations."""
 import itertools
 
+import ml_dtypes
 import numpy as np
 
 from node import Node, normal
@@ -44,6 +45,12 @@ def gather_block_quantized():
         yield Node("GatherBlockQuantized", {"data": _bytes(20, packed), "indices": np.array([[1, 19], [0, 7]]), "scales": normal(20, 4, scale=0.1),
                                             "zeros": _bytes(20, 4 * bits // 8) if zero else None},
                    ["Y"], {"bits": bits, "block_size": 16, "gather_axis": 0, "quantize_axis": 1}, ("data", "scales", "zeros"), domain="com.microsoft")
+    nibbles = {"int4": np.arange(20 * 40).reshape(20, 40) % 16 - 8, "uint4": np.arange(20 * 40).reshape(20, 40) * 3 % 16}  # a last block of 8
+    for (kind, data), gather, zero in itertools.product(nibbles.items(), (0, 1), (False, True)):
+        data = data.astype(getattr(ml_dtypes, kind))
+        scales = normal(*((20, 3) if gather == 0 else (2, 40)), scale=0.1)
+        yield Node("GatherBlockQuantized", {"data": data, "indices": np.array([[1, 19], [0, 7]]), "scales": scales, "zeros": data[: scales.shape[0], : scales.shape[1]] if zero else None},
+                   ["Y"], {"block_size": 16, "gather_axis": gather, "quantize_axis": 1 - gather}, ("data", "scales", "zeros"), domain="com.microsoft")
 
 
 def _signed(*shape: int, seed: int = 0) -> np.ndarray:

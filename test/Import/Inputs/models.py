@@ -36,6 +36,7 @@ def unsupported():
              helper.make_node("ImageDecoder", ["e"], ["q"], name="decode/b"),
              helper.make_node("Reluu", ["e"], ["r"], name="typo"),
              helper.make_node("LegacyPadding", ["e"], ["s"], name="pad", domain="com.microsoft"),
+             helper.make_node("Conv", ["e", "e"], ["w"], name="blocked", domain="com.microsoft.nchwc"),
              helper.make_node("Thing", ["e"], ["v"], name="own", domain="evil.corp")]
     return [value("t", [2], TensorProto.STRING), value("c", [2], TensorProto.COMPLEX64), value("e", [9], TensorProto.UINT8)], [
         value("u", [2], TensorProto.STRING), value("p", None, TensorProto.UINT8), value("q", None, TensorProto.UINT8)], nodes, []
@@ -224,6 +225,15 @@ def deadBranch(other="x"):
 def openTuples():
     nodes = [helper.make_node("ScatterND", ["x", "indices", "updates"], ["y"], name="scatter")]
     return [value("x", [4, 5]), value("indices", [None, None], I), value("updates", [None])], [value("y", [4, 5])], nodes, []
+
+
+def openScales():
+    """Scales behind a conversion, of sizes that only the run knows: 1, 2, and one that is no fraction of small numbers."""
+    nodes = [helper.make_node("Cast", ["scales"], ["wide"], to=F),
+             helper.make_node("Resize", ["x", "", "wide"], ["y"], name="double", mode="linear"),
+             helper.make_node("Resize", ["x", "", "root"], ["z"], name="shrink", mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")]
+    scales = [const("scales", np.array([1, 1, 2], np.float16)), const("root", np.array([1, 1, 0.70710678], np.float32))]
+    return [value("x", ["b", "c", "n"])], [value("y", None), value("z", None)], nodes, scales
 
 
 def openStarts():

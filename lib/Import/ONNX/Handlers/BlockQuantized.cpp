@@ -168,43 +168,63 @@ LogicalResult matMulBnb4(OpBinder &op) {
                                     /*transposeRhs=*/true, TypeAttr()));
 }
 
-/// Rows of a quantized table: gathered as they are stored, then dequantized.
+/// Slices of a quantized table: gathered as they are stored, then dequantized. Bytes hold `bits` bits a number, packed
+/// along the last axis, and mean 2^(bits - 1) where no zero point is given; types of 4 bits mean 0.
 LogicalResult gatherBlockQuantized(OpBinder &op) {
   Compose c{op};
-  auto bits = bitsOf(op);
+  Value data = op.input(0), indices = op.input(1), zero;
+  auto integer = dyn_cast<IntegerType>(op.elementType(data));
+  bool isPacked = integer && integer.isUnsigned() && integer.getWidth() == 8;
+  auto bits = isPacked ? bitsOf(op) : FailureOr<int64_t>(4);
   if (failed(bits))
     return failure();
-  Value data = op.input(0), indices = op.input(1), scales = op.input(2), zeros = op.input(3);
-  if (op.elementType(data) != op.builder.getIntegerType(8, /*isSigned=*/false))
-    return op.unsupported("input '" + op.node.inputs[0] + "' is not of type uint8");
+  if (!isPacked && !(integer && integer.getWidth() == 4))
+    return op.unsupported("input '" + op.node.inputs[0] + "' is of type " + op.typeName(op.elementType(data)) +
+                          "; supported are uint8, int4 and uint4");
   int64_t rank = op.rank(data), block = op.intAttr("block_size", 128);
   auto gatherAxis = normalAxis(op, "gather_axis", op.intAttr("gather_axis", 0), rank),
        quantizeAxis = normalAxis(op, "quantize_axis", op.intAttr("quantize_axis", 1), rank);
   if (failed(gatherAxis) || failed(quantizeAxis))
     return failure();
-  if (*gatherAxis != 0 || *quantizeAxis != rank - 1 || rank < 2 || block < 16)
+  if (*gatherAxis == *quantizeAxis || (isPacked && *gatherAxis != 0) || block < 1)
     return op.unsupported("gather_axis is " + Twine(*gatherAxis) + ", quantize_axis " + Twine(*quantizeAxis) +
                           " and block_size " + Twine(block) +
-                          "; supported are the first axis, the last one, and 16 or more");
-  auto rowsOf = [&](Value v) { return c.make<GatherOp>(v, indices, int64_t(0)); };
-  Value numbers = unpacked(op, rowsOf(data), *bits), scale = rowsOf(scales), zero;
+                          "; supported are two different axes, of uint8 the first one to gather from, and 1 or more");
+  auto gathered = [&](Value v) { return v ? c.make<GatherOp>(v, indices, *gatherAxis) : v; };
+  Value numbers = gathered(data), scale = gathered(op.input(2));
+  if (isPacked)
+    numbers = unpacked(op, numbers, *bits);
   if (!numbers || !scale)
     return failure();
-  Dim blocks = op.shapes().dim(scale, op.rank(scale) - 1);
-  if (zeros) {
-    zero = firstColumns(op, unpacked(op, rowsOf(zeros), *bits), op.rank(numbers) - 1, blocks);
+  if (op.hasInput(3)) {
+    zero = gathered(op.input(3));
+    if (isPacked)
+      zero = firstColumns(op, unpacked(op, zero, *bits), op.rank(numbers) - 1, op.shapes().dimsOf(scale).back());
     if (!zero)
       return failure();
-    zero = c.unsqueeze(zero, op.rank(zero));
+  } else if (!isPacked) {
+    zero = c.like(numbers, 0);
   }
+  int64_t axis = *quantizeAxis + (*quantizeAxis > *gatherAxis ? op.rank(indices) - 1 : 0);
   SmallVector<Dim> sizes(op.shapes().dimsOf(numbers)), split(sizes);
-  split.back() = blocks;
-  split.push_back(op.dims().constant(block));
-  auto width = sizes.back().constant(), known = blocks.constant();
-  if (width && known && *width != *known * block)
-    return op.unsupported("rows have " + Twine(*width) + " elements and " + Twine(*known) + " blocks of " +
-                          Twine(block) + "; supported are whole blocks");
-  Value y = dequantized(c, op.reshape(numbers, split), c.unsqueeze(scale, op.rank(scale)), zero, *bits);
+  Dim blocks = op.shapes().dim(scale, axis);
+  bool isSpread = zero && op.rank(zero);
+  if (op.dims().mul(blocks, block) == sizes[axis]) {
+    split[axis] = blocks;
+    split.insert(split.begin() + axis + 1, op.dims().constant(block));
+    numbers = op.reshape(numbers, split);
+    scale = c.unsqueeze(scale, {axis + 1});
+    zero = isSpread ? c.unsqueeze(zero, {axis + 1}) : zero;
+  } else if (auto width = sizes[axis].constant()) {
+    Value blockOf = op.i64(llvm::map_to_vector(llvm::seq<int64_t>(*width), [&](int64_t i) { return i / block; }));
+    scale = c.make<GatherOp>(scale, blockOf, axis);
+    zero = isSpread ? c.make<GatherOp>(zero, blockOf, axis) : zero;
+  } else {
+    return op.unsupported("input '" + op.node.inputs[0] +
+                          "' has an axis of a size that only runs know; supported are "
+                          "whole blocks there");
+  }
+  Value y = dequantized(c, numbers, scale, zero, *bits);
   return op.result(y ? op.reshape(y, sizes) : Value());
 }
 

@@ -85,10 +85,14 @@ Value convolution(OpBinder &op, Value x, Value filter) {
 
 LogicalResult conv(OpBinder &op) { return op.result(withBias(op, convolution(op, op.input(0), op.input(1)), 2)); }
 
-/// com.microsoft's, where `isLast` with channels last in input 0, what is added, and the result.
-LogicalResult fusedConv(OpBinder &op, bool isLast) {
-  Value x = isLast ? channelsFirst(op, op.input(0)) : op.input(0);
-  Value y = withBias(op, convolution(op, x, op.input(1)), 2);
+/// com.microsoft's, where `isLast` with channels last in input 0, what is added, and the result; where
+/// `isFilterLast` the filter is [M, kH, kW, C / group].
+LogicalResult fusedConv(OpBinder &op, bool isLast, bool isFilterLast = false) {
+  auto first = [&](size_t i, bool isLast) { return isLast ? channelsFirst(op, op.input(i)) : op.input(i); };
+  Value x = first(0, isLast), filter = first(1, isFilterLast);
+  if (!x || !filter)
+    return failure();
+  Value y = withBias(op, convolution(op, x, filter), 2);
   if (y && isLast)
     y = channelsLast(op, y);
   if (y && op.hasInput(3))
@@ -337,7 +341,8 @@ void registerConvolutionHandlers(HandlerTable &table) {
   table.onMicrosoft("CausalConvWithState", "input:3 weight:3 bias? past_state:3?", microsoftCausalConv);
   table.onMicrosoft("FusedConv", "X W B? Z?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/false); });
   table.onMicrosoft("NhwcFusedConv", "X W B? Z?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/true); });
-  table.onMicrosoft("NhwcConv", "X W B?", [](OpBinder &op) { return fusedConv(op, /*isLast=*/true); });
+  table.onMicrosoft("NhwcConv", "X W B?",
+                    [](OpBinder &op) { return fusedConv(op, /*isLast=*/true, /*isFilterLast=*/true); });
 
   table.exports<AddOp>(exportAdd);
   table.exports<ConvOp>(exportConv);

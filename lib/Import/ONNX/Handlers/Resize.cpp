@@ -12,18 +12,47 @@ using namespace cameo::onnx;
 
 namespace {
 
+/// A number as an element of type `type` holds it, as a double.
+double rounded(llvm::APFloat number, Type type = {}) {
+  bool lossy;
+  if (auto floatType = dyn_cast_or_null<FloatType>(type))
+    number.convert(floatType.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &lossy);
+  number.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &lossy);
+  return number.convertToDouble();
+}
+
 std::optional<SmallVector<double>> constantDoubles(Value v) {
   DenseFPElementsAttr attr;
   if (!v || !matchPattern(v, m_Constant(&attr)))
     return std::nullopt;
-  SmallVector<double> values;
-  for (const llvm::APFloat &f : attr.getValues<llvm::APFloat>()) {
-    bool lossy;
-    llvm::APFloat wide = f;
-    wide.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &lossy);
-    values.push_back(wide.convertToDouble());
+  return llvm::map_to_vector(attr.getValues<llvm::APFloat>(), [](const llvm::APFloat &f) { return rounded(f); });
+}
+
+using Elements = SmallVector<std::optional<double>>;
+
+/// The elements of a vector of `count` floats, each where constants, conversions between floats and concatenations
+/// tell it.
+Elements knownElements(ShapeAnalysis &shapes, Value v, size_t count) {
+  Elements known(count);
+  if (auto values = constantDoubles(v); values && values->size() == count)
+    llvm::copy(*values, known.begin());
+  else if (auto cast = v.getDefiningOp<CastOp>(); cast && isa<FloatType>(getElementTypeOrSelf(cast.getX()))) {
+    known = knownElements(shapes, cast.getX(), count);
+    for (std::optional<double> &element : known)
+      if (element)
+        element = rounded(llvm::APFloat(*element), getElementTypeOrSelf(v));
+  } else if (auto concat = v.getDefiningOp<ConcatOp>()) {
+    Elements all;
+    for (Value part : concat.getOperands()) {
+      auto size = shapes.dim(part, 0).constant();
+      if (!size || all.size() + *size > count)
+        return known;
+      llvm::append_range(all, knownElements(shapes, part, *size));
+    }
+    if (all.size() == count)
+      return all;
   }
-  return values;
+  return known;
 }
 
 /// A constant vector of f64.
@@ -66,59 +95,71 @@ Value create(OpBinder &op, const Resize &r, Value sizes, Value scales) {
                              r.antialias);
 }
 
+/// floor(n * scale) for each axis by run-time arithmetic in f32, which is ONNX Runtime's. Null on failure.
+Value scaledSizes(OpBinder &op, ArrayRef<int64_t> axes, Value scales) {
+  SmallVector<Dim> dims = llvm::map_to_vector(axes, [&](int64_t axis) { return op.shapes().dim(op.input(0), axis); });
+  Compose c{op};
+  Type f32 = op.builder.getF32Type();
+  // No size is negative: truncation is floor.
+  return c.cast(c.mul(c.cast(op.sizes(dims), f32), c.cast(scales, f32)), op.builder.getI64Type());
+}
+
+/// The size of `n` elements times `scale`, and whether the two sizes tell the scale; null where only a run can
+/// multiply them.
+std::pair<Dim, bool> scaledSize(DimContext &d, Dim n, double scale) {
+  auto [numerator, denominator] = asFraction(scale);
+  if (denominator) {
+    Dim scaled = d.mul(n, numerator), size = d.floorDiv(scaled, denominator);
+    return {size, d.mul(size, denominator) == scaled};
+  }
+  if (n.constant())
+    return {d.constant(int64_t(std::floor(float(*n.constant()) * float(scale)))), false};
+  return {Dim(), false};
+}
+
 /// Axes whose size and scale say that nothing happens drop out; others keep their place in all lists.
 LogicalResult withScales(OpBinder &op, Resize r, Value scales) {
   Value x = op.input(0);
-  DimContext &d = op.dims();
-  auto known = constantDoubles(scales);
-  if (!known) {
-    // floor(n * scale) by run-time arithmetic, as a tensor.
-    SmallVector<Dim> dims = llvm::map_to_vector(r.axes, [&](int64_t axis) { return op.shapes().dim(x, axis); });
-    Value n = op.cast(op.sizes(dims), op.elementType(scales));
-    Value product = n ? op.create<MulOp>(n, scales) : Value();
-    Value sizes = product ? op.cast(product, op.builder.getI64Type()) : Value(); // not negative: truncation is floor
-    Value y = create(op, r, sizes, scales);
-    return y ? op.result(y) : failure();
-  }
-  if (known->size() != r.axes.size())
-    return op.error("E-SHAPE", "scales has " + Twine(known->size()) + " elements; expected " + Twine(r.axes.size()));
+  Dim count = op.rank(scales) == 1 ? op.shapes().dim(scales, 0) : Dim();
+  if (!count || (count.constant() && !count.isConstant(r.axes.size())))
+    return op.error("E-SHAPE", "scales has shape " + formatShape(op.shapes().dimsOf(scales)) + "; expected " +
+                                   Twine(r.axes.size()) + " elements, one per axis");
+  Elements known = knownElements(op.shapes(), scales, r.axes.size());
   SmallVector<Dim> sizes;
-  SmallVector<int64_t> axes;
-  SmallVector<double> kept;
+  SmallVector<int64_t> axes, places;
   bool exact = true; // sizes alone say the scales
+  std::optional<SmallVector<Dim, 4>> computed;
   for (auto [i, axis] : llvm::enumerate(r.axes)) {
-    double scale = (*known)[i];
-    if (!(scale > 0) || !std::isfinite(scale))
-      return op.error("E-ATTR", "scales[" + Twine(i) + "] is " + std::to_string(scale) + "; expected a number above 0");
-    Dim n = op.shapes().dim(x, axis);
-    if (scale == 1.0 && !r.roi)
-      continue;
-    auto [numerator, denominator] = asFraction(scale);
-    Dim size;
-    if (denominator) {
-      Dim scaled = d.mul(n, numerator);
-      size = d.floorDiv(scaled, denominator);
-      exact &= d.mul(size, denominator) == scaled;
-    } else if (n.constant()) {
-      size = d.constant(int64_t(std::floor(float(*n.constant()) * float(scale))));
-      exact = false;
-    } else {
-      return op.unsupported(
-          "scales[" + Twine(i) + "] is " + std::to_string(scale) + " on axis " + Twine(axis) +
-          ", whose size is known only at run time; expected a fraction with a denominator up to 64, or sizes");
+    Dim n = op.shapes().dim(x, axis), size;
+    bool sizesTell = false;
+    if (std::optional<double> scale = known[i]) {
+      if (!(*scale > 0) || !std::isfinite(*scale))
+        return op.error("E-ATTR",
+                        "scales[" + Twine(i) + "] is " + std::to_string(*scale) + "; expected a number above 0");
+      if (*scale == 1.0 && !r.roi)
+        continue;
+      std::tie(size, sizesTell) = scaledSize(op.dims(), n, *scale);
     }
+    if (!size && !computed) {
+      Value products = scaledSizes(op, r.axes, scales);
+      computed = products ? op.shapes().elements(products) : std::nullopt;
+      if (!computed)
+        return failure();
+    }
+    exact &= sizesTell;
     axes.push_back(axis);
-    sizes.push_back(size);
-    kept.push_back(scale);
+    places.push_back(i);
+    sizes.push_back(size ? size : (*computed)[i]);
   }
   if (axes.empty())
     return op.result(x);
-  bool all = axes.size() == r.axes.size();
-  r.axes = axes;
   if (exact)
     scales = {};
-  else if (!all)
-    scales = vector(op, kept);
+  else if (axes.size() < r.axes.size())
+    scales = llvm::all_of(places, [&](int64_t i) { return known[i]; })
+                 ? vector(op, llvm::map_to_vector(places, [&](int64_t i) { return *known[i]; }))
+                 : op.create<GatherOp>(scales, op.i64(places), int64_t(0));
+  r.axes = axes;
   Value y = create(op, r, op.sizes(sizes), scales);
   return y ? op.result(y) : failure();
 }

@@ -88,6 +88,10 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
 
 /// Why there is no way to import the node, and what else could be done.
 static std::string reasonFor(const Node &node) {
+  if (node.domain == "com.microsoft.nchwc" || node.domain == "com.ms.internal.nhwc")
+    return escaped(node.opType) +
+           " of ONNX Runtime's layouts, whose blocks no file tells, is not supported; save the model "
+           "with ORT_ENABLE_EXTENDED, not ORT_ENABLE_ALL";
   if (!node.schema && !node.function && node.domain != "com.microsoft")
     return whyUnknown(node);
   for (auto [name, workaround] : kWorkarounds)
