@@ -1,10 +1,12 @@
-// Evaluate.cpp - compiles the kernels of a function by the naive path, links them into this process with ORC, and
-// launches them. What the entry function of a program does at run time, sizes, buffers and launches, is done here
-// directly: the function is straight line and runs once, so compiling it would cost more than it saves.
+// Evaluate.cpp - compiles the kernels of a function by the naive path, or as at -O3 where large matrices are
+// multiplied, links them into this process with ORC, and launches them. What the entry function of a program does at
+// run time, sizes, buffers and launches, is done here directly: the function is straight line and runs once, so
+// compiling it would cost more than it saves.
 #include "cameo/Pipeline/Evaluate.h"
 #include "VariantCompiler.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Dialect/Cameo/ConstantStorage.h"
+#include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Passes/Fold/ConstantEvaluator.h"
 #include "cameo/Passes/Fusion/Passes.h"
 #include "cameo/Runtime/KernelABI.h"
@@ -32,6 +34,9 @@ namespace {
 
 /// Constants of at most this many bytes are inline attributes, larger ones resources.
 constexpr int64_t kInlineBytes = 64;
+
+/// Matrix products of at least so many operations are computed by tuned code: by loops they would take over 0.1 s.
+constexpr int64_t kLargeProduct = 1 << 25;
 
 /// Kernels of a function as machine code in this process.
 class LoadedKernels {
@@ -90,6 +95,7 @@ private:
 
 struct JitEvaluator : public ConstantEvaluator {
   using ConstantEvaluator::ConstantEvaluator;
+  int64_t speedup(Operation *op) const override;
   FailureOr<SmallVector<ElementsAttr>> evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments,
                                                 int64_t mostBytes) const override;
 };
@@ -383,9 +389,17 @@ FailureOr<SmallVector<ElementsAttr>> Run::operator()() {
   return results;
 }
 
+int64_t JitEvaluator::speedup(Operation *op) const {
+  if (!isa<MatMulOp>(op) || !getElementTypeOrSelf(op->getResultTypes().front()).isF32())
+    return 1;
+  ShapeAnalysis shapes;
+  return flopsOf(shapes, op).constant().value_or(0) < kLargeProduct ? 1 : 256; // 70 of 0.27 GFLOP/s
+}
+
 FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, ArrayRef<ElementsAttr> arguments,
                                                             int64_t mostBytes) const {
   auto main = module.lookupSymbol<func::FuncOp>("main");
+  bool tuned = llvm::any_of(main.getOps(), [&](Operation &op) { return speedup(&op) > 1; });
   PassManager passes(module.getContext());
   passes.addNestedPass<func::FuncOp>(createFormKernelsPass());
   if (failed(passes.run(module)))
@@ -395,7 +409,7 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   if (!target)
     return mlir::emitError(main.getLoc()) << error;
   CompileOptions options;
-  options.optLevel = 0;
+  options.optLevel = tuned ? 3 : 0;
   WeightTable weights;
   ShapeAnalysis shapes;
   VariantCompiler compiler(main, options, *target, *target, "fold", weights);

@@ -49,13 +49,16 @@ struct ConstantPart {
 /// Of the ops that are folded so far.
 struct Spent {
   int64_t bytes = 0; ///< of results
-  int64_t work = 0;  ///< operations
+  int64_t work = 0;  ///< operations of loops
 };
 
 struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> {
   using FoldConstantsPassBase::FoldConstantsPassBase;
 
   ConstantPart find(Selection selection);
+  const ConstantEvaluator *evaluator() {
+    return getContext().getLoadedDialect<CameoDialect>()->getRegisteredInterface<ConstantEvaluator>();
+  }
   bool mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent, ConstantPart &part);
   OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
   FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
@@ -77,10 +80,12 @@ bool FoldConstants::mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent, 
   }
   bool fits = resultBytes <= std::max<int64_t>(small, operandBytes * growth);
   int64_t operations = flopsOf(shapes, op).constant().value_or(0);
+  if (const ConstantEvaluator *fast = evaluator())
+    operations /= fast->speedup(op);
   if (operations > work - spent.work) {
     left(getArgument(), op->getLoc(), "ops folded")
-        << remark::add("left for run time: it has {0} operations, and {1} of {2} are left for folding", operations,
-                       work - spent.work, int64_t(work));
+        << remark::add("left for run time: it is as much work as {0} operations, and {1} of {2} are left for folding",
+                       operations, work - spent.work, int64_t(work));
     return false;
   }
   if (!fits || resultBytes > budget - spent.bytes) {
@@ -168,8 +173,7 @@ OwningOpRef<ModuleOp> FoldConstants::outline(const ConstantPart &part, bool keep
 }
 
 FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart &part) {
-  auto *evaluator = getContext().getLoadedDialect<CameoDialect>()->getRegisteredInterface<ConstantEvaluator>();
-  if (!evaluator)
+  if (!evaluator())
     return emitBug(getOperation().getLoc()) << "constants cannot be folded, because no evaluator is registered";
   SmallVector<ElementsAttr> arguments;
   OwningOpRef<ModuleOp> module;
@@ -187,7 +191,7 @@ FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart 
   if (!module)
     return failure();
   // Kernels have temporaries besides.
-  return evaluator->evaluate(*module, arguments, open + 4 * part.mostBytes);
+  return evaluator()->evaluate(*module, arguments, open + 4 * part.mostBytes);
 }
 
 void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> values) {

@@ -9,7 +9,7 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     Before: `%f = cameo.div %scale, %deviation; %g = cameo.mul %weight, %f; %y = cameo.conv %x, %g` with constants %scale, %deviation, %weight.
     After: `%g = cameo.constant dense_resource<...>; %y = cameo.conv %x, %g`.
 
-    All such ops go into one function, which is compiled once (by the naive path, -O0) and run; so folding and running cannot
+    All such ops go into one function, which is compiled once (by the naive path, -O0, but where large matrices are multiplied) and run; so folding and running cannot
     disagree. Its results become constants: small ones inline, others resources, never text.
     An op is left for run time, with a remark, when its result has more than `small` bytes and more than `growth` times the bytes
     of its operands: the program file holds every constant, and writing such a result again is cheaper than storing it.
@@ -27,7 +27,7 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     Option<"budget", "budget", "int64_t", "4294967296", "most bytes of all results that one run of the pass computes">,
     Option<"open", "open", "int64_t", "16777216", "bytes of a value whose size only the run of the ops tells">,
     Option<"work", "work", "int64_t", "268435456",
-           "most operations of all folded ops together; the naive path does about as many in a second">,
+           "most operations of all folded ops together, of what has fast code in proportion; the naive path does about as many in a second">,
     Option<"keepQuantized", "keep-quantized", "bool", "false",
            "leave alone what reads integers as differences from a zero point, so that a model is written with the quantized weights it has">];
 }

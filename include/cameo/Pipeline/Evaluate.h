@@ -6,7 +6,8 @@
 
 namespace cameo {
 
-/// Gives the dialect, when it is loaded, a ConstantEvaluator that compiles by the naive path (-O0) into this process.
+/// Gives the dialect, when it is loaded, a ConstantEvaluator that compiles into this process, by the naive
+/// path (-O0) but where large matrices are multiplied.
 void registerConstantEvaluator(mlir::DialectRegistry &registry);
 
 } // namespace cameo

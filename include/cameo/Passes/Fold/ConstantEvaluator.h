@@ -12,6 +12,9 @@ class ConstantEvaluator : public mlir::DialectInterface::Base<ConstantEvaluator>
 public:
   explicit ConstantEvaluator(mlir::Dialect *dialect) : Base(dialect) {}
 
+  /// How many times faster than by its loops evaluate() computes `op` where that is much work; 1: not faster.
+  virtual int64_t speedup(mlir::Operation *op) const = 0;
+
   /// Runs func.func @main of `module`, whose body is straight-line cameo ops, on `arguments`. Changes the module. Gives
   /// @main's results with the shapes they turned out to have. What fails during the run, a value of more than
   /// `mostBytes` too, is emitted as an error with a code (ErrorCode.h) at the location of the op that failed.
