@@ -13,7 +13,8 @@ def SimplifyPass : Pass<"cameo-simplify", "::mlir::func::FuncOp"> {
       size 0 go; a branch whose condition is known takes its if's place.
     - A slice of a slice is one slice; a slice of a concatenation reads the piece it lies in; neighbouring slices that are
       concatenated again become one. A concatenation that begins with all that another joins begins with its result.
-    - A transpose that only moves axes of size 1 is a view; a matrix product reads through a swap of its operand's matrix axes.
+    - A transpose that only moves axes of size 1 is a view; one between rows of channels and the channels of an image
+      becomes one of the image. A matrix product reads through a swap of its operand's matrix axes.
     - Powers of 2, 3, -1 become products and a quotient; a power of 1/2 becomes a root where the base cannot be negative.
     - Zeros padded before a convolution or an average pool become its own padding.
     - A constant scale per output channel behind a linear op (LinearInterface: convolutions, matrix products) moves into its weights,

@@ -9,7 +9,7 @@ namespace cameo {
 void populateNoOpPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Slices of slices, slices of concatenations, concatenations of slices and of concatenations.
 void populateSlicePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
-/// Transposes that are views, and transposes that a matrix product can read through.
+/// Transposes that are views, those of rows that are images, and those that a matrix product can read through.
 void populateTransposePatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Powers with cheap equals.
 void populateArithmeticPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);

@@ -30,6 +30,36 @@ func.func @keys(%q: tensor<2x4x?x16xf32>, %k: tensor<2x?x4x16xf32>) -> tensor<2x
   return %y : tensor<2x4x?x?xf32>
 }
 
+// Rows of channels that become an image, and an image that becomes rows: the transposes are the image's.
+// CHECK-LABEL: func.func @rows_and_images
+// CHECK-SAME:    %[[X:.*]]: tensor<2x12x5xf32>
+// CHECK:       %[[V:.*]] = cameo.reshape %[[X]], {{.*}} -> tensor<2x3x4x5xf32>
+// CHECK:       %[[I:.*]] = cameo.transpose %[[V]] {permutation = array<i64: 0, 3, 1, 2>}
+// CHECK:       %[[C:.*]] = cameo.relu %[[I]]
+// CHECK:       %[[T:.*]] = cameo.transpose %[[C]] {permutation = array<i64: 0, 2, 3, 1>}
+// CHECK:       cameo.reshape %[[T]], {{.*}} -> tensor<2x12x5xf32>
+func.func @rows_and_images(%x: tensor<2x12x5xf32>) -> tensor<2x12x5xf32> {
+  %s = cameo.constant dense<[2, 5, 3, 4]> : tensor<4xi64>
+  %r = cameo.constant dense<[2, 5, 12]> : tensor<3xi64>
+  %t = cameo.transpose %x {permutation = array<i64: 0, 2, 1>} : (tensor<2x12x5xf32>) -> tensor<2x5x12xf32>
+  %v = cameo.reshape %t, %s : (tensor<2x5x12xf32>, tensor<4xi64>) -> tensor<2x5x3x4xf32>
+  %c = cameo.relu %v : (tensor<2x5x3x4xf32>) -> tensor<2x5x3x4xf32>
+  %w = cameo.reshape %c, %r : (tensor<2x5x3x4xf32>, tensor<3xi64>) -> tensor<2x5x12xf32>
+  %y = cameo.transpose %w {permutation = array<i64: 0, 2, 1>} : (tensor<2x5x12xf32>) -> tensor<2x12x5xf32>
+  return %y : tensor<2x12x5xf32>
+}
+
+// A view that takes channels apart is none of an image.
+// CHECK-LABEL: func.func @rows_of_heads
+// CHECK:       cameo.transpose %{{.*}} {permutation = array<i64: 0, 2, 1>}
+// CHECK-NEXT:  cameo.reshape
+func.func @rows_of_heads(%x: tensor<2x12x8xf32>) -> tensor<2x2x4x12xf32> {
+  %s = cameo.constant dense<[2, 2, 4, 12]> : tensor<4xi64>
+  %t = cameo.transpose %x {permutation = array<i64: 0, 2, 1>} : (tensor<2x12x8xf32>) -> tensor<2x8x12xf32>
+  %v = cameo.reshape %t, %s : (tensor<2x8x12xf32>, tensor<4xi64>) -> tensor<2x2x4x12xf32>
+  return %v : tensor<2x2x4x12xf32>
+}
+
 // A transpose of a transpose is one, here none.
 // CHECK-LABEL: func.func @there_and_back
 // CHECK-SAME:    %[[X:.*]]: tensor<2x3x4xf32>
