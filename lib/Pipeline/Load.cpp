@@ -155,5 +155,10 @@ OwningOpRef<ModuleOp> cameo::loadModel(StringRef path, MLIRContext &context, con
                                        std::vector<cameo::Diagnostic> &diagnostics) {
   if (path.ends_with(".mlir"))
     return TextLoader(path, context, diagnostics).load();
-  return onnx::importModel(path, context, options, diagnostics);
+  OwningOpRef<ModuleOp> module = onnx::importModel(path, context, options, diagnostics);
+  PassManager passes(&context);
+  passes.addNestedPass<func::FuncOp>(createFixInputSizesPass());
+  if (module && failed(passes.run(*module)))
+    return {};
+  return module;
 }

@@ -15,6 +15,19 @@ def InferShapesPass : Pass<"cameo-infer-shapes", "::mlir::func::FuncOp"> {
   }];
 }
 
+def FixInputSizesPass : Pass<"cameo-fix-input-sizes", "::mlir::func::FuncOp"> {
+  let summary = "makes sizes of inputs constant that no run could have otherwise";
+  let description = [{
+    Before: `func @main(%x: tensor<?x?x?x?xf32>) { cameo.conv %x, %w : (tensor<?x?x?x?xf32>, tensor<64x3x7x7xf32>) -> …`.
+    After: `func @main(%x: tensor<?x3x?x?xf32>)`.
+
+    Exporters declare sizes open that the weights decide, such as the channels of pictures. Where an op that every run executes asks for one
+    size (ShapeInterface::requireSizes), the arguments that have this size get it, and what is called by its name. The results' types are
+    left to cameo-infer-shapes. Left alone: sizes of which two ops ask different things, and functions with regions: branches that no run
+    takes may contradict a size that is known. Linear.
+  }];
+}
+
 def FoldSizesPass : Pass<"cameo-fold-sizes", "::mlir::func::FuncOp"> {
   let summary = "makes sizes that are known constants, also those given to reshapes, and drops what computed them";
   let description = [{

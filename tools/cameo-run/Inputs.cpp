@@ -177,8 +177,16 @@ private:
     for (size_t i = 0; i < tensors.size(); ++i)
       for (uint32_t axis = 0; axis < info(i).rank; ++axis) {
         const char *symbol = info(i).symbols ? info(i).symbols[axis] : nullptr;
-        if (info(i).dims[axis] >= 0 || !symbol || !*symbol)
+        if (!symbol || !*symbol)
           continue;
+        if (int64_t fixed = info(i).dims[axis]; fixed >= 0) { // the model has only this size
+          if (auto found = asked.find(symbol); found != asked.end() && found->second != fixed)
+            throw UserError("E-USAGE", Usage,
+                            "--dim=" + escaped(symbol) + " is " + std::to_string(found->second) + "; expected " +
+                                std::to_string(fixed) + ", which is all that the model can take");
+          asked.erase(symbol);
+          continue;
+        }
         if (tensors[i].data && axis < tensors[i].dims.size())
           sizes.emplace(symbol, tensors[i].dims[axis]);
         known.insert(escaped(symbol));

@@ -227,6 +227,12 @@ def openTuples():
     return [value("x", [4, 5]), value("indices", [None, None], I), value("updates", [None])], [value("y", [4, 5])], nodes, []
 
 
+def openChannels():
+    """The filter knows the channels that the input leaves open."""
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="conv")]
+    return [value("x", ["b", "c", "n"])], [value("y", None)], nodes, [const("w", np.ones([2, 3, 1], np.float32))]
+
+
 def openScales():
     """Scales behind a conversion, of sizes that only the run knows: 1, 2, and one that is no fraction of small numbers."""
     nodes = [helper.make_node("Cast", ["scales"], ["wide"], to=F),
