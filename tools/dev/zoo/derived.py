@@ -71,12 +71,12 @@ def quantizeStatic(form: str, **options):
     return change
 
 
-def quantizeBlocks(bits: int):
+def quantizeBlocks(bits: int, **options):
     def change(source, target, _):
         import onnx
         from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-        quantizer = MatMulNBitsQuantizer(onnx.load(source), bits=bits, block_size=16, is_symmetric=False)
+        quantizer = MatMulNBitsQuantizer(onnx.load(source), bits=bits, block_size=16, is_symmetric=False, **options)
         quantizer.process()
         onnx.save(quantizer.model.model, target)
 
@@ -108,5 +108,7 @@ for base in ("resnet18-script-13", "mobilenet_v2-script-11", "bert-tiny-sdpa-scr
     derived(f"{base}-qoperator", base, "quantize_static (QOperator)", quantizeStatic("QOperator"), **STEPS)
 for bits in (4, 8):
     derived(f"llama-tiny-decode-script-{bits}-bits", "llama-tiny-decode-script", f"MatMulNBitsQuantizer, {bits} bits", quantizeBlocks(bits))
-for base in ("resnet18-script-13", "bert-tiny-sdpa-script", "unet-dynamic-script-11", "gru-tagger-script-14"):
+derived("gpt2-tiny-decode-script-4-bits-table", "gpt2-tiny-decode-script", "MatMulNBitsQuantizer, 4 bits, tables too",
+        quantizeBlocks(4, op_types_to_quantize=("MatMul", "Gather"), quant_axes=(("MatMul", 0), ("Gather", 1))))
+for base in ("resnet18-script-13", "bert-tiny-sdpa-script", "unet-dynamic-script-11", "gru-tagger-script-14", "segformer-tiny-script"):
     derived(f"{base}-half", base, "float16", halve, **LOOSE)

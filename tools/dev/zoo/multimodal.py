@@ -48,6 +48,11 @@ picture("dpt-tiny", "DPTForDepthEstimation", {**PATCHES, "num_hidden_layers": 4,
         lambda model, x: model(x).predicted_depth)
 picture("glpn-tiny", "GLPNForDepthEstimation", {"depths": [1, 1, 1, 1], "hidden_sizes": [8, 8, 16, 16], "decoder_hidden_size": 16, "num_attention_heads": [1, 1, 2, 2]}, 64, lambda model, x: model(x).predicted_depth)
 
+OPEN = normal("batch", "channels", "height", "width")  # as optimum declares pictures: the weights know the channels
+OPEN_SIZES = [{"batch": 1, "channels": 3, "height": 40, "width": 32}, {"batch": 2, "channels": 3, "height": 32, "width": 64}]
+torchModel("resnet-tiny-script-open", pretrained("ResNetForImageClassification", pixels, embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic"), {"pixel_values": OPEN}, OPEN_SIZES, **SCRIPT)
+torchModel("segformer-tiny-script-open", pretrained("SegformerForSemanticSegmentation", pixels, **SEGFORMER), {"pixel_values": OPEN}, OPEN_SIZES, **SCRIPT)
+
 
 def found(model, pixel_values):
     boxes = model(pixel_values=pixel_values)
