@@ -95,3 +95,19 @@ def group_query_attention():
     yield Node("GroupQueryAttention", {"query": normal(B, S, (H + 4) * 16), "key": None, "value": None, "past_key": None, "past_value": None,
                                        "seqlens_k": np.full(B, S - 1, np.int32), "total": np.array(S, np.int32)},
                ["Y", "present_key", "present_value"], {"num_heads": H, "kv_num_heads": 2}, ("total",), domain="com.microsoft")
+
+
+def relative_position_bias():
+    """ONNX Runtime has it on GPUs only: against T5's own rule in NumPy."""
+    for both, (queries, keys), heads in itertools.product((0, 1), ((7, 7), (1, 40), (300, 150)), (1, 3)):
+        table = normal(heads, 32)  # it lies column by column
+        ahead = np.arange(keys)[None, :] - np.arange(queries)[:, None]
+        buckets = 16 if both else 32
+        distance = np.abs(ahead) if both else np.maximum(-ahead, 0)
+        exact = buckets // 2
+        share = np.log(np.maximum(distance, exact).astype(np.float32) / exact) / np.float32(np.log(128 / exact)) * (buckets - exact)
+        bucket = np.where(distance < exact, distance, np.minimum(exact + share.astype(np.int64), buckets - 1)) + (ahead > 0) * buckets * both
+        node = Node("RelativePositionBias", {"table": table.reshape(32, heads), "queries": np.array([queries]), "keys": np.array([keys])}, ["Y"],
+                    {"is_bidirectional": both, "max_distance": 128}, ("table",), domain="com.microsoft")
+        node.wanted = {"Y": table[:, bucket][None]}
+        yield node

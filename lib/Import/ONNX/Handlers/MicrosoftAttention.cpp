@@ -331,6 +331,49 @@ LogicalResult rotaryEmbedding(OpBinder &op) {
                    : failure();
 }
 
+/// T5's bias of attention scores, [1, heads, queries, keys]: a table's entry per head and distance of key and query.
+/// Half of the buckets are for one distance each, the others cover ever more up to max_distance; distances to both
+/// sides have buckets of their own where is_bidirectional says so, and keys behind the query count as near otherwise.
+/// The table [buckets, heads] lies column by column.
+LogicalResult relativePositionBias(OpBinder &op) {
+  Compose c{op};
+  Value table = op.input(0);
+  auto entries = op.shapes().dim(table, 0).constant();
+  auto queries = op.shapes().elements(op.input(1)), keys = op.shapes().elements(op.input(2));
+  int64_t farthest = op.intAttr("max_distance", 128);
+  bool isBidirectional = op.intAttr("is_bidirectional", 0) != 0;
+  if (!entries || !queries || queries->size() != 1 || !keys || keys->size() != 1)
+    return op.error("E-SHAPE", "bias_table, query_length and key_length have shapes " +
+                                   formatShape(op.shapes().dimsOf(table)) + ", " +
+                                   formatShape(op.shapes().dimsOf(op.input(1))) + " and " +
+                                   formatShape(op.shapes().dimsOf(op.input(2))) +
+                                   "; expected a known number of buckets, and one element each");
+  int64_t buckets = isBidirectional ? *entries / 2 : *entries, exact = buckets / 2;
+  if (exact < 1 || farthest <= exact)
+    return op.error("E-ATTR", "max_distance is " + Twine(farthest) + " with " + Twine(*entries) +
+                                  " buckets; expected more than the distances that have a bucket of their own, " +
+                                  Twine(exact) + ", of which there is at least one");
+  auto places = [&](Dim count, int64_t axis) {
+    return c.unsqueeze(c.make<RangeOp>(op.i64({0}), op.i64({1}), op.sizes({count})), {axis});
+  };
+  Type i64 = op.builder.getI64Type();
+  Value ahead = c.sub(places((*keys)[0], 0), places((*queries)[0], 1)), distance, offset;
+  if (isBidirectional) {
+    distance = c.make<AbsOp>(ahead);
+    offset = c.mul(c.cast(c.make<LessOp>(c.like(ahead, 0), ahead), i64), double(buckets));
+  } else {
+    distance = c.make<NegOp>(c.min(ahead, c.like(ahead, 0)));
+  }
+  Value ratio = c.div(c.cast(c.max(distance, c.like(distance, exact)), op.builder.getF32Type()), double(exact));
+  Value share = c.mul(c.div(c.make<LogOp>(ratio), std::log(double(farthest) / exact)), double(buckets - exact));
+  Value far = c.min(c.add(c.cast(share, i64), double(exact)), c.like(ahead, buckets - 1));
+  Value bucket = c.where(c.make<LessOp>(distance, c.like(distance, exact)), distance, far);
+  if (offset)
+    bucket = c.add(bucket, offset);
+  Value rows = op.reshape(table, {op.shapes().dim(table, 1), op.shapes().dim(table, 0)});
+  return op.result(c.unsqueeze(c.make<GatherOp>(rows, bucket, int64_t(1)), {0}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -346,5 +389,6 @@ void registerMicrosoftAttentionHandlers(HandlerTable &table) {
                     "sin_cache:2? position_ids? attention_bias? head_sink? k_scale? v_scale?",
                     groupQueryAttention);
   table.onMicrosoft("RotaryEmbedding", "input position_ids cos_cache:2 sin_cache:2", rotaryEmbedding);
+  table.onMicrosoft("RelativePositionBias", "bias_table:2 query_length key_length", relativePositionBias);
 }
 } // namespace cameo::onnx
