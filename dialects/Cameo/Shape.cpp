@@ -1,5 +1,6 @@
 // Shape.cpp - ShapeAnalysis: asks each op's shape function once.
 #include "cameo/Dialect/Cameo/Shape.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 
 using namespace mlir;
@@ -73,7 +74,7 @@ ShapeInfo ShapeAnalysis::compute(Value value) {
   ShapeInfo info = fromType(*this, value);
   // Graph inputs whose ONNX dim_param names are equal have equal sizes: the first input with the name gives the symbol.
   if (auto func = dyn_cast_or_null<func::FuncOp>(argument.getOwner()->getParentOp())) {
-    auto namesOf = [&](unsigned arg) { return func.getArgAttrOfType<ArrayAttr>(arg, "cameo.dims"); };
+    auto namesOf = [&](unsigned arg) { return func.getArgAttrOfType<ArrayAttr>(arg, kDimsAttr); };
     if (ArrayAttr names = namesOf(argument.getArgNumber()))
       for (auto [axis, name] : llvm::enumerate(names)) {
         if (info.dims[axis].constant() || cast<StringAttr>(name).empty())

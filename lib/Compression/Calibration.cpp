@@ -2,6 +2,7 @@
 #include "cameo/Compression/Calibration.h"
 #include "Errors.h"
 #include "cameo/Compression/Program.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
@@ -61,7 +62,7 @@ std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {
   for (BlockArgument argument : main.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
     InputInfo info;
-    if (auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "cameo.name"))
+    if (auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kNameAttr))
       info.name = name.getValue().str();
     info.dtype = dtypeOf(type.getElementType());
     for (int64_t size : type.getShape())

@@ -1,6 +1,7 @@
 // Load.cpp - ONNX by the importer, .mlir by MLIR's parser; errors of both in one form.
 #include "cameo/Pipeline/Load.h"
 #include "Messages.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Evaluate.h"
@@ -144,11 +145,11 @@ OwningOpRef<ModuleOp> TextLoader::load() {
 void TextLoader::nameValues(func::FuncOp main) {
   Builder b(&context);
   for (unsigned i = 0; i < main.getNumArguments(); ++i)
-    if (!main.getArgAttr(i, "cameo.name"))
-      main.setArgAttr(i, "cameo.name", b.getStringAttr("arg" + Twine(i)));
+    if (!main.getArgAttr(i, kNameAttr))
+      main.setArgAttr(i, kNameAttr, b.getStringAttr("arg" + Twine(i)));
   for (unsigned i = 0; i < main.getNumResults(); ++i)
-    if (!main.getResultAttr(i, "cameo.name"))
-      main.setResultAttr(i, "cameo.name", b.getStringAttr("result" + Twine(i)));
+    if (!main.getResultAttr(i, kNameAttr))
+      main.setResultAttr(i, kNameAttr, b.getStringAttr("result" + Twine(i)));
 }
 
 OwningOpRef<ModuleOp> cameo::loadModel(StringRef path, MLIRContext &context, const onnx::ImportOptions &options,

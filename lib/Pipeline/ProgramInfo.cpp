@@ -1,6 +1,7 @@
 // ProgramInfo.cpp - the signature, variants and launch tables of a program as constant data.
 #include "ProgramFile.h"
 #include "cameo/Codegen/Caches.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/IR/IRBuilder.h"
@@ -100,8 +101,8 @@ public:
     for (auto [i, t] : llvm::enumerate(types)) {
       auto type = cast<RankedTensorType>(t);
       DictionaryAttr attrs = attributes(i);
-      auto name = attrs ? attrs.getAs<StringAttr>("cameo.name") : StringAttr();
-      auto names = attrs ? attrs.getAs<ArrayAttr>("cameo.dims") : ArrayAttr();
+      auto name = attrs ? attrs.getAs<StringAttr>(kNameAttr) : StringAttr();
+      auto names = attrs ? attrs.getAs<ArrayAttr>(kDimsAttr) : ArrayAttr();
       llvm::SmallVector<llvm::Constant *> dims, symbols;
       for (auto [axis, size] : llvm::enumerate(type.getShape())) {
         dims.push_back(number64(ShapedType::isDynamic(size) ? -1 : size));
@@ -170,7 +171,7 @@ std::unique_ptr<llvm::Module> cameo::buildProgramInfo(llvm::LLVMContext &context
 
   auto inputs = t.valueInfos(main.getArgumentTypes(), [&](unsigned i) { return main.getArgAttrDict(i); });
   auto outputs = t.valueInfos(main.getResultTypes(), [&](unsigned i) { return main.getResultAttrDict(i); });
-  auto model = main->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>("cameo.model");
+  auto model = main->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>(kModelAttr);
   llvm::SmallVector<llvm::Constant *> texts;
   for (const std::string &text : weightTable.texts())
     texts.push_back(t.record({t.string(text), t.number64(text.size())}));

@@ -2,6 +2,7 @@
 #include "cameo/Pipeline/Summary.h"
 #include "Messages.h"
 #include "cameo/Codegen/MemoryPlan.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cost.h"
 #include "cameo/Pipeline/Phases.h"
 #include "llvm/Support/MathExtras.h"
@@ -113,13 +114,13 @@ struct CostWalk {
 Summary::Value describe(Type type, DictionaryAttr attributes) {
   auto tensor = cast<RankedTensorType>(type);
   Summary::Value value;
-  if (auto name = attributes ? attributes.getAs<StringAttr>("cameo.name") : StringAttr())
+  if (auto name = attributes ? attributes.getAs<StringAttr>(kNameAttr) : StringAttr())
     value.name = name.str();
   if (isa<StringType>(tensor.getElementType()))
     value.type = "string";
   else
     llvm::raw_string_ostream(value.type) << tensor.getElementType();
-  auto names = attributes ? attributes.getAs<ArrayAttr>("cameo.dims") : ArrayAttr();
+  auto names = attributes ? attributes.getAs<ArrayAttr>(kDimsAttr) : ArrayAttr();
   for (auto [axis, size] : llvm::enumerate(tensor.getShape())) {
     StringRef name = names && axis < names.size() ? cast<StringAttr>(names[axis]).getValue() : "";
     value.dims.push_back(!ShapedType::isDynamic(size) ? std::to_string(size) : name.empty() ? "?" : name.str());
@@ -178,7 +179,7 @@ FailureOr<Summary> cameo::summarize(ModuleOp module, std::vector<cameo::Diagnost
     summary.parameters += type.getNumElements();
     summary.parameterBytes += storageBytes(type.getElementType(), type.getNumElements());
   });
-  if (auto opsets = module->getAttrOfType<DictionaryAttr>("cameo.opsets"))
+  if (auto opsets = module->getAttrOfType<DictionaryAttr>(kOpsetsAttr))
     for (NamedAttribute opset : opsets)
       summary.opsets[opset.getName().str()] = cast<IntegerAttr>(opset.getValue()).getInt();
 

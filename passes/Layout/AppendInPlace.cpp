@@ -1,4 +1,5 @@
 // AppendInPlace.cpp - finds inputs that an output continues, whose memory may be one.
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Passes/Layout/Passes.h"
 #include "cameo/Passes/Remarks.h"
@@ -40,8 +41,7 @@ struct AppendInPlace : public cameo::impl::AppendInPlacePassBase<AppendInPlace> 
       int64_t axis = normalizeAxis(concat, concat.getAxis(), shapes.rank(value)).value_or(0);
       concat.setAxis(axis);
       kernel.setAppends(axis);
-      main.setArgAttr(past.getArgNumber(), "cameo.cache",
-                      DenseI64ArrayAttr::get(&getContext(), {int64_t(output), axis}));
+      main.setArgAttr(past.getArgNumber(), kCacheAttr, DenseI64ArrayAttr::get(&getContext(), {int64_t(output), axis}));
       changed(getArgument(), kernel.getLoc(), "inputs continued in place")
           << "writes only what is new where its first input and its result share memory";
     }

@@ -1,4 +1,5 @@
 // ObserveLayers.cpp - what layers read leaves the program, where whoever runs it counts it.
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Remarks.h"
@@ -26,7 +27,7 @@ struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> 
     auto show = [&](Value value, const Twine &name) {
       end->insertOperands(end->getNumOperands(), value);
       (void)function.insertResult(function.getNumResults(), value.getType(),
-                                  b.getDictionaryAttr(b.getNamedAttr("cameo.name", b.getStringAttr(name))));
+                                  b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name))));
     };
     SmallVector<Layer> layers = layersOf(function);
     DenseSet<Value> seen;

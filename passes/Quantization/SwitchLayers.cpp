@@ -1,4 +1,5 @@
 // SwitchLayers.cpp - a program in which the run says how each layer is quantized.
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Passes/Remarks.h"
@@ -59,7 +60,7 @@ struct SwitchLayers : public cameo::impl::SwitchLayersPassBase<SwitchLayers> {
     OpBuilder b(function);
     auto type = RankedTensorType::get({int64_t(layers.size())}, b.getI64Type());
     DictionaryAttr attributes = b.getDictionaryAttr(
-        {b.getNamedAttr("cameo.name", b.getStringAttr("plan")), b.getNamedAttr("cameo.dims", b.getStrArrayAttr({""}))});
+        {b.getNamedAttr(kNameAttr, b.getStringAttr("plan")), b.getNamedAttr(kDimsAttr, b.getStrArrayAttr({""}))});
     unsigned number = function.getNumArguments();
     (void)function.insertArgument(number, type, attributes, function.getLoc());
     LayerSwitcher switcher(function, function.getArgument(number));

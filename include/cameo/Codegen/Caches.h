@@ -8,6 +8,7 @@
 #ifndef CAMEO_CODEGEN_CACHES_H
 #define CAMEO_CODEGEN_CACHES_H
 
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -17,8 +18,6 @@ struct Cache {
   unsigned input, output;
   int64_t axis;
 };
-
-constexpr llvm::StringLiteral kCacheAttr = "cameo.cache";
 
 /// In the order of the inputs.
 llvm::SmallVector<Cache> cachesOf(mlir::func::FuncOp main);

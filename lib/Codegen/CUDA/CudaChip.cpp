@@ -3,6 +3,7 @@
 #include "GpuAnchors.h"
 #include "PtxEmission.h"
 #include "ThreadBuilder.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -41,10 +42,10 @@ public:
     constexpr unsigned kThreads = 128; // where a thread takes a tile of its own
     ModuleOp module = kernel.module.get();
     auto function = module.lookupSymbol<func::FuncOp>(kKernelFunction);
-    auto threads = function->getAttrOfType<IntegerAttr>(kThreadsAttr);
+    auto threads = function->getAttrOfType<IntegerAttr>(cameo::kThreadsAttr);
     if (!threads)
       return {kThreads, kThreads, 0};
-    auto shared = function->getAttrOfType<IntegerAttr>(kSharedBytesAttr);
+    auto shared = function->getAttrOfType<IntegerAttr>(cameo::kSharedBytesAttr);
     return {unsigned(threads.getInt()), 1, unsigned(shared.getInt())};
   }
   FailureOr<Code> compileKernel(EmittedKernel &kernel, StringRef symbol, const CodeOptions &options) override {

@@ -1,5 +1,6 @@
 // ThreadBuilder.cpp - see ThreadBuilder.h.
 #include "ThreadBuilder.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 

@@ -9,10 +9,6 @@
 
 namespace cameo::codegen {
 
-/// How many threads a block of the kernel has and how many bytes of shared memory: attributes of the kernel's function,
-/// so that kernels that differ in nothing else are different.
-constexpr llvm::StringLiteral kThreadsAttr = "cameo.threads", kSharedBytesAttr = "cameo.shared_bytes";
-
 class ThreadBuilder {
 public:
   mlir::OpBuilder &b;
@@ -115,7 +111,8 @@ private:
   }
 };
 
-/// Sets the attributes of the kernel that `inside` is in.
+/// How many threads a block of the kernel that `inside` is in has, and how many bytes of shared memory: attributes of
+/// its function, so that kernels that differ in nothing else are different.
 void setBlock(mlir::Operation *inside, int64_t threads, int64_t sharedBytes);
 
 } // namespace cameo::codegen

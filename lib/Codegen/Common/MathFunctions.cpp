@@ -2,6 +2,7 @@
 // reweighted until the error was even.
 #include "cameo/Codegen/MathFunctions.h"
 #include "Formula.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,7 +16,6 @@ using namespace cameo::codegen;
 namespace {
 
 /// On ops that stay calls of libm: the arguments that are too large for the fast reduction.
-constexpr StringLiteral kKeepCall = "cameo.libm";
 
 using enum arith::CmpFPredicate;
 
@@ -275,7 +275,7 @@ template <typename OpT> struct ExpandSine : OpRewritePattern<OpT> {
   ExpandSine(MLIRContext *context, int64_t quarter, bool hasFma)
       : OpRewritePattern<OpT>(context), quarter(quarter), hasFma(hasFma) {}
   LogicalResult matchAndRewrite(OpT op, PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getType()).isF32() || op->hasAttr(kKeepCall))
+    if (!getElementTypeOrSelf(op.getType()).isF32() || op->hasAttr(cameo::kKeepCallAttr))
       return rewriter.notifyMatchFailure(op, "not f32, or kept as a call");
     Formula f(op.getLoc(), rewriter, hasFma);
     Value x = op.getOperand(), isLarge = f.negate(f.compare(OLE, f.abs(x), 0x1p20));
@@ -284,7 +284,7 @@ template <typename OpT> struct ExpandSine : OpRewritePattern<OpT> {
     auto branch = scf::IfOp::create(f.b, op.getType(), isLarge, /*withElseRegion=*/true);
     OpBuilder large = branch.getThenBodyBuilder(), usual = branch.getElseBodyBuilder();
     auto call = OpT::create(large, op.getLoc(), x);
-    call->setAttr(kKeepCall, rewriter.getUnitAttr());
+    call->setAttr(cameo::kKeepCallAttr, rewriter.getUnitAttr());
     scf::YieldOp::create(large, op.getLoc(), call.getResult());
     Formula inside(op.getLoc(), usual, hasFma);
     scf::YieldOp::create(inside.b, buildSine(inside, x, quarter));

@@ -1,6 +1,7 @@
 // Export.cpp - collected models as protobuf. The graph is written in pieces, so that weights are never copied.
 #include "cameo/Export/ONNX/Export.h"
 #include "GraphExporter.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/MathExtras.h"
@@ -230,7 +231,7 @@ ExportedModel::~ExportedModel() = default;
 
 std::unique_ptr<ExportedModel> ExportedModel::make(ModuleOp module) {
   auto model = std::make_unique<ModelRecord>();
-  auto name = module->getAttrOfType<StringAttr>("cameo.model");
+  auto name = module->getAttrOfType<StringAttr>(kModelAttr);
   model->graph.name = name ? name.str() : "main";
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)

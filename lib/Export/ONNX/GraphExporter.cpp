@@ -1,5 +1,6 @@
 // GraphExporter.cpp - the walk over @main: inputs, ops by their writers, outputs, names.
 #include "GraphExporter.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Import/ONNX/Schema.h"
 #include "cameo/Support/ErrorCode.h"
@@ -172,16 +173,16 @@ LogicalResult GraphExporter::exportMain(func::FuncOp main) {
   auto nameOf = [](mlir::Attribute name) { return cast<StringAttr>(name).getValue(); };
   SmallVector<StringRef> outputNames;
   for (unsigned i = 0; i < terminator->getNumOperands(); ++i) {
-    outputNames.push_back(nameOf(main.getResultAttr(i, "cameo.name")));
+    outputNames.push_back(nameOf(main.getResultAttr(i, kNameAttr)));
     names.insert(outputNames.back());
   }
   for (BlockArgument argument : main.getArguments()) {
-    StringRef name = nameOf(main.getArgAttr(argument.getArgNumber(), "cameo.name"));
+    StringRef name = nameOf(main.getArgAttr(argument.getArgNumber(), kNameAttr));
     names.insert(name);
     auto type = cast<RankedTensorType>(argument.getType());
     bind(argument, newEdge(type.getElementType(), name));
     model.graph.inputs.push_back(
-        {edgeOf(argument).number, type, dimNames(main.getArgAttr(argument.getArgNumber(), "cameo.dims"))});
+        {edgeOf(argument).number, type, dimNames(main.getArgAttr(argument.getArgNumber(), kDimsAttr))});
   }
   if (failed(exportBlock(main.front())))
     return failure();
@@ -189,7 +190,7 @@ LogicalResult GraphExporter::exportMain(func::FuncOp main) {
   for (auto [i, value] : llvm::enumerate(terminator->getOperands()))
     model.graph.outputs.push_back({ownOutput(value, taken, outputNames[i]).number,
                                    cast<RankedTensorType>(value.getType()),
-                                   dimNames(main.getResultAttr(i, "cameo.dims"))});
+                                   dimNames(main.getResultAttr(i, kDimsAttr))});
   nameNodes(model.graph);
   return success();
 }

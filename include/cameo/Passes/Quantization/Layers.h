@@ -1,15 +1,11 @@
 // Layers.h - what quantizing means by a layer, and its weights as a matrix.
 #ifndef CAMEO_PASSES_QUANTIZATION_LAYERS_H
 #define CAMEO_PASSES_QUANTIZATION_LAYERS_H
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace cameo {
-
-/// Attributes of a layer: how it is to be quantized, a list of such from which a run chooses, and what was observed at
-/// its input (passes/Quantization/README.md lists the entries).
-inline constexpr llvm::StringLiteral kQuantizationAttr = "cameo.quantization", kChoicesAttr = "cameo.choices",
-                                     kObservedAttr = "cameo.observed";
 
 /// A product or convolution of an activation with constant weights, both f32.
 struct Layer {

@@ -1,6 +1,7 @@
 // Import.cpp - importModel: reads the file, builds @main with its signature, imports the graph into it.
 #include "cameo/Import/ONNX/Import.h"
 #include "GraphImporter.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
@@ -89,8 +90,8 @@ FailureOr<Value> GraphImporter::addTensorInput(func::FuncOp func, StringRef name
   Location loc = NameLoc::get(builder.getStringAttr(name));
   unsigned index = func.getNumArguments();
   (void)func.insertArgument(index, RankedTensorType::get(sizes, elementType), {}, loc);
-  func.setArgAttr(index, "cameo.name", builder.getStringAttr(name));
-  func.setArgAttr(index, "cameo.dims", builder.getArrayAttr(names));
+  func.setArgAttr(index, kNameAttr, builder.getStringAttr(name));
+  func.setArgAttr(index, kDimsAttr, builder.getArrayAttr(names));
   Value argument = func.getArgument(index);
   if (failed(checkSize(name, argument)))
     return failure();
@@ -176,7 +177,7 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   llvm::DenseMap<const DimNode *, StringAttr> inputNames;
   StringSet<> inputNameSet;
   for (BlockArgument argument : func.getArguments())
-    for (auto [axis, name] : llvm::enumerate(func.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cameo.dims")))
+    for (auto [axis, name] : llvm::enumerate(func.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), kDimsAttr)))
       if (auto string = cast<StringAttr>(name); !string.empty()) {
         inputNames.try_emplace(shapes.dim(argument, axis).getNode(), string);
         inputNameSet.insert(string);
@@ -196,8 +197,8 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
       names.push_back(symbol);
     }
     attributes.push_back(builder.getDictionaryAttr({
-        builder.getNamedAttr("cameo.name", builder.getStringAttr(name)),
-        builder.getNamedAttr("cameo.dims", builder.getArrayAttr(names)),
+        builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
+        builder.getNamedAttr(kDimsAttr, builder.getArrayAttr(names)),
     }));
   };
   for (const ValueInfo &output : file->model().graph.outputs) {
@@ -223,7 +224,7 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
   }
   StringSet<> names;
   for (DictionaryAttr attribute : attributes)
-    if (StringRef name = attribute.getAs<StringAttr>("cameo.name"); !names.insert(name).second)
+    if (StringRef name = attribute.getAs<StringAttr>(kNameAttr); !names.insert(name).second)
       return error("E-UNSUPPORTED", "two outputs are called '" + escaped(name) +
                                         "', one of them as a part of a sequence or an optional; rename one");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), values);
@@ -255,11 +256,11 @@ bool GraphImporter::importMain(ModuleOp module) {
     return false;
 
   StringRef stem = llvm::sys::path::stem(file->path());
-  module->setAttr("cameo.model", builder.getStringAttr(stem));
+  module->setAttr(kModelAttr, builder.getStringAttr(stem));
   NamedAttrList opsets;
   for (const OpsetImport &import : model.opsets)
     opsets.set(import.domain.empty() ? "ai.onnx" : import.domain, builder.getI64IntegerAttr(import.version));
-  module->setAttr("cameo.opsets", opsets.getDictionary(module.getContext()));
+  module->setAttr(kOpsetsAttr, opsets.getDictionary(module.getContext()));
   return succeeded(verify(module));
 }
 
