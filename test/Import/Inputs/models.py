@@ -387,6 +387,18 @@ def manyWeights():
     return [value("x", [1, "k"]), value("b", [8], TensorProto.UINT8), value("absmax", [1])], [value("y", None)], [node], []
 
 
+def farBlocks():
+    """Blocks that a row of weights could never fill."""
+    node = helper.make_node("MatMulNBits", ["x", "b", "s"], ["y"], name="multiply", domain="com.microsoft", K=2**63 - 1, N=2048, block_size=16)
+    return [value("x", [1, "k"]), value("b", [8], TensorProto.UINT8), value("s", [1])], [value("y", None)], [node], []
+
+
+def longNgrams():
+    """Each word of an n-gram is a comparison."""
+    node = helper.make_node("NGramRepeatBlock", ["t", "x"], ["y"], name="block", domain="com.microsoft", ngram_size=2**40)
+    return [value("t", [1, "n"], I), value("x", [1, 4])], [value("y", None)], [node], []
+
+
 def insertOther():
     """The elements of a sequence have one type."""
     return [value("x", [2]), value("n", [2], I)], [sequenceType("t")], [

@@ -22,6 +22,9 @@ Value firstColumns(OpBinder &op, Value x, int64_t axis, Dim count) {
 /// Bytes as the numbers they hold; those of 8 bits are there already.
 Value unpacked(OpBinder &op, Value x, int64_t bits) { return !x || bits == 8 ? x : op.create<UnpackOp>(x, bits); }
 
+/// Of one axis of weights, and of a block: so that their product fits in 64 bits.
+constexpr int64_t kMostElements = int64_t(1) << 30;
+
 FailureOr<int64_t> bitsOf(OpBinder &op) {
   int64_t bits = op.intAttr("bits", 4);
   if (bits != 2 && bits != 4 && bits != 8)
@@ -66,9 +69,11 @@ LogicalResult matMulNBits(OpBinder &op) {
   if (failed(bits))
     return failure();
   int64_t columns = op.intAttr("K", 0), rows = op.intAttr("N", 0), block = op.intAttr("block_size", 0);
-  if (columns < 1 || rows < 1 || block < 16 || (block & (block - 1)))
+  if (columns < 1 || rows < 1 || block < 16 || (block & (block - 1)) ||
+      std::max({columns, rows, block}) > kMostElements)
     return op.error("E-ATTR", "K is " + Twine(columns) + ", N " + Twine(rows) + " and block_size " + Twine(block) +
-                                  "; expected 1 or more, and a power of two of at least 16");
+                                  "; expected 1 to " + Twine(kMostElements) +
+                                  ", and for block_size a power of two of at least 16");
   int64_t blocks = (columns + block - 1) / block;
   Value a = op.input(0), bytes = op.input(1), scales = op.input(2);
   Type type = op.elementType(a), ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
@@ -186,10 +191,11 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
        quantizeAxis = normalAxis(op, "quantize_axis", op.intAttr("quantize_axis", 1), rank);
   if (failed(gatherAxis) || failed(quantizeAxis))
     return failure();
-  if (*gatherAxis == *quantizeAxis || (isPacked && *gatherAxis != 0) || block < 1)
+  if (*gatherAxis == *quantizeAxis || (isPacked && *gatherAxis != 0) || block < 1 || block > kMostElements)
     return op.unsupported("gather_axis is " + Twine(*gatherAxis) + ", quantize_axis " + Twine(*quantizeAxis) +
                           " and block_size " + Twine(block) +
-                          "; supported are two different axes, of uint8 the first one to gather from, and 1 or more");
+                          "; supported are two different axes, of uint8 the first one to gather from, and 1 to " +
+                          Twine(kMostElements));
   auto gathered = [&](Value v) { return v ? c.make<GatherOp>(v, indices, *gatherAxis) : v; };
   Value numbers = gathered(data), scale = gathered(op.input(2));
   if (isPacked)
@@ -205,6 +211,7 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
   } else if (!isPacked) {
     zero = c.like(numbers, 0);
   }
+  constexpr int64_t kMostSpread = 1 << 20;
   int64_t axis = *quantizeAxis + (*quantizeAxis > *gatherAxis ? op.rank(indices) - 1 : 0);
   SmallVector<Dim> sizes(op.shapes().dimsOf(numbers)), split(sizes);
   Dim blocks = op.shapes().dim(scale, axis);
@@ -215,14 +222,14 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
     numbers = op.reshape(numbers, split);
     scale = c.unsqueeze(scale, {axis + 1});
     zero = isSpread ? c.unsqueeze(zero, {axis + 1}) : zero;
-  } else if (auto width = sizes[axis].constant()) {
+  } else if (auto width = sizes[axis].constant(); width && *width <= kMostSpread) {
     Value blockOf = op.i64(llvm::map_to_vector(llvm::seq<int64_t>(*width), [&](int64_t i) { return i / block; }));
     scale = c.make<GatherOp>(scale, blockOf, axis);
     zero = isSpread ? c.make<GatherOp>(zero, blockOf, axis) : zero;
   } else {
-    return op.unsupported("input '" + op.node.inputs[0] +
-                          "' has an axis of a size that only runs know; supported are "
-                          "whole blocks there");
+    return op.unsupported("input '" + op.node.inputs[0] + "' has shape " + formatShape(op.shapes().dimsOf(data)) +
+                          "; supported along axis " + Twine(*quantizeAxis) + " are whole blocks, or up to " +
+                          Twine(kMostSpread) + " elements");
   }
   Value y = dequantized(c, numbers, scale, zero, *bits);
   return op.result(y ? op.reshape(y, sizes) : Value());

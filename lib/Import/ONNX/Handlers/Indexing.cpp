@@ -123,8 +123,10 @@ LogicalResult ngramRepeatBlock(OpBinder &op) {
   Dim length = op.shapes().dim(tokens, 1);
   if (length.constant() && *length.constant() < size)
     return op.result(scores);
+  constexpr int64_t kMost = 64, kEnd = std::numeric_limits<int64_t>::max();
+  if (size > kMost)
+    return op.unsupported("ngram_size is " + Twine(size) + "; supported are at most " + Twine(kMost));
   Compose c{op};
-  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
   auto slice = [&](int64_t begin, int64_t end) {
     return c.make<SliceOp>(tokens, op.i64({begin}), op.i64({end}), op.i64({1}), ArrayRef<int64_t>{1});
   };
