@@ -12,16 +12,16 @@ using namespace cameo::codegen;
 
 namespace {
 struct Kind {
-  llvm::StringRef name;
+  llvm::StringRef name, flag; ///< of --target, and the flag that says which of them
   std::vector<std::string> TargetNames::*members;
   std::unique_ptr<Target> (*make)(const TargetNames &names, llvm::StringRef name, std::string &error);
 };
 constexpr Kind kKinds[] = {
-    {"cpu", &TargetNames::cpus,
+    {"cpu", "--cpu", &TargetNames::cpus,
      [](const TargetNames &, llvm::StringRef name, std::string &error) -> std::unique_ptr<Target> {
        return makeCpuLevel(name, error);
      }},
-    {"cuda", &TargetNames::chips,
+    {"cuda", "--chip", &TargetNames::chips,
      [](const TargetNames &names, llvm::StringRef name, std::string &error) {
        return makeCudaChip(name, names.useTf32, error);
      }},
@@ -53,6 +53,11 @@ std::vector<std::unique_ptr<Target>> cameo::codegen::makeTargets(const TargetNam
       std::unique_ptr<Target> target = kind->make(names, member, error);
       if (!target)
         return {};
+      if (llvm::any_of(llvm::drop_begin(targets, first), [&](auto &t) { return t->name() == target->name(); })) {
+        error = kind->flag.str() + "=" + member + " stands for " + target->name().str() +
+                ", which is given already; name each once";
+        return {};
+      }
       auto place = std::upper_bound(targets.begin() + first, targets.end(), target, asksForMore);
       targets.insert(place, std::move(target));
     }

@@ -120,7 +120,8 @@ def readmeTour() -> None:
             commands[-1][1].append(text)
 
     def masked(command: str, lines: list[str]) -> list[str]:
-        """Times and sizes of code differ from machine to machine, and so does what is aligned to them."""
+        """CPUs, times and sizes of code differ from machine to machine, and so does what is aligned to them."""
+        lines = [re.sub(r"^(\w+) \([\w-]+\), ", r"\1 (CPU), ", line) for line in lines]
         numbers = r"(?!)" if command.startswith("cameo check") else r"-?[\d.]+(?: [kMG])?"
         return [re.sub(r"\s+", " ", re.sub(numbers, "N", line)).strip() for line in lines if line.strip()]
 

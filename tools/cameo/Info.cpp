@@ -46,7 +46,7 @@ static void printVariant(const cameo_variant &variant, bool withKernels) {
   llvm::raw_ostream &os = row("code") << variant.name << ": ";
   if (variant.device)
     os << onDevice << " launches on " << variant.device->device << ", ";
-  os << onCpu << " on the CPU";
+  os << onCpu << (onCpu == 1 ? " kernel" : " kernels") << " on the CPU";
   if (variant.device)
     os << "; " << variant.device->image_bytes << " bytes of code for the device";
   os << "\n";

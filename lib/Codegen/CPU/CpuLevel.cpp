@@ -24,7 +24,7 @@ class CpuLevel final : public HostTarget {
 public:
   explicit CpuLevel(CpuTarget target) : target(std::move(target)), emitter(this->target) {}
 
-  StringRef name() const override { return target.name; }
+  StringRef name() const override { return target.cpu; }
   uint64_t features() const override { return target.required; }
   AnchorEmitter *anchors() override { return &emitter; }
   std::optional<double> expectedFlops(KernelOp kernel, ShapeAnalysis &shapes) const override {

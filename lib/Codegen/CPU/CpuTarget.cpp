@@ -47,7 +47,6 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
   }();
   (void)initialized;
   CpuTarget target;
-  target.name = name.str();
   target.cpu = name == "native" ? llvm::sys::getHostCPUName().str() : name.str();
   std::string triple = llvm::sys::getProcessTriple(), reason;
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(llvm::Triple(triple), reason);

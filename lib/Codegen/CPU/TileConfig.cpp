@@ -1,9 +1,9 @@
 // TileConfig.cpp - tiles as attributes of cameo.kernel: written by a pass for everybody to see, read by the emitters.
 //
-//   cameo.kernel(%x, %w) attributes {config = {native = {mr = 6, nr = 64, lanes = 16, …}}}
-//   of attention: {config = {native = {queries = 64, keys = 256, scores = {mr = 4, …}, values = {mr = 6, …}}}}
+//   cameo.kernel(%x, %w) attributes {config = {znver4 = {mr = 6, nr = 64, lanes = 16, …}}}
+//   of attention: {config = {znver4 = {queries = 64, keys = 256, scores = {mr = 4, …}, values = {mr = 6, …}}}}
 //
-// One entry per CPU that is compiled for, by the name that --cpu gives it. An entry written by hand is kept.
+// One entry per CPU that is compiled for, by LLVM's name for it. An entry written by hand is kept.
 #include "Anchors.h"
 #include "ContractionSparse.h"
 #include "cameo/Codegen/CPU/Passes.h"
@@ -102,13 +102,13 @@ public:
 private:
   void setTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr tile, Location loc) {
     NamedAttrList config(kernel.getConfigAttr() ? kernel.getConfigAttr() : DictionaryAttr::get(&getContext()));
-    if (config.get(target.name))
+    if (config.get(target.cpu))
       return;
-    config.set(target.name, tile);
+    config.set(target.cpu, tile);
     kernel.setConfigAttr(config.getDictionary(&getContext()));
     if (tile.get("sparse"))
       remark::passed(loc, remark::RemarkOpts::name("products that skip zeros").category(getArgument()))
-          << "rows of 16 weights that are all 0 are skipped on " + target.name;
+          << "rows of 16 weights that are all 0 are skipped on " + target.cpu;
   }
 };
 
@@ -142,16 +142,16 @@ ContractionTile cameo::codegen::tileFromAttribute(DictionaryAttr entry) {
 
 DictionaryAttr cameo::codegen::tileEntry(KernelOp kernel, const CpuTarget &target) {
   DictionaryAttr config = kernel.getConfigAttr();
-  return config ? config.getAs<DictionaryAttr>(target.name) : DictionaryAttr();
+  return config ? config.getAs<DictionaryAttr>(target.cpu) : DictionaryAttr();
 }
 
 static InFlightDiagnostic emitLack(KernelOp kernel, const CpuTarget &target, StringRef name) {
-  return withCode("E-ATTR", kernel.emitOpError("config of ")) << target.name << " lacks '" << name << "'";
+  return withCode("E-ATTR", kernel.emitOpError("config of ")) << target.cpu << " lacks '" << name << "'";
 }
 
 static InFlightDiagnostic emitProblem(KernelOp kernel, const CpuTarget &target, StringRef expected) {
   return withCode("E-ATTR", kernel.emitOpError("config of "))
-         << target.name << " is " << tileEntry(kernel, target) << "; expected that " << expected;
+         << target.cpu << " is " << tileEntry(kernel, target) << "; expected that " << expected;
 }
 
 /// The tile in `entry`, which is the kernel's or lies in it.

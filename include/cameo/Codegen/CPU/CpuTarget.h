@@ -12,8 +12,7 @@
 namespace cameo::codegen {
 
 struct CpuTarget {
-  std::string name;      ///< as the user says it: "native", "x86-64-v3"
-  std::string cpu;       ///< LLVM's -mcpu: "znver4"
+  std::string cpu;       ///< LLVM's -mcpu: "znver4", "x86-64-v3"; what "native" stands for
   std::string features;  ///< LLVM's feature string: "+avx2,+fma"
   uint64_t required = 0; ///< CAMEO_CPU_* bits that code for this target uses
   int64_t vectorBytes = 16;
