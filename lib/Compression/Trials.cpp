@@ -38,12 +38,12 @@ LogicalResult Baseline::checkOutput(ModuleOp module) {
   uint64_t output = trying.options.output;
   if (output >= main.getNumResults())
     return refuse(trying.diagnostics, "E-USAGE",
-                  "--output=" + std::to_string(output) + " is no output; the model has " +
+                  "--eval-output=" + std::to_string(output) + " is no output; the model has " +
                       std::to_string(main.getNumResults()) + ", counted from 0");
   if (!getElementTypeOrSelf(main.getResultTypes()[output]).isF32())
     return refuse(trying.diagnostics, "E-UNSUPPORTED",
                   "output " + std::to_string(output) +
-                      " is not of f32 and has no loss to measure; choose another with --output");
+                      " is not of f32 and has no loss to measure; choose another with --eval-output");
   return success();
 }
 

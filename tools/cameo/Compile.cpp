@@ -148,7 +148,8 @@ static std::function<int()> setUp(CLI::App &app) {
   for (const EmitName &e : kEmits)
     emits.push_back(e.name);
   addModelOptions(app, options->model, /*isOptional=*/true);
-  app.add_option("-o", options->output, "file to write; - is standard output (default: the model's name with .cameo)")
+  app.add_option("-o,--output", options->output,
+                 "file to write; - is standard output (default: the model's name with .cameo)")
       ->type_name("OUT");
   app.add_option("-O", compile.optLevel, "0: naive loops, every op by itself; 1 to 3: fused and tuned (default 3)")
       ->check(CLI::Range(0, 3));

@@ -112,7 +112,7 @@ static int compress(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   addModelOptions(app, options->model);
-  app.add_option("-o", options->output, kOutputHelp)->type_name("OUT")->required();
+  app.add_option("-o,--output", options->output, kOutputHelp)->type_name("OUT")->required();
   addDataOption(app, options->data)->required();
   addRangeOptions(app, options->range, options->compress.calibration.state);
   addRunOptions(app, options->compress.calibration);
@@ -128,7 +128,7 @@ static std::function<int()> setUp(CLI::App &app) {
       ->check(CLI::IsMember({"latency", "size"}));
   CLI::Option *noPrune = app.add_flag_callback(
       "--no-prune", [options] { options->compress.prunes = false; }, "leave all channels, heads and features");
-  app.add_option("--output", options->compress.output, "number of the output that is measured (default 0)");
+  app.add_option("--eval-output", options->compress.output, "number of the output that is measured (default 0)");
   app.add_option("--repeat", options->compress.repeats, "runs of which the fastest counts (default 20)")
       ->check(CLI::Range(1, 100000));
   app.add_option("--report", options->report, "page with the plan and the frontier")->type_name("OUT.html");

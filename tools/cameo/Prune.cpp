@@ -121,7 +121,7 @@ static int prune(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   addModelOptions(app, options->model);
-  app.add_option("-o", options->output, kOutputHelp)->type_name("OUT");
+  app.add_option("-o,--output", options->output, kOutputHelp)->type_name("OUT");
   app.add_option("--structured", options->structured,
                  "part of all channels, heads and features that goes; tensors get smaller")
       ->type_name("SHARE");

@@ -68,7 +68,7 @@ static int quantize(Options &options) {
 static std::function<int()> setUp(CLI::App &app) {
   auto options = std::make_shared<Options>();
   addModelOptions(app, options->model);
-  app.add_option("-o", options->output, kOutputHelp)->type_name("OUT")->required();
+  app.add_option("-o,--output", options->output, kOutputHelp)->type_name("OUT")->required();
   addDataOption(app, options->data)->required();
   addRangeOptions(app, options->range, options->calibration.state);
   addRunOptions(app, options->calibration);
