@@ -1,5 +1,6 @@
 // Report.cpp - a compression as a table, and as a page that needs nothing but a browser.
 #include "cameo/Compression/Compress.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -14,10 +15,10 @@ std::string decibels(double noise) {
   return std::isnan(noise) ? "not a number" : noise > 0 ? formatv("{0:f1}", -10 * std::log10(noise)).str() : "exact";
 }
 
-std::string escaped(llvm::StringRef text) {
+std::string htmlText(llvm::StringRef text) {
   std::string result;
-  for (char c : text)
-    result += c == '<' ? "&lt;" : c == '&' ? "&amp;" : c == '>' ? "&gt;" : std::string(1, c);
+  llvm::raw_string_ostream os(result);
+  llvm::printHTMLEscaped(text, os);
   return result;
 }
 
@@ -80,11 +81,11 @@ void cameo::compression::print(const Compression &result, const CompressOptions 
 
 void cameo::compression::writeHtml(const Compression &result, const CompressOptions &options, llvm::StringRef title,
                                    llvm::raw_ostream &os) {
-  os << "<!doctype html><html lang='en'><meta charset='utf-8'><title>" << escaped(title)
+  os << "<!doctype html><html lang='en'><meta charset='utf-8'><title>" << htmlText(title)
      << "</title><style>body{font:15px sans-serif;margin:2em;max-width:70em}td,th{padding:2px 10px;text-align:right}"
         "td:first-child,td:last-child,th:first-child,th:last-child{text-align:left}text{font:12px "
         "sans-serif}</style>\n";
-  os << "<h1>" << escaped(title) << "</h1><p>" << escaped(result.verdict) << prunedText(result.plan)
+  os << "<h1>" << htmlText(title) << "</h1><p>" << htmlText(result.verdict) << prunedText(result.plan)
      << ".</p>\n<table>";
   os << formatv(
       "<tr><th><th>f32<th>compressed<tr><td>time<td>{0:f3} ms<td>{1:f3} ms<tr><td>file<td>{2:f2} MB<td>{3:f2} MB"
@@ -96,9 +97,9 @@ void cameo::compression::writeHtml(const Compression &result, const CompressOpti
   os << "<h2>Layers</h2>\n<table><tr><th>layer<th>f32 ms<th>ms<th>dB alone<th>bytes<th>what<th>why\n";
   for (const LayerOptions &layer : result.layers) {
     const Option &own = layer.options[layer.chosen];
-    os << formatv("<tr><td>{0}<td>{1:f3}<td>{2:f3}<td>{3}<td>{4}<td>{5}<td>{6}\n", escaped(layer.name),
-                  layer.options[0].ms, own.ms, decibels(own.noise), own.bytes, escaped(describe(own.choice)),
-                  escaped(layer.why));
+    os << formatv("<tr><td>{0}<td>{1:f3}<td>{2:f3}<td>{3}<td>{4}<td>{5}<td>{6}\n", htmlText(layer.name),
+                  layer.options[0].ms, own.ms, decibels(own.noise), own.bytes, htmlText(describe(own.choice)),
+                  htmlText(layer.why));
   }
   os << "</table>\n";
 }

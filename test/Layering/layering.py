@@ -49,22 +49,23 @@ LIBRARIES = [
 # What each layer may include besides itself, the standard library and the system.
 MAY = {
     "runtime": {"kernel-abi"},
-    "support": {"exit-codes", "llvm-base", "mlir-diagnostics"},
+    "support": {"messages", "llvm-base", "mlir-diagnostics"},
     # Ops say which run-time error they raise (an index out of range, a division by zero) by the ABI's numbers.
     "dialects": {"support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "passes": {"dialects", "support", "llvm-base", "mlir-diagnostics", "mlir"},
-    "import": {"dialects", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "protobuf"},
+    "import": {"dialects", "support", "messages", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "protobuf"},
     "codegen": {"dialects", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "pipeline": {"support", "dialects", "passes", "import", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
                  "mlir-target", "kernel-abi"},
     "compression": {"support", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
-    "tools-common": {"cli"},
-    "tools": {"tools-common", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
+    "tools-common": {"messages", "cli"},
+    "tools": {"tools-common", "messages", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
     "cuda-sim": {"runtime", "kernel-abi"},
-    "cameo-run": {"tools-common", "exit-codes", "runtime", "kernel-abi", "protobuf", "cli"},
+    "cameo-run": {"tools-common", "messages", "runtime", "kernel-abi", "protobuf", "cli"},
 }
 # Headers that both sides share, compiler and runtime or compiler and runner, as layers of their own.
-SHARED = {"include/cameo/Runtime/KernelABI.h": "kernel-abi", "include/cameo/Runtime/Digest.h": "kernel-abi", "include/cameo/Support/ExitCode.h": "exit-codes"}
+SHARED = {"include/cameo/Runtime/KernelABI.h": "kernel-abi", "include/cameo/Runtime/Digest.h": "kernel-abi", "include/cameo/Support/ExitCode.h": "messages",
+          "include/cameo/Support/Escaped.h": "messages"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.M)
 
 

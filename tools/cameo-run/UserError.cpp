@@ -48,18 +48,4 @@ Kind kindOf(int32_t code) {
 UserError::UserError(const cameo_error &error)
     : UserError(kindOf(error.code).code, kindOf(error.code).exitCode, error.message) {}
 
-std::string escaped(const std::string &text) {
-  std::string result;
-  for (unsigned char c : text) {
-    if (c >= 0x20 && c != 0x7f) {
-      result += char(c);
-      continue;
-    }
-    char hex[8];
-    snprintf(hex, sizeof(hex), "\\x%02x", c);
-    result += hex;
-  }
-  return result;
-}
-
 } // namespace cameo::run

@@ -1,6 +1,7 @@
 // UserError.h - what cameo-run tells its user when something cannot go on: a code, an exit code and a sentence.
 #pragma once
 #include "cameo/Runtime/cameo.h"
+#include "cameo/Support/Escaped.h"
 #include "cameo/Support/ExitCode.h"
 #include <stdexcept>
 #include <string>
@@ -20,8 +21,5 @@ public:
   std::string code;
   ExitCode exitCode;
 };
-
-/// Control characters, which names and paths may contain, as \xNN.
-std::string escaped(const std::string &text);
 
 } // namespace cameo::run

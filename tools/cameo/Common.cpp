@@ -73,14 +73,14 @@ mlir::OwningOpRef<mlir::ModuleOp> cameo::tool::load(ModelOptions &options, mlir:
     if (parseDim(text, binding))
       options.import.dims.push_back(binding);
     else
-      refuse("--dim=" + onnx::escaped(text) + " is not NAME:VALUE with a size of 0 or more");
+      refuse("--dim=" + escaped(text) + " is not NAME:VALUE with a size of 0 or more");
   }
   for (const std::string &text : options.shapes) {
     onnx::ShapeBinding binding;
     if (parseShape(text, binding))
       options.import.shapes.push_back(binding);
     else
-      refuse("--shape=" + onnx::escaped(text) +
+      refuse("--shape=" + escaped(text) +
              " is not NAME:SIZExSIZE, NAME:scalar or NAME:none with sizes of 0 or more, or ? for an open one");
   }
   if (hasErrors(diagnostics))

@@ -1,5 +1,6 @@
 // CommandLine.cpp - wording of usage errors.
 #include "common/CommandLine.h"
+#include "cameo/Support/Escaped.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -44,26 +45,16 @@ std::string nextStep(const CLI::App &app, const std::string &given) {
 
 } // namespace
 
-std::string printable(const std::string &text) {
-  std::string result;
-  for (char c : text) {
-    char hex[5];
-    snprintf(hex, sizeof(hex), "\\x%02x", uint8_t(c));
-    result += uint8_t(c) < 0x20 || c == 0x7f ? std::string(hex) : std::string(1, c);
-  }
-  return result;
-}
-
 std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem) {
   std::vector<std::string> extra = app.remaining(/*recurse=*/true), verbs;
   for (const CLI::App *verb : app.get_subcommands(/*filter=*/nullptr))
     verbs.push_back(verb->get_name());
   if (dynamic_cast<const CLI::RequiredError *>(&problem) && !verbs.empty())
-    return (extra.empty() ? "a verb is missing" : "there is no verb '" + printable(extra.front()) + "'") +
-           "; expected " + CLI::detail::join(verbs, ", ");
+    return (extra.empty() ? "a verb is missing" : "there is no verb '" + escaped(extra.front()) + "'") + "; expected " +
+           CLI::detail::join(verbs, ", ");
   if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !extra.empty())
-    return "unexpected argument '" + printable(extra.front()) + "'; " + nextStep(app, extra.front());
-  return printable(problem.what()) + "; see " + commandOf(app) + " --help";
+    return "unexpected argument '" + escaped(extra.front()) + "'; " + nextStep(app, extra.front());
+  return escaped(problem.what()) + "; see " + commandOf(app) + " --help";
 }
 
 } // namespace cameo::tool

@@ -13,7 +13,4 @@ namespace cameo::tool {
 /// '--imput'; did you mean --input?". `app` is the one that was asked to parse.
 std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem);
 
-/// Control characters, which arguments may contain, as \xNN.
-std::string printable(const std::string &text);
-
 } // namespace cameo::tool

@@ -2,35 +2,11 @@
 #include "Report.h"
 #include "Parser.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/ConvertUTF.h"
 
 using llvm::StringRef;
 using llvm::Twine;
 
 namespace cameo::onnx {
-
-std::string escaped(StringRef text) {
-  constexpr size_t longest = 200;
-  std::string result;
-  StringRef shown = text.take_front(longest);
-  for (size_t i = 0; i < shown.size();) {
-    auto byte = static_cast<uint8_t>(shown[i]);
-    unsigned length = llvm::getNumBytesForUTF8(byte);
-    const auto *at = reinterpret_cast<const llvm::UTF8 *>(shown.data()) + i;
-    bool printable = byte < 0x80 ? byte >= 0x20 && byte != 0x7f
-                                 : i + length <= shown.size() && llvm::isLegalUTF8Sequence(at, at + length) &&
-                                       // U+0080 to U+009F are control characters
-                                       !(byte == 0xc2 && at[1] < 0xa0);
-    if (printable) {
-      result.append(shown.data() + i, length);
-      i += length;
-    } else {
-      result += "\\x" + llvm::utohexstr(byte, /*LowerCase=*/true, 2);
-      ++i;
-    }
-  }
-  return text.size() > longest ? result + "..." : result;
-}
 
 std::string describeNode(StringRef path, const Node &node) {
   std::string text = path.str() + ": node ";

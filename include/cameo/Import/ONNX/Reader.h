@@ -2,6 +2,7 @@
 #pragma once
 #include "cameo/Import/ONNX/Model.h"
 #include "cameo/Support/Diagnostic.h"
+#include "cameo/Support/Escaped.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <memory>
 
@@ -93,8 +94,5 @@ std::string describeNode(llvm::StringRef path, const Node &node);
 /// Why a node has neither schema nor function, for ONNX's own domains and foreign ones: "Gelu is not in ai.onnx-17; it
 /// exists since opset 20".
 std::string whyUnknown(const Node &node);
-
-/// Text from a file, fit for a message: control characters and invalid UTF-8 as \xNN, shortened after 200 bytes.
-std::string escaped(llvm::StringRef text);
 
 } // namespace cameo::onnx
