@@ -43,9 +43,12 @@ void ExpandOp::requireSizes(SizeRequirements &required) {
       required.require(1, axis, size, result[result.size() - sizes->size() + axis], Kind::EqualOrOne);
 }
 
-/// The leading axes of a product's two factors. That the inner sizes are equal the kernels check.
-static void requireProduct(SizeRequirements &required, Operation *op) {
+/// The inner sizes and the leading axes of a product's two factors.
+static void requireProduct(SizeRequirements &required, Operation *op, bool transposeLhs, bool transposeRhs) {
   ShapeAnalysis &shapes = required.shapes;
+  ArrayRef<Dim> lhs = shapes.dimsOf(op->getOperand(0)), rhs = shapes.dimsOf(op->getOperand(1));
+  int64_t inner = lhs.size() - (transposeLhs ? 2 : 1);
+  required.require(0, inner, lhs[inner], rhs[rhs.size() - (transposeRhs ? 1 : 2)], Kind::Equal);
   ArrayRef<Dim> result = shapes.dimsOf(op->getResult(0)).drop_back(2);
   for (unsigned i = 0; i < 2; ++i) {
     ArrayRef<Dim> dims = shapes.dimsOf(op->getOperand(i)).drop_back(2);
@@ -57,8 +60,12 @@ static void requireProduct(SizeRequirements &required, Operation *op) {
     required.fits(i, shapes.dimsOf(op->getOperand(i - 2)), Kind::EqualOrOne);
 }
 
-void MatMulOp::requireSizes(SizeRequirements &required) { requireProduct(required, *this); }
-void MatMulIntegerOp::requireSizes(SizeRequirements &required) { requireProduct(required, *this); }
+void MatMulOp::requireSizes(SizeRequirements &required) {
+  requireProduct(required, *this, getTransposeLhs(), getTransposeRhs());
+}
+void MatMulIntegerOp::requireSizes(SizeRequirements &required) {
+  requireProduct(required, *this, /*transposeLhs=*/false, getTransposeRhs());
+}
 
 /// Of the operands x and filter: each group sums over the filter's channels.
 static void requireChannels(SizeRequirements &required, Operation *op, bool channelsLast, int64_t groups) {

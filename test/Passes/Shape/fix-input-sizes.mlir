@@ -22,3 +22,12 @@ func.func @contradiction(%x: tensor<1x?x4x4xf32>) -> (tensor<1x8x4x4xf32>, tenso
   %z = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x?x4x4xf32>, tensor<8x4x1x1xf32>) -> tensor<1x8x4x4xf32>
   return %y, %z : tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>
 }
+
+// So do the inner sizes of a product.
+// CHECK-LABEL: func.func @product
+// CHECK-SAME:    %{{.*}}: tensor<?x5xf32>
+func.func @product(%x: tensor<?x?xf32>) -> tensor<?x4xf32> {
+  %w = cameo.constant dense<1.0> : tensor<4x5xf32>
+  %y = cameo.matmul %x, %w {transposeRhs} : (tensor<?x?xf32>, tensor<4x5xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
