@@ -62,15 +62,16 @@ int64_t DequantizeOp::zeroPointOperand(unsigned operand) { return operand == 0 ?
 LogicalResult MatMulNBitsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &weights = shapes.get(getWeights());
   DimContext &d = shapes.dims();
-  int64_t block = getBlock();
+  int64_t block = getBlock(), bits = bitsOfWeights(*this);
   if (x.rank() == 0)
     return emitOpError("operand is a scalar; expected rank 1 or more"); // C1
-  if (block < 16 || (block & (block - 1)))
-    return emitOpError("block is ") << block << "; expected a power of two, 16 or more"; // C2
+  if (block != 16 && block != 32 && (block < 64 || block % 64 != 0))
+    return emitOpError("block is ") << block << "; expected 16, 32 or a multiple of 64"; // C2
   if (weights.rank() != 2)
     return emitOpError("weights have rank ") << weights.rank() << "; expected 2"; // C3
   Dim blocks = d.ceilDiv(x.dims.back(), block);
-  if (failed(verifySameSize(*this, weights.dims[1], d.mul(blocks, block / 2), "bytes of a row of weights"))) // C1 C3
+  if (failed(verifySameSize(*this, weights.dims[1], d.mul(blocks, block * bits / 8),
+                            "bytes of a row of weights"))) // C1 C3
     return failure();
   for (auto [name, operand] : {std::pair("scale", getScale()), std::pair("zero", getZero())}) {
     const ShapeInfo &info = shapes.get(operand);
@@ -94,11 +95,14 @@ LogicalResult MatMulNBitsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
     auto number = [&](int64_t v) { return constantIndex(b, loc, v); };
     auto body = [&](OpBuilder &b, Location loc, ValueRange kk, ValueRange carried) {
       auto integer = [&](Value v, int64_t n) { return constantInt(b, loc, v.getType(), n); };
-      Value byte = weights.load(b, loc, {at.back(), arith::DivUIOp::create(b, loc, kk[0], number(2))});
-      Value isHigh =
-          arith::IndexCastUIOp::create(b, loc, byte.getType(), Value(arith::RemUIOp::create(b, loc, kk[0], number(2))));
-      Value shift = arith::MulIOp::create(b, loc, isHigh, integer(byte, 4));
-      Value bits = arith::AndIOp::create(b, loc, Value(arith::ShRUIOp::create(b, loc, byte, shift)), integer(byte, 15));
+      int64_t width = bitsOfWeights(*this), perByte = 8 / width;
+      Value bits = weights.load(b, loc, {at.back(), arith::DivUIOp::create(b, loc, kk[0], number(perByte))});
+      if (perByte > 1) {
+        Value isHigh = arith::IndexCastUIOp::create(b, loc, bits.getType(),
+                                                    Value(arith::RemUIOp::create(b, loc, kk[0], number(perByte))));
+        Value shift = arith::MulIOp::create(b, loc, isHigh, integer(bits, width));
+        bits = arith::AndIOp::create(b, loc, Value(arith::ShRUIOp::create(b, loc, bits, shift)), integer(bits, 15));
+      }
       SmallVector<Value> block{at.back(), arith::DivUIOp::create(b, loc, kk[0], number(getBlock()))};
       ImplicitLocOpBuilder inner(loc, b);
       Type f32 = b.getF32Type();
@@ -121,6 +125,12 @@ Dim MatMulNBitsOp::flops(ShapeAnalysis &shapes) {
   DimContext &d = shapes.dims();
   // A weight's scale, its product and the sum.
   return d.mul(d.mul(shapes.numElements(getResult()), shapes.dimsOf(getX()).back()), 3);
+}
+
+int64_t cameo::bitsOfWeights(MatMulNBitsOp op) {
+  auto weights = cast<ShapedType>(op.getWeights().getType()), scale = cast<ShapedType>(op.getScale().getType());
+  bool isKnown = weights.hasStaticShape() && scale.hasStaticShape() && weights.getRank() == 2 && scale.getRank() == 2;
+  return isKnown && weights.getDimSize(1) == scale.getDimSize(1) * int64_t(op.getBlock()) ? 8 : 4;
 }
 
 std::optional<BlockedParameter> cameo::blockedParameter(Value v) {

@@ -53,12 +53,14 @@ struct IntegerArithmetic : public cameo::impl::IntegerArithmeticPassBase<Integer
     if (getOperation().isExternal())
       return;
     GraphRewriter graph(getArgument(), getOperation());
-    RewritePatternSet products(&getContext()), requantization(&getContext());
+    RewritePatternSet products(&getContext()), blocks(&getContext()), requantization(&getContext());
     populateMovementPatterns(products, graph, "conversions moved");
     populateProductPatterns(products, graph, "integer products");
-    populateBlockProductPatterns(products, graph, "products with weights in blocks");
     populateBiasPatterns(products, graph, "steps of requantization merged");
     graph.apply(std::move(products));
+    // What could not be integers.
+    populateBlockProductPatterns(blocks, graph, "products with weights of few bits");
+    graph.apply(std::move(blocks));
     populateRequantizationPatterns(requantization, graph, "steps of requantization merged");
     graph.apply(std::move(requantization));
     makeActivationsUnsigned(getOperation(), getArgument(), "activations made unsigned");

@@ -16,8 +16,9 @@ def IntegerArithmeticPass : Pass<"cameo-integer-arithmetic", "::mlir::func::Func
     - quantize and dequantize move through what only moves elements (SelectionInterface), so that a pair of them with equal
       parameters meets and vanishes, and data moves as bytes.
     - A relu goes where the quantize behind it cuts at 0 anyway.
-    - matmul of constant weights of 4 bits, dequantized in blocks of 16, 32, 64, ... of what is summed: matmul_nbits, which reads them as they
-      are stored, for up to 256 rows and where only the run knows how many. Weights of f16 and bf16 are not rounded to these on the way.
+    - matmul of floats with constant weights of 4 and 8 bits, dequantized by one scale, one per output, or in blocks of 16, 32 or a multiple of
+      64 of what is summed: matmul_nbits, which reads them as they are stored, for up to 256 rows and where only the run knows how many.
+      Weights of f16 and bf16 are then not rounded to these on the way, but for many rows on a GPU.
     - Signed activations become unsigned, with a zero point greater by 128: processors multiply u8 by s8.
 
     Left alone, in float, with a remark: sums that may not fit 32 bits, operands that are not both quantized, wider and narrower integers.

@@ -8,7 +8,7 @@ namespace cameo {
 
 /// Products and convolutions of dequantized bytes.
 void populateProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
-/// Products with constant weights of 4 bits in blocks.
+/// Products of floats with constant weights of 4 and 8 bits.
 void populateBlockProductPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);
 /// Biases that are added to sums in i32.
 void populateBiasPatterns(mlir::RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted);

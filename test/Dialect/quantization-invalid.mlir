@@ -34,7 +34,7 @@ func.func @matmul_nbits_c1_k(%x: tensor<2x80xf32>, %w: tensor<8x32xui8>, %s: ten
 // -----
 
 func.func @matmul_nbits_c2_block(%x: tensor<2x40xf32>, %w: tensor<8x32xui8>, %s: tensor<8x2xf32>, %z: tensor<8x2xui8>) -> tensor<2x8xf32> {
-  // expected-error@+1 {{block is 24; expected a power of two, 16 or more}}
+  // expected-error@+1 {{block is 24; expected 16, 32 or a multiple of 64}}
   %y = cameo.matmul_nbits %x, %w, %s, %z {block = 24 : i64} : (tensor<2x40xf32>, tensor<8x32xui8>, tensor<8x2xf32>, tensor<8x2xui8>) -> tensor<2x8xf32>
   return %y : tensor<2x8xf32>
 }

@@ -27,15 +27,15 @@ def mat_mul_n_bits():
                    rtol=1e-3, atol=1e-3, wanted=wanted)
 
 
-def four_bits():
-    """The kernels of 4-bit weights: sizes with rests of every kind, one row and many; with accuracy_level 4 A is rounded to 8 bits on both
+def few_bits():
+    """The kernels of weights of 4 and 8 bits: sizes with rests of every kind, one row and many; with accuracy_level 4 A is rounded to 8 bits on both
     sides, in other ways: each element of A may be off by half a step, 1/254 of its block's largest."""
-    for level, block, (rows, columns, outputs), zero in itertools.product((0, 4), (16, 32, 128), ((1, 256, 96), (5, 200, 70), (37, 128, 33)), (False, True)):
+    for bits, level, block, (rows, columns, outputs), zero in itertools.product((4, 8), (0, 4), (16, 32, 128), ((1, 256, 96), (5, 200, 70), (37, 128, 33)), (False, True)):
         blocks = -(-columns // block)
         a, scales = normal(rows, columns), np.abs(normal(outputs * blocks, scale=0.1))
-        attributes = {"K": columns, "N": outputs, "bits": 4, "block_size": block, "accuracy_level": level}
-        error = 1e-4 if level == 0 else 0.5 / 127 * 4 * 15 * 0.4 * columns**0.5
-        yield Node("MatMulNBits", {"A": a, "B": _bytes(outputs, blocks, block // 2), "scales": scales, "zeros": _bytes(outputs * -(-blocks // 2)) if zero else None},
+        attributes = {"K": columns, "N": outputs, "bits": bits, "block_size": block, "accuracy_level": level}
+        error = (1e-4 if level == 0 else 0.5 / 127 * 4 * 15 * 0.4 * columns**0.5) * (16 if bits == 8 else 1)
+        yield Node("MatMulNBits", {"A": a, "B": _bytes(outputs, blocks, block * bits // 8), "scales": scales, "zeros": _bytes(outputs * -(-blocks * bits // 8)) if zero else None},
                    ["Y"], attributes, ("B", "scales", "zeros"), domain="com.microsoft", rtol=1e-3, atol=error)
 
 

@@ -1,6 +1,7 @@
-// AnchorMatMulNBits.cpp - cameo.matmul_nbits with constant weights, by the micro-kernels for 4-bit numbers.
+// AnchorMatMulNBits.cpp - cameo.matmul_nbits with constant weights, by the micro-kernels for numbers of 4 and 8 bits.
 #include "Anchors.h"
-#include "ContractionNibbles.h"
+#include "ContractionNBits.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
 
@@ -20,7 +21,7 @@ const TunedOp &cameo::codegen::tunedMatMulNBits() {
 }
 
 std::optional<LogicalResult> TunedMatMulNBits::emitOp(const Anchor &a, MatMulNBitsOp op) const {
-  if (!a.operands[0].elementType.isF32() || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
+  if (!isMicroKernelType(a.operands[0].elementType) || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
     return std::nullopt;
   ElementsAttr scale = constantInKernel(op, op.getScale()), zero = constantInKernel(op, op.getZero());
   const Tensor &x = a.operands[0];
@@ -29,14 +30,16 @@ std::optional<LogicalResult> TunedMatMulNBits::emitOp(const Anchor &a, MatMulNBi
     return std::nullopt;
   DimContext &d = a.dims();
   Dim m = d.product(ArrayRef(x.dims).drop_back());
-  NibbleSpec s;
+  NBitsSpec s;
   s.target = a.vectors();
   s.m = a.extent(m);
   s.n = *n;
   s.k = *k;
   s.block = op.getBlock();
+  s.bits = bitsOfWeights(op);
   s.inBytes = op.getByteActivations() && a.target.byteDots == ByteDots::Quads;
-  s.tile = chooseNibbleTile(s);
+  s.tile = chooseNBitsTile(s);
+  s.lhsType = x.elementType;
   s.lhs = a.pointer(x);
   s.store = a.storeThroughEpilogue();
   std::vector<float> storage;
@@ -47,15 +50,16 @@ std::optional<LogicalResult> TunedMatMulNBits::emitOp(const Anchor &a, MatMulNBi
   auto bits = ArrayRef(reinterpret_cast<const uint8_t *>(scales.data()), scales.size() * sizeof(float));
   s.weights = a.packedBytes(
       op.getWeights(),
-      llvm::formatv("nibbles k={0} n={1} block={2} scales=#{3:x} zeros=#{4:x} nr={5} lanes={6}", s.k, s.n, s.block,
-                    llvm::xxh3_64bits(bits), llvm::xxh3_64bits(zeros), s.tile.nr, s.tile.lanes),
+      llvm::formatv("{0} bits k={1} n={2} block={3} scales=#{4:x} zeros=#{5:x} nr={6} lanes={7} bytes={8}", s.bits, s.k,
+                    s.n, s.block, llvm::xxh3_64bits(bits), llvm::xxh3_64bits(zeros), s.tile.nr, s.tile.lanes,
+                    s.inBytes),
       4 * packedRhsElements(s.tile, s.panelRows(), s.n), [s, scale, zeros](const uint8_t *source, char *packed) {
         std::vector<float> storage;
-        packNibbles(source, constantFloats(scale, storage), zeros, s, packed);
+        packNBits(source, constantFloats(scale, storage), zeros, s, packed);
       });
-  int64_t rows = nibbleRows(s);
+  int64_t rows = nBitsRows(s);
   a.setTiles(d.mul(d.ceilDiv(m, rows), panelCount(s.tile, s.n)), rows * s.tile.nr * s.k / (s.inBytes ? 4 : 1));
   auto [begin, end] = a.slice();
-  emitNibbles(a.b, a.loc(), s, begin, end);
+  emitNBits(a.b, a.loc(), s, begin, end);
   return success();
 }

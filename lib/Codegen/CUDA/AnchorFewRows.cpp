@@ -1,15 +1,15 @@
 // AnchorFewRows.cpp - cameo.matmul of few rows and cameo.matmul_nbits, which past registers reads its weights once.
+// matmul_nbits of many rows makes its weights floats first.
 #include "FewRows.h"
 #include "GpuAnchors.h"
-#include "cameo/Codegen/Product.h"
+#include "WidenedLines.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
-
-static bool isFloat(Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
 
 /// Moves a pointer to a matrix of `elements` elements by `number` (index; null: 0) matrices.
 static Value matrixAt(const GpuAnchor &a, const Tensor &t, Value number, int64_t elements) {
@@ -20,94 +20,158 @@ static Value matrixAt(const GpuAnchor &a, const Tensor &t, Value number, int64_t
   return u.offset(a.pointer(t), a.b.createOrFold<arith::IndexCastOp>(a.loc(), a.b.getI64Type(), bytes));
 }
 
-std::optional<LogicalResult> cameo::codegen::emitFewRowsMatMul(const GpuAnchor &a, bool transposeLhs,
-                                                               bool transposeRhs) {
+void cameo::codegen::emitFewRowsMatMul(const GpuAnchor &a, const Product &p, const RhsLines &lines) {
   const Tensor &lhs = a.operands[0], &rhs = a.operands[1];
-  if (!lhs.memref || !rhs.memref || lhs.elementType != rhs.elementType || !isFloat(lhs.elementType))
-    return std::nullopt;
-  Product p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, transposeLhs, transposeRhs);
-  auto m = p.m.constant(), n = p.n.constant(), k = p.k.constant();
-  if (!m || !k || p.k != p.rhsK || *m < 1 || *m > kMostFewRows || *k < 1 || (transposeLhs && *m > 1))
-    return std::nullopt;
-  int64_t bytes = lhs.elementType.getIntOrFloatBitWidth() / 8, chunk = 16 / bytes;
-  bool isInPlace = transposeRhs && *k % chunk == 0, isAcross = !transposeRhs && n && *n % chunk == 0;
-  bool isPacked = !isInPlace && n && isSharedMatrix(rhs.dims) && a.k.constantOperand(a.op->getOperand(1));
-  if (!isInPlace && !isPacked && !isAcross)
-    return std::nullopt;
+  int64_t chunk = 16 / (lhs.elementType.getIntOrFloatBitWidth() / 8), k = *p.k.constant();
+  auto m = p.m.constant(), n = p.n.constant();
   FewRows f;
   f.element = lhs.elementType;
-  f.k = *k;
-  f.linesAlongK = isInPlace || isPacked;
-  f.pitch = f.linesAlongK ? llvm::alignTo(*k, chunk) : *n;
+  f.k = k;
+  f.linesAlongK = lines.alongK;
+  f.pitch = lines.alongK ? llvm::alignTo(k, chunk) : *n;
   f.tile = chooseFewRowsTile(a.chip, f, m, n);
   auto place =
       a.divideIntoBlocks(p.batch, p.m, p.n, f.tile.rows, f.tile.columns(), f.tile.threads(), f.tile.sharedBytes());
   f.firstRow = place.firstRow;
   f.firstColumn = place.firstColumn;
-  f.x = matrixAt(a, lhs, matrixOfBatch(a.k, p, a.b, a.loc(), lhs, place.batch), *m * *k);
-  if (!isPacked) {
-    Value number = matrixOfBatch(a.k, p, a.b, a.loc(), rhs, place.batch);
-    Value elements = number ? a.b.createOrFold<arith::MulIOp>(a.loc(), number, a.k.size(p.n)) : Value();
-    f.w = matrixAt(a, rhs, elements, *k);
+  Value number = matrixOfBatch(a.k, p, a.b, a.loc(), lhs, place.batch);
+  f.x = m ? matrixAt(a, lhs, number, *m * k) : a.pointer(lhs); // of many batches rows are known
+  if (lines.packed) {
+    f.w = lines.packed;
   } else {
-    f.w = a.k.packedWeight(a.op->getOperand(1),
-                           packedLines(*n, transposeRhs ? *k : 1, *k, transposeRhs ? 1 : *n, f.pitch, bytes));
+    number = matrixOfBatch(a.k, p, a.b, a.loc(), rhs, place.batch);
+    Value elements = number ? a.b.createOrFold<arith::MulIOp>(a.loc(), number, a.k.size(p.n)) : Value();
+    f.w = matrixAt(a, rhs, elements, k);
   }
   f.result = a.resultOf(p.m, p.n, a.b.createOrFold<arith::MulIOp>(a.loc(), place.batch, a.k.size(p.m)));
   emitFewRows(a.b, a.loc(), f);
-  return success();
 }
 
-/// Numbers of 4 bits as cameo.matmul_nbits has them.
-static WeightForm packedNibbles(int64_t lines, int64_t k, int64_t block) {
+/// Numbers of few bits as cameo.matmul_nbits has them.
+static WeightForm packedNumbers(int64_t lines, int64_t k, int64_t bits, int64_t block) {
   WeightForm form;
-  form.key = llvm::formatv("few rows of nibbles block={0} lines={1} k={2}", block, lines, k);
-  form.bytes = lines * nibbleLineBytes(block, k);
+  form.key = llvm::formatv("few rows of {0} bits block={1} lines={2} k={3}", bits, block, lines, k);
+  form.bytes = lines * quantizedLineBytes(bits, block, k);
   form.make = [=](ElementsAttr value, WriteBytes write) {
     std::vector<uint8_t> bytes = bytesOf(value), numbers(static_cast<size_t>(k));
-    int64_t lineBytes = int64_t(llvm::alignTo(k, block)) / 2;
+    int64_t lineBytes = int64_t(llvm::alignTo(k, block)) * bits / 8;
     for (int64_t i = 0; i < lines; ++i) {
       for (int64_t j = 0; j < k; ++j)
-        numbers[size_t(j)] = bytes[size_t(i * lineBytes + j / 2)] >> j % 2 * 4 & 15;
-      packNibbles(numbers, block, write);
+        numbers[size_t(j)] = bytes[size_t(i * lineBytes + j * bits / 8)] >> j * bits % 8 & ((1 << bits) - 1);
+      packQuantized(numbers, bits, block, write);
     }
   };
   return form;
 }
 
-std::optional<LogicalResult> cameo::codegen::emitGpuMatMulNBits(const GpuAnchor &a) {
-  auto op = cast<MatMulNBitsOp>(a.op);
-  const Tensor &x = a.operands[0], &scale = a.operands[2], &zero = a.operands[3];
-  auto k = x.dims.back().constant(), n = a.results[0].dims.back().constant();
-  ElementsAttr zeros = constantInKernel(op, op.getZero());
-  if (!x.memref || !isFloat(x.elementType) || !scale.memref || !isFloat(scale.elementType) || !zeros || !k || !n ||
-      *k < 1 || *n < 1 || a.dims().product(x.dims).isConstant(0) || !a.k.constantOperand(op.getWeights()))
-    return std::nullopt;
-  std::vector<uint8_t> zeroBytes = bytesOf(zeros);
-  bool isOneZero = llvm::all_equal(zeroBytes);
-  constexpr uint8_t kMostZero = 127;
-  if ((!isOneZero && !zero.memref) || llvm::any_of(zeroBytes, [](uint8_t z) { return z > kMostZero; }))
-    return std::nullopt;
-  DimContext &d = a.dims();
-  Dim rows = d.product(ArrayRef(x.dims).drop_back()), columns = d.constant(*n);
-  FewRows f;
-  f.element = x.elementType;
-  f.k = *k;
-  int64_t block = op.getBlock();
-  f.quantized = QuantizedLines{block,
+namespace {
+
+/// Where there may be more rows, weights are made floats for all of them and the product is that of tiles. So many are
+/// 16 times read again by the blocks of few, from the L2 cache.
+constexpr int64_t kMostRowsOfNumbers = 256;
+/// What weights as floats may take.
+constexpr int64_t kMostWidenedBytes = int64_t(256) << 20;
+
+class NBitsEmitter {
+public:
+  explicit NBitsEmitter(const GpuAnchor &anchor)
+      : a(anchor), op(cast<MatMulNBitsOp>(a.op)), x(a.operands[0]), factors(a.chip, x.elementType, x.elementType) {}
+
+  std::optional<LogicalResult> emit() {
+    const Tensor &scale = a.operands[2], &zero = a.operands[3];
+    auto k = x.dims.back().constant(), n = a.results[0].dims.back().constant();
+    ElementsAttr zeros = constantInKernel(op, op.getZero());
+    if (!x.memref || !isFewRowsType(x.elementType) || !scale.memref || !isFewRowsType(scale.elementType) || !zeros ||
+        !k || !n || *k < 1 || *n < 1 || a.dims().product(x.dims).isConstant(0) || !a.k.constantOperand(op.getWeights()))
+      return std::nullopt;
+    std::vector<uint8_t> zeroBytes = bytesOf(zeros);
+    bool isOneZero = llvm::all_equal(zeroBytes);
+    int64_t block = op.getBlock(), bits = bitsOfWeights(op);
+    constexpr uint8_t kMostZero = 127; // of 4 bits
+    if ((!isOneZero && !zero.memref) || (bits == 4 && llvm::any_of(zeroBytes, [](uint8_t z) { return z > kMostZero; })))
+      return std::nullopt;
+    w.element = x.elementType;
+    w.lines = *n;
+    w.k = *k;
+    w.numbers = QuantizedLines{bits,
+                               block,
                                int64_t(llvm::divideCeil(*k, block)),
                                a.pointer(scale),
                                scale.elementType,
                                isOneZero ? Value() : a.pointer(zero),
                                zeroBytes.front()};
-  f.tile = chooseFewRowsTile(a.chip, f, rows.constant(), *n);
-  auto place = a.divideIntoBlocks(d.constant(1), rows, columns, f.tile.rows, f.tile.columns(), f.tile.threads(),
-                                  f.tile.sharedBytes());
-  f.firstRow = place.firstRow;
-  f.firstColumn = place.firstColumn;
-  f.x = a.pointer(x);
-  f.w = a.k.packedWeight(op.getWeights(), packedNibbles(*n, *k, block));
-  f.result = a.resultOf(rows, columns, place.batch);
-  emitFewRows(a.b, a.loc(), f);
-  return success();
-}
+    w.from = a.k.packedWeight(op.getWeights(), packedNumbers(*n, *k, bits, block));
+    rows = a.dims().product(ArrayRef(x.dims).drop_back());
+    columns = a.dims().constant(*n);
+    auto m = rows.constant();
+    auto tile = chooseTile(a.chip, factors, m, *n, 1);
+    bool areMany = m && *m > kMostRowsOfNumbers;
+    if (!tile || w.bytes() > kMostWidenedBytes || (m && !areMany)) {
+      emitFew();
+      return success();
+    }
+    // What makes floats of weights, what multiplies them, and first, where only the run knows how many rows there are,
+    // the product of few.
+    a.k.setLaunches(m ? 2 : 3);
+    w.to = a.pointer(a.k.temporary(a.b, a.loc(), w.element, {columns, a.dims().constant(w.pitch())}));
+    unsigned launch = a.k.launch() + (m ? 1 : 0);
+    if (!m)
+      a.isWanted = launch == 0 ? a.areAtMost(rows, kMostRowsOfNumbers) : a.areMore(rows, kMostRowsOfNumbers);
+    if (launch == 0)
+      emitFew();
+    else if (launch == 1)
+      emitWidening();
+    else
+      emitMany(*tile);
+    return success();
+  }
+
+private:
+  void emitFew() {
+    FewRows f;
+    f.element = w.element;
+    f.k = w.k;
+    f.quantized = w.numbers;
+    f.tile = chooseFewRowsTile(a.chip, f, rows.constant(), columns.constant());
+    auto place = a.divideIntoBlocks(a.dims().constant(1), rows, columns, f.tile.rows, f.tile.columns(),
+                                    f.tile.threads(), f.tile.sharedBytes());
+    f.firstRow = place.firstRow;
+    f.firstColumn = place.firstColumn;
+    f.x = a.pointer(x);
+    f.w = w.from;
+    f.result = a.resultOf(rows, columns, place.batch);
+    emitFewRows(a.b, a.loc(), f);
+  }
+
+  /// A thread for each 16 bytes.
+  void emitWidening() {
+    Dim all = a.dims().constant(w.lines * w.chunksOfLine());
+    a.k.setTiles(a.isWanted ? a.dims().mul(all, a.isWanted) : all, a.dims().constant(1));
+    ThreadBuilder t(a.b, a.loc());
+    emitWidenedLines(t, w, t.toI32(a.k.sliceBegin()));
+  }
+
+  void emitMany(const BlockTile &tile) {
+    BlockContraction c(tile, factors);
+    c.lhs.linesAlongK = c.rhs.linesAlongK = true;
+    Value batch = a.divideIntoBlocks(c, a.dims().constant(1), rows, columns);
+    ThreadBuilder t(a.b, a.loc());
+    Value k = t.number(w.k), pitch = t.number(w.pitch());
+    c.k = k;
+    c.lhs = linesOf(a.pointer(x), w.element, true, a.size32(rows), k, k, w.pitch() == w.k);
+    c.rhs = linesOf(w.to, w.element, true, t.number(w.lines), pitch, pitch, true);
+    c.result = a.resultOf(rows, columns, batch);
+    emitContraction(a.b, a.loc(), a.chip, c);
+  }
+
+  GpuAnchor a;
+  MatMulNBitsOp op;
+  const Tensor &x;
+  Factors factors;
+  WidenedLines w;
+  Dim rows, columns;
+};
+
+} // namespace
+
+std::optional<LogicalResult> cameo::codegen::emitGpuMatMulNBits(const GpuAnchor &a) { return NBitsEmitter(a).emit(); }

@@ -1,7 +1,7 @@
 // AnchorMatMul.cpp - cameo.matmul and cameo.matmul_integer by tiles of blocks. A constant right operand whose lines do
 // not run as the atom needs them, or are no multiple of 16 bytes, is stored in lines that do and are.
+#include "FewRows.h"
 #include "GpuAnchors.h"
-#include "cameo/Codegen/Product.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -12,31 +12,45 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(const GpuAnchor &a, bool transposeLhs, bool transposeRhs)
-      : a(a), transposeLhs(transposeLhs), transposeRhs(transposeRhs), lhs(a.operands[0]), rhs(a.operands[1]),
+  Emitter(const GpuAnchor &anchor, bool transposeLhs, bool transposeRhs)
+      : a(anchor), transposeLhs(transposeLhs), transposeRhs(transposeRhs), lhs(a.operands[0]), rhs(a.operands[1]),
         factors(a.chip, lhs.elementType, rhs.elementType) {}
 
   std::optional<LogicalResult> emit() {
-    if (auto done = emitFewRowsMatMul(a, transposeLhs, transposeRhs))
-      return done;
     if (!lhs.memref || !rhs.memref)
       return std::nullopt;
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, transposeLhs, transposeRhs);
     auto tile = chooseTile(a.chip, factors, p.m.constant(), p.n.constant(), p.batch.constant());
-    if (!tile || p.k != p.rhsK) // only the run can tell whether the two agree
+    if (p.k != p.rhsK) // only the run can tell whether the two agree
       return std::nullopt;
+    auto lines = linesForFewRows(tile.has_value());
+    if (lines && p.m.constant()) {
+      emitFewRowsMatMul(a, p, *lines);
+      return success();
+    }
+    if (!tile)
+      return std::nullopt;
+    if (lines) {
+      a.k.setLaunches(2);
+      a.isWanted = a.k.launch() == 0 ? a.areAtMost(p.m, kMostFewRows) : a.areMore(p.m, kMostFewRows);
+      if (a.k.launch() == 0) {
+        emitFewRowsMatMul(a, p, *lines);
+        return success();
+      }
+    }
     BlockContraction c(*tile, factors);
     if (factors.areBytes() && !a.hasByteZeros(p.n))
       return std::nullopt;
-    bool isPacked = packs();
+    if (!lines)
+      lines = linesForTiles();
     c.lhs.linesAlongK = factors.needLinesAlongK() || !transposeLhs;
-    c.rhs.linesAlongK = factors.needLinesAlongK() || (!isPacked && transposeRhs);
+    c.rhs.linesAlongK = factors.needLinesAlongK() || lines->alongK;
     Value batch = a.divideIntoBlocks(c, p.batch, p.m, p.n);
     c.k = a.size32(p.k);
     if (factors.areBytes())
       c.zeros = a.byteZeros(number(0), c.k);
     c.lhs = source(matrix(lhs, batch), !transposeLhs, p.m);
-    c.rhs = isPacked ? packedSource() : source(matrix(rhs, batch), transposeRhs, p.n);
+    c.rhs = lines->packed ? packedSource(*lines) : source(matrix(rhs, batch), transposeRhs, p.n);
     Value rowsBefore = a.b.createOrFold<arith::MulIOp>(a.loc(), batch, a.k.size(p.m));
     c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
       ThreadBuilder t(b, loc);
@@ -61,23 +75,52 @@ private:
     return linesOf(base, factors.lhs, false, k, count, count, isInChunks(rows));
   }
 
-  bool packs() {
+  bool canPack() const {
+    return p.k.constant() && p.n.constant() && isSharedMatrix(rhs.dims) && a.k.constantOperand(a.op->getOperand(1));
+  }
+
+  RhsLines linesForTiles() {
     bool alongK = factors.needLinesAlongK();
-    return p.k.constant() && p.n.constant() && isSharedMatrix(rhs.dims) &&
-           (transposeRhs != alongK || !isInChunks(alongK ? p.k : p.n)) && a.k.constantOperand(a.op->getOperand(1));
+    bool packs = canPack() && (transposeRhs != alongK || !isInChunks(alongK ? p.k : p.n));
+    return packs ? packed(alongK) : RhsLines{transposeRhs, {}};
+  }
+
+  /// How a product of few rows, or of as many as the run says, reads B; nullopt where it is none. Where only the run
+  /// knows, tiles read it as well.
+  std::optional<RhsLines> linesForFewRows(bool hasTile) {
+    auto m = p.m.constant(), n = p.n.constant(), k = p.k.constant();
+    if (lhs.elementType != rhs.elementType || !isFewRowsType(lhs.elementType) || !k || *k < 1 ||
+        (transposeLhs && m != 1))
+      return std::nullopt;
+    if (m ? *m < 1 || *m > kMostFewRows : !hasTile || !isSharedMatrix(rhs.dims) || !p.batch.isConstant(1))
+      return std::nullopt;
+    bool isInPlace = transposeRhs && isInChunks(p.k), isAcross = !transposeRhs && n && isInChunks(p.n);
+    if (!m && canPack() && factors.useFma()) { // whose tiles have lines along N
+      if (!isInChunks(p.n))
+        return std::nullopt;
+      return transposeRhs ? packed(/*alongK=*/false) : RhsLines{false, {}};
+    }
+    if (isInPlace)
+      return RhsLines{true, {}};
+    if (canPack())
+      return packed(/*alongK=*/true);
+    return isAcross ? std::optional(RhsLines{false, {}}) : std::nullopt;
   }
 
   /// The constant B as lines of a whole number of chunks. What lies between the last element and the end of a line is
   /// zeros, which add nothing to elements of C.
-  TileSource packedSource() {
-    int64_t k = *p.k.constant(), n = *p.n.constant(), bytes = factors.bytes();
+  RhsLines packed(bool alongK) {
+    int64_t k = *p.k.constant(), n = *p.n.constant();
     int64_t kStride = transposeRhs ? 1 : n, nStride = transposeRhs ? k : 1;
-    bool alongK = factors.needLinesAlongK();
-    int64_t lines = alongK ? n : k, columns = alongK ? k : n, pitch = llvm::alignTo(columns, chunk());
-    int64_t lineStride = alongK ? nStride : kStride, columnStride = alongK ? kStride : nStride;
-    WeightForm form = packedLines(lines, lineStride, columns, columnStride, pitch, bytes);
-    Value base = a.k.packedWeight(a.op->getOperand(1), std::move(form));
-    return linesOf(base, factors.lhs, alongK, number(lines), number(pitch), number(pitch), true);
+    WeightForm form = packedLines(alongK ? n : k, alongK ? nStride : kStride, alongK ? k : n,
+                                  alongK ? kStride : nStride, packedPitch(alongK), factors.bytes());
+    return {alongK, a.k.packedWeight(a.op->getOperand(1), std::move(form))};
+  }
+  int64_t packedPitch(bool alongK) const { return llvm::alignTo(*(alongK ? p.k : p.n).constant(), chunk()); }
+
+  TileSource packedSource(const RhsLines &lines) {
+    Value count = number(*(lines.alongK ? p.n : p.k).constant()), pitch = number(packedPitch(lines.alongK));
+    return linesOf(lines.packed, factors.lhs, lines.alongK, count, pitch, pitch, true);
   }
 
   /// Where the matrix of a batch begins.
@@ -91,7 +134,7 @@ private:
     return builder.offset(base, a.b.createOrFold<arith::IndexCastOp>(a.loc(), a.b.getI64Type(), bytes));
   }
 
-  const GpuAnchor &a;
+  GpuAnchor a;
   bool transposeLhs, transposeRhs;
   const Tensor &lhs, &rhs;
   Factors factors;

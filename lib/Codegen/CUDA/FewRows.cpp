@@ -2,27 +2,31 @@
 #include "FewRows.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace cameo::codegen;
 
-constexpr int64_t kLanesOfLine = 4, kGroups = 8; ///< of a warp
+constexpr int64_t kGroups = 8; ///< of lanes of a line, in a warp
 constexpr int64_t kLaneBytes = 16, kStepBytes = kLanesOfLine * kLaneBytes;
 
 FewRowsTile cameo::codegen::chooseFewRowsTile(const PtxTarget &chip, const FewRows &p, std::optional<int64_t> rows,
                                               std::optional<int64_t> columns) {
-  constexpr int64_t kLarge = 1 << 14, kEnoughBlocks = 256; // two per multiprocessor of a large chip
-  constexpr int64_t kMostSums = 32;                        // of a lane
-  int64_t chunk = 128 / p.bits();
+  constexpr int64_t kLarge = 1 << 14, kEnoughBlocks = 256;            // two per multiprocessor of a large chip
+  constexpr int64_t kMostSums = 32;                                   // of a lane
+  int64_t chunk = 128 / p.bits(), sumsOfResult = p.quantized ? 2 : 1; // of those that share a scale, and of all
   FewRowsTile tile{};
   tile.onTensorCores = p.linesAlongK && chip.hasMma && (p.element.isF16() || p.element.isBF16());
-  tile.rows = std::min(rows.value_or(kMostFewRows), p.linesAlongK ? kMostFewRows : 2 * kMostSums / chunk);
+  int64_t mostRows = p.linesAlongK ? kMostFewRows : 2 * kMostSums / chunk;
+  if (p.quantized && !tile.onTensorCores)
+    mostRows = kMostFewRows / 2; // registers are for numbers, too
+  tile.rows = std::min(rows.value_or(kMostFewRows), mostRows);
   int64_t blocksOfRows = llvm::divideCeil(rows.value_or(1), tile.rows);
   auto blocks = [&] { return llvm::divideCeil(columns.value_or(kLarge), tile.columns()) * blocksOfRows; };
-  int64_t loads = p.quantized ? 4 : 8; // under way; nibbles take more registers for what belongs to them
+  int64_t loads = p.quantized ? 4 : 8; // under way; quantized ones take more registers for what belongs to them
   if (p.linesAlongK) {
     for (tile.lines = 4; tile.lines > (tile.onTensorCores ? 2 : 1); tile.lines /= 2)
-      if (blocks() >= kEnoughBlocks && (tile.onTensorCores || tile.lines * tile.rows <= kMostSums))
+      if (blocks() >= kEnoughBlocks && (tile.onTensorCores || tile.lines * tile.rows * sumsOfResult <= kMostSums))
         break;
     tile.steps = std::max<int64_t>(1, loads / tile.lines);
   } else {
@@ -40,22 +44,18 @@ FewRowsTile cameo::codegen::chooseFewRowsTile(const PtxTarget &chip, const FewRo
 
 // ---- how quantized numbers lie
 
-int64_t cameo::codegen::nibbleLineBytes(int64_t block, int64_t k) {
-  return llvm::divideCeil(k, FewRowsRuns(kNibbleBits, block).depth()) * kStepBytes;
+int64_t cameo::codegen::quantizedLineBytes(int64_t bits, int64_t block, int64_t k) {
+  return llvm::divideCeil(k, FewRowsRuns(bits, block).depth()) * kStepBytes;
 }
 
-/// Where the i-th number of a word begins in it: two neighbours lie in the halves of the word, for `(word >> s) & mask`
-/// to give both.
-static int64_t bitOf(int64_t i) { return i / 2 * kNibbleBits + i % 2 * 16; }
-
-void cameo::codegen::packNibbles(ArrayRef<uint8_t> numbers, int64_t block, WriteBytes write) {
-  FewRowsRuns runs(kNibbleBits, block);
-  std::vector<char> line(size_t(nibbleLineBytes(block, int64_t(numbers.size()))));
+void cameo::codegen::packQuantized(ArrayRef<uint8_t> numbers, int64_t bits, int64_t block, WriteBytes write) {
+  FewRowsRuns runs(bits, block);
+  std::vector<char> line(size_t(quantizedLineBytes(bits, block, int64_t(numbers.size()))));
   for (auto [number, value] : llvm::enumerate(numbers)) {
     int64_t i = int64_t(number), step = i / runs.depth(), inStep = i % runs.depth();
     int64_t run = inStep / (kLanesOfLine * runs.run), lane = inStep / runs.run % kLanesOfLine;
-    int64_t ofLane = run * runs.run + inStep % runs.run, perWord = 32 / kNibbleBits;
-    int64_t bit = ofLane / perWord * 32 + bitOf(ofLane % perWord);
+    int64_t ofLane = run * runs.run + inStep % runs.run, perWord = 32 / bits;
+    int64_t bit = ofLane / perWord * 32 + bitInWord(ofLane % perWord, bits);
     char &byte = line[size_t(step * kStepBytes + lane * kLaneBytes + bit / 8)];
     byte = char(byte | value << bit % 8);
   }
@@ -69,7 +69,7 @@ using Values = SmallVector<Value, 8>;
 /// What a lane knows of the numbers of a line that share a scale.
 struct Span {
   Value scale; ///< f32
-  Value zero;  ///< what is subtracted: a pair, or an f32
+  Value zero;  ///< what is subtracted: a pair or null, or an f32
 };
 
 /// What both forms have in common: the loop over K and the sum over warps.
@@ -209,7 +209,8 @@ private:
 
   /// Lines that don't exist are the last one again, and rows as well.
   void place() override {
-    int64_t lineBytes = p.quantized ? nibbleLineBytes(p.quantized->block, p.k) : p.pitch * elementBytes();
+    int64_t lineBytes =
+        p.quantized ? quantizedLineBytes(p.quantized->bits, p.quantized->block, p.k) : p.pitch * elementBytes();
     for (int64_t i = 0; i < tile.lines; ++i) {
       Value line = t.add(p.firstColumn, t.add(group, i * kGroups));
       lines.push_back(t.least(line, t.add(p.result.columns, -1)));
@@ -257,6 +258,7 @@ private:
       pairs.push_back(pair(u, element(u, words, i)));
     return pairs;
   }
+  static constexpr int64_t kTwice = 0x00010001, kMiddleByte = 128; ///< a number in both halves of a word
   static constexpr int64_t kMagicF32 = 0x4b000000, kMagicF16 = 0x64006400, kMagicBf16 = 0x43004300;
   int64_t pairMagic() const { return p.element.isF16() ? kMagicF16 : kMagicBf16; }
   Value pairOfMagic(ThreadBuilder &u, Value bits) const { return bitcast(u, pairType(), u.either(bits, pairMagic())); }
@@ -266,8 +268,30 @@ private:
 
   /// Numbers 2 i and 2 i + 1 of the lane, in the halves of a word.
   Value twoNumbers(ThreadBuilder &u, Value words, int64_t i) const {
-    constexpr int64_t kPairs = 16 / kNibbleBits; // of a word
-    return u.both(u.shiftRight(element(u, words, i / kPairs), bitOf(i % kPairs * 2)), 0x000f000f);
+    int64_t bits = p.quantized->bits, pairs = 16 / bits; // of a word
+    return u.both(u.shiftRight(element(u, words, i / pairs), bitInWord(i % pairs * 2, bits)),
+                  ((1 << bits) - 1) * kTwice);
+  }
+  /// Of bf16, which does not hold them beside its magic number.
+  bool areBytesOfBf16() const { return p.quantized->bits == 8 && p.element.isBF16(); }
+  /// Two numbers less `zero` (null: less 128 where they are bytes of bf16).
+  Value pairLess(ThreadBuilder &u, Value two, Value zero) const {
+    auto less = [&](Value x, Value y) -> Value { return LLVM::FSubOp::create(u.b, u.loc, x, y); };
+    if (!areBytesOfBf16())
+      return less(pairOfMagic(u, two), zero);
+    Value clear = u.exclusiveOr(u.both(two, 0x80 * kTwice), u.number(0x80 * kTwice)), low = u.both(two, 0x7f * kTwice);
+    Value lessMiddle = less(pairOfMagic(u, low), pairOfMagic(u, clear));
+    return zero ? less(lessMiddle, zero) : lessMiddle;
+  }
+  /// What pairLess subtracts for a zero point (i32).
+  Value pairZero(ThreadBuilder &u, Value zero) const {
+    if (!areBytesOfBf16())
+      return pairOfMagic(u, u.mul(zero, kTwice));
+    if (!p.quantized->zero && p.quantized->fixedZero == kMiddleByte)
+      return {};
+    // The bits of a bf16 are the upper half of those of the f32.
+    Value bits = bitcast(u, u.b.getI32Type(), u.subF(floatOfMagic(u, zero), u.f32(0x1p23 + kMiddleByte)));
+    return bitcast(u, pairType(), u.either(u.both(bits, int64_t(int32_t(0xffff0000))), u.shiftRight(bits, 16)));
   }
   /// What the lane has of a run, as pairs.
   Values linePairs(ThreadBuilder &u, Value words, int64_t run, const Span &span) const {
@@ -275,7 +299,7 @@ private:
       return pairsOf(u, words);
     Values pairs;
     for (int64_t i = run * runs.run / 2; i < (run + 1) * runs.run / 2; ++i) {
-      Value difference = LLVM::FSubOp::create(u.b, u.loc, pairOfMagic(u, twoNumbers(u, words, i)), span.zero);
+      Value difference = pairLess(u, twoNumbers(u, words, i), span.zero);
       pairs.push_back(p.element.isF16() ? difference : bitcast(u, u.b.getI32Type(), difference));
     }
     return pairs;
@@ -309,7 +333,7 @@ private:
         scale = arith::ExtFOp::create(u.b, u.loc, u.b.getF32Type(), scale);
       Value zero = q.zero ? Value(arith::ExtUIOp::create(u.b, u.loc, u.b.getI32Type(), load(u.b.getI8Type(), q.zero)))
                           : u.number(q.fixedZero);
-      spans.push_back({scale, tile.onTensorCores ? pairOfMagic(u, u.mul(zero, 0x10001)) : floatOfMagic(u, zero)});
+      spans.push_back({scale, tile.onTensorCores ? pairZero(u, zero) : floatOfMagic(u, zero)});
     }
     return spans;
   }
@@ -325,7 +349,7 @@ private:
       multiplyRun(0, SmallVector<Span>(size_t(tile.lines)), sums);
       return;
     }
-    int64_t runsOfSpan = std::min(runs.count, p.quantized->block / (kLanesOfLine * runs.run));
+    int64_t runsOfSpan = std::gcd(runs.count, p.quantized->block / (kLanesOfLine * runs.run));
     for (int64_t run = 0; run < runs.count; run += runsOfSpan) {
       Value k = u.add(u.mul(step, runs.depth()), run * kLanesOfLine * runs.run);
       SmallVector<Span> spans = spansAt(u, k);

@@ -7,7 +7,7 @@
 //   line of w:   | run 0 of lanes 0 1 2 3 | run 1 of lanes 0 1 2 3 | ...      run: 4 elements of f32, else 8 (or 4)
 //
 // Floats lie so by themselves, in one run; quantized numbers are stored so, the 16 bytes of a lane together
-// (packNibbles). The warps of a block have the same lines and take turns along K; in the end their sums meet in
+// (packQuantized). The warps of a block have the same lines and take turns along K; in the end their sums meet in
 // shared memory and are added in the order of the warps.
 //
 // Where lines run along N instead, groups of four lanes take lines one below the other, lanes 16 bytes of columns.
@@ -16,8 +16,9 @@
 // lane has of a run stands for the elements that the instruction expects of it: the same of w and x.
 //
 // Quantized numbers become floats by their bits alone: q | 0x6400 is 1024 + q as f16, q | 0x4300 is 128 + q as bf16,
-// q | 0x4b000000 is 2^23 + q as f32. What is subtracted holds the zero point, and the difference is exact. Scales are
-// applied to sums of the numbers that share them.
+// q | 0x4b000000 is 2^23 + q as f32. What is subtracted holds the zero point, and the difference is exact. bf16 has no
+// room for 8 bits beside the 128: the lower seven go there, and 128 less than q is that minus 128, or 256 where the
+// top bit is not set, which is 0x4300 with a bit more. Scales are applied to sums of the numbers that share them.
 #ifndef LIB_CODEGEN_CUDA_FEWROWS_H
 #define LIB_CODEGEN_CUDA_FEWROWS_H
 
@@ -26,17 +27,20 @@
 
 namespace cameo::codegen {
 
-constexpr int64_t kNibbleBits = 4;
+/// Whether products of few rows multiply such elements.
+inline bool isFewRowsType(mlir::Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
+
 constexpr int64_t kLinesAcrossK = 32; ///< of w that run along N: 4 of each group of lanes
 
-/// Unsigned numbers of 4 bits, `block` of which along K share a scale and a zero point.
+/// Unsigned numbers of 4 or 8 bits, `block` of which along K share a scale and a zero point.
 struct QuantizedLines {
-  int64_t block;  ///< a power of two, 16 or more
+  int64_t bits;
+  int64_t block;  ///< 16, 32 or a multiple of 64
   int64_t blocks; ///< of a line
   mlir::Value scale;
   mlir::Type scaleType;
   mlir::Value zero;      ///< pointer to bytes; null: all are `fixedZero`
-  int64_t fixedZero = 0; ///< up to 127, as bf16 holds no more beside 128
+  int64_t fixedZero = 0; ///< of 4 bits up to 127, as bf16 holds no more beside 128
 };
 
 /// How the product is cut.
@@ -58,8 +62,9 @@ struct FewRowsTile {
 struct FewRowsRuns {
   int64_t run, count; ///< elements of a lane that follow each other, and how many such there are in 16 bytes
 
+  /// Of floats, which lie in one, `block` is 0.
   FewRowsRuns(int64_t bits, int64_t block)
-      : run(bits == 32 || (bits == kNibbleBits && block < 32) ? 4 : 8), count(128 / bits / run) {}
+      : run(bits == 32 || (block > 0 && block < 32) ? 4 : 8), count(128 / bits / run) {}
   int64_t depth() const { return 4 * run * count; } ///< elements along K of a step
 };
 
@@ -74,7 +79,7 @@ struct FewRows {
   mlir::Value firstRow, firstColumn; ///< i32, of the block
   TileResult result;
 
-  int64_t bits() const { return quantized ? kNibbleBits : element.getIntOrFloatBitWidth(); }
+  int64_t bits() const { return quantized ? quantized->bits : element.getIntOrFloatBitWidth(); }
   /// Elements along K of a step of a warp.
   int64_t depth() const { return linesAlongK ? runs().depth() : kLinesAcrossK; }
   FewRowsRuns runs() const { return {bits(), quantized ? quantized->block : 0}; }
@@ -87,11 +92,17 @@ constexpr int64_t kMostFewRows = 16; ///< of a block
 FewRowsTile chooseFewRowsTile(const PtxTarget &chip, const FewRows &p, std::optional<int64_t> rows,
                               std::optional<int64_t> columns);
 
-/// The bytes of a line of k nibbles as stored.
-int64_t nibbleLineBytes(int64_t block, int64_t k);
+constexpr int64_t kLanesOfLine = 4; ///< of a warp
 
-/// Stores a line of nibbles, one in each byte, as FewRows wants it. What fills the last step is zeros.
-void packNibbles(llvm::ArrayRef<uint8_t> numbers, int64_t block, WriteBytes write);
+/// Where the i-th number of a word begins in it: two neighbours lie in the halves of the word, for `(word >> s) & mask`
+/// to give both.
+constexpr int64_t bitInWord(int64_t i, int64_t bits) { return i / 2 * bits + i % 2 * 16; }
+
+/// The bytes of a line of k quantized numbers as stored.
+int64_t quantizedLineBytes(int64_t bits, int64_t block, int64_t k);
+
+/// Stores a line of numbers, one in each byte, as FewRows wants it. What fills the last step is zeros.
+void packQuantized(llvm::ArrayRef<uint8_t> numbers, int64_t bits, int64_t block, WriteBytes write);
 
 /// Emits what a thread does.
 void emitFewRows(mlir::OpBuilder &b, mlir::Location loc, const FewRows &p);

@@ -47,7 +47,8 @@ GpuAnchor::BlockPlace GpuAnchor::divideIntoBlocks(Dim batch, Dim rows, Dim colum
                                                   bool inBands) const {
   DimContext &d = dims();
   Dim down = d.ceilDiv(rows, tileRows), across = d.ceilDiv(columns, tileColumns);
-  k.setTiles(d.mul(d.mul(down, across), batch), d.constant(1));
+  Dim all = d.mul(d.mul(down, across), batch);
+  k.setTiles(isWanted ? d.mul(all, isWanted) : all, d.constant(1));
   setBlock(k.sliceBegin().getParentBlock()->getTerminator(), threads, sharedBytes);
   ThreadBuilder t(b, loc());
   Value number = t.toI32(k.sliceBegin()), perBatch = t.mul(size32(down), size32(across));
@@ -65,6 +66,13 @@ GpuAnchor::BlockPlace GpuAnchor::divideIntoBlocks(Dim batch, Dim rows, Dim colum
   place.firstColumn = t.mul(t.div(number, height), tileColumns);
   return place;
 }
+
+Dim GpuAnchor::areMore(Dim rows, int64_t most) const {
+  DimContext &d = dims();
+  return d.min(d.constant(1), d.max(d.constant(0), d.add(rows, -most)));
+}
+
+Dim GpuAnchor::areAtMost(Dim rows, int64_t most) const { return dims().sub(dims().constant(1), areMore(rows, most)); }
 
 TileResult GpuAnchor::resultOf(Dim rows, Dim columns, Value rowsBefore) const {
   TileResult result;

@@ -5,6 +5,7 @@
 
 #include "Contraction.h"
 #include "cameo/Codegen/Kernel.h"
+#include "cameo/Codegen/Product.h"
 
 namespace cameo::codegen {
 
@@ -25,6 +26,9 @@ struct GpuAnchor {
   mlir::OpBuilder &b;
   llvm::ArrayRef<Tensor> operands, results;
   const PtxTarget &chip;
+  /// 0 or 1, where the kernel has several launches: whether the run's sizes are for this one. A launch of no blocks is
+  /// none. A missing one counts as 1.
+  Dim isWanted = {};
 
   mlir::Location loc() const { return op->getLoc(); }
   DimContext &dims() const { return k.dims(); }
@@ -48,6 +52,10 @@ struct GpuAnchor {
   /// other.
   mlir::Value divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const;
 
+  /// 1 where there are at most so many rows, else 0; and the other way round.
+  Dim areAtMost(Dim rows, int64_t most) const;
+  Dim areMore(Dim rows, int64_t most) const;
+
   // ---- zero points of products of bytes: operands 2 and 3
 
   /// Whether they are as byteZeros takes them: one for all, of the right operand also one per column.
@@ -61,8 +69,14 @@ struct GpuAnchor {
 WeightForm packedLines(int64_t lines, int64_t lineStride, int64_t columns, int64_t columnStride, int64_t pitch,
                        int64_t bytes);
 
-/// A product of few rows; nullopt where it is none.
-std::optional<mlir::LogicalResult> emitFewRowsMatMul(const GpuAnchor &, bool transposeLhs, bool transposeRhs);
+/// How the right operand of a product lies in memory: its lines, and whether these are a constant's that are stored so.
+struct RhsLines {
+  bool alongK;
+  mlir::Value packed; ///< their base; null: as the operand is
+};
+
+/// A product of few rows, whose lines of w are whole chunks of 16 bytes, or packed ones that end so.
+void emitFewRowsMatMul(const GpuAnchor &, const Product &, const RhsLines &);
 
 /// Emits an anchor; nullopt, before anything is emitted, to leave it to its naive loops.
 using GpuEmitFn = std::optional<mlir::LogicalResult> (*)(const GpuAnchor &);

@@ -47,7 +47,8 @@ class Case:
     transposed: bool = False
     constant: bool = True
     block: int = 0
-    zeros: str = "all"  # or "each"
+    bits: int = 4
+    zeros: str = "all"  # the middle number, "uneven": another, or "each"
     scale: str = ""  # its element type, if not that of x
     bias: bool = False
     runs: tuple = ({},)
@@ -61,10 +62,11 @@ class Case:
         self.fed = {}
         if self.block:
             blocks = -(-self.k // self.block)
-            numbers = rng.integers(0, 16, (self.n, blocks * self.block), np.uint8)
+            numbers = rng.integers(0, 1 << self.bits, (self.n, blocks * self.block), np.uint8)
             scales = (rng.random((self.n, blocks)) + 0.5).astype(NAMES[self.scale or self.element])
-            zeros = rng.integers(0, 16, (self.n, blocks), np.uint8) if self.zeros == "each" else np.full((self.n, blocks), 8, np.uint8)
-            packed = numbers[:, ::2] | numbers[:, 1::2] << 4
+            zeros = {"each": rng.integers(0, 1 << self.bits, (self.n, blocks), np.uint8), "all": np.full((self.n, blocks), 1 << self.bits - 1, np.uint8),
+                     "uneven": np.full((self.n, blocks), (1 << self.bits) - 3, np.uint8)}[self.zeros]
+            packed = numbers if self.bits == 8 else numbers[:, ::2] | numbers[:, 1::2] << 4
             spread = lambda a: np.repeat(a.astype(np.float64), self.block, 1)[:, : self.k]
             weights = (numbers[:, : self.k] - spread(zeros)) * spread(scales)
             body += constant("w", packed, "ui8") + constant("s", scales, self.scale or self.element) + constant("z", zeros, "ui8")
@@ -111,7 +113,17 @@ for element in NAMES:
     case(f"{element}-nibbles", 1, 130, 1024, element, block=128)
     case(f"{element}-nibbles-with-zeros", 4, 72, 608, element, block=32, zeros="each", bias=True)
     case(f"{element}-nibbles-ragged", 3, 37, 100, element, block=16, zeros="each")
-    case(f"{element}-nibbles-of-any-rows", "m", 40, 256, element, block=64, runs=tuple({"m": m} for m in (1, 7, 33)))
+    case(f"{element}-nibbles-of-any-rows", "m", 72, 256 if element == "f16" else 200, element, block=64, zeros="each", runs=tuple({"m": m} for m in (1, 7, 33, 257)))
+    case(f"{element}-nibbles-of-many-rows", 260, 40, 80 if element == "f32" else 77, element, block=32, bias=True)
+    case(f"{element}-bytes", 1, 130, 1024, element, block=128, bits=8)
+    case(f"{element}-bytes-of-columns", 5, 72, 1000, element, block=1024, bits=8, zeros="uneven")
+    case(f"{element}-bytes-with-zeros", 4, 72, 608, element, block=32, bits=8, zeros="each", bias=True)
+    case(f"{element}-bytes-ragged", 3, 37, 100, element, block=16, bits=8, zeros="each")
+    case(f"{element}-bytes-of-any-rows", "m", 72, 264, element, block=192, bits=8, zeros="each", scale="f32", runs=tuple({"m": m} for m in (1, 33, 258)))
+    case(f"{element}-any-rows", "m", 72, 264, element, bias=True, runs=tuple({"m": m} for m in (1, 5, 16, 17, 40)))
+    case(f"{element}-any-rows-transposed", "m", 40, 136, element, transposed=True, runs=tuple({"m": m} for m in (3, 50)))
+    case(f"{element}-any-rows-ragged", "m", 37, 77, element, runs=tuple({"m": m} for m in (2, 20)))
+    case(f"{element}-any-rows-of-the-run", "m", 80, 300, element, constant=False, runs=tuple({"m": m} for m in (1, 20)))
 case("f32-wide", 2, 4100, 64)
 case("bf16-wide", 9, 9000, 64, "bf16")
 case("f32-tiny", 1, 1, 4)
@@ -128,6 +140,8 @@ PLANTED = {
     "nibble-order": ("bf16-nibbles", r"shr\.u32 (\s*%r\d+, %r\d+), 4;=>shr.u32 $1, 8;", "times the bound"),
     "fragment-order": ("bf16-nibbles", r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2", "times the bound"),
     "other-zero-point": ("bf16-nibbles-with-zeros", r"ld\.global\.nc\.b8 (\s*%r\d+), \[(%rd\d+)\];=>ld.global.nc.b8 $1, [$2+1];", "times the bound"),
+    "byte-order": ("bf16-bytes", r"shr\.u32 (\s*%r\d+, %r\d+), 8;=>mov.b32 $1;", "times the bound"),
+    "top-bits-forgotten": ("bf16-bytes", r"and\.b32 (\s*%r\d+, %r\d+), 8388736;=>and.b32 $1, 128;", "times the bound"),
     "scale-forgotten": ("bf16-nibbles-with-zeros", r"(ld\.global\.nc\.b16 \s*%r\d+, [^;]*;\s*)shl\.b32 (\s*%r\d+), %r\d+, 16;=>$1mov.b32 $2, 0f3F800000;", "times the bound"),
     "end-of-rows-forgotten": ("bf16-ragged", r"selp\.b64 (\s*%rd\d+), (%rd\d+), %rd\d+, %p\d+;(\s*ld\.global\.nc\.b16 )=>mov.b64 $1, $2;$3", "past the end"),
 }
@@ -154,7 +168,9 @@ def run(name: str, chips=CHIPS) -> None:
             x, w = fed["x"].astype(np.float64), weights.swapaxes(-1, -2)
             wanted, scale = x @ w + bias, np.abs(x) @ np.abs(w) + np.abs(bias)
             wanted = np.maximum(wanted, 0) if made.bias else wanted
-            bound = 2 * (made.k + 4) * 2.0**-24 * scale + EPSILON[made.element] * np.abs(wanted) + 2.0**-25
+            # Of many rows, weights of few bits are rounded to the type of x before they are multiplied.
+            rounded = EPSILON[made.element] if made.block and wanted.shape[-2] > 256 else 0
+            bound = (2 * (made.k + 4) * 2.0**-24 + rounded) * scale + EPSILON[made.element] * np.abs(wanted) + 2.0**-25
             for chip, program in programs.items():
                 (found,) = program.run(dict(zip(program.inputs, fed.values()))).values()
                 if found.shape != wanted.shape:

@@ -1,4 +1,4 @@
-// BlockedParameter.h - scales and zero points of a tensor in blocks, as ops spread them over it.
+// BlockedParameter.h - scales and zero points in blocks, as ops spread them over a tensor; widths of such weights.
 #ifndef CAMEO_DIALECT_CAMEO_BLOCKEDPARAMETER_H
 #define CAMEO_DIALECT_CAMEO_BLOCKEDPARAMETER_H
 
@@ -6,6 +6,11 @@
 #include <optional>
 
 namespace cameo {
+
+class MatMulNBitsOp;
+
+/// Bits of a weight: 8 where a row has as many bytes as all of its blocks have weights, else 4.
+int64_t bitsOfWeights(MatMulNBitsOp op);
 
 /// Each element of `values` along `axis` counts for `block` elements of the tensor in a row.
 struct BlockedParameter {

@@ -2,6 +2,7 @@
 // GatherBlockQuantized.
 #include "Axes.h"
 #include "Compose.h"
+#include "cameo/Dialect/Cameo/BlockedParameter.h"
 #include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
@@ -46,20 +47,20 @@ Value dequantized(Compose &c, Value numbers, Value scale, Value zero, int64_t bi
 
 /// What matMulNBits reads of a node.
 struct BlockedWeights {
-  int64_t rows, blocks, block;
-  Value numbers, scale, zero; ///< bytes, [rows, blocks], and the same or null
+  int64_t rows, blocks, block, bits; // of 4 or 8
+  Value numbers, scale, zero;        ///< bytes, [rows, blocks], and the same or null
 };
 
-/// The op of its own that products with 4-bit weights have.
-Value nibbleProduct(Compose &c, Value a, const BlockedWeights &w) {
+/// The op of its own that products with weights of 4 and 8 bits have.
+Value blockProduct(Compose &c, Value a, const BlockedWeights &w) {
   OpBinder &op = c.op;
   Type ui8 = op.builder.getIntegerType(8, /*isSigned=*/false);
   Value zero = w.zero;
   if (!zero)
-    zero = op.splat(ui8, {w.rows, w.blocks}, 8);
+    zero = op.splat(ui8, {w.rows, w.blocks}, int64_t(1) << (w.bits - 1));
   bool byteActivations = op.intAttr("accuracy_level", 0) == 4;
-  return c.make<MatMulNBitsOp>(a, op.reshape(w.numbers, {w.rows, w.blocks * w.block / 2}), w.scale, zero, w.block,
-                               byteActivations);
+  return c.make<MatMulNBitsOp>(a, op.reshape(w.numbers, {w.rows, w.blocks * w.block * w.bits / 8}), w.scale, zero,
+                               w.block, byteActivations);
 }
 
 /// y = a w^T + bias with w [N, K] in blocks along K: [N, blocks, bytes of a block].
@@ -94,8 +95,8 @@ LogicalResult matMulNBits(OpBinder &op) {
       return failure();
   }
   auto withBias = [&](Value y) { return op.hasInput(5) ? c.add(y, op.cast(op.input(5), type)) : y; };
-  if (*bits == 4 && !op.hasInput(4) && (!zero || op.elementType(zero) == ui8))
-    return op.result(withBias(nibbleProduct(c, a, {rows, blocks, block, bytes, scale, zero})));
+  if (*bits >= 4 && !op.hasInput(4) && (!zero || op.elementType(zero) == ui8))
+    return op.result(withBias(blockProduct(c, a, {rows, blocks, block, *bits, bytes, scale, zero})));
   Value numbers = unpacked(op, op.reshape(bytes, {rows, blocks * (block * *bits / 8)}), *bits), weights;
   if (op.hasInput(4)) {
     // Each column names its group.
@@ -237,21 +238,24 @@ LogicalResult gatherBlockQuantized(OpBinder &op) {
 
 // ---- as ONNX
 
-/// The zero points of a row in bytes, as MatMulNBits wants them; nothing where all are 8, its default.
+/// The zero points of a row in bytes, as MatMulNBits wants them; nothing where all are the default, the middle number.
 FailureOr<Edge> packedZeros(MatMulNBitsOp op, NodeBuilder &b) {
   Value zero = op.getZero();
   auto expand = zero.getDefiningOp<ExpandOp>();
-  if (expand && inlineScalar(expand.getX()) == 8.0)
+  const double middle = 1 << (bitsOfWeights(op) - 1);
+  if (expand && inlineScalar(expand.getX()) == middle)
     return Edge();
   if (auto slice = zero.getDefiningOp<SliceOp>())
     zero = slice.getX();
   if (auto unpack = zero.getDefiningOp<UnpackOp>())
     return b(unpack.getX());
+  if (bitsOfWeights(op) == 8)
+    return b(zero);
   ElementsAttr constant = constantBehind(op.getZero());
   if (!constant)
     return b.refuse("its zero points are computed while it runs");
   std::vector<uint8_t> numbers = bytesOf(constant);
-  if (llvm::all_of(numbers, [](uint8_t n) { return n == 8; }))
+  if (llvm::all_of(numbers, [&](uint8_t n) { return n == middle; }))
     return Edge();
   auto type = cast<RankedTensorType>(op.getZero().getType());
   int64_t rows = type.getDimSize(0), blocks = type.getDimSize(1), width = (blocks + 1) / 2;
@@ -268,13 +272,15 @@ LogicalResult exportMatMulNBits(MatMulNBitsOp op, NodeBuilder &b) {
   auto scales = cast<RankedTensorType>(op.getScale().getType());
   if (failed(zeros) || ShapedType::isDynamic(columns))
     return failed(zeros) ? failure() : b.refuse("the last size of its operand is not known");
-  int64_t rows = scales.getDimSize(0), blocks = scales.getDimSize(1), block = op.getBlock();
+  int64_t rows = scales.getDimSize(0), blocks = scales.getDimSize(1), block = op.getBlock(), bits = bitsOfWeights(op);
+  if (!llvm::isPowerOf2_64(block))
+    return b.refuse("its blocks are of " + Twine(block) + " weights, which is no power of two");
   return b.result(b.node("com.microsoft.MatMulNBits",
-                         {b(op.getX()), b.reshape(b(op.getWeights()), {rows, blocks, block / 2}),
+                         {b(op.getX()), b.reshape(b(op.getWeights()), {rows, blocks, block * bits / 8}),
                           b.reshape(b(op.getScale()), {-1}), *zeros},
                          {{"K", columns},
                           {"N", rows},
-                          {"bits", 4},
+                          {"bits", bits},
                           {"block_size", block},
                           {"accuracy_level", op.getByteActivations() ? 4 : 0}}));
 }

@@ -1,17 +1,18 @@
-// ContractionNibbles.cpp - see ContractionNibbles.h.
-#include "ContractionNibbles.h"
+// ContractionNBits.cpp - see ContractionNBits.h.
+#include "ContractionNBits.h"
 #include "ContractionArithmetic.h"
-#include <algorithm>
+#include <numeric>
 
 using namespace mlir;
 using namespace cameo::codegen;
 
 namespace {
 
-/// Elements of K in one dword.
-constexpr int64_t kPerStep = 8;
 /// Stack that rounded rows of A may take.
 constexpr int64_t kMostRowBytes = 96 << 10;
+
+/// The number that is stored as 0 for floats.
+constexpr int32_t lowestStored(int64_t bits) { return bits == 8 ? 128 : 0; }
 
 VectorType intType(Emit &e, int64_t lanes) { return VectorType::get({lanes}, e.b.getI32Type()); }
 Value every(Emit &e, int64_t lanes, int32_t value) {
@@ -25,6 +26,11 @@ Value spread(Emit &e, int64_t lanes, Value number) {
 }
 Value loadFloat(Emit &e, Value pointer, int64_t lanes) {
   return spread(e, lanes, LLVM::LoadOp::create(e.b, e.loc, e.b.getF32Type(), pointer, 4));
+}
+/// An element of A as f32.
+Value loadElement(Emit &e, Type type, Value pointer) {
+  Value element = LLVM::LoadOp::create(e.b, e.loc, type, pointer, unsigned(elementBytes(type)));
+  return type.isF32() ? element : Value(arith::ExtFOp::create(e.b, e.loc, e.b.getF32Type(), element));
 }
 
 /// The vectors of a row of a panel at `pointer`.
@@ -48,68 +54,102 @@ Accumulators zeroSums(Emit &e, const MicroKernel &kernel, Type element) {
 }
 
 /// Steps of one block.
-class NibbleArithmetic : public Arithmetic {
+class BlockArithmetic : public Arithmetic {
 public:
-  int64_t stepElements() const override { return kPerStep; }
+  BlockArithmetic() = default;
+  explicit BlockArithmetic(int64_t bits) : bits(bits) {}
+  int64_t stepElements() const override { return 32 / bits; }
   Accumulators begin(Emit &e, const MicroKernel &kernel, Value &) const override {
     return zeroSums(e, kernel, e.b.getF32Type());
   }
+
+protected:
+  int64_t bits = 4;
 };
 
-class FloatNibbles final : public NibbleArithmetic {
+class FloatWeights final : public BlockArithmetic {
 public:
-  FloatNibbles() = default;
-  /// `scales` and `zeroPoints` are rows of the panel; there are none of zero points where `zero` is all of them.
-  FloatNibbles(ArrayRef<Value> scales, ArrayRef<Value> zeroPoints, std::optional<int32_t> zero)
-      : scales(scales), zeroPoints(zeroPoints), zero(zero) {}
+  FloatWeights() = default;
+  /// `scales` and `zeroPoints` are rows of the panel; there are none of zero points where `zero` is all of them, and
+  /// none of scales where sums are scaled.
+  FloatWeights(const NBitsSpec &spec, ArrayRef<Value> scales, ArrayRef<Value> zeroPoints)
+      : BlockArithmetic(spec.bits), lhsType(spec.lhsType), scales(scales), zeroPoints(zeroPoints), zero(spec.zero) {}
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
             MutableArrayRef<Value> sums, int64_t elements, int64_t) const override {
-    SmallVector<Value> dwords = rowOf(e, kernel, rhs, e.b.getI32Type());
-    int64_t first = elements == kPerStep ? lhsBytes : lhsBytes - elements * 4;
+    int64_t bytes = elementBytes(lhsType), first = elements == stepElements() ? lhsBytes : lhsBytes - elements * bytes;
+    SmallVector<Value> dwords = bits == 4 ? rowOf(e, kernel, rhs, e.b.getI32Type()) : SmallVector<Value>();
     for (int64_t i = 0; i < elements; ++i) {
-      SmallVector<Value> columns;
+      SmallVector<Value> columns = dwords.empty() ? bytesOfRow(e, kernel, rhs, i) : nibbles(e, kernel, dwords, i);
       for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
-        Value v = dwords[column];
-        if (int64_t shift = i % 4 * 8 + i / 4 * 4)
-          v = arith::ShRUIOp::create(e.b, e.loc, v, every(e, lanes, shift));
-        v = arith::AndIOp::create(e.b, e.loc, v, every(e, lanes, 15));
-        if (zero)
-          v = arith::SubIOp::create(e.b, e.loc, v, every(e, lanes, *zero));
+        Value &v = columns[column];
+        if (zero && *zero != lowest())
+          v = arith::SubIOp::create(e.b, e.loc, v, every(e, lanes, *zero - lowest()));
         v = arith::SIToFPOp::create(e.b, e.loc, e.vectorType(lanes), v);
         if (!zero)
           v = arith::SubFOp::create(e.b, e.loc, v, zeroPoints[column]);
-        columns.push_back(arith::MulFOp::create(e.b, e.loc, v, scales[column]));
+        if (!scales.empty())
+          v = arith::MulFOp::create(e.b, e.loc, v, scales[column]);
       }
       for (auto [row, pointer] : llvm::enumerate(rows)) {
-        Value address = e.offset(pointer.pointer, pointer.bytes + first + i * 4);
+        Value x = loadElement(e, lhsType, e.offset(pointer.pointer, pointer.bytes + first + i * bytes));
         for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
           Value &sum = sums[row * kernel.vectors.size() + column];
-          sum = vector::FMAOp::create(e.b, e.loc, loadFloat(e, address, lanes), columns[column], sum);
+          sum = vector::FMAOp::create(e.b, e.loc, spread(e, lanes, x), columns[column], sum);
         }
       }
     }
   }
 
 private:
+  /// What is stored as 0.
+  int32_t lowest() const { return lowestStored(bits); }
+
+  /// Element i of the step in i32.
+  static SmallVector<Value> nibbles(Emit &e, const MicroKernel &kernel, ArrayRef<Value> dwords, int64_t i) {
+    SmallVector<Value> columns(dwords);
+    for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
+      Value &v = columns[column];
+      if (int64_t shift = i % 4 * 8 + i / 4 * 4)
+        v = arith::ShRUIOp::create(e.b, e.loc, v, every(e, lanes, shift));
+      v = arith::AndIOp::create(e.b, e.loc, v, every(e, lanes, 15));
+    }
+    return columns;
+  }
+  static SmallVector<Value> bytesOfRow(Emit &e, const MicroKernel &kernel, Value rhs, int64_t i) {
+    SmallVector<Value> columns;
+    int64_t width = std::accumulate(kernel.vectors.begin(), kernel.vectors.end(), int64_t(0)), at = i * width;
+    for (int64_t lanes : kernel.vectors) {
+      auto type = VectorType::get({lanes}, e.b.getI8Type());
+      Value narrow = LLVM::LoadOp::create(e.b, e.loc, type, e.offset(rhs, at), 1);
+      columns.push_back(arith::ExtSIOp::create(e.b, e.loc, intType(e, lanes), narrow));
+      at += lanes;
+    }
+    return columns;
+  }
+
+  Type lhsType;
   SmallVector<Value> scales, zeroPoints;
   std::optional<int32_t> zero;
 };
 
-class ByteNibbles final : public NibbleArithmetic {
+class ByteWeights final : public BlockArithmetic {
 public:
+  using BlockArithmetic::BlockArithmetic;
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
             MutableArrayRef<Value> sums, int64_t, int64_t) const override {
     SmallVector<Value> dwords = rowOf(e, kernel, rhs, e.b.getI32Type());
-    for (int64_t half = 0; half < 2; ++half) {
+    for (int64_t part = 0; part < 8 / bits; ++part) {
       SmallVector<Value> columns;
       for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
         Value v = dwords[column];
-        if (half)
+        if (part)
           v = arith::ShRUIOp::create(e.b, e.loc, v, every(e, lanes, 4));
-        columns.push_back(bytes(e, arith::AndIOp::create(e.b, e.loc, v, every(e, lanes, 0x0f0f0f0f)), lanes));
+        if (bits == 4)
+          v = arith::AndIOp::create(e.b, e.loc, v, every(e, lanes, 0x0f0f0f0f));
+        columns.push_back(bytes(e, v, lanes));
       }
       for (auto [row, pointer] : llvm::enumerate(rows)) {
-        Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes + half * 4);
+        Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes + part * 4);
         Value dword = LLVM::LoadOp::create(e.b, e.loc, e.b.getI32Type(), address, 1);
         for (auto [column, lanes] : llvm::enumerate(kernel.vectors)) {
           Value &sum = sums[row * kernel.vectors.size() + column];
@@ -125,16 +165,16 @@ private:
   }
 };
 
-/// Rows of f32, or of bytes with a scale and a sum per block; the loop over blocks.
+/// Rows of floats, or of bytes with a scale and a sum per block; the loop over blocks.
 class BlockedRows final : public LhsRows {
 public:
   /// `factors`: for bytes, pairs by row and block: the scale, and scale * sum of the bytes or with one zero point for
   /// all the integer -zero * sum.
-  BlockedRows(const NibbleSpec &spec, Value factors) : spec(spec), factors(factors) {}
+  BlockedRows(const NBitsSpec &spec, Value factors) : spec(spec), factors(factors) {}
 
   SmallVector<Value> accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) override {
-    int64_t elementBytes = spec.inBytes ? 1 : 4;
-    int64_t rowBytes = (spec.inBytes ? spec.blocks() * spec.block : spec.k) * elementBytes;
+    int64_t bytes = spec.inBytes ? 1 : elementBytes(spec.lhsType);
+    int64_t rowBytes = (spec.inBytes ? spec.blocks() * spec.block : spec.k) * bytes;
     SmallVector<Value> numbers;
     for (int64_t row = 0; row < kernel.rows; ++row) {
       Value m = e.add(tile.m, row);
@@ -143,18 +183,16 @@ public:
     auto emitBlock = [&](Value index, int64_t length, ValueRange carried) {
       SmallVector<RowPointer> rows;
       for (Value m : numbers)
-        rows.push_back({e.offset(tile.lhs, e.add(e.mul(m, rowBytes), e.mul(index, spec.block * elementBytes)))});
+        rows.push_back({e.offset(tile.lhs, e.add(e.mul(m, rowBytes), e.mul(index, spec.block * bytes)))});
       SmallVector<Value> next(carried);
-      Value scaleRow = e.offset(next.back(), e.times(kernel.rhsStepBytes, spec.block / kPerStep));
+      Value scaleRow = e.offset(next.back(), e.times(kernel.rhsStepBytes, spec.block / spec.stepElements()));
       Value zeroRow = e.offset(scaleRow, kernel.rhsStepBytes);
       auto zeroPoints = [&] { return spec.zero ? SmallVector<Value>() : rowOf(e, kernel, zeroRow, e.b.getF32Type()); };
       MicroKernel inner = kernel;
       if (!spec.inBytes) {
-        FloatNibbles arithmetic(rowOf(e, kernel, scaleRow, e.b.getF32Type()), zeroPoints(), spec.zero);
-        inner.arithmetic = &arithmetic;
-        next = emitRun(e, inner, rows, 4, length, next);
+        next = addFloats(e, inner, rows, length, next, scaleRow, zeroPoints());
       } else {
-        ByteNibbles arithmetic;
+        ByteWeights arithmetic(spec.bits);
         inner.arithmetic = &arithmetic;
         SmallVector<Value> sums = firstSums(e, kernel, numbers, index);
         sums.push_back(next.back());
@@ -177,6 +215,26 @@ public:
   }
 
 private:
+  /// totals += sums of a block of `length` elements.
+  SmallVector<Value> addFloats(Emit &e, MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t length,
+                               ArrayRef<Value> totals, Value scaleRow, ArrayRef<Value> zeroPoints) {
+    bool scalesSums =
+        spec.blocks() == 1 || kernel.rows * int64_t(kernel.vectors.size()) * 4 <= spec.target.numRegisters;
+    auto scales = [&] { return rowOf(e, kernel, scaleRow, e.b.getF32Type()); };
+    FloatWeights arithmetic(spec, scalesSums ? SmallVector<Value>() : scales(), zeroPoints);
+    kernel.arithmetic = &arithmetic;
+    int64_t bytes = elementBytes(spec.lhsType);
+    if (!scalesSums)
+      return emitRun(e, kernel, rows, bytes, length, totals);
+    SmallVector<Value> sums = zeroSums(e, kernel, e.b.getF32Type());
+    sums.push_back(totals.back());
+    sums = emitRun(e, kernel, rows, bytes, length, sums);
+    SmallVector<Value> ofColumn = scales();
+    for (auto [i, total] : llvm::enumerate(totals.drop_back()))
+      sums[i] = vector::FMAOp::create(e.b, e.loc, sums[i], ofColumn[i % ofColumn.size()], total);
+    return sums;
+  }
+
   /// What the sums of a block start from: 0, or -zero * sum of the row's bytes.
   SmallVector<Value> firstSums(Emit &e, const MicroKernel &kernel, ArrayRef<Value> numbers, Value index) {
     if (!spec.zero)
@@ -214,28 +272,29 @@ private:
     }
   }
 
-  const NibbleSpec &spec;
+  const NBitsSpec &spec;
   Value factors;
 };
 
 /// Rounds rows [first, limit) of A to bytes at `bytes`, and writes each block's scale and sum to `factors`.
-void emitRounding(Emit &e, const NibbleSpec &spec, Value first, Value limit, Value bytes, Value factors) {
+void emitRounding(Emit &e, const NBitsSpec &spec, Value first, Value limit, Value bytes, Value factors) {
   constexpr int64_t lanes = 16; // no block is smaller
   VectorType floats = e.vectorType(lanes), ints = intType(e, lanes);
   Type f32 = e.b.getF32Type();
   int64_t blocks = spec.blocks();
   auto number = [&](float v) { return arith::ConstantOp::create(e.b, e.loc, e.b.getF32FloatAttr(v)); };
   e.loop(first, limit, 1, [&](Value m) {
-    Value row = e.offset(spec.lhs, e.mul(m, spec.k * 4)),
+    Value row = e.offset(spec.lhs, e.mul(m, spec.k * elementBytes(spec.lhsType))),
           to = e.offset(bytes, e.mul(e.sub(m, first), blocks * spec.block));
     Value pairs = e.offset(factors, e.mul(e.sub(m, first), blocks * 8));
     auto emitBlock = [&](Value index, int64_t length) {
-      Value from = e.offset(row, e.mul(index, spec.block * 4)), there = e.offset(to, e.mul(index, spec.block));
+      Value from = e.offset(row, e.mul(index, spec.block * elementBytes(spec.lhsType))),
+            there = e.offset(to, e.mul(index, spec.block));
       auto load = [&](int64_t at) -> Value {
         if (at >= length)
           return zeros(e, floats);
         Value mask = at + lanes <= length ? Value() : e.mask(lanes, e.number(at), e.number(length));
-        return emitLoad(e.b, e.loc, Type(), e.offset(from, at * 4), lanes, mask);
+        return emitLoad(e.b, e.loc, spec.lhsType, e.offset(from, at * elementBytes(spec.lhsType)), lanes, mask);
       };
       Value largest = zeros(e, floats), sum = zeros(e, ints);
       for (int64_t at = 0; at < length; at += lanes)
@@ -272,11 +331,11 @@ void emitRounding(Emit &e, const NibbleSpec &spec, Value first, Value limit, Val
   });
 }
 
-Value panelsOf(Emit &e, const NibbleSpec &spec) { return e.number(panelCount(spec.tile, spec.n)); }
+Value panelsOf(Emit &e, const NBitsSpec &spec) { return e.number(panelCount(spec.tile, spec.n)); }
 
 } // namespace
 
-ContractionTile cameo::codegen::chooseNibbleTile(const NibbleSpec &spec) {
+ContractionTile cameo::codegen::chooseNBitsTile(const NBitsSpec &spec) {
   ContractionTile tile;
   tile.lanes = spec.target.lanes();
   bool isVector = spec.m.isStatic() && spec.m.fixed == 1;
@@ -296,21 +355,21 @@ ContractionTile cameo::codegen::chooseNibbleTile(const NibbleSpec &spec) {
   return tile;
 }
 
-int64_t cameo::codegen::nibbleRows(const NibbleSpec &spec) {
+int64_t cameo::codegen::nBitsRows(const NBitsSpec &spec) {
   int64_t mr = spec.tile.mr, block = llvm::alignTo(24, mr);
   int64_t most = spec.m.isStatic() ? llvm::alignTo(std::max<int64_t>(1, spec.m.fixed), mr) : block;
   int64_t fit = kMostRowBytes / std::max<int64_t>(1, spec.blocks() * spec.block);
   return std::max(mr, std::min({most, block, fit / mr * mr}));
 }
 
-Value cameo::codegen::emitNibbleSteps(OpBuilder &b, Location loc, const NibbleSpec &spec) {
+Value cameo::codegen::emitNBitsSteps(OpBuilder &b, Location loc, const NBitsSpec &spec) {
   Emit e(b, loc);
-  return e.mul(panelsOf(e, spec), e.ceilDiv(e.value(spec.m), nibbleRows(spec)));
+  return e.mul(panelsOf(e, spec), e.ceilDiv(e.value(spec.m), nBitsRows(spec)));
 }
 
-void cameo::codegen::emitNibbles(OpBuilder &b, Location loc, const NibbleSpec &spec, Value begin, Value end) {
+void cameo::codegen::emitNBits(OpBuilder &b, Location loc, const NBitsSpec &spec, Value begin, Value end) {
   Emit e(b, loc);
-  int64_t rows = nibbleRows(spec), blocks = spec.blocks();
+  int64_t rows = nBitsRows(spec), blocks = spec.blocks();
   Value bytes, factors;
   if (spec.inBytes) {
     bytes = e.stack(rows * blocks * spec.block);
@@ -325,7 +384,7 @@ void cameo::codegen::emitNibbles(OpBuilder &b, Location loc, const NibbleSpec &s
     if (spec.inBytes)
       emitRounding(e, spec, first, limit, bytes, factors);
     ContractionLoops loops;
-    loops.arithmetic = std::make_shared<FloatNibbles>();
+    loops.arithmetic = std::make_shared<FloatWeights>();
     loops.tile = spec.tile;
     loops.tile.panelOuter = true;
     loops.tile.mBlock = rows;
@@ -338,7 +397,7 @@ void cameo::codegen::emitNibbles(OpBuilder &b, Location loc, const NibbleSpec &s
       moved.row = Emit(b, loc).add(at.row, first);
       spec.store(b, loc, vector, moved);
     };
-    Value lhs = spec.inBytes ? bytes : e.offset(spec.lhs, e.mul(first, spec.k * 4));
+    Value lhs = spec.inBytes ? bytes : e.offset(spec.lhs, e.mul(first, spec.k * elementBytes(spec.lhsType)));
     loops.batchAt = [&spec, lhs](Emit &e, Value) -> ContractionLoops::Batch {
       return {lhs, spec.weights, Value(), e.number(0)};
     };
@@ -350,9 +409,10 @@ void cameo::codegen::emitNibbles(OpBuilder &b, Location loc, const NibbleSpec &s
   e.loop(e.div(begin, panels), e.div(e.add(end, e.add(panels, -1)), panels), 1, emitRows);
 }
 
-void cameo::codegen::packNibbles(const uint8_t *weights, ArrayRef<float> scales, ArrayRef<uint8_t> zeroPoints,
-                                 const NibbleSpec &spec, char *packed) {
-  int64_t blocks = spec.blocks(), steps = spec.block / kPerStep, rowBytes = blocks * spec.block / 2;
+void cameo::codegen::packNBits(const uint8_t *weights, ArrayRef<float> scales, ArrayRef<uint8_t> zeroPoints,
+                               const NBitsSpec &spec, char *packed) {
+  int64_t blocks = spec.blocks(), rowBytes = blocks * spec.block * spec.bits / 8;
+  int32_t lowest = spec.inBytes ? 0 : lowestStored(spec.bits);
   for (int64_t panel = 0, panels = panelCount(spec.tile, spec.n); panel < panels; ++panel) {
     int64_t first = panel * spec.tile.nr, width = panelWidth(spec.tile, spec.n, panel);
     int64_t columns = std::min(spec.tile.nr, spec.n - first);
@@ -360,15 +420,19 @@ void cameo::codegen::packNibbles(const uint8_t *weights, ArrayRef<float> scales,
     for (int64_t column = 0; column < columns; ++column)
       for (int64_t block = 0; block < blocks; ++block) {
         char *rows = packed + block * spec.blockRows() * width * 4;
-        auto *behind = reinterpret_cast<float *>(rows + steps * width * 4);
+        auto *behind = reinterpret_cast<float *>(rows + spec.block * spec.bits / 8 * width);
         behind[column] = scales[(first + column) * blocks + block];
         if (!spec.zero)
-          behind[width + column] = zeroPoints[(first + column) * blocks + block];
-        const uint8_t *from = weights + (first + column) * rowBytes + block * spec.block / 2;
+          behind[width + column] = float(zeroPoints[(first + column) * blocks + block] - lowest);
+        const uint8_t *from = weights + (first + column) * rowBytes + block * spec.block * spec.bits / 8;
         for (int64_t i = 0; i < spec.block; ++i) {
+          if (spec.bits == 8) {
+            rows[spec.inBytes ? (i / 4 * width + column) * 4 + i % 4 : i * width + column] = char(from[i] - lowest);
+            continue;
+          }
           int number = from[i / 2] >> (i % 2 * 4) & 15;
-          char *to = rows + (i / kPerStep * width + column) * 4;
-          to[i % 4] |= static_cast<char>(number << (i % kPerStep / 4 * 4));
+          char *to = rows + (i / 8 * width + column) * 4;
+          to[i % 4] |= static_cast<char>(number << (i % 8 / 4 * 4));
         }
       }
     packed += spec.panelRows() * width * 4;
