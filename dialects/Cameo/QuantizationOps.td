@@ -37,14 +37,15 @@ def Cameo_DequantizeOp : Cameo_Pointwise<"dequantize", "",
 
 def Cameo_MatMulNBitsOp : Cameo_StructuredOp<"matmul_nbits", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                         DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
-  let summary = "product with a matrix of 4-bit numbers in blocks";
+  let summary = "product with a matrix of 4- or 8-bit numbers in blocks";
   let description = [{
-    `y[.., m, n] = sum_k x[.., m, k] * (w[n, k] - zero[n, k / block]) * scale[n, k / block]` with k in [0, K). weights holds two
-    numbers per byte, the first in its low bits, and rows of whole blocks: [N, ceil(K / block) * block / 2]. Sums are in f32. With
-    `byteActivations` x may be rounded to 8-bit integers, in blocks with a scale of their own, before it is multiplied.
-    (C1) x has rank 1 or more, and its last size is K. (C2) block is a power of two, 16 or more. (C3) weights has rank 2 and rows of
-    that many bytes. (C4) scale and zero are [N, ceil(K / block)].
-    ONNX: com.microsoft MatMulNBits with 4 bits.
+    `y[.., m, n] = sum_k x[.., m, k] * (w[n, k] - zero[n, k / block]) * scale[n, k / block]` with k in [0, K). weights holds
+    unsigned numbers in rows of whole blocks. Rows of ceil(K / block) * block bytes hold one per byte, others two, the first in the low
+    bits: [N, ceil(K / block) * block / 2]. Sums are in f32. With `byteActivations` x may be rounded to 8-bit integers, in blocks with a
+    scale of their own, before it is multiplied.
+    (C1) x has rank 1 or more, and its last size is K. (C2) block is 16, 32 or a multiple of 64. (C3) weights has rank 2 and rows of
+    one of these lengths. (C4) scale and zero are [N, ceil(K / block)].
+    ONNX: com.microsoft MatMulNBits with 4 or 8 bits.
     Example: `%y = cameo.matmul_nbits %x, %w, %s, %z {block = 32 : i64} : (tensor<2x40xf32>, tensor<8x32xui8>, tensor<8x2xf32>, tensor<8x2xui8>) -> tensor<2x8xf32>`
   }];
   let arguments = (ins Cameo_FloatTensor:$x, RankedTensorOf<[UI8]>:$weights, Cameo_FloatTensor:$scale, RankedTensorOf<[UI8]>:$zero,
