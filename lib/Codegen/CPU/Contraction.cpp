@@ -60,6 +60,7 @@ ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
   if (spec.lhsRowStride.isStatic())
     shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);
   shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.lhsType) < 4 && !spec.bf16Dots;
+  shape.bf16Dots = spec.bf16Dots;
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of a dynamic M has a pointer per row, too.
   shape.indirectRows = !spec.m.isStatic() || !spec.lhsRowStride.isStatic();

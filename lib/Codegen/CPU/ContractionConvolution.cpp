@@ -478,6 +478,7 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   shape.batch = spec.groups;
   shape.lhsRowBytes = spec.inChannels * spec.strideWidth * elementBytes(spec.inputType);
   shape.widensLhs = spec.bytes ? spec.bytes->widensLhs() : elementBytes(spec.inputType) < 4 && !spec.bf16Dots;
+  shape.bf16Dots = spec.bf16Dots;
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);

@@ -1,4 +1,5 @@
 // RUN: cameo-opt %s --cameo-choose-tiles=cpus=x86-64-v3,x86-64-v4 | FileCheck %s
+// RUN: cameo-opt %s --cameo-choose-tiles=cpus=znver4 | FileCheck %s --check-prefix=PAIRS
 // RUN: not cameo-opt %s --cameo-choose-tiles=cpus=z80 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
 // UNKNOWN: z80
@@ -38,4 +39,29 @@ func.func @pointwise_has_none(%x: tensor<64xf32>) -> tensor<64xf32> {
     cameo.yield %0 : tensor<64xf32>
   } : (tensor<64xf32>) -> tensor<64xf32>
   return %y : tensor<64xf32>
+}
+
+// Neither matrix fits the caches: all panels of B pass by rows of A, which pass once.
+// CHECK-LABEL: func.func @both_are_large
+// CHECK:         "x86-64-v4" = {{{.*}}mBlock = 132 : i64, mr = 6 : i64, nr = 64 : i64, panelOuter = 0
+func.func @both_are_large(%x: tensor<4096x1024xf32>, %w: tensor<1024x256xf32>) -> tensor<4096x256xf32> {
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<4096x1024xf32>, %b: tensor<1024x256xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<4096x1024xf32>, tensor<1024x256xf32>) -> tensor<4096x256xf32>
+    cameo.yield %0 : tensor<4096x256xf32>
+  } : (tensor<4096x1024xf32>, tensor<1024x256xf32>) -> tensor<4096x256xf32>
+  return %y : tensor<4096x256xf32>
+}
+
+// Each pair of bf16 is for two vectors or more.
+// PAIRS-LABEL: func.func @pairs
+// PAIRS:         znver4 = {{{.*}}nr = {{32|64}} : i64
+func.func @pairs(%x: tensor<1500x384xbf16>) -> tensor<1500x384xbf16> {
+  %w = cameo.constant dense<0.5> : tensor<384x384xbf16>
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<1500x384xbf16>, %b: tensor<384x384xbf16>):
+    %0 = cameo.matmul %a, %b : (tensor<1500x384xbf16>, tensor<384x384xbf16>) -> tensor<1500x384xbf16>
+    cameo.yield %0 : tensor<1500x384xbf16>
+  } : (tensor<1500x384xbf16>, tensor<384x384xbf16>) -> tensor<1500x384xbf16>
+  return %y : tensor<1500x384xbf16>
 }

@@ -63,6 +63,8 @@ struct ContractionShape {
   bool hasDirect(int64_t rows) const { return rows < 32 && (directRows >> rows & 1); }
   /// Elements of A are widened as they are read (f16, bf16), which takes a register more.
   bool widensLhs = false;
+  /// Pairs of bf16 are multiplied: slower where each pair of A is for one vector.
+  bool bf16Dots = false;
   /// Rows of A are summed on the side, which takes a register per row and one more.
   bool sumsRows = false;
   /// Set where Winograd's algorithm may compute it (ContractionWinograd.h): a convolution by `taps` planes of 3x3, its
