@@ -399,6 +399,92 @@ def longNgrams():
     return [value("t", [1, "n"], I), value("x", [1, 4])], [value("y", None)], [node], []
 
 
+def manyTargets():
+    """Four leaves times the targets is 2^64."""
+    return [value("x", [2, 1])], [value("y", None)], [helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], name="trees", domain="ai.onnx.ml", n_targets=2**62, nodes_treeids=[0, 1, 2, 3],
+        nodes_nodeids=[0] * 4, nodes_featureids=[0] * 4, nodes_modes=["LEAF"] * 4, nodes_values=[0.0] * 4, nodes_truenodeids=[0] * 4,
+        nodes_falsenodeids=[0] * 4, target_treeids=[0], target_nodeids=[0], target_ids=[2**61], target_weights=[1.0])], []
+
+
+def largeTreeIds():
+    """Any numbers may be ids."""
+    ids = [2**63 - 1, 2**63 - 2, -2**63]
+    return [value("x", [2, 1])], [value("y", [2, 1])], [helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], name="trees", domain="ai.onnx.ml", n_targets=1, nodes_treeids=ids, nodes_nodeids=[0] * 3,
+        nodes_featureids=[0] * 3, nodes_modes=["LEAF"] * 3, nodes_values=[0.0] * 3, nodes_truenodeids=[0] * 3, nodes_falsenodeids=[0] * 3,
+        target_treeids=ids, target_nodeids=[0] * 3, target_ids=[0] * 3, target_weights=[1.0, 2.0, 4.0])], []
+
+
+def largeClassIds():
+    """A class that has no label."""
+    return [value("x", [2, 1])], [value("label", [2], I), value("y", [2, 2])], [helper.make_node(
+        "TreeEnsembleClassifier", ["x"], ["label", "y"], name="trees", domain="ai.onnx.ml", classlabels_int64s=[0, 1], nodes_treeids=[0, 0, 0],
+        nodes_nodeids=[0, 1, 2], nodes_featureids=[0] * 3, nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[0.0] * 3,
+        nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0], class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 2**63 - 1],
+        class_weights=[1.0, 1.0])], []
+
+
+def svm(perClass):
+    return [value("x", [2, 1])], [value("label", [2], I), value("y", None)], [helper.make_node(
+        "SVMClassifier", ["x"], ["label", "y"], name="machine", domain="ai.onnx.ml", classlabels_ints=list(range(len(perClass))),
+        vectors_per_class=perClass, support_vectors=[1.0, 2.0], coefficients=[1.0, -1.0], rho=[0.0], kernel_type="LINEAR")], []
+
+
+def manyVectors():
+    return svm([2**62, 1])
+
+
+def fewerVectors():
+    return svm([-1, 3])
+
+
+def manyClasses():
+    return svm([1, 1] + [0] * 511)
+
+
+def wideNgrams():
+    """The count of a word lies in a column that no memory holds."""
+    return [value("x", [2], I)], [value("y", None)], [helper.make_node(
+        "TfIdfVectorizer", ["x"], ["y"], name="count", mode="TFIDF", min_gram_length=1, max_gram_length=1, max_skip_count=0, ngram_counts=[0],
+        ngram_indexes=[2**31 - 1], pool_int64s=[7], weights=[2.0])], []
+
+
+def manyHeads():
+    """Queries, keys and values of a token side by side; twice the heads of the keys is 2^63."""
+    node = helper.make_node("GroupQueryAttention", ["x", "", "", "", "", "ends", "total"], ["y", "k", "v"], name="attend", domain="com.microsoft",
+                            num_heads=2, kv_num_heads=2**62)
+    return [value("x", [1, 2, "w"]), value("ends", [1], TensorProto.INT32), value("total", [], TensorProto.INT32)], [
+        value("y", None), value("k", None), value("v", None)], [node], []
+
+
+def negativeWidths():
+    node = helper.make_node("Attention", ["x", "w"], ["y"], name="attend", domain="com.microsoft", num_heads=1, qkv_hidden_sizes=[4, -4, 4])
+    return [value("x", [1, 2, 4]), value("w", [4, 12])], [value("y", None)], [node], []
+
+
+def farOutput():
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], name="widen", output_shape=[-2**63])
+    return [value("x", [1, 1, 4]), value("w", [1, 1, 3])], [value("y", None)], [node], []
+
+
+def longWindows():
+    node = helper.make_node("UnfoldTensor", ["x"], ["y"], name="unfold", domain="com.microsoft", size=2**62, step=1)
+    return [value("x", ["n"])], [value("y", None)], [node], []
+
+
+def farStep():
+    """The step is one that a double doesn't hold."""
+    return [value("start", [], I)], [value("y", None, I)], [helper.make_node("Range", ["start", "limit", "delta"], ["y"])], [
+        const("limit", np.int64(2**54 + 2)), const("delta", np.int64(2**53 + 1))]
+
+
+def farthestStep():
+    """Its magnitude is no i64."""
+    return [value("start", [], I)], [value("y", None, I)], [helper.make_node("Range", ["start", "limit", "delta"], ["y"])], [
+        const("limit", np.int64(-1)), const("delta", np.int64(-2**63))]
+
+
 def insertOther():
     """The elements of a sequence have one type."""
     return [value("x", [2]), value("n", [2], I)], [sequenceType("t")], [

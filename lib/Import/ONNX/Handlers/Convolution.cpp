@@ -120,6 +120,11 @@ LogicalResult convTranspose(OpBinder &op) {
     outputShape->erase(outputShape->begin(), outputShape->begin() + 2);
   if (outputShape && !outputShape->empty() && outputShape->size() != rank)
     return op.error("E-ATTR", "output_shape has " + Twine(outputShape->size()) + " entries; expected " + Twine(rank));
+  if (outputShape)
+    for (auto [i, size] : llvm::enumerate(*outputShape))
+      if (size < 0 || size > INT32_MAX)
+        return op.error("E-ATTR",
+                        "output_shape[" + Twine(i) + "] is " + Twine(size) + "; expected 0 to " + Twine(INT32_MAX));
   StringRef mode = op.stringAttr("auto_pad", "NOTSET");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   if (!same && mode != "NOTSET" && mode != "VALID" && !mode.empty())
@@ -201,12 +206,15 @@ LogicalResult causalConv(OpBinder &op) {
   if (!channels || !taps || *taps < 1)
     return op.unsupported("the weight's sizes are known only at run time; give '" + op.node.inputs[1] +
                           "' fixed sizes");
+  int64_t reach; // positions before its own that a tap reads
+  if (llvm::MulOverflow(*taps - 1, dilation, reach))
+    return op.error("E-OVERFLOW", "dilation is " + Twine(dilation) + " and the weight has " + Twine(*taps) +
+                                      " taps; expected taps - 1 times dilation below 2^63");
   Value past;
   if (op.hasInput(3)) {
     past = op.input(3);
   } else {
-    Value shape =
-        op.sizes({op.shapes().dim(x, 0), op.dims().constant(*channels), op.dims().constant((*taps - 1) * dilation)});
+    Value shape = op.sizes({op.shapes().dim(x, 0), op.dims().constant(*channels), op.dims().constant(reach)});
     past = shape ? op.create<ExpandOp>(op.scalar(op.elementType(x), 0.0), shape) : Value();
   }
   if (!past)
@@ -231,7 +239,7 @@ LogicalResult causalConv(OpBinder &op) {
   if (!op.hasOutput(1))
     return success();
   Value length = op.sizes({op.shapes().dim(joined, 2)}),
-        start = op.sizes({op.dims().sub(op.shapes().dim(joined, 2), (*taps - 1) * dilation)});
+        start = op.sizes({op.dims().sub(op.shapes().dim(joined, 2), reach)});
   if (!length || !start)
     return failure();
   int64_t axis[] = {2};

@@ -206,13 +206,13 @@ LogicalResult einsum(OpBinder &op) {
 
 /// Labels become letters. Axes of size 1 that stand for a longer one are dropped: ONNX does not spread them.
 LogicalResult exportEinsum(EinsumOp op, NodeBuilder &b) {
-  llvm::DenseMap<int64_t, int64_t> size;
+  std::map<int64_t, int64_t> size; // a label may be any number
   auto labelsOf = [&](unsigned i) { return cast<DenseI64ArrayAttr>(op.getLabels()[i]).asArrayRef(); };
   for (unsigned i = 0; i < op.getInputs().size(); ++i)
     for (auto [axis, label] : llvm::enumerate(labelsOf(i)))
       if (int64_t &known = size.try_emplace(label, 1).first->second; known == 1)
         known = cast<RankedTensorType>(op.getInputs()[i].getType()).getDimSize(axis);
-  llvm::MapVector<int64_t, char> letters;
+  std::map<int64_t, char> letters;
   auto letter = [&](int64_t label) {
     size_t n = letters.size();
     return letters.try_emplace(label, n < 26 ? 'a' + n : 'A' + (n - 26)).first->second;

@@ -32,18 +32,18 @@ Value rangeCount(OpBinder &op, Value start, Value limit, Value delta) {
   auto from = constantScalarOf(start), to = constantScalarOf(limit), step = constantScalarOf(delta);
   if (isa<FloatType>(op.elementType(start))) {
     if (from && to && step)
-      return op.i64Scalar(int64_t(std::min(std::max(std::ceil((*to - *from) / *step), 0.0), 0x1p48)));
+      return op.i64Scalar(int64_t(std::min(std::max(0.0, std::ceil((*to - *from) / *step)), 0x1p48)));
     Value span = op.create<SubOp>(op.cast(limit, f64), op.cast(start, f64));
     Value steps = span ? op.create<DivOp>(span, op.cast(delta, f64)) : Value();
     Value count = steps ? op.create<CeilOp>(steps) : Value();
     return count ? op.cast(count, i64) : Value();
   }
-  // A known step keeps the count symbolic: as many as the size of some axis, say.
+  // A known step keeps the count symbolic: as many as the size of some axis, say. A double holds it up to 2^53.
   DimContext &d = op.dims();
   auto first = op.shapes().elements(start), last = op.shapes().elements(limit);
-  if (step && first && last) {
+  if (step && std::abs(*step) < 0x1p53 && first && last) {
     Dim span = *step > 0 ? d.sub(last->front(), first->front()) : d.sub(first->front(), last->front());
-    int64_t stride = std::abs(int64_t(*step));
+    auto stride = int64_t(std::abs(*step));
     return op.sizes({stride == 1 ? span : d.floorDiv(d.add(span, stride - 1), stride)});
   }
   Value a = op.cast(start, i64), b = op.cast(limit, i64), s = op.cast(delta, i64), zero = op.i64Scalar(0);
@@ -86,7 +86,7 @@ LogicalResult oneHot(OpBinder &op) {
   if (isa<FloatType>(op.elementType(indices)))
     indices = op.cast(indices, i64);
   if (auto known = constantScalarOf(depth))
-    depth = op.i64Scalar(int64_t(std::min(std::max(*known, -1.0), 0x1p48)));
+    depth = op.i64Scalar(int64_t(std::min(std::max(-1.0, *known), 0x1p48)));
   else
     depth = op.cast(depth, i64);
   if (!indices || !depth)

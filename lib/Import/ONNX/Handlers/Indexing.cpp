@@ -98,6 +98,9 @@ LogicalResult unfoldTensor(OpBinder &op) {
     return failure();
   if (size < 1 || step < 1)
     return op.error("E-ATTR", "size is " + Twine(size) + " and step " + Twine(step) + "; expected 1 or more");
+  if (std::max(size, step) > INT32_MAX)
+    return op.error("E-OVERFLOW",
+                    "size is " + Twine(size) + " and step " + Twine(step) + "; expected at most " + Twine(INT32_MAX));
   DimContext &d = op.dims();
   Dim length = op.shapes().dim(x, *axis);
   if (length.constant() && *length.constant() < size)

@@ -10,7 +10,11 @@ using namespace cameo::onnx;
 namespace {
 
 LogicalResult checkHeads(OpBinder &op, StringRef name, int64_t heads) {
-  return heads < 1 ? op.error("E-ATTR", name + " is " + Twine(heads) + "; expected 1 or more") : success();
+  if (heads < 1)
+    return op.error("E-ATTR", name + " is " + Twine(heads) + "; expected 1 or more");
+  if (heads > INT32_MAX)
+    return op.error("E-OVERFLOW", name + " is " + Twine(heads) + "; expected at most " + Twine(INT32_MAX));
+  return success();
 }
 
 /// 0, 1, ..., count - 1.
@@ -152,8 +156,12 @@ LogicalResult cameo::onnx::projectedAttention(Compose &c, Value projected, Proje
   if (auto given = op.intsAttr("qkv_hidden_sizes"); given && !given->empty()) {
     if (given->size() != 3)
       return op.error("E-ATTR", "qkv_hidden_sizes has " + Twine(given->size()) + " entries; expected 3");
-    for (size_t i = 0; i < 3; ++i)
+    for (size_t i = 0; i < 3; ++i) {
+      if ((*given)[i] < 1 || (*given)[i] > INT32_MAX)
+        return op.error("E-ATTR", "entry " + Twine(i) + " of qkv_hidden_sizes is " + Twine((*given)[i]) +
+                                      "; expected 1 to " + Twine(INT32_MAX));
       widths[i] = d.constant((*given)[i]);
+    }
   }
   AttentionParts p;
   Dim begin = d.constant(0);

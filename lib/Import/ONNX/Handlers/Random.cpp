@@ -10,6 +10,7 @@ using namespace cameo::onnx;
 
 namespace {
 
+/// The bits of what the model says, as a double, or a number of the node's own.
 int64_t seedOf(OpBinder &op) {
   if (op.hasAttr("seed"))
     return llvm::bit_cast<int64_t>(op.floatAttr("seed", 0));
@@ -111,11 +112,13 @@ LogicalResult exportRandom(RandomOp op, NodeBuilder &b) {
   Edge shaped = b.node("ConstantOfShape", {b(op.getSizes())});
   float a = op.getA().convertToFloat(), second = op.getB().convertToFloat();
   bool isUniform = op.getDistribution() == "uniform";
-  return b.result(b.node(isUniform ? "RandomUniformLike" : "RandomNormalLike", {shaped},
-                         {{isUniform ? "low" : "mean", a},
-                          {isUniform ? "high" : "scale", second},
-                          {"seed", float(op.getSeed())},
-                          {"dtype", op.getTo()}}));
+  SmallVector<NodeAttribute> attributes{
+      {isUniform ? "low" : "mean", a}, {isUniform ? "high" : "scale", second}, {"dtype", op.getTo()}};
+  // One of the node's own is no float.
+  double seed = llvm::bit_cast<double>(op.getSeed());
+  if (double(float(seed)) == seed)
+    attributes.push_back({"seed", float(seed)});
+  return b.result(b.node(isUniform ? "RandomUniformLike" : "RandomNormalLike", {shaped}, attributes));
 }
 
 } // namespace

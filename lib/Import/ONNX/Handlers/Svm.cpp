@@ -90,21 +90,34 @@ SmallVector<std::pair<int64_t, int64_t>> pairsOf(int64_t classes) {
 Value decisions(Compose &c, ArrayRef<int64_t> perClass) {
   OpBinder &op = c.op;
   int64_t classes = perClass.size(), vectors = 0;
-  SmallVector<int64_t> classOf;
+  SmallVector<float> coefficients = floats(op, "coefficients"), rho = floats(op, "rho");
+  // Each vector has a coefficient or more.
+  int64_t most = coefficients.size();
   for (auto [i, count] : llvm::enumerate(perClass)) {
-    classOf.append(std::max<int64_t>(count, 0), i);
+    if (count < 0 || count > most - vectors) {
+      (void)op.error("E-ATTR", "entry " + Twine(i) + " of vectors_per_class is " + Twine(count) + "; expected 0 to " +
+                                   Twine(most - vectors) + ", as coefficients has " + Twine(most) + " entries");
+      return {};
+    }
     vectors += count;
   }
   auto pairs = pairsOf(classes);
-  SmallVector<float> coefficients = floats(op, "coefficients"), rho = floats(op, "rho");
-  if (int64_t(classOf.size()) != vectors || int64_t(coefficients.size()) != (classes - 1) * vectors ||
-      rho.size() != pairs.size()) {
+  if (most != (classes - 1) * vectors || rho.size() != pairs.size()) {
     (void)op.error("E-ATTR", "coefficients has " + Twine(coefficients.size()) + " entries and rho " +
                                  Twine(rho.size()) + "; expected " + Twine((classes - 1) * vectors) + " and " +
                                  Twine(pairs.size()) + " for " + Twine(vectors) + " vectors of " + Twine(classes) +
                                  " classes");
     return {};
   }
+  constexpr int64_t kMostWeights = int64_t(1) << 30;
+  if (vectors * int64_t(pairs.size()) > kMostWeights) {
+    (void)op.unsupported("it has " + Twine(vectors) + " vectors and " + Twine(pairs.size()) +
+                         " pairs of classes; supported is a product of up to 2^30");
+    return {};
+  }
+  SmallVector<int64_t> classOf;
+  for (auto [i, count] : llvm::enumerate(perClass))
+    classOf.append(count, i);
   SmallVector<float> weights(vectors * pairs.size());
   for (auto [p, pair] : llvm::enumerate(pairs))
     for (int64_t v = 0; v < vectors; ++v)
@@ -161,11 +174,17 @@ LogicalResult svmClassifier(OpBinder &op) {
   int64_t classes = perClass->size();
   if (classes < 2)
     return op.error("E-ATTR", "vectors_per_class has " + Twine(classes) + " entries; expected 2 or more");
+  constexpr int64_t kMostClasses = 512; // the constants that count votes have the cube of it as their size
+  if (classes > kMostClasses)
+    return op.unsupported("vectors_per_class has " + Twine(classes) + " entries; supported are at most " +
+                          Twine(kMostClasses));
   Value decided = decisions(c, *perClass);
+  if (!decided)
+    return failure();
   Value scores = decided;
   if (!floats(op, "prob_a").empty())
-    scores = decided ? probabilities(c, decided, classes) : Value();
-  else if (decided && classes == 2)
+    scores = probabilities(c, decided, classes);
+  else if (classes == 2)
     scores = c.make<ConcatOp>(SmallVector<Value>{c.make<NegOp>(decided), decided}, int64_t(1));
   return classify(c, scores, BinaryScore::None, "classlabels_ints", "classlabels_strings",
                   votesOf(c, decided, classes));

@@ -211,6 +211,7 @@ LogicalResult tfIdfVectorizer(OpBinder &op) {
                                   Twine(strings.size()) + "; expected one of them");
 
   // (start in the pool, length, column) of each n-gram; ngram_counts says where those of each length begin.
+  constexpr int64_t kMostColumns = int64_t(1) << 24;
   SmallVector<int64_t> ngrams;
   size_t next = 0;
   int64_t width = 0;
@@ -221,8 +222,11 @@ LogicalResult tfIdfVectorizer(OpBinder &op) {
                                     "-grams would be its entries " + Twine(start) + " to " + Twine(end) + " of " +
                                     Twine(poolSize));
     for (int64_t at = start; at < end; at += length, ++next) {
-      if (next >= columns.size() || columns[next] < 0 || columns[next] >= int64_t(1) << 31)
+      if (next >= columns.size() || columns[next] < 0)
         return op.error("E-ATTR", "ngram_indexes has no column for n-gram " + Twine(next) + " of the pool");
+      if (columns[next] >= kMostColumns)
+        return op.unsupported("entry " + Twine(next) + " of ngram_indexes is " + Twine(columns[next]) +
+                              "; supported are columns 0 to " + Twine(kMostColumns - 1));
       width = std::max(width, columns[next] + 1);
       if (length >= least && length <= most)
         ngrams.append({at, length, columns[next]});

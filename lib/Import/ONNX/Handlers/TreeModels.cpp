@@ -5,6 +5,8 @@
 #include "cameo/Export/ONNX/NodeBuilder.h"
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <set>
 
 using namespace mlir;
 using namespace cameo;
@@ -97,7 +99,7 @@ FailureOr<TreeEnsemble> readOld(OpBinder &op, const OldVotes &votes, int64_t num
 
   // Places of nodes and leaves by (tree, number); trees in the order of their first node, which is their root.
   std::map<std::pair<int64_t, int64_t>, TreeEnsemble::Link> links;
-  llvm::DenseSet<int64_t> trees;
+  std::set<int64_t> trees; // any number may be an id; a DenseSet keeps two for itself
   for (size_t i = 0; i < count; ++i) {
     bool isLeaf = (*modes)[i] == "LEAF";
     TreeEnsemble::Link link{isLeaf, int64_t(isLeaf ? ensemble.leaves.size() : ensemble.nodes.size())};
@@ -194,7 +196,7 @@ LogicalResult treeEnsembleClassifier(OpBinder &op) {
   if (failed(ensemble))
     return failure();
   // Two classes of which only one gets votes: its score says both.
-  llvm::DenseSet<int64_t> voted;
+  std::set<int64_t> voted;
   bool isPositive = true;
   for (auto &votes : ensemble->leaves)
     for (const TreeEnsemble::Vote &vote : votes) {

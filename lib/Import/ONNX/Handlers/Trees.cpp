@@ -181,23 +181,30 @@ template <typename Bits, typename Real> Value Numbering::nodesConstant(Type type
   return constant<Bits>({int64_t(table.size() / 4), 4}, type, table);
 }
 
-/// Weights and, where most leaves vote for few of many targets, the targets.
+/// Weights and, where most leaves vote for few of many targets, the targets. Null on failure (reported).
 std::pair<Value, Value> Numbering::leafConstants(Type type) {
   int64_t count = ensemble.leaves.size(), targets = ensemble.numTargets;
+  // build() bounds both, so their product fits.
   size_t most = 1, all = 0;
   for (const auto &votes : ensemble.leaves) {
     most = std::max(most, votes.size());
     all += votes.size();
   }
   bool isDense = targets == 1 || 2 * all >= size_t(count * targets) || most >= size_t(targets);
-  int64_t columns = isDense ? targets : most;
+  int64_t columns = isDense ? targets : most, entries = 0;
+  constexpr int64_t kMostEntries = int64_t(1) << 30;
+  if (llvm::MulOverflow(count, columns, entries) || entries > kMostEntries) {
+    (void)op.unsupported("its " + Twine(count) + " leaves have " + Twine(columns) +
+                         " weights each; supported are 2^30 in all");
+    return {};
+  }
   double infinity = std::numeric_limits<double>::infinity();
   using Aggregate = TreeEnsemble::Aggregate;
   double none = ensemble.aggregate == Aggregate::Least      ? infinity
                 : ensemble.aggregate == Aggregate::Greatest ? -infinity
                                                             : 0;
-  std::vector<double> weights(count * columns, none);
-  std::vector<int32_t> ids(isDense ? 0 : count * columns);
+  std::vector<double> weights(entries, none);
+  std::vector<int32_t> ids(isDense ? 0 : entries);
   for (auto [leaf, votes] : llvm::enumerate(ensemble.leaves))
     for (auto [i, vote] : llvm::enumerate(votes)) {
       double &place = weights[leaf * columns + (isDense ? vote.target : i)];
@@ -239,6 +246,12 @@ Value Numbering::build() {
                          Twine(features) + " features; supported are 2^31 and 2^24");
     return {};
   }
+  constexpr int64_t kMostTargets = int64_t(1) << 24;
+  if (ensemble.numTargets < 1 || ensemble.numTargets > kMostTargets) {
+    (void)op.error("E-ATTR", "it has " + Twine(ensemble.numTargets) + " targets or classes; expected 1 to " +
+                                 Twine(kMostTargets));
+    return {};
+  }
   if (ensemble.roots.empty() || features < 1) {
     (void)op.error("E-TREE", ensemble.roots.empty() ? "it has no trees" : "it has no features to test");
     return {};
@@ -260,6 +273,8 @@ Value Numbering::build() {
     starts.insert(starts.end(), {int32_t(position(root)), int32_t(depth)});
   Value roots = constant<int32_t>({int64_t(depths.size()), 2}, op.builder.getI32Type(), starts);
   auto [weights, targets] = leafConstants(type);
+  if (!weights)
+    return {};
   SmallVector<StringRef> names = llvm::map_to_vector(modes, [](Mode mode) -> StringRef {
     return mode == Mode::Less ? "lt" : mode == Mode::LessEqual ? "le" : "eq";
   });
