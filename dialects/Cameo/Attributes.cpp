@@ -97,10 +97,31 @@ LogicalResult CameoDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   return verify(op, bearers, attribute);
 }
 
+/// The output exists, and has the argument's axes.
+static LogicalResult verifyCache(FunctionOpInterface function, Type argument, ArrayRef<int64_t> cache) {
+  auto shaped = dyn_cast<ShapedType>(argument);
+  if (!shaped || !shaped.hasRank())
+    return success();
+  int64_t output = cache[0], axis = cache[1], outputs = function.getNumResults();
+  if (output < 0 || output >= outputs)
+    return function.emitError("'") << kCacheAttr << "' names output " << output << "; there are " << outputs;
+  auto continued = dyn_cast<ShapedType>(function.getResultTypes()[output]);
+  if (axis < 0 || axis >= shaped.getRank() || !continued || !continued.hasRank() ||
+      continued.getRank() != shaped.getRank())
+    return function.emitError("'") << kCacheAttr << "' names axis " << axis << " of " << shaped << " and "
+                                   << function.getResultTypes()[output] << "; it must be an axis of both";
+  return success();
+}
+
 LogicalResult CameoDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
                                                      NamedAttribute attribute) {
   auto function = cast<FunctionOpInterface>(op);
-  return verify(op, Bearer::Argument, function.getArgumentTypes()[argument], attribute);
+  Type type = function.getArgumentTypes()[argument];
+  if (failed(verify(op, Bearer::Argument, type, attribute)))
+    return failure();
+  return attribute.getName() == kCacheAttr
+             ? verifyCache(function, type, cast<DenseI64ArrayAttr>(attribute.getValue()).asArrayRef())
+             : success();
 }
 
 LogicalResult CameoDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,

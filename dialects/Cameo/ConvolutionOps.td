@@ -57,7 +57,7 @@ def Cameo_ConvIntegerOp : Cameo_StructuredOp<"conv_integer", [DeclareOpInterface
 def Cameo_ConvTransposeOp : Cameo_StructuredOp<"conv_transpose", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>,
                                                             Cameo_ChannelsLastInterface,
                                                             DeclareOpInterfaceMethods<Cameo_LinearInterface>, DeclareOpInterfaceMethods<Cameo_ProductInterface>,
-                                                            DeclareOpInterfaceMethods<Cameo_CostInterface>]> {
+                                                            DeclareOpInterfaceMethods<Cameo_CostInterface>, Cameo_RequiresSizes]> {
   let summary = "transposed convolution: the gradient of conv by its operand";
   let description = [{
     `y[n, o, q..] = sum_{c, k..: q + pads - k dilations = p strides} x[n, g C/group + c, p..] * filter[g C/group + c, o - g O/group, k..]`.

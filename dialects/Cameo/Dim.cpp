@@ -7,6 +7,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 #include <map>
 #include <tuple>
 #include <vector>
@@ -34,14 +35,30 @@ Polynomial polynomial(Dim d) {
   return p;
 }
 
+// What leaves 64 bits stays at their end, where no tensor can be: it must not come back as a size that fits. The least
+// number of all means a dynamic size in MLIR's types.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+int64_t saturatedSum(int64_t a, int64_t b) {
+  int64_t sum;
+  return llvm::AddOverflow(a, b, sum) ? (a < 0 ? -kMost : kMost) : sum;
+}
+
+int64_t saturatedProduct(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? ((a < 0) != (b < 0) ? -kMost : kMost) : product;
+}
+
 void accumulate(Polynomial &p, const Monomial &m, int64_t coefficient) {
   int64_t &c = p[m];
-  c = int64_t(uint64_t(c) + uint64_t(coefficient));
+  c = saturatedSum(c, coefficient);
   if (c == 0)
     p.erase(m);
 }
 
 int64_t floorDivide(int64_t a, int64_t b) {
+  if (b == -1)
+    return saturatedProduct(a, -1);
   int64_t q = a / b;
   return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
@@ -208,7 +225,7 @@ Dim DimContext::mul(Dim a, Dim b) {
       Monomial m(s.atoms.begin(), s.atoms.end());
       m.insert(m.end(), t.atoms.begin(), t.atoms.end());
       std::sort(m.begin(), m.end(), atomBefore);
-      accumulate(p, m, int64_t(uint64_t(s.coefficient) * uint64_t(t.coefficient)));
+      accumulate(p, m, saturatedProduct(s.coefficient, t.coefficient));
     }
   return impl->intern(p);
 }

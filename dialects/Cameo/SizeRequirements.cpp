@@ -81,6 +81,11 @@ void ConvOp::requireSizes(SizeRequirements &required) {
 void ConvIntegerOp::requireSizes(SizeRequirements &required) {
   requireChannels(required, *this, getChannelsLast(), getGroup());
 }
+void ConvTransposeOp::requireSizes(SizeRequirements &required) {
+  ShapeAnalysis &shapes = required.shapes;
+  int64_t axis = ActivationAxes{shapes.rank(getX()), getChannelsLast()}.channel();
+  required.require(0, axis, shapes.dim(getX(), axis), shapes.dim(getFilter(), 0), Kind::Equal);
+}
 void DeformConvOp::requireSizes(SizeRequirements &required) {
   requireChannels(required, *this, /*channelsLast=*/false, getGroup());
 }

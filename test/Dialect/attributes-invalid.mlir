@@ -55,3 +55,13 @@ func.func @layer(%x: tensor<3x2xf32>, %w: tensor<2x2xf32>) -> tensor<3x2xf32> {
   %y = cameo.matmul %x, %w {cameo.threads = 3 : i64} : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
   return %y : tensor<3x2xf32>
 }
+
+// -----
+
+// expected-error @+1 {{'cameo.cache' names output 7; there are 1}}
+func.func @main(%x: tensor<?x2xf32> {cameo.cache = array<i64: 7, 0>}) -> tensor<?x2xf32> { return %x : tensor<?x2xf32> }
+
+// -----
+
+// expected-error @+1 {{'cameo.cache' names axis 9 of 'tensor<?x2xf32>' and 'tensor<?x2xf32>'; it must be an axis of both}}
+func.func @main(%x: tensor<?x2xf32> {cameo.cache = array<i64: 0, 9>}) -> tensor<?x2xf32> { return %x : tensor<?x2xf32> }

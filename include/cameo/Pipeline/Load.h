@@ -14,8 +14,10 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// exactly when `diagnostics` got an error; warnings may come with either result. `context` has registerDialects'
 /// dialects.
 ///
-/// The module is as onnx::importModel says. For `.mlir`, @main's arguments and results without `cameo.name` get the
-/// names `arg0`, `result0`, …, shapes are checked as --cameo-infer-shapes does, and errors begin with file:line:column.
+/// The module is as onnx::importModel says, and sizes of inputs that ops ask for whatever the run (a filter's channels)
+/// are constants (the pass cameo-fix-input-sizes), so that all tools show the same signature. For `.mlir`, @main's
+/// arguments and results without `cameo.name` get the names `arg0`, `result0`, …, shapes are checked as
+/// --cameo-infer-shapes does, and errors begin with file:line:column.
 mlir::OwningOpRef<mlir::ModuleOp> loadModel(llvm::StringRef path, mlir::MLIRContext &context,
                                             const onnx::ImportOptions &options, std::vector<Diagnostic> &diagnostics);
 

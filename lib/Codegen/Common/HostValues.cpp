@@ -61,12 +61,16 @@ void HostEmitter::storeElement(Value value, Value base, int64_t bytes) {
 /// A size of a cache's memory, of which the runtime says how many rows it has room for; 0: it is dense.
 FailureOr<Value> HostEmitter::cacheSize(const DimAtom &a, CacheSize kind) {
   auto kernel = a.value.getDefiningOp<KernelOp>();
-  int64_t number = 0;
   SmallVector<Cache> caches = cachesOf(main);
   auto ret = main.getBody().front().getTerminator();
-  while (kernel ? ret->getOperand(caches[number].output) != a.value : main.getArgument(caches[number].input) != a.value)
-    ++number;
-  const Cache &cache = caches[number];
+  auto *found = llvm::find_if(caches, [&](const Cache &cache) {
+    return (kernel ? ret->getOperand(cache.output) : Value(main.getArgument(cache.input))) == a.value;
+  });
+  if (found == caches.end())
+    return withCode("E-ATTR", main.emitError("no input says by '"))
+           << kCacheAttr << "' which output continues it; let the pass cameo-append-in-place say so";
+  const Cache &cache = *found;
+  int64_t number = found - caches.begin();
   Value rows = load(entryBuilder, address(), call, offsetof(cameo_call, cache_rows));
   rows = load(entryBuilder, i64(), rows, number * 8);
   auto dense = size(shapes.dim(kind == CacheSize::Room ? a.value : Value(main.getArgument(cache.input)), cache.axis));

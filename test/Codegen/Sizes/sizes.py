@@ -33,6 +33,7 @@ CASES = {
     "batch-norm": ("BatchNormalization", {}, [["n", "c", 5], ["m"], ["m"], ["m"], ["m"]], [(2, 3, 3, 3, 3, 3)], [(2, 3, 2, 2, 2, 2)]),
     "conv-bias": ("Conv", {}, [["n", 3, 5, 5], [4, 3, 1, 1], ["m"]], [(2, 4)], [(2, 2)]),
     "conv-channels": ("Conv", {}, [["n", "c", 5, 5], [4, 3, 1, 1]], [(2, 3)], [(2, 2), (2, 5)]),
+    "conv-transpose": ("ConvTranspose", {}, [["n", "c", 5, 5], [3, 4, 2, 2]], [(2, 3)], [(2, 2), (2, 5)]),
     "concat": ("Concat", {"axis": 1}, [["n", 4], ["m", 4]], [(5, 5)], [(1, 5), (5, 1)]),
     "quantize": ("QuantizeLinear", {"axis": 1}, [["n", "c", 3], ["m"]], [(2, 4, 4)], [(2, 4, 3), (2, 3, 4)]),
     "attention": ("Attention", {}, [["b", 2, "s", 8], ["d", 2, "t", 8], ["e", 2, "u", 8]], [(1, 3, 1, 5, 1, 5)],
@@ -54,6 +55,9 @@ CASES = {
     "einsum": ("Einsum", {"equation": "ij,jk->ik"}, [["n", "a"], ["b", 3]], [(2, 4, 4)], [(2, 4, 3), (2, 3, 4)]),
     "grid-sample": ("GridSample", {}, [["n", 2, 5, 5], ["m", 3, 3, 2]], [(2, 2)], [(2, 3), (3, 2)]),
 }
+
+# Their weights say how many channels the first input has, so its type does, and that is what does not fit.
+FIXED = {"conv-channels", "conv-groups", "conv-transpose", "lstm"}
 
 
 def write(path: str, op: str, attributes: dict, inputs: list) -> list[tuple[str, type, list]]:
@@ -102,8 +106,8 @@ def run(name: str) -> None:
                 try:
                     found = cameo.Program(f"{folder}/{level}.cameo", 1).run(feedsOf(values, sizes))["y"]
                 except RuntimeError as error:
-                    if not re.search("the_node|input 'x", str(error)):
-                        sys.exit(f"-O{level}, sizes {sizes}: the error names neither the node nor an input: {error}")
+                    if not re.search("the_node" + "|input 'x0' has shape" * (name in FIXED), str(error)):
+                        sys.exit(f"-O{level}, sizes {sizes}: the error does not name the node: {error}")
                     print(f"-O{level}, sizes {sizes}: {error}")
                 else:
                     sys.exit(f"-O{level}, sizes {sizes}: gives {found.shape}, not an error")

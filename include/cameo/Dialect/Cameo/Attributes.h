@@ -17,9 +17,10 @@ inline constexpr llvm::StringLiteral kOpsetsAttr = "cameo.opsets";
 // ---- of arguments and results of functions
 /// Text: the name of an input or output.
 inline constexpr llvm::StringLiteral kNameAttr = "cameo.name";
-/// Texts, one per axis: the name of a size that is known at run time, empty where it has none.
+/// Texts, one per axis: the name that the model gives its size, empty where it gives none.
 inline constexpr llvm::StringLiteral kDimsAttr = "cameo.dims";
-/// `array<i64: output, axis>` of an argument: that output continues it along the axis (Codegen/Caches.h).
+/// `array<i64: output, axis>` of an argument: that output, of as many axes, continues it along the axis
+/// (Codegen/Caches.h).
 inline constexpr llvm::StringLiteral kCacheAttr = "cameo.cache";
 
 // ---- of layers (passes/Quantization/README.md lists the entries)

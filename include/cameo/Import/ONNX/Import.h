@@ -42,8 +42,9 @@ struct ImportOptions {
 /// one by one as NAME[0], NAME[1], ...; so are its results. A result that is a sequence whose length only the run knows
 /// is NAME.elements, a vector of all that its elements hold, and NAME.shapes, i64 of length x rank, with -1 behind the
 /// sizes of those of fewer axes than others; NAME.present, i1, says whether the optional NAME has an element. Arguments
-/// and results have the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where the size is static or
-/// has no name. Equal names are equal sizes. The module has `cameo.model` (the file's stem) and `cameo.opsets` (domain
+/// and results have the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where it has none; sizes
+/// that became constants keep theirs. Equal names are equal sizes. The module has `cameo.model` (the file's stem) and
+/// `cameo.opsets` (domain
 /// -> version). Its location names the file; each op's location is a NameLoc with its node's name, `Op_#index` where it
 /// has none.
 ///
