@@ -4,7 +4,9 @@
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
 #include "cameo/Pipeline/Compile.h"
+#include "cameo/Pipeline/TextProblem.h"
 #include "cameo/Pipeline/WriteFile.h"
+#include "cameo/Support/Escaped.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -132,11 +134,13 @@ FailureOr<Plan> cameo::compression::loadPlan(const std::string &path, MLIRContex
     if (!name || *name != layer.name || !quantization)
       return refuse(diagnostics, "E-PLAN",
                     path + ": says nothing about layer '" + layer.name + "' in its place; is it another model's?");
+    if (std::optional<TextProblem> problem = findTextProblem(*quantization))
+      return refuse(diagnostics, "E-PLAN", path + ": layer '" + layer.name + "': " + problem->what);
     auto choice = *quantization == "f32" ? DictionaryAttr()
                                          : dyn_cast_if_present<DictionaryAttr>(parseAttribute(*quantization, &context));
     if (!choice && *quantization != "f32")
       return refuse(diagnostics, "E-PLAN",
-                    path + ": layer '" + layer.name + "' is to be '" + quantization->str() +
+                    path + ": layer '" + layer.name + "' is to be '" + escaped(*quantization) +
                         "', which is no quantization");
     std::string problem;
     if (choice && !Quantization::of(choice, problem))

@@ -5,6 +5,7 @@
 #include "cameo/Dialect/Cameo/Cameo.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Evaluate.h"
+#include "cameo/Pipeline/TextProblem.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
@@ -18,7 +19,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -34,44 +34,6 @@ void cameo::registerDialects(DialectRegistry &registry) {
 }
 
 namespace {
-/// A file's text is parsed recursively; deeper than this is no program anyone writes, and could exhaust the stack.
-constexpr int kMaxNesting = 256;
-
-/// Numbers are converted in quadratic time.
-constexpr size_t kMaxDigits = 1000;
-
-/// What MLIR's parser would not survive, and where it stands.
-struct TextProblem {
-  size_t at;
-  std::string what;
-};
-
-std::optional<TextProblem> findTextProblem(StringRef text) {
-  int depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '"') {
-      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
-        i += text[i] == '\\';
-    } else if (c == '/' && text.substr(i).starts_with("//")) {
-      i = std::min(text.find('\n', i), text.size());
-    } else if (c == '-' && text.substr(i).starts_with("->")) {
-      ++i;
-    } else if (StringRef("([{<").contains(c)) {
-      if (++depth > kMaxNesting)
-        return TextProblem{i, "brackets are nested more than " + std::to_string(kMaxNesting) + " deep"};
-    } else if (StringRef(")]}>").contains(c)) {
-      depth = std::max(0, depth - 1);
-    } else if (llvm::isDigit(c)) {
-      size_t digits = text.substr(i).take_while([](char d) { return llvm::isAlnum(d); }).size();
-      if (digits > kMaxDigits)
-        return TextProblem{i, "a number has more than " + std::to_string(kMaxDigits) + " digits"};
-      i += digits - 1;
-    }
-  }
-  return std::nullopt;
-}
-
 /// Reads `.mlir` files.
 class TextLoader {
 public:

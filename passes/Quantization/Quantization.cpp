@@ -43,7 +43,8 @@ std::optional<Quantization> Quantization::of(DictionaryAttr attribute, std::stri
     };
     auto integer = [](Attribute a) {
       auto found = dyn_cast<IntegerAttr>(a);
-      return found ? std::optional(found.getInt()) : std::nullopt;
+      bool isNumber = found && found.getType().isSignlessIntOrIndex() && found.getValue().getSignificantBits() <= 64;
+      return isNumber ? std::optional(found.getInt()) : std::nullopt;
     };
     auto real = [](Attribute a) {
       auto found = dyn_cast<FloatAttr>(a);
@@ -68,9 +69,11 @@ std::optional<Quantization> Quantization::of(DictionaryAttr attribute, std::stri
     problem = "is to be quantized as '" + kind + "'; expected static, dynamic, weights or bf16";
   else if (!foundMethod)
     problem = "is to be quantized by '" + method + "'; expected rtn, hqq, awq or gptq";
-  else if (q.bits < 2 || q.bits > 4 || q.block < 16 || !llvm::isPowerOf2_64(q.block))
+  else if (q.bits < 2 || q.bits > 4 || q.block < 16 || q.block > 256 || !llvm::isPowerOf2_64(q.block))
     problem = "is to have weights of " + std::to_string(q.bits) + " bits in blocks of " + std::to_string(q.block) +
-              "; expected 2 to 4 bits, and a power of two of 16 or more";
+              "; expected 2 to 4 bits, and blocks of 16, 32, 64, 128 or 256";
+  else if (!(q.smooth >= 0 && q.smooth <= 1))
+    problem = "is to be smoothed by " + std::to_string(q.smooth) + "; expected 0 to 1";
   if (!problem.empty())
     return std::nullopt;
   q.kind = *foundKind, q.method = *foundMethod;

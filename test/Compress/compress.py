@@ -90,6 +90,16 @@ def empty_folder_is_refused(folder: pathlib.Path) -> None:
 
 
 @case
+def unreadable_data_are_refused(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    samples = folder / "samples"
+    samples.mkdir()
+    (samples / "loop").symlink_to("loop")
+    cameo("calibrate", folder / "model.onnx", "--calib", samples, code=6, says=f"error[E-FILE]: {samples}/loop: cannot be read: ")
+    cameo("calibrate", folder / "model.onnx", "--calib", "x" * 300, code=6, says="x...: cannot be read: ")
+
+
+@case
 def random_warns(folder: pathlib.Path) -> None:
     networks.write("digits", folder)
     cameo("calibrate", folder / "model.onnx", "--calib=random", says="warning: random inputs say little")
@@ -379,6 +389,28 @@ def a_plan_that_loses_too_much_is_refused(folder: pathlib.Path) -> None:
     assert not (folder / "out.cameo").exists()
     plan.write_text('{"layers": []}')
     cameo(*command, "-o", folder / "out.cameo", "--load-plan", plan, code=8, says="is for a model of 0 layers; this one has 4")
+
+
+@case
+def a_damaged_plan_is_refused(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    plan = folder / "plan.json"
+    for quantization, says in {
+        "[" * 100000: "layer 'conv0': brackets are nested more than 256 deep",
+        "{kind": "layer 'conv0' is to be '{kind', which is no quantization",
+        '{kind = "weights", bits = 4 : ui8}': "layer 'conv0' has 'bits' of another type in its quantization",
+        '{kind = "weights", block = 4611686018427387904}': "in blocks of 4611686018427387904; expected 2 to 4 bits, and blocks of 16, 32, 64, 128 or 256",
+        '{kind = "static", smooth = 1.5}': "layer 'conv0' is to be smoothed by 1.500000; expected 0 to 1",
+    }.items():
+        plan.write_text(json.dumps({"layers": [{"layer": n, "quantization": quantization} for n in ("conv0", "conv1", "conv2", "scores")]}))
+        cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--load-plan", plan, "-o", folder / "out.cameo", code=8, says=says)
+
+
+@case
+def an_output_that_is_not_there_is_refused(folder: pathlib.Path) -> None:
+    networks.write("digits", folder)
+    cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval-output", 7, "-o", folder / "out.cameo", code=2,
+          says="error[E-USAGE]: --eval-output=7 is no output; the model has 1, counted from 0")
 
 
 @case

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <system_error>
 
 using namespace cameo::compression;
 using namespace cameo::run;
@@ -16,6 +17,29 @@ namespace {
 
 [[noreturn]] void refuse(const std::string &what, const std::string &why) {
   throw UserError("E-CALIB", BadInput, escaped(what) + ": " + why);
+}
+
+[[noreturn]] void refuseUnreadable(const std::string &path, const std::error_code &error) {
+  throw UserError("E-FILE", File, escaped(path) + ": cannot be read: " + error.message());
+}
+
+/// What `path` leads to, links followed; not_found where there is nothing.
+fs::file_type typeOf(const std::string &path) {
+  std::error_code error;
+  fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none)
+    refuseUnreadable(path, error);
+  return type;
+}
+
+bool isFolder(const std::string &path) { return typeOf(path) == fs::file_type::directory; }
+
+uint64_t bytesOf(const std::string &file) {
+  std::error_code error;
+  uint64_t bytes = fs::file_size(file, error);
+  if (error)
+    refuseUnreadable(file, error);
+  return bytes;
 }
 
 bool isLabel(const std::string &name) { return name == "label" || name == "labels"; }
@@ -162,12 +186,15 @@ private:
 class FolderSamples : public Samples {
 public:
   FolderSamples(const std::string &folder, std::vector<InputInfo> inputs, size_t limit) : infos(std::move(inputs)) {
-    for (const fs::directory_entry &entry : fs::directory_iterator(folder)) {
-      std::string extension = entry.path().extension().string();
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      std::string path = entry->path().string(), extension = entry->path().extension().string();
       if (extension == ".npz" || extension == ".npy" || extension == ".pb" ||
-          (entry.is_directory() && fs::exists(entry.path() / "input_0.pb")))
-        files.push_back(entry.path().string());
+          (isFolder(path) && typeOf(path + "/input_0.pb") != fs::file_type::not_found))
+        files.push_back(path);
     }
+    if (error)
+      refuseUnreadable(folder, error);
     std::sort(files.begin(), files.end());
     files.resize(std::min(files.size(), limit));
   }
@@ -177,7 +204,7 @@ public:
   std::string identity() const override {
     std::string all;
     for (const std::string &file : files)
-      all += file + ":" + (fs::is_regular_file(file) ? std::to_string(fs::file_size(file)) : "") + ";";
+      all += file + ":" + (typeOf(file) == fs::file_type::regular ? std::to_string(bytesOf(file)) : "") + ";";
     return all;
   }
 
@@ -185,7 +212,7 @@ public:
     const std::string &file = files[index];
     loaded.clear();
     label = Tensor();
-    if (fs::is_directory(file)) {
+    if (isFolder(file)) {
       for (size_t i = 0; i < infos.size(); ++i)
         loaded.push_back(readPb(file + "/input_" + std::to_string(i) + ".pb"));
     } else if (file.ends_with(".npz")) {
@@ -257,7 +284,7 @@ std::unique_ptr<Samples> open(const std::string &data, std::vector<InputInfo> in
                     "noise\n");
     return std::make_unique<RandomSamples>(std::move(inputs), std::min(kRandomSamples, limit));
   }
-  if (fs::is_directory(data))
+  if (isFolder(data))
     return std::make_unique<FolderSamples>(data, std::move(inputs), limit);
   if (data.ends_with(".npz"))
     return std::make_unique<ArchiveSamples>(data, std::move(inputs), limit);

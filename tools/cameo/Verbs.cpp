@@ -5,6 +5,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include <CLI/CLI.hpp>
+#include <new>
 
 using namespace cameo;
 using namespace cameo::tool;
@@ -27,13 +28,17 @@ static int parseAndRun(CLI::App &app, int argc, char **argv, llvm::function_ref<
       "and the lines below.\n");
   try {
     app.parse(argc, argv);
+    return run();
   } catch (const CLI::Success &request) { // --help, --version
     return app.exit(request);
   } catch (const CLI::ParseError &problem) {
     const CLI::App *asked = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
     return fail("E-USAGE", usageMessage(*asked, problem));
+  } catch (const std::bad_alloc &) {
+    return fail("E-MEMORY", "out of memory");
+  } catch (const std::exception &problem) {
+    return fail("E-INTERNAL", std::string(problem.what()) + "; please report it");
   }
-  return run();
 }
 
 int cameo::tool::runAlone(const Verb &verb, const char *program, int argc, char **argv) {

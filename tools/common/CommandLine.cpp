@@ -54,7 +54,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &problem) {
            CLI::detail::join(verbs, ", ");
   if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !extra.empty())
     return "unexpected argument '" + escaped(extra.front()) + "'; " + nextStep(app, extra.front());
-  return escaped(problem.what()) + "; see " + commandOf(app) + " --help";
+  return escapedSentence(problem.what()) + "; see " + commandOf(app) + " --help";
 }
 
 } // namespace cameo::tool

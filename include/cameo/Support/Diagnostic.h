@@ -1,6 +1,7 @@
 // Diagnostic.h - what the compiler tells its user about a file or a flag: a code, an exit code and a sentence.
 // Plain data without MLIR, so that readers of files can use it before any MLIR context exists.
 #pragma once
+#include "cameo/Support/Escaped.h"
 #include "cameo/Support/ExitCode.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -25,7 +26,8 @@ struct Diagnostic {
   /// Stable identifier such as "E-PARSE"; a static string.
   llvm::StringRef code;
   ExitCode exitCode = ExitCode::InvalidModel;
-  /// The whole sentence, file and node included: lower case, no final stop, no line break, control characters escaped.
+  /// The whole sentence, file and node included: lower case, no final stop. Names in it may be raw:
+  /// `render` escapes.
   std::string message;
   /// Name of the node it is about, as the user knows it; empty when it is about the file.
   std::string node;
@@ -42,10 +44,11 @@ struct Diagnostic {
   }
 
   bool isError() const { return severity == Severity::Error; }
+  /// One line without control characters:
   /// `cameo: error[E-ATTR]: model.onnx: node 'enc/Softmax_3' (Softmax, opset 13): ...`
   std::string render() const {
     return std::string("cameo: ") + (isError() ? "error" : "warning") + (code.empty() ? "" : "[" + code.str() + "]") +
-           ": " + message;
+           ": " + escapedSentence(message);
   }
 };
 

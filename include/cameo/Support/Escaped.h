@@ -25,21 +25,25 @@ inline size_t printableBytes(std::string_view text) {
   return isWhole ? length : 0;
 }
 
-/// `text` fit for a message: control characters and what is no UTF-8 as \xNN, shortened after 200 bytes.
-inline std::string escaped(std::string_view text) {
-  constexpr size_t longest = 200;
+/// A whole message with control characters and what is no UTF-8 as \xNN. What is escaped already stays.
+inline std::string escapedSentence(std::string_view text) {
   constexpr char digits[] = "0123456789abcdef";
   std::string result;
-  std::string_view left = text.substr(0, longest);
-  while (!left.empty()) {
-    size_t length = printableBytes(left);
+  while (!text.empty()) {
+    size_t length = printableBytes(text);
     if (length > 0)
-      result += left.substr(0, length);
+      result += text.substr(0, length);
     else
-      result += {'\\', 'x', digits[uint8_t(left[0]) >> 4], digits[uint8_t(left[0]) & 15]};
-    left.remove_prefix(std::max<size_t>(length, 1));
+      result += {'\\', 'x', digits[uint8_t(text[0]) >> 4], digits[uint8_t(text[0]) & 15]};
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
-  return text.size() > longest ? result + "..." : result;
+  return result;
+}
+
+/// A name or other text of the user's fit to be quoted in a message: escaped, and shortened after 200 bytes.
+inline std::string escaped(std::string_view text) {
+  constexpr size_t longest = 200;
+  return escapedSentence(text.substr(0, longest)) + (text.size() > longest ? "..." : "");
 }
 
 } // namespace cameo

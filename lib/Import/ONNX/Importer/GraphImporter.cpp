@@ -53,7 +53,7 @@ LogicalResult GraphImporter::handleDiagnostic(mlir::Diagnostic &diagnostic) {
     message = message.split("' op ").second;
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
   StringRef code = codeOf(diagnostic, current ? "E-SHAPE" : "E-INTERNAL");
-  report(isError ? cameo::Severity::Error : cameo::Severity::Warning, code, escaped(message));
+  report(isError ? cameo::Severity::Error : cameo::Severity::Warning, code, message);
   return success();
 }
 
