@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -26,12 +27,28 @@ constexpr int64_t kWindowMultiplications = int64_t(1) << 28;
 
 static func::FuncOp mainOf(ModuleOp module) { return module.lookupSymbol<func::FuncOp>("main"); }
 
+/// Several layers of one ONNX node, as an LSTM has them, get names of their own, by which their kernels are known.
+static void nameApart(ArrayRef<Layer> layers) {
+  llvm::StringMap<unsigned> seen;
+  for (const Layer &layer : layers) {
+    SmallVector<StringRef> names = nodeNames(layer.op->getLoc());
+    if (names.empty())
+      continue;
+    if (unsigned number = ++seen[names.front()]; number > 1)
+      layer.op->setLoc(NameLoc::get(StringAttr::get(layer.op->getContext(), names.front() + "#" + Twine(number)),
+                                    layer.op->getLoc()));
+  }
+}
+
 LogicalResult cameo::compression::prepare(ModuleOp module, const CompileOptions &options,
                                           std::vector<cameo::Diagnostic> &diagnostics) {
   CompileOptions until = options;
   until.stopAfter = "recognize";
   CompileReport report;
-  return transform(module, until, report, diagnostics);
+  if (failed(transform(module, until, report, diagnostics)))
+    return failure();
+  nameApart(layersOf(mainOf(module)));
+  return success();
 }
 
 std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {
@@ -77,7 +94,7 @@ namespace {
 /// A copy of a module that shows what layers read, compiled.
 struct ObservingProgram {
   std::unique_ptr<Program> program;
-  std::vector<uint64_t> outputs; ///< number of the output for each layer of `layers`
+  std::vector<uint64_t> outputs; ///< number of the output for each layer of `layers` that has an input
   uint64_t firstWindows;         ///< of the outputs that show windows
 
   /// Null program exactly when `diagnostics` got an error.
@@ -93,10 +110,10 @@ struct ObservingProgram {
     if (!program)
       return;
     // One output per activation, named by its first layer.
-    DenseMap<Value, uint64_t> numbers;
+    DenseMap<Layer::Reading, uint64_t> numbers;
     uint64_t next = mainOf(module).getNumResults();
     for (const Layer &layer : layers)
-      outputs.push_back(numbers.try_emplace(layer.input, next + numbers.size()).first->second);
+      outputs.push_back(layer.input ? numbers.try_emplace(layer.reading(), next + numbers.size()).first->second : 0);
     firstWindows = next + numbers.size();
   }
 };
@@ -135,12 +152,15 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     return success();
   std::vector<int64_t> axes, windows;
   uint64_t gramBytes = options.gramBytes;
-  DenseMap<Value, size_t> numbers;
+  DenseMap<Layer::Reading, size_t> numbers;
   std::vector<size_t> firstReaders; ///< of each observer
   for (auto [i, layer] : llvm::enumerate(found)) {
-    auto [number, isNew] = numbers.try_emplace(layer.input, observers.size());
     SmallVector<StringRef> names = nodeNames(layer.op->getLoc());
-    layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), number->second, {}});
+    layers.push_back({names.empty() ? "layer " + std::to_string(i) : names.front().str(), std::nullopt, {}});
+    if (!layer.input)
+      continue;
+    auto [number, isNew] = numbers.try_emplace(layer.reading(), observers.size());
+    layers.back().observer = number->second;
     auto fits = [&](uint64_t size) {
       uint64_t bytes = size * size * sizeof(float);
       bool does = size < (uint64_t(1) << 30) && bytes <= gramBytes;
@@ -156,7 +176,7 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     if (!isNew)
       continue;
     observers.emplace_back(layer.channels, wantsMoments && !hasWindows && fits(layer.channels));
-    axes.push_back(layer.inputAxis);
+    axes.push_back(layer.shownAxis());
     firstReaders.push_back(i);
   }
   ObservingProgram observing(module, found, windows, options, diagnostics);
@@ -192,17 +212,22 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
     done = succeeded(refuse(diagnostics, "E-FILE", "cannot write " + options.state));
   for (auto [i, observer] : llvm::enumerate(observers))
     if (done && !(std::isfinite(observer.histogram.least) && std::isfinite(observer.histogram.most)))
-      done =
-          succeeded(refuse(diagnostics, "E-CALIB", "what node '" + layers[i].name + "' reads is infinite on a sample"));
+      done = succeeded(refuse(diagnostics, "E-CALIB",
+                              "what node '" + layers[firstReaders[i]].name + "' reads is infinite on a sample"));
   return success(done);
+}
+
+const Observer *Calibration::seenBy(size_t layer) const {
+  std::optional<size_t> number = layers[layer].observer;
+  return number && observers[*number].numbers > 0 ? &observers[*number] : nullptr;
 }
 
 LogicalResult Calibration::expectLayers(std::vector<cameo::Diagnostic> &diagnostics) const {
   return !layers.empty()
              ? success()
              : refuse(diagnostics, "E-UNSUPPORTED",
-                      "the model has no convolution or product with constant weights in f32 outside control "
-                      "flow: there is nothing to quantize");
+                      "the model has no convolution or product with constant weights in f32: there is nothing to "
+                      "quantize");
 }
 
 /// Second moments as an attribute that borrows them.
@@ -218,8 +243,10 @@ static Attribute gramAttribute(MLIRContext *context, const Moments &gram) {
 
 void Calibration::annotate(ModuleOp module, RangeMethod method) const {
   Builder b(module.getContext());
-  for (auto [layer, entry] : llvm::zip(layersOf(mainOf(module)), layers)) {
-    const Observer &seen = observers[entry.observer];
+  for (auto [i, layer] : llvm::enumerate(layersOf(mainOf(module)))) {
+    if (!seenBy(i))
+      continue;
+    const Observer &seen = *seenBy(i);
     Range range = seen.histogram.range(method);
     SmallVector<float> mean, square;
     for (int64_t c = 0; c < seen.channels; ++c) {
@@ -232,7 +259,7 @@ void Calibration::annotate(ModuleOp module, RangeMethod method) const {
                                            b.getNamedAttr("high", b.getDenseF32ArrayAttr(seen.high)),
                                            b.getNamedAttr("mean", b.getDenseF32ArrayAttr(mean)),
                                            b.getNamedAttr("square", b.getDenseF32ArrayAttr(square))};
-    if (const Moments &gram = entry.windows.empty() ? seen.gram : entry.windows; !gram.empty())
+    if (const Moments &gram = layers[i].windows.empty() ? seen.gram : layers[i].windows; !gram.empty())
       entries.push_back(b.getNamedAttr("gram", gramAttribute(b.getContext(), gram)));
     layer.op->setAttr(kObservedAttr, b.getDictionaryAttr(entries));
   }

@@ -34,7 +34,7 @@ public:
     if (failed(measureF32()))
       return failure();
     if (whole->calibration.layers.empty()) {
-      result.verdict = "f32: the model has no convolution or product with constant weights outside control flow";
+      result.verdict = "f32: the model has no convolution or product with constant weights";
       return std::move(result);
     }
     Candidate &unpruned = add(whole, 0);
@@ -189,6 +189,25 @@ private:
 };
 
 } // namespace
+
+FailureOr<Carried> cameo::compression::parseCarried(ModuleOp module, StringRef text,
+                                                    std::vector<cameo::Diagnostic> &diagnostics) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  for (unsigned output = 0; output < main.getNumResults(); ++output)
+    for (unsigned input = 0; input < main.getNumArguments(); ++input) {
+      auto from = main.getResultAttrOfType<StringAttr>(output, "cameo.name"),
+           to = main.getArgAttrOfType<StringAttr>(input, "cameo.name");
+      if (!from || !to || text != from.getValue().str() + ":" + to.getValue().str())
+        continue;
+      auto given = cast<RankedTensorType>(main.getResultTypes()[output]),
+           taken = cast<RankedTensorType>(main.getArgumentTypes()[input]);
+      if (given.getElementType().isF32() && taken.getElementType().isF32() && given.getRank() == taken.getRank())
+        return Carried{output, input};
+    }
+  return refuse(diagnostics, "E-USAGE",
+                "--carry=" + text.str() +
+                    " names no output and input of f32 and equal rank; expected OUTPUT:INPUT, see cameo check");
+}
 
 FailureOr<Compression> cameo::compression::compress(std::shared_ptr<const ObservedModule> whole, Samples &samples,
                                                     Samples &evaluation, const CompressOptions &options,

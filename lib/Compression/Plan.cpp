@@ -47,8 +47,12 @@ int64_t cameo::compression::weightBytes(int64_t outputs, int64_t terms, Dictiona
 
 DictionaryAttr cameo::compression::possibleChoice(DictionaryAttr choice, const Calibration &calibration, size_t layer) {
   Quantization q(choice);
-  if (q.kind != QuantizationKind::Weights || q.method != WeightMethod::Gptq ||
-      !calibration.observers[calibration.layers[layer].observer].gram.empty())
+  if (q.kind == QuantizationKind::Bf16)
+    return choice;
+  const Observer *seen = calibration.seenBy(layer);
+  if (!seen)
+    return {};
+  if (q.kind != QuantizationKind::Weights || q.method != WeightMethod::Gptq || !seen->gram.empty())
     return choice;
   q.method = WeightMethod::Hqq;
   return q.attribute(choice.getContext());

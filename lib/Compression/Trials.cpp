@@ -17,18 +17,40 @@ std::unique_ptr<Program> Trying::compile(const ObservedModule &model, const Plan
   return Program::make(*copy, options.calibration.compile, options.calibration.threads, diagnostics);
 }
 
-ArrayRef<float> Trying::resultOf(const Program &program) const {
-  cameo_tensor tensor = program.output(options.output);
+static uint64_t numElements(const cameo_tensor &tensor) {
   uint64_t count = 1;
   for (uint32_t i = 0; i < tensor.rank; ++i)
     count *= uint64_t(tensor.dims[i]);
-  return ArrayRef(static_cast<const float *>(tensor.data), count);
+  return count;
+}
+
+ArrayRef<float> Trying::resultOf(const Program &program) const {
+  cameo_tensor tensor = program.output(options.output);
+  return ArrayRef(static_cast<const float *>(tensor.data), numElements(tensor));
 }
 
 std::optional<double> Trying::time(Program &program) {
   auto ms = program.time(evaluation.inputs(0), options.repeats, diagnostics);
   program.evict();
   return ms;
+}
+
+LogicalResult Sequence::next(ArrayRef<cameo_tensor> more) {
+  std::vector<cameo_tensor> inputs = trying.evaluation.inputs(sample);
+  for (auto [state, carried] : llvm::zip(states, trying.options.carried))
+    if (sample > 0)
+      inputs[carried.input].data = state.numbers.data(), inputs[carried.input].dims = state.dims.data();
+  inputs.insert(inputs.end(), more.begin(), more.end());
+  if (!program.run(inputs, trying.diagnostics))
+    return failure();
+  for (auto [state, carried] : llvm::zip(states, trying.options.carried)) {
+    cameo_tensor left = program.output(carried.output);
+    auto *numbers = static_cast<const float *>(left.data);
+    state.numbers.assign(numbers, numbers + numElements(left));
+    state.dims.assign(left.dims, left.dims + left.rank);
+  }
+  ++sample;
+  return success();
 }
 
 // ---- f32
@@ -70,9 +92,10 @@ LogicalResult Baseline::run(const ObservedModule &whole) {
   if (!program)
     return failure();
   Samples &evaluation = trying.evaluation;
+  Sequence sequence(*program, trying);
   for (size_t i = 0; i < evaluation.size(); ++i) {
     trying.tell("f32 results", i, evaluation.size());
-    if (!program->run(evaluation.inputs(i), trying.diagnostics))
+    if (failed(sequence.next()))
       return failure();
     ArrayRef<float> found = trying.resultOf(*program);
     if (llvm::any_of(found, [](float x) { return std::isnan(x); }))
@@ -134,10 +157,9 @@ std::optional<Metric> Trials::metricOf(const Choices &choices, size_t most) {
   Metric metric = baseline.metric();
   std::vector<int64_t> plan(choices.begin(), choices.end());
   int64_t length = int64_t(plan.size());
+  Sequence sequence(*switched, trying);
   for (size_t i = 0; i < std::min(most, trying.evaluation.size()); ++i) {
-    std::vector<cameo_tensor> inputs = trying.evaluation.inputs(i);
-    inputs.push_back({plan.data(), CAMEO_I64, 1, &length});
-    if (!switched->run(inputs, trying.diagnostics))
+    if (failed(sequence.next(cameo_tensor{plan.data(), CAMEO_I64, 1, &length})))
       return std::nullopt;
     metric.add(i, trying.resultOf(*switched));
   }
@@ -150,8 +172,9 @@ FailureOr<Trials::Whole> Trials::measure(const Plan &plan) {
   if (!program)
     return failure();
   Metric metric = baseline.metric();
+  Sequence sequence(*program, trying);
   for (size_t i = 0; i < trying.evaluation.size(); ++i) {
-    if (!program->run(trying.evaluation.inputs(i), trying.diagnostics))
+    if (failed(sequence.next()))
       return failure();
     metric.add(i, trying.resultOf(*program));
   }

@@ -26,6 +26,27 @@ struct Trying {
   }
 };
 
+/// Runs a program on the evaluation data, from the first sample on.
+class Sequence {
+public:
+  Sequence(Program &program, const Trying &trying)
+      : program(program), trying(trying), states(trying.options.carried.size()) {}
+
+  /// Runs the next sample, with `more` behind its inputs. What is carried comes from the run before.
+  mlir::LogicalResult next(llvm::ArrayRef<cameo_tensor> more = {});
+
+private:
+  struct State {
+    std::vector<float> numbers;
+    std::vector<int64_t> dims;
+  };
+
+  Program &program;
+  const Trying &trying;
+  std::vector<State> states; ///< of options.carried
+  size_t sample = 0;
+};
+
 /// The model in f32, with whose results and time all others are compared.
 class Baseline {
 public:

@@ -170,7 +170,7 @@ struct PruneWeights : public cameo::impl::PruneWeightsPassBase<PruneWeights> {
     if (sparsity == 0 && !parsed->of)
       return;
     for (const Layer &layer : layersOf(function))
-      if (failed(prune(layer, *parsed)))
+      if (layer.input && failed(prune(layer, *parsed)))
         return signalPassFailure();
   }
 

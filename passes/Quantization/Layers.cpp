@@ -11,10 +11,11 @@
 using namespace mlir;
 using namespace cameo;
 
-std::optional<Layer> Layer::of(Operation *op) {
-  auto linear = dyn_cast<LinearInterface>(op);
-  if (!linear)
-    return std::nullopt;
+static bool isF32(Value value) { return getElementTypeOrSelf(value.getType()).isF32(); }
+
+/// A layer whose input is what its weights are multiplied with.
+static std::optional<Layer> quantizable(LinearInterface linear) {
+  Operation *op = linear;
   Layer layer{};
   layer.op = op;
   layer.input = op->getOperand(0), layer.weights = op->getOperand(linear.weightOperand());
@@ -41,6 +42,32 @@ std::optional<Layer> Layer::of(Operation *op) {
   layer.terms = layer.outputs ? weights.getNumElements() / layer.outputs : 0;
   return found ? std::optional(layer) : std::nullopt;
 }
+
+/// A layer whose factors are rounded where they are.
+static std::optional<Layer> roundable(ProductInterface op) {
+  ShapeAnalysis shapes;
+  Layer layer{};
+  layer.op = op, layer.hasOutputsFirst = true, layer.outputs = 1, layer.group = 1;
+  for (unsigned factor : op.factorsWorthRounding(shapes)) {
+    Value operand = op->getOperand(factor);
+    if (!isF32(operand))
+      return std::nullopt;
+    auto type = cast<RankedTensorType>(operand.getType());
+    if (type.hasStaticShape() && constantFloats(operand))
+      layer.weights = operand, layer.terms = type.getNumElements();
+  }
+  return layer.terms > 0 && llvm::all_of(op->getResults(), isF32) ? std::optional(layer) : std::nullopt;
+}
+
+std::optional<Layer> Layer::of(Operation *op) {
+  if (auto linear = dyn_cast<LinearInterface>(op))
+    if (auto layer = quantizable(linear))
+      return layer;
+  auto product = dyn_cast<ProductInterface>(op);
+  return product ? roundable(product) : std::nullopt;
+}
+
+int64_t Layer::shownAxis() const { return isa<func::FuncOp>(op->getParentOp()) ? inputAxis : 1; }
 
 SmallVector<float> Layer::matrix() const {
   SmallVector<float> values = *constantFloats(weights);
@@ -70,9 +97,10 @@ SmallVector<int64_t> Layer::perChannelShape() const {
 
 SmallVector<Layer> cameo::layersOf(func::FuncOp function) {
   SmallVector<Layer> layers;
-  for (Operation &op : function.getBody().front())
-    if (auto layer = Layer::of(&op))
+  function.walk([&](Operation *op) {
+    if (auto layer = Layer::of(op))
       layers.push_back(*layer);
+  });
   return layers;
 }
 

@@ -15,6 +15,92 @@ using namespace cameo;
 
 namespace {
 
+/// Values inside control flow, seen from outside: every channel's numbers one below the other, a row for each position
+/// of each time that the value is computed, and no row where it is not.
+class Outlet {
+public:
+  /// Of what is read in `block`; `axis` of `value` counts the channels. Outside control flow it is shown as it is.
+  static Value of(Value value, int64_t axis, Block *block) {
+    if (isOutside(block))
+      return value;
+    Value rows = asRows(value, axis, block);
+    while (!isOutside(rows.getParentBlock())) {
+      Operation *parent = rows.getParentBlock()->getParentOp();
+      if (auto branch = dyn_cast<IfOp>(parent))
+        rows = throughBranch(branch, rows);
+      else
+        rows = throughLoop(cast<LoopOp>(parent), rows);
+    }
+    return rows;
+  }
+
+private:
+  static bool isOutside(Block *block) { return isa<func::FuncOp>(block->getParentOp()); }
+  static int64_t channelsOf(Value rows) { return cast<RankedTensorType>(rows.getType()).getDimSize(1); }
+  static RankedTensorType anyRows(Value rows) {
+    auto type = cast<RankedTensorType>(rows.getType());
+    return type.clone({ShapedType::kDynamic, channelsOf(rows)});
+  }
+  static Value noRows(OpBuilder &b, Value like) {
+    return constantOf<float>(b, like.getLoc(), {0, channelsOf(like)}, b.getF32Type(), {});
+  }
+
+  static Value asRows(Value value, int64_t axis, Block *block) {
+    OpBuilder b(block->getTerminator());
+    ShapeAnalysis shapes;
+    Location loc = value.getLoc();
+    SmallVector<int64_t> order;
+    for (int64_t i = 0; i < shapes.rank(value); ++i)
+      if (i != axis)
+        order.push_back(i);
+    order.push_back(axis);
+    int64_t channels = cast<RankedTensorType>(value.getType()).getDimSize(axis);
+    Value last = createOp<TransposeOp>(b, shapes, loc, value, order);
+    return createOp<ReshapeOp>(b, shapes, loc, last, constantI64(b, loc, {-1, channels}), /*allowzero=*/false);
+  }
+
+  static Value throughBranch(IfOp op, Value rows) {
+    for (Region *region : {&op.getThenRegion(), &op.getElseRegion()}) {
+      Operation *end = region->front().getTerminator();
+      OpBuilder b(end);
+      end->insertOperands(end->getNumOperands(), &region->front() == rows.getParentBlock() ? rows : noRows(b, rows));
+    }
+    OpBuilder b(op);
+    SmallVector<Type> types(op.getResultTypes());
+    types.push_back(anyRows(rows));
+    auto made = IfOp::create(b, op.getLoc(), types, op.getCondition());
+    made.getThenRegion().takeBody(op.getThenRegion());
+    made.getElseRegion().takeBody(op.getElseRegion());
+    op->replaceAllUsesWith(made.getResults().drop_back());
+    op->erase();
+    return made.getResults().back();
+  }
+
+  /// Rows are carried, and those of an iteration come below those before.
+  static Value throughLoop(LoopOp op, Value rows) {
+    Block &body = op.getBody().front();
+    Operation *end = body.getTerminator();
+    OpBuilder b(op), inside(end);
+    ShapeAnalysis shapes;
+    unsigned carried = op.getCarried().size();
+    SmallVector<Value> start(op.getCarried());
+    start.push_back(noRows(b, rows));
+    SmallVector<Type> types(op.getResultTypes());
+    types.insert(types.begin() + carried, anyRows(rows));
+    Value before = body.addArgument(anyRows(rows), op.getLoc());
+    Value both = createOp<ConcatOp>(inside, shapes, op.getLoc(), ValueRange{before, rows}, /*axis=*/0);
+    end->insertOperands(1 + carried, both);
+    auto made = LoopOp::create(b, op.getLoc(), types, op.getTripCount(), op.getCondition(), start);
+    made.getBody().takeBody(op.getBody());
+    SmallVector<Value> results(made.getResults());
+    Value all = results[carried];
+    results.erase(results.begin() + carried);
+    op->replaceAllUsesWith(results);
+    op->erase();
+    return all;
+  }
+};
+
 struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> {
   using ObserveLayersPassBase::ObserveLayersPassBase;
 
@@ -24,25 +110,35 @@ struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> 
       return;
     Operation *end = function.getBody().front().getTerminator();
     OpBuilder b(end);
-    auto show = [&](Value value, const Twine &name) {
+    auto show = [&](Operation *layer, Value value, int64_t axis, const Twine &name) {
+      value = Outlet::of(value, axis, layer->getBlock());
       end->insertOperands(end->getNumOperands(), value);
       (void)function.insertResult(function.getNumResults(), value.getType(),
                                   b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name))));
     };
-    SmallVector<Layer> layers = layersOf(function);
-    DenseSet<Value> seen;
-    for (auto [i, layer] : llvm::enumerate(layers))
-      if (seen.insert(layer.input).second) {
-        show(layer.input, "observed:" + Twine(i));
-        changed(getArgument(), layer.op->getLoc(), "activations observed") << "shows what it reads";
-      }
+    // What is shown makes control flow anew, so that values of layers after it change.
+    SmallVector<Operation *> ops;
+    SmallVector<size_t> readers;
+    DenseSet<Layer::Reading> seen;
+    for (const Layer &layer : layersOf(function)) {
+      if (layer.input && seen.insert(layer.reading()).second)
+        readers.push_back(ops.size());
+      ops.push_back(layer.op);
+    }
+    for (size_t i : readers) {
+      Layer layer = *Layer::of(ops[i]);
+      show(layer.op, layer.input, layer.inputAxis, "observed:" + Twine(i));
+      changed(getArgument(), layer.op->getLoc(), "activations observed") << "shows what it reads";
+    }
     for (int64_t i : windows) {
-      if (i < 0 || i >= int64_t(layers.size()) || layers[i].isMatrix || layers[i].group != 1) {
+      auto layer = i >= 0 && i < int64_t(ops.size()) ? Layer::of(ops[i]) : std::nullopt;
+      if (!layer || !layer->input || layer->isMatrix || layer->group != 1) {
         function.emitError("expected that windows numbers convolutions of one group among ")
-            << layers.size() << " layers; found " << i;
+            << ops.size() << " layers; found " << i;
         return signalPassFailure();
       }
-      show(windowsOf(b, layers[i]), "windows:" + Twine(i));
+      OpBuilder before(layer->op);
+      show(layer->op, windowsOf(before, *layer), /*axis=*/1, "windows:" + Twine(i));
     }
   }
 

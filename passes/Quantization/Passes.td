@@ -39,7 +39,8 @@ def RoundInPlacePass : Pass<"cameo-round-in-place", "::mlir::func::FuncOp"> {
 def QuantizeLayersPass : Pass<"cameo-quantize-layers", "::mlir::func::FuncOp"> {
   let summary = "layers are quantized as their attribute cameo.quantization says";
   let description = [{
-    A layer is a convolution, or a product with a matrix, of constant weights in f32. Before:
+    A layer is a convolution, or a product with a matrix, of constant weights in f32. Other ops that multiply such constants, as
+    recurrent cells do, can have `kind = "bf16"` only. Before:
     `%y = cameo.matmul %x, %w {cameo.quantization = {kind = "static"}, cameo.observed = {least = -1.0 : f32, most = 3.0 : f32}}`.
     After: `%y = cameo.matmul (dequantize (quantize %x)), (dequantize %bytes)`, of which --cameo-integer-arithmetic makes an integer kernel.
 
@@ -52,6 +53,8 @@ def ObserveLayersPass : Pass<"cameo-observe-layers", "::mlir::func::FuncOp"> {
   let description = [{
     Before: `%y = cameo.matmul %x, %w; return %y`. After: `return %y, %x`, and the new result is called `observed:0`, with the number of
     the first layer that reads it. Each activation once, in the order of layers.
+    What is read inside control flow becomes a result of the if and the loop around it, as a matrix: a row of channels for each position of
+    each time that it is read, no row where it is not.
 
     Layers listed in `windows`, convolutions of one group, also show what each of their sums is over: a tensor with one channel for
     each weight of an output, in the weights' order, called `windows:1` by the layer's number. Linear.

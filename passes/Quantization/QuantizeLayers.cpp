@@ -39,23 +39,24 @@ public:
   LayerQuantizer(StringRef pass, func::FuncOp function) : pass(pass), function(function), b(function.getContext()) {}
 
   LogicalResult run() {
-    SmallVector<Layer> layers;
+    SmallVector<Operation *> layers;
     function.walk([&](Operation *op) {
-      if (!op->hasAttrOfType<DictionaryAttr>(kQuantizationAttr))
-        return;
-      if (auto layer = Layer::of(op))
-        layers.push_back(*layer);
-      else
-        left(pass, op->getLoc(), "layers quantized") << "is no layer: its weights are not constants of f32";
+      if (op->hasAttrOfType<DictionaryAttr>(kQuantizationAttr))
+        layers.push_back(op);
     });
-    for (const Layer &layer : layers) {
-      b.setInsertionPoint(layer.op);
-      loc = layer.op->getLoc();
+    for (Operation *op : layers) {
+      b.setInsertionPoint(op);
+      loc = op->getLoc();
+      auto layer = Layer::of(op); // only now: its input may be the result of a layer before
+      if (!layer) {
+        left(pass, loc, "layers quantized") << "is no layer: its weights are not constants of f32";
+        continue;
+      }
       std::string problem;
-      auto quantization = Quantization::of(layer.op->getAttrOfType<DictionaryAttr>(kQuantizationAttr), problem);
+      auto quantization = Quantization::of(op->getAttrOfType<DictionaryAttr>(kQuantizationAttr), problem);
       if (!quantization)
-        return layer.op->emitOpError(problem);
-      if (failed(quantize(layer, *quantization)))
+        return op->emitOpError(problem);
+      if (failed(quantize(*layer, *quantization)))
         return failure();
     }
     return success();
@@ -63,6 +64,8 @@ public:
 
 private:
   LogicalResult quantize(const Layer &layer, const Quantization &how) {
+    if (!layer.input && how.kind != QuantizationKind::Bf16)
+      return layer.op->emitOpError("is to be quantized to integers; only bf16 is known for such layers");
     switch (how.kind) {
     case QuantizationKind::Static:
       return quantizeStatic(layer, how);
@@ -73,7 +76,10 @@ private:
     case QuantizationKind::Bf16:
       layer.op->removeAttr(kQuantizationAttr);
       layer.op->removeAttr(kObservedAttr);
-      return finish(layer, multiplyNarrow(shapes, layer.op, {0, 1}, b.getBF16Type()).front(), "multiplies bf16");
+      return finish(layer,
+                    multiplyNarrow(shapes, layer.op, cast<ProductInterface>(layer.op).factorsWorthRounding(shapes),
+                                   b.getBF16Type()),
+                    "multiplies bf16");
     }
     llvm_unreachable("all kinds are above");
   }
@@ -182,8 +188,10 @@ private:
     return finish(layer, result, what);
   }
 
-  LogicalResult finish(const Layer &layer, Value result, const Twine &what) {
-    layer.op->getResult(0).replaceAllUsesWith(result);
+  LogicalResult finish(const Layer &layer, ValueRange results, const Twine &what) {
+    layer.op->replaceAllUsesWith(results);
+    for (Value result : layer.op->getResults())
+      shapes.erased(result);
     layer.op->erase();
     changed(pass, loc, "layers quantized") << what.str();
     return success();

@@ -18,31 +18,31 @@ class LayerSwitcher {
 public:
   LayerSwitcher(func::FuncOp function, Value plan) : b(function), plan(plan) {}
 
-  /// The layer's result by `choices`, numbered from `first`; what none of them is, is the layer itself.
-  Value build(Operation *layer, int64_t number, ArrayRef<Attribute> choices, int64_t first = 1) {
+  /// The layer's results by `choices`, numbered from `first`; what none of them is, is the layer itself.
+  ResultRange build(Operation *layer, int64_t number, ArrayRef<Attribute> choices, int64_t first = 1) {
     if (choices.empty())
       return copy(layer, {});
     Location loc = layer->getLoc();
     Value asked = createOp<GatherOp>(b, shapes, loc, plan, constantI64Scalar(b, loc, number), 0);
     Value isFirst = createOp<EqualOp>(b, shapes, loc, asked, constantI64Scalar(b, loc, first));
-    auto branch = IfOp::create(b, loc, TypeRange(layer->getResult(0).getType()), isFirst);
+    auto branch = IfOp::create(b, loc, layer->getResultTypes(), isFirst);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(&branch.getThenRegion().emplaceBlock());
     YieldOp::create(b, loc, copy(layer, choices.front()));
     b.setInsertionPointToEnd(&branch.getElseRegion().emplaceBlock());
     YieldOp::create(b, loc, build(layer, number, choices.drop_front(), first + 1));
-    return branch->getResult(0);
+    return branch->getResults();
   }
 
   OpBuilder b;
 
 private:
-  Value copy(Operation *layer, Attribute choice) {
+  ResultRange copy(Operation *layer, Attribute choice) {
     Operation *made = b.clone(*layer);
     made->removeAttr(kChoicesAttr);
     if (choice)
       made->setAttr(kQuantizationAttr, choice);
-    return made->getResult(0);
+    return made->getResults();
   }
 
   Value plan;
@@ -69,8 +69,7 @@ struct SwitchLayers : public cameo::impl::SwitchLayersPassBase<SwitchLayers> {
       if (!choices || choices.empty())
         continue;
       switcher.b.setInsertionPoint(layer.op);
-      Value result = switcher.build(layer.op, int64_t(i), choices.getValue());
-      layer.op->getResult(0).replaceAllUsesWith(result);
+      layer.op->replaceAllUsesWith(switcher.build(layer.op, int64_t(i), choices.getValue()));
       changed(getArgument(), layer.op->getLoc(), "layers switched")
           << "is one of " + std::to_string(choices.size() + 1) + " layers";
       layer.op->erase();

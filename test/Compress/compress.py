@@ -329,7 +329,12 @@ def digits_lose_nothing(folder: pathlib.Path) -> None:
     assert (folder / "a.cameo").stat().st_size < 0.5 * int(text.split("bytes of f32's ")[1].split()[0])
     assert "<svg" in report.read_text() and report.read_text().count("<circle") >= 6
     # What was searched can be repeated, bit for bit.
-    cameo(*command, "-o", folder / "b.cameo", "--load-plan", plan, says="the plan that was given")
+    plans = folder / "plans"
+    plans.mkdir()
+    for name in ("plan-07.json", "plan-07.cameo", "plan-b.json", "notes.json"):
+        (plans / name).write_text("of an earlier search")
+    cameo(*command, "-o", folder / "b.cameo", "--load-plan", plan, "--frontier", plans, says="the plan that was given")
+    assert sorted(f.name for f in plans.iterdir()) == ["notes.json", "plan-b.json"], "of a plan that is given there is no frontier"
     assert (folder / "a.cameo").read_bytes().replace(b"a.cameo", b"b.cameo") == (folder / "b.cameo").read_bytes().replace(b"a.cameo", b"b.cameo")
 
 
@@ -448,12 +453,75 @@ CASES["magika-loses-little"] = network_loses_little("magika", "top1", "0.5%")
 CASES["minilm-loses-little"] = network_loses_little("minilm", "cosine", "0.1%")
 
 
+# ---- layers inside control flow
+
+def branchingLoop(path: pathlib.Path, w: dict[str, np.ndarray]) -> None:
+    """h = x, three times h = tanh(if (the iteration is even) { h even } else { |h| odd }); if (flag) { h never } else { h }."""
+    from onnx import TensorProto, helper
+
+    value = helper.make_tensor_value_info
+    product = lambda x, name, out: helper.make_node("MatMul", [x, name], [out], name=name)  # noqa: E731
+    graph = lambda nodes, out, inputs=(), more=(): helper.make_graph(  # noqa: E731
+        nodes, out, list(inputs), [*more, value(out, TensorProto.FLOAT, [4, 16])])
+    body = [helper.make_node("Mod", ["i", "two"], ["parity"]), helper.make_node("Equal", ["parity", "zero"], ["isEven"]),
+            helper.make_node("If", ["isEven"], ["sum"], then_branch=graph([product("h", "even", "a")], "a"),
+                             else_branch=graph([helper.make_node("Abs", ["h"], ["size"]), product("size", "odd", "b")], "b")),
+            helper.make_node("Tanh", ["sum"], ["next"]), helper.make_node("Identity", ["go"], ["goOn"])]
+    takes = [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("h", TensorProto.FLOAT, [4, 16])]
+    loop = helper.make_node("Loop", ["three", "", "x"], ["last"], body=graph(body, "next", takes, [value("goOn", TensorProto.BOOL, [])]))
+    branch = helper.make_node("If", ["flag"], ["y"], then_branch=graph([product("last", "never", "c")], "c"),
+                              else_branch=graph([helper.make_node("Identity", ["last"], ["d"])], "d"))
+    constants = {**w, "two": np.int64(2), "zero": np.int64(0), "three": np.int64(3)}
+    whole = helper.make_graph([loop, branch], "main", [value("x", TensorProto.FLOAT, [4, 16]), value("flag", TensorProto.BOOL, [])],
+                              [value("y", TensorProto.FLOAT, [4, 16])], [onnx.numpy_helper.from_array(v, n) for n, v in constants.items()])
+    onnx.save(helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
+
+
 @case
-def layers_inside_control_flow_stay_f32(folder: pathlib.Path) -> None:
+def layers_inside_control_flow_are_layers(folder: pathlib.Path) -> None:
+    """Calibration sees what the layers of branches and loops read, and no more; the one that is never reached stays f32."""
+    rng, model = np.random.default_rng(0), folder / "model.onnx"
+    w = {n: rng.standard_normal((16, 16)).astype(np.float32) for n in ("even", "odd", "never")}
+    branchingLoop(model, w)
+    data = {"x": rng.standard_normal((16, 4, 16)).astype(np.float32), "flag": np.zeros(16, bool)}
+    np.savez(folder / "data.npz", **data)
+    second = np.tanh(data["x"] @ w["even"])
+    third = np.tanh(np.abs(second) @ w["odd"])
+    reads = {"even": np.stack([data["x"], third]), "odd": np.abs(second)}
+    command = [model, "--calib", folder / "data.npz"]
+    rows = {r[-1]: r for r in map(str.split, cameo("calibrate", *command, "--range=min-max", says="no sample gets here  never").splitlines()) if r}
+    for name, x in reads.items():
+        np.testing.assert_allclose([float(n) for n in rows[name][:2]], [min(x.min(), 0), x.max()], rtol=0, atol=2e-3)
+    cameo("compile", model, "-o", folder / "f32.cameo")
+    wanted = outputs(folder / "f32.cameo", data)
+    for flags in (["--kind=static", "--smooth=0.5"], ["--kind=dynamic"], ["--kind=weights"]):
+        cameo("quantize", *command, *flags, "-o", folder / "q.cameo", says="layer 'never' stays f32: no sample gets there")
+        found = outputs(folder / "q.cameo", data)
+        print(f"{flags}: {decibels(found, wanted):.1f} dB")
+        assert (10 if "--kind=weights" in flags else 25) < decibels(found, wanted) < 90, "too inexact, or nothing was quantized"
+
+
+@case
+def silero_is_faster_and_hears_the_same(folder: pathlib.Path) -> None:
+    """Its layers lie inside an If, and its state goes from frame to frame."""
+    sys.path.insert(0, str(networks.ROOT / "test/Support"))
+    import cameo as runtime
+
     networks.write("silero", folder)
-    command = [folder / "model.onnx", "--calib", folder / "calib.npz", "-o", folder / "out.cameo"]
-    cameo("compress", *command, says="f32: the model has no convolution or product")
-    cameo("quantize", *command, code=4, says="E-UNSUPPORTED")
+    cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1", "--max-drop=0.2%",
+          "--carry=stateN:state", "--threads=1", "--no-prune", "-o", folder / "out.cameo", says="the fastest plan that loses no more than allowed")
+    cameo("compile", folder / "model.onnx", "-o", folder / "f32.cameo")
+    frames, decisions = np.load(folder / "eval.npz")["input"], []
+    for name in ("f32", "out"):
+        program, state, heard = runtime.Program(folder / f"{name}.cameo", threads=1), np.zeros((2, 1, 128), np.float32), []
+        for frame in frames:
+            results = program.run({"input": frame, "state": state, "sr": np.array(8000)})
+            state = results["stateN"]
+            heard.append(results["output"].item() > 0.5)
+        decisions.append(np.array(heard))
+    same = (decisions[0] == decisions[1]).mean()
+    print(f"{100 * same:.2f} % of {len(frames)} frames")
+    assert 0.2 < decisions[0].mean() < 0.98 and same >= 0.995
 
 
 # ---- a language model: what each way changes in the likelihood of a byte

@@ -22,11 +22,16 @@ struct Options {
 
 static void print(const Calibration &calibration, RangeMethod method) {
   llvm::outs() << llvm::formatv("{0,10} {1,10} {2,10} {3,10}  layer\n", "least", "most", "range from", "to");
-  for (const Calibration::Entry &layer : calibration.layers) {
-    const Histogram &seen = calibration.observers[layer.observer].histogram;
-    Range range = seen.range(method);
-    llvm::outs() << llvm::formatv("{0,10:f4} {1,10:f4} {2,10:f4} {3,10:f4}  {4}\n", seen.least, seen.most, range.least,
-                                  range.most, layer.name);
+  for (auto [i, layer] : llvm::enumerate(calibration.layers)) {
+    const Observer *seen = calibration.seenBy(i);
+    if (!seen) {
+      llvm::outs() << llvm::formatv("{0,43}  {1}\n", layer.observer ? "no sample gets here" : "reads its own state",
+                                    layer.name);
+      continue;
+    }
+    Range range = seen->histogram.range(method);
+    llvm::outs() << llvm::formatv("{0,10:f4} {1,10:f4} {2,10:f4} {3,10:f4}  {4}\n", seen->histogram.least,
+                                  seen->histogram.most, range.least, range.most, layer.name);
   }
   llvm::outs() << llvm::formatv("{0} layers, {1} samples\n", calibration.layers.size(), calibration.samplesSeen);
 }

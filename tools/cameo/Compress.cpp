@@ -4,8 +4,10 @@
 #include "SampleFiles.h"
 #include "Verb.h"
 #include "cameo/Pipeline/WriteFile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 
@@ -20,6 +22,7 @@ struct Options {
   CompressOptions compress;
   std::string output, data, evaluation, range = "mse", metric = "cosine", goal = "latency", maxDrop = "0.5%", report,
                                         savePlan, loadPlan, frontier;
+  std::vector<std::string> carry;
 };
 
 } // namespace
@@ -35,6 +38,20 @@ static llvm::LogicalResult writeReport(const Options &options, const Compression
   return llvm::failure(problem.has_value());
 }
 
+/// Plans that an earlier search left in a folder, which would be taken for points of this one's frontier.
+static std::error_code removePlans(const std::string &folder) {
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    auto [stem, ending] = llvm::sys::path::filename(entry->path()).split('.');
+    bool isPlan = stem.consume_front("plan-") && !stem.empty() &&
+                  llvm::all_of(stem, [](char c) { return llvm::isDigit(c); }) &&
+                  (ending == "json" || ending == "cameo" || ending == "onnx");
+    if (std::error_code problem = isPlan ? llvm::sys::fs::remove(entry->path()) : std::error_code())
+      return problem;
+  }
+  return error;
+}
+
 /// The plans of the frontier and what they make of the model, numbered by cost.
 static llvm::LogicalResult saveFrontier(const Options &options, const Compression &result, const Calibrated &loaded,
                                         std::vector<Diagnostic> &diagnostics) {
@@ -42,6 +59,11 @@ static llvm::LogicalResult saveFrontier(const Options &options, const Compressio
     return llvm::success();
   if (std::error_code error = llvm::sys::fs::create_directories(options.frontier)) {
     diagnostics.push_back(Diagnostic::error("E-FILE", options.frontier + ": cannot be made: " + error.message()));
+    return llvm::failure();
+  }
+  if (std::error_code error = removePlans(options.frontier)) {
+    diagnostics.push_back(
+        Diagnostic::error("E-FILE", options.frontier + ": earlier plans cannot be removed: " + error.message()));
     return llvm::failure();
   }
   const CompressOptions &o = options.compress;
@@ -63,6 +85,12 @@ static void compressModel(Options &options, mlir::MLIRContext &context, std::vec
   Calibrated loaded;
   if (failed(calibrateModel(options.model, options.data, o.calibration, context, loaded, diagnostics)))
     return;
+  for (const std::string &text : options.carry) {
+    auto carried = parseCarried(*loaded.model->module, text, diagnostics);
+    if (failed(carried))
+      return;
+    o.carried.push_back(*carried);
+  }
   std::unique_ptr<Samples> others;
   if (!options.evaluation.empty())
     others = openSamples(options.evaluation, inputsOf(*loaded.model->module), SIZE_MAX);
@@ -129,11 +157,17 @@ static std::function<int()> setUp(CLI::App &app) {
   CLI::Option *noPrune = app.add_flag_callback(
       "--no-prune", [options] { options->compress.prunes = false; }, "leave all channels, heads and features");
   app.add_option("--eval-output", options->compress.output, "number of the output that is measured (default 0)");
+  app.add_option(
+         "--carry", options->carry,
+         "samples of --eval follow one another: an output that the next one gets as this input; may be repeated")
+      ->type_name("OUTPUT:INPUT")
+      ->allow_extra_args(false);
   app.add_option("--repeat", options->compress.repeats, "runs of which the fastest counts (default 20)")
       ->check(CLI::Range(1, 100000));
   app.add_option("--report", options->report, "page with the plan and the frontier")->type_name("OUT.html");
   app.add_option("--save-plan", options->savePlan, "write the plan")->type_name("FILE.json");
-  app.add_option("--frontier", options->frontier, "write every point of the frontier here, plan and program, by cost")
+  app.add_option("--frontier", options->frontier,
+                 "write every point of the frontier here, plan and program, by cost; earlier ones go")
       ->type_name("FOLDER");
   app.add_option("--load-plan", options->loadPlan, "do what this plan says; nothing is searched")
       ->excludes(noPrune)

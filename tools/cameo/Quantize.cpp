@@ -43,7 +43,11 @@ static Plan uniformPlan(mlir::DictionaryAttr choice, const Calibration &calibrat
     Diagnostic &warning = diagnostics.emplace_back();
     warning.severity = Severity::Warning;
     warning.node = calibration.layers[i].name;
-    warning.message = "layer '" + warning.node + "' is too wide for GPTQ in memory; it is quantized by HQQ";
+    const Calibration::Entry &layer = calibration.layers[i];
+    warning.message = "layer '" + layer.name +
+                      (plan.layers.back() ? "' is too wide for GPTQ in memory; it is quantized by HQQ"
+                       : layer.observer   ? "' stays f32: no sample gets there"
+                                          : "' stays f32: only --kind=bf16 is known for it");
   }
   return plan;
 }

@@ -29,9 +29,9 @@ class Calibration {
 public:
   /// What is observed for one layer.
   struct Entry {
-    std::string name; ///< its ONNX node
-    size_t observer;  ///< several layers may read one activation
-    Moments windows;  ///< of what a convolution sums over; empty: not observed
+    std::string name;               ///< its ONNX node; with "#2" and so on for further layers of one node
+    std::optional<size_t> observer; ///< several layers may read one activation; none for those without an input
+    Moments windows;                ///< of what a convolution sums over; empty: not observed
   };
 
   /// Runs `module` (prepared; not changed) on all samples, or on those that the state has not seen. There may be no
@@ -42,6 +42,9 @@ public:
   /// Writes what was observed on the layers of `module` (a copy of what was run): the attribute cameo.observed. It
   /// borrows second moments: this object outlives the module.
   void annotate(mlir::ModuleOp module, RangeMethod method) const;
+
+  /// What the layer reads; null where no sample reached it, or it has no input.
+  const Observer *seenBy(size_t layer) const;
 
   /// Says so (E-UNSUPPORTED) where there are no layers.
   mlir::LogicalResult expectLayers(std::vector<Diagnostic> &diagnostics) const;

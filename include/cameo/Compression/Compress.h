@@ -15,14 +15,25 @@ namespace cameo::compression {
 
 enum class Goal { Latency, Size };
 
+/// A state: an output that the next sample of the evaluation data gets as an input, in place of what the data have
+/// there.
+struct Carried {
+  uint64_t output, input; ///< numbers of tensors of f32
+};
+
+/// Of "OUTPUT:INPUT", their names. Fails (E-USAGE) where `module` has no such tensors of f32 and of one rank.
+mlir::FailureOr<Carried> parseCarried(mlir::ModuleOp module, llvm::StringRef text,
+                                      std::vector<Diagnostic> &diagnostics);
+
 struct CompressOptions {
   CalibrationOptions calibration;
   RangeMethod range = RangeMethod::Mse;
   MetricKind metric = MetricKind::Cosine;
   double maxDrop = 0.005; ///< as Metric::drop
   Goal goal = Goal::Latency;
-  uint64_t output = 0; ///< number of the output that is measured
-  bool prunes = true;  ///< channels, heads and features may go
+  uint64_t output = 0;          ///< number of the output that is measured
+  std::vector<Carried> carried; ///< of evaluation data whose samples follow one another
+  bool prunes = true;           ///< channels, heads and features may go
   unsigned repeats = 20;
 };
 

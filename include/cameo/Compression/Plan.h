@@ -23,7 +23,8 @@ std::string describe(mlir::DictionaryAttr choice);
 /// Bytes of a layer's weights in a program.
 int64_t weightBytes(int64_t outputs, int64_t terms, mlir::DictionaryAttr choice);
 
-/// `choice`, with HQQ in place of GPTQ where calibration had no memory for the layer's second moments.
+/// `choice`, with HQQ in place of GPTQ where calibration had no memory for the layer's second moments. Null where the
+/// layer can only be bf16, or no sample reached it.
 mlir::DictionaryAttr possibleChoice(mlir::DictionaryAttr choice, const Calibration &calibration, size_t layer);
 
 /// Quantizes `module` (prepared, and pruned as `plan` says): layers get what was observed and what `plan` says, then

@@ -42,3 +42,12 @@ func.func @no_gram(%x: tensor<3x2xf32>) -> tensor<3x1xf32> {
   %y = cameo.matmul %x, %w {cameo.quantization = {kind = "weights", method = "gptq"}} : (tensor<3x2xf32>, tensor<2x1xf32>) -> tensor<3x1xf32>
   return %y : tensor<3x1xf32>
 }
+
+// -----
+
+func.func @recurrent(%x: tensor<5x2x1x8xf32>) -> tensor<1x2x8xf32> {
+  %r = cameo.constant dense<1.0> : tensor<1x8x8xf32>
+  // expected-error @below {{is to be quantized to integers; only bf16 is known for such layers}}
+  %y, %l = cameo.rnn %x, %r {cameo.quantization = {kind = "dynamic"}, activations = ["Tanh"], alpha = array<f32: 0.0>, beta = array<f32: 0.0>} : (tensor<5x2x1x8xf32>, tensor<1x8x8xf32>) -> (tensor<5x1x2x8xf32>, tensor<1x2x8xf32>)
+  return %l : tensor<1x2x8xf32>
+}

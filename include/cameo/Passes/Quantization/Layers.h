@@ -7,10 +7,12 @@
 
 namespace cameo {
 
-/// A product or convolution of an activation with constant weights, both f32.
+/// A product or convolution of an activation with constant weights, both f32; or another op that multiplies constants
+/// of f32, such as a recurrent cell, of which only `op`, `weights` and the number of these are known.
 struct Layer {
   mlir::Operation *op;
-  mlir::Value input, weights;
+  mlir::Value input; ///< null for another op: its weights can be rounded to bf16, and nothing else
+  mlir::Value weights;
   int64_t inputAxis;      ///< of the input: its channels, which are summed over
   bool isMatrix;          ///< a product with a matrix, not a convolution
   bool hasOutputsFirst;   ///< the weights are stored as [outputs][what is summed], not the other way round
@@ -18,8 +20,14 @@ struct Layer {
   int64_t channels;       ///< of the input
   int64_t group;          ///< of a convolution; 1 otherwise
 
-  /// Nothing for all other ops, and for weights that are not stored as constants.
+  /// Nothing where no weights are stored as constants.
   static std::optional<Layer> of(mlir::Operation *op);
+
+  /// What is read, and the block in which it is: in another one it may be read more or less often.
+  using Reading = std::pair<mlir::Value, mlir::Block *>;
+  Reading reading() const { return {input, op->getBlock()}; }
+  /// Axis of the channels in what --cameo-observe-layers shows of the input.
+  int64_t shownAxis() const;
 
   /// The weights as [outputs][terms], row by row.
   llvm::SmallVector<float> matrix() const;
@@ -43,7 +51,7 @@ struct Layer {
   llvm::SmallVector<int64_t> perChannelShape() const;
 };
 
-/// The layers of @main in order. Those inside control flow are not among them.
+/// The layers of @main in order, those inside control flow among them.
 llvm::SmallVector<Layer> layersOf(mlir::func::FuncOp function);
 
 /// The numbers of an entry of a dictionary of a layer; empty where there is none.
