@@ -57,7 +57,7 @@ MAY = {
     "codegen": {"dialects", "support", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir", "mlir-target", "kernel-abi"},
     "pipeline": {"support", "dialects", "passes", "import", "codegen", "llvm-base", "llvm", "lld", "mlir-diagnostics", "mlir",
                  "mlir-target", "kernel-abi"},
-    "compression": {"support", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
+    "compression": {"support", "messages", "dialects", "passes", "pipeline", "runtime", "kernel-abi", "llvm-base", "llvm", "mlir-diagnostics", "mlir"},
     "tools-common": {"messages", "cli"},
     "tools": {"tools-common", "messages", "cameo-run", "compression", "pipeline", "runtime", "kernel-abi", "support", "llvm-base", "llvm", "mlir-diagnostics", "mlir", "cli"},
     "cuda-sim": {"runtime", "kernel-abi"},
