@@ -69,17 +69,39 @@ LogicalResult verify(Operation *owner, ArrayRef<Bearer> bearers, NamedAttribute 
   return success();
 }
 
-/// Of an argument or result of `function` with the type `type`.
-LogicalResult verify(Operation *function, Bearer bearer, Type type, NamedAttribute attribute) {
-  if (failed(verify(function, bearer, attribute)))
+/// Of `shaped`: as many names as axes.
+LogicalResult verifyDims(Operation *function, ShapedType shaped, ArrayAttr names) {
+  if (int64_t(names.size()) == shaped.getRank())
+    return success();
+  return function->emitError("'") << kDimsAttr << "' has " << names.size() << " names for " << shaped
+                                  << "; it must have one per axis";
+}
+
+/// Of the argument `shaped`: the output exists, and has its axes.
+LogicalResult verifyCache(FunctionOpInterface function, ShapedType shaped, ArrayRef<int64_t> cache) {
+  int64_t output = cache[0], axis = cache[1], outputs = function.getNumResults();
+  if (output < 0 || output >= outputs)
+    return function.emitError("'") << kCacheAttr << "' names output " << output << "; there are " << outputs;
+  Type type = function.getResultTypes()[output];
+  auto continued = dyn_cast<ShapedType>(type);
+  if (axis < 0 || axis >= shaped.getRank() || !continued || !continued.hasRank() ||
+      continued.getRank() != shaped.getRank())
+    return function.emitError("'") << kCacheAttr << "' names axis " << axis << " of " << shaped << " and " << type
+                                   << "; it must be an axis of both";
+  return success();
+}
+
+/// Of an argument or result of `function` with the type `type`, which pointers have become in the end.
+LogicalResult verify(FunctionOpInterface function, Bearer bearer, Type type, NamedAttribute attribute) {
+  if (failed(verify(function, ArrayRef(bearer), attribute)))
     return failure();
   auto shaped = dyn_cast<ShapedType>(type);
-  if (attribute.getName() != kDimsAttr || !shaped || !shaped.hasRank())
+  if (!shaped || !shaped.hasRank())
     return success();
-  int64_t names = cast<ArrayAttr>(attribute.getValue()).size();
-  if (names != shaped.getRank())
-    return function->emitError("'") << kDimsAttr << "' has " << names << " names for " << shaped
-                                    << "; it must have one per axis";
+  if (attribute.getName() == kDimsAttr)
+    return verifyDims(function, shaped, cast<ArrayAttr>(attribute.getValue()));
+  if (attribute.getName() == kCacheAttr)
+    return verifyCache(function, shaped, cast<DenseI64ArrayAttr>(attribute.getValue()));
   return success();
 }
 } // namespace
@@ -97,35 +119,14 @@ LogicalResult CameoDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   return verify(op, bearers, attribute);
 }
 
-/// The output exists, and has the argument's axes.
-static LogicalResult verifyCache(FunctionOpInterface function, Type argument, ArrayRef<int64_t> cache) {
-  auto shaped = dyn_cast<ShapedType>(argument);
-  if (!shaped || !shaped.hasRank())
-    return success();
-  int64_t output = cache[0], axis = cache[1], outputs = function.getNumResults();
-  if (output < 0 || output >= outputs)
-    return function.emitError("'") << kCacheAttr << "' names output " << output << "; there are " << outputs;
-  auto continued = dyn_cast<ShapedType>(function.getResultTypes()[output]);
-  if (axis < 0 || axis >= shaped.getRank() || !continued || !continued.hasRank() ||
-      continued.getRank() != shaped.getRank())
-    return function.emitError("'") << kCacheAttr << "' names axis " << axis << " of " << shaped << " and "
-                                   << function.getResultTypes()[output] << "; it must be an axis of both";
-  return success();
-}
-
 LogicalResult CameoDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
                                                      NamedAttribute attribute) {
   auto function = cast<FunctionOpInterface>(op);
-  Type type = function.getArgumentTypes()[argument];
-  if (failed(verify(op, Bearer::Argument, type, attribute)))
-    return failure();
-  return attribute.getName() == kCacheAttr
-             ? verifyCache(function, type, cast<DenseI64ArrayAttr>(attribute.getValue()).asArrayRef())
-             : success();
+  return verify(function, Bearer::Argument, function.getArgumentTypes()[argument], attribute);
 }
 
 LogicalResult CameoDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
                                                         NamedAttribute attribute) {
   auto function = cast<FunctionOpInterface>(op);
-  return verify(op, Bearer::Result, function.getResultTypes()[result], attribute);
+  return verify(function, Bearer::Result, function.getResultTypes()[result], attribute);
 }

@@ -3,6 +3,7 @@
 #include "Errors.h"
 #include "Search.h"
 #include "cameo/Compression/Prune.h"
+#include "cameo/Dialect/Cameo/Attributes.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -195,8 +196,8 @@ FailureOr<Carried> cameo::compression::parseCarried(ModuleOp module, StringRef t
   auto main = module.lookupSymbol<func::FuncOp>("main");
   for (unsigned output = 0; output < main.getNumResults(); ++output)
     for (unsigned input = 0; input < main.getNumArguments(); ++input) {
-      auto from = main.getResultAttrOfType<StringAttr>(output, "cameo.name"),
-           to = main.getArgAttrOfType<StringAttr>(input, "cameo.name");
+      auto from = main.getResultAttrOfType<StringAttr>(output, kNameAttr),
+           to = main.getArgAttrOfType<StringAttr>(input, kNameAttr);
       if (!from || !to || text != from.getValue().str() + ":" + to.getValue().str())
         continue;
       auto given = cast<RankedTensorType>(main.getResultTypes()[output]),

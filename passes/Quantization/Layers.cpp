@@ -97,9 +97,12 @@ SmallVector<int64_t> Layer::perChannelShape() const {
 
 SmallVector<Layer> cameo::layersOf(func::FuncOp function) {
   SmallVector<Layer> layers;
-  function.walk([&](Operation *op) {
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<KernelOp>(op)) // what is in one has been fused
+      return WalkResult::skip();
     if (auto layer = Layer::of(op))
       layers.push_back(*layer);
+    return WalkResult::advance();
   });
   return layers;
 }

@@ -19,11 +19,12 @@ namespace {
 /// of each time that the value is computed, and no row where it is not.
 class Outlet {
 public:
-  /// Of what is read in `block`; `axis` of `value` counts the channels. Outside control flow it is shown as it is.
-  static Value of(Value value, int64_t axis, Block *block) {
+  /// Of what is read in `block`; `axis` of `value` has `channels` elements, whatever its type says. Outside control
+  /// flow it is shown as it is.
+  static Value of(Value value, int64_t axis, int64_t channels, Block *block) {
     if (isOutside(block))
       return value;
-    Value rows = asRows(value, axis, block);
+    Value rows = asRows(value, axis, channels, block);
     while (!isOutside(rows.getParentBlock())) {
       Operation *parent = rows.getParentBlock()->getParentOp();
       if (auto branch = dyn_cast<IfOp>(parent))
@@ -45,7 +46,7 @@ private:
     return constantOf<float>(b, like.getLoc(), {0, channelsOf(like)}, b.getF32Type(), {});
   }
 
-  static Value asRows(Value value, int64_t axis, Block *block) {
+  static Value asRows(Value value, int64_t axis, int64_t channels, Block *block) {
     OpBuilder b(block->getTerminator());
     ShapeAnalysis shapes;
     Location loc = value.getLoc();
@@ -54,7 +55,6 @@ private:
       if (i != axis)
         order.push_back(i);
     order.push_back(axis);
-    int64_t channels = cast<RankedTensorType>(value.getType()).getDimSize(axis);
     Value last = createOp<TransposeOp>(b, shapes, loc, value, order);
     return createOp<ReshapeOp>(b, shapes, loc, last, constantI64(b, loc, {-1, channels}), /*allowzero=*/false);
   }
@@ -110,8 +110,8 @@ struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> 
       return;
     Operation *end = function.getBody().front().getTerminator();
     OpBuilder b(end);
-    auto show = [&](Operation *layer, Value value, int64_t axis, const Twine &name) {
-      value = Outlet::of(value, axis, layer->getBlock());
+    auto show = [&](const Layer &layer, Value value, int64_t axis, int64_t channels, const Twine &name) {
+      value = Outlet::of(value, axis, channels, layer.op->getBlock());
       end->insertOperands(end->getNumOperands(), value);
       (void)function.insertResult(function.getNumResults(), value.getType(),
                                   b.getDictionaryAttr(b.getNamedAttr(kNameAttr, b.getStringAttr(name))));
@@ -127,7 +127,7 @@ struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> 
     }
     for (size_t i : readers) {
       Layer layer = *Layer::of(ops[i]);
-      show(layer.op, layer.input, layer.inputAxis, "observed:" + Twine(i));
+      show(layer, layer.input, layer.inputAxis, layer.channels, "observed:" + Twine(i));
       changed(getArgument(), layer.op->getLoc(), "activations observed") << "shows what it reads";
     }
     for (int64_t i : windows) {
@@ -138,7 +138,7 @@ struct ObserveLayers : public cameo::impl::ObserveLayersPassBase<ObserveLayers> 
         return signalPassFailure();
       }
       OpBuilder before(layer->op);
-      show(layer->op, windowsOf(before, *layer), /*axis=*/1, "windows:" + Twine(i));
+      show(*layer, windowsOf(before, *layer), /*axis=*/1, layer->terms, "windows:" + Twine(i));
     }
   }
 

@@ -12,13 +12,18 @@ static SmallVector<Dim> permuted(ArrayRef<Dim> dims, ArrayRef<int64_t> permutati
   return llvm::map_to_vector(permutation, [&](int64_t axis) { return dims[axis]; });
 }
 
+/// Whether sizes NxLxC can be those of an image NxCx...
+static bool areRowsOf(ArrayRef<Dim> image, ArrayRef<Dim> rows) {
+  return image.size() >= 4 && image[0] == rows[0] && image[1] == rows[2];
+}
+
 /// What the rows are reshaped to when `op` turns a view of an image and is to turn the image; see RowsOfImage.
 static std::optional<SmallVector<int64_t>> rowsOfImage(TransposeOp op, ShapeAnalysis &shapes) {
   auto view = op.getX().getDefiningOp<AliasInterface>();
   if (!view || !turnsRows(op))
     return std::nullopt;
   SmallVector<Dim> image(shapes.dimsOf(view->getOperand(0))), rows(shapes.dimsOf(op));
-  if (image.size() < 4 || image[0] != rows[0] || image[1] != rows[2])
+  if (!areRowsOf(image, rows))
     return std::nullopt;
   return constantReshape(shapes.dims(), permuted(image, channelsLastPermutation(image.size())), rows);
 }
@@ -58,11 +63,10 @@ struct ImageOfRows : GraphPattern<AliasInterface> {
     if (!transpose || !turnsRows(transpose))
       return failure();
     SmallVector<Dim> from(shapes.dimsOf(transpose.getX())), image(shapes.dimsOf(op->getResult(0)));
-    if (image.size() < 4 || image[0] != from[0] || image[1] != from[2])
+    if (!areRowsOf(image, from))
       return failure();
     SmallVector<int64_t> toLast = channelsLastPermutation(image.size());
-    auto sizes =
-        constantReshape(shapes.dims(), from, llvm::map_to_vector(toLast, [&](int64_t axis) { return image[axis]; }));
+    auto sizes = constantReshape(shapes.dims(), from, permuted(image, toLast));
     if (!sizes)
       return failure();
     Value view = createOp<ReshapeOp>(b, shapes, op->getLoc(), transpose.getX(), constantI64(b, op->getLoc(), *sizes),

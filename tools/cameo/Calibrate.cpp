@@ -25,7 +25,7 @@ static void print(const Calibration &calibration, RangeMethod method) {
   for (auto [i, layer] : llvm::enumerate(calibration.layers)) {
     const Observer *seen = calibration.seenBy(i);
     if (!seen) {
-      llvm::outs() << llvm::formatv("{0,43}  {1}\n", layer.observer ? "no sample gets here" : "reads its own state",
+      llvm::outs() << llvm::formatv("{0,43}  {1}\n", layer.observer ? "no sample gets here" : "can only be bf16",
                                     layer.name);
       continue;
     }

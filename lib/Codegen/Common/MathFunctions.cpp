@@ -15,8 +15,6 @@ using namespace cameo::codegen;
 
 namespace {
 
-/// On ops that stay calls of libm: the arguments that are too large for the fast reduction.
-
 using enum arith::CmpFPredicate;
 
 /// x = n ln2 + r: `fraction` is e^r - 1; the low bits of `power` hold n.

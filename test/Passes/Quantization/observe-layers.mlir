@@ -62,3 +62,18 @@ func.func @main(%x: tensor<1x4x5xf32>, %n: tensor<i64>) -> tensor<1x4x5xf32> {
   } : (tensor<i64>, tensor<1x4x5xf32>) -> tensor<1x4x5xf32>
   return %y : tensor<1x4x5xf32>
 }
+
+// -----
+
+// How many channels there are the weights know, where the type of what is carried does not.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME:    tensor<?x2xf32> {cameo.name = "observed:0"})
+func.func @main(%x: tensor<?x?xf32>, %n: tensor<i64>) -> tensor<?x?xf32> {
+  %w = cameo.constant dense<1.0> : tensor<2x2xf32>
+  %y = cameo.loop times %n carry(%x) {
+  ^bb0(%i: tensor<i64>, %go: tensor<i1>, %h: tensor<?x?xf32>):
+    %t = cameo.matmul %h, %w : (tensor<?x?xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    cameo.yield %go, %t : tensor<i1>, tensor<?x2xf32>
+  } : (tensor<i64>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -34,7 +34,8 @@ inline constexpr llvm::StringLiteral kObservedAttr = "cameo.observed";
 // ---- of functions and calls in generated code
 /// Integers: threads of a block of a GPU kernel, and bytes of memory that they share.
 inline constexpr llvm::StringLiteral kThreadsAttr = "cameo.threads", kSharedBytesAttr = "cameo.shared_bytes";
-/// Unit, of a call of libm's function that stays one (Codegen/Common/MathFunctions.cpp).
+/// Unit, of a function that stays a call of libm's: its arguments are too large for the fast reduction
+/// (Codegen/Common/MathFunctions.cpp).
 inline constexpr llvm::StringLiteral kKeepCallAttr = "cameo.libm";
 
 } // namespace cameo

@@ -44,9 +44,8 @@ struct ImportOptions {
 /// sizes of those of fewer axes than others; NAME.present, i1, says whether the optional NAME has an element. Arguments
 /// and results have the attributes `cameo.name` and `cameo.dims`: one name per axis, empty where it has none; sizes
 /// that became constants keep theirs. Equal names are equal sizes. The module has `cameo.model` (the file's stem) and
-/// `cameo.opsets` (domain
-/// -> version). Its location names the file; each op's location is a NameLoc with its node's name, `Op_#index` where it
-/// has none.
+/// `cameo.opsets` (domain -> version). Its location names the file; each op's location is a NameLoc with its node's
+/// name, `Op_#index` where it has none.
 ///
 /// Weights are dense resources that point into the mapped file, which lives as long as `context`. No alignment is
 /// promised; bool is one byte per element. Tensors of at most 64 bytes and integer vectors of at most 64 elements are

@@ -31,7 +31,7 @@ Value rangeCount(OpBinder &op, Value start, Value limit, Value delta) {
   Type i64 = op.builder.getI64Type(), f64 = op.builder.getF64Type();
   auto from = constantScalarOf(start), to = constantScalarOf(limit), step = constantScalarOf(delta);
   if (isa<FloatType>(op.elementType(start))) {
-    if (from && to && step)
+    if (from && to && step) // max gives 0 for NaN
       return op.i64Scalar(int64_t(std::min(std::max(0.0, std::ceil((*to - *from) / *step)), 0x1p48)));
     Value span = op.create<SubOp>(op.cast(limit, f64), op.cast(start, f64));
     Value steps = span ? op.create<DivOp>(span, op.cast(delta, f64)) : Value();

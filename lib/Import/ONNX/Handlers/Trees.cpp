@@ -183,17 +183,16 @@ template <typename Bits, typename Real> Value Numbering::nodesConstant(Type type
 
 /// Weights and, where most leaves vote for few of many targets, the targets. Null on failure (reported).
 std::pair<Value, Value> Numbering::leafConstants(Type type) {
-  int64_t count = ensemble.leaves.size(), targets = ensemble.numTargets;
-  // build() bounds both, so their product fits.
+  int64_t count = ensemble.leaves.size(), targets = ensemble.numTargets; // build() bounds both: their product fits
   size_t most = 1, all = 0;
   for (const auto &votes : ensemble.leaves) {
     most = std::max(most, votes.size());
     all += votes.size();
   }
   bool isDense = targets == 1 || 2 * all >= size_t(count * targets) || most >= size_t(targets);
-  int64_t columns = isDense ? targets : most, entries = 0;
+  int64_t columns = isDense ? targets : most, entries = count * columns;
   constexpr int64_t kMostEntries = int64_t(1) << 30;
-  if (llvm::MulOverflow(count, columns, entries) || entries > kMostEntries) {
+  if (entries > kMostEntries) {
     (void)op.unsupported("its " + Twine(count) + " leaves have " + Twine(columns) +
                          " weights each; supported are 2^30 in all");
     return {};
