@@ -42,7 +42,7 @@ def harnessOutcomes() -> None:
     """Every way a case can end is told apart, and none takes the harness with it."""
     import harness
 
-    harness.SECONDS = 2
+    harness.SECONDS, harness.WAITING = 2, 10
     copy = 'while [ $# -gt 0 ]; do [ "$1" = --output ] && cp "$(dirname "$0")/{}.npz" "$2"; shift; done'
     table = [
         ("pass", "exit 0", copy.format("good")),
@@ -54,7 +54,8 @@ def harnessOutcomes() -> None:
         ("internal", "exit 70", ""),
         ("crash", "kill -SEGV $$", ""),
         ("crash", "exit 0", "kill -ABRT $$"),
-        ("timeout", "exit 0", "sleep 10"),
+        ("timeout", "exit 0", "while :; do :; done"),
+        ("timeout", "exit 0", "exec sleep 30"),
         ("run-error", "exit 0", "exit 8"),
         ("run-error", "exit 0", "exit 0"),  # promised an archive, wrote none
     ]
@@ -230,7 +231,7 @@ def gpuCheck() -> None:
         if code or "no GPU: " not in text or json.load(open(report))["gpu"] is not None:
             sys.exit(f"without a GPU: {code} {text}")
         code, text = run(folder, "--simulator", "--json", report)
-        if code or "18 right, 0 wrong, 0 not reached" not in text or len(json.load(open(report))["cases"]) != 18:
+        if code or "19 right, 0 wrong, 0 not reached" not in text or len(json.load(open(report))["cases"]) != 19:
             sys.exit(f"on the simulator: {code} {text}")
         # The registers of two fragments are exchanged.
         edit = r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2"

@@ -33,7 +33,8 @@ FewRowsTile cameo::codegen::chooseFewRowsTile(const PtxTarget &chip, const FewRo
     tile.lines = chunk * kLanesOfLine / kGroups;
     tile.steps = loads * kGroups / kLinesAcrossK;
   }
-  tile.warps = blocks() < kEnoughBlocks / 2 ? 16 : 8;
+  bool hasManySums = !p.linesAlongK && tile.rows * chunk > kMostSums; // more registers than 16 warps have
+  tile.warps = blocks() < kEnoughBlocks / 2 && !hasManySums ? 16 : 8;
   int64_t all = llvm::divideCeil(p.k, p.depth());
   while (tile.steps > 1 && tile.steps * tile.warps > all)
     tile.steps /= 2;

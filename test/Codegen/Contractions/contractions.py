@@ -444,7 +444,8 @@ def compileModel(path: str, opt: str, cpu: str = "native", *flags: str) -> str:
 
 
 def runOnGpus(name: str, precision: str = "f32", chips=CHIPS) -> None:
-    """The same bound; sums of tensor cores are no less exact than those in f32 that it speaks of."""
+    """The same bound; sums of tensor cores are no less exact than those in f32 that it speaks of. Up to 16 rows of f32 are no work for
+    tensor cores, so that --precision=tf32 changes none of their results."""
     model, sizes = CASES[name]()
     options = ["--target=cuda", f"--precision={precision}"]
     with tempfile.TemporaryDirectory() as folder:
@@ -465,7 +466,8 @@ def runOnGpus(name: str, precision: str = "f32", chips=CHIPS) -> None:
                     sys.exit(f"{chip} at {symbols}: error is {excess.max():.3g} times the bound, shape {found.shape} against {wanted.shape}")
                 print(f"{chip} at {symbols}: error is {excess.max():.2f} of the bound")
                 isExact = (np.abs(found.astype(np.float64) - wanted) <= boundOf(model, wanted, scale)).all()
-                if precision == "tf32" and isExact != (chip == "sm_75"):  # which has no instruction for it
+                areFew = name.startswith("matmul") and wanted.size // wanted.shape[-1] <= 16
+                if precision == "tf32" and isExact != (areFew or chip == "sm_75"):  # which has no instruction for it
                     sys.exit(f"{chip} at {symbols}: the result is {'as exact as' if isExact else 'less exact than'} without --precision=tf32")
 
 
