@@ -214,6 +214,19 @@ def noRank():
     return branchRanks([helper.make_node("Transpose", ["chosen"], ["y"], name="turn", perm=[2, 1, 0])])
 
 
+def ranksInPlace(behind="Shape"):
+    """The If of branchRanks in a branch that always runs, inside a function; ranks are one only behind the call."""
+    _, _, nodes, initializers = branchRanks([helper.make_node("Identity", ["chosen"], ["given"], name="hand")])
+    always = helper.make_graph(nodes, "always", [], [value("given", None)], initializers)
+    body = [helper.make_node("Constant", [], ["true"], value=const("", np.array(True))),
+            helper.make_node("If", ["true"], ["kept"], name="outer", then_branch=always, else_branch=always),
+            helper.make_node("Neg", ["kept"], ["negated"])]
+    choice = helper.make_function("local", "Choice", ["x", "is_row"], ["negated"], body, [helper.make_opsetid("", 21)])
+    inputs, outputs, _, _ = branchRanks([helper.make_node("Shape", [""], [""])])
+    return inputs, outputs, [helper.make_node("Choice", ["x", "is_row"], ["result"], name="call", domain="local"),
+                             helper.make_node(behind, ["result"], ["y"], name="behind")], [], [choice]
+
+
 def deadBranch(other="x"):
     """One branch, or both, takes an element that is not there."""
     branches = [helper.make_graph([helper.make_node("Gather", [x, "fifth"], [f"{name}y"], name=name)], name, [], [value(f"{name}y", None)])

@@ -163,13 +163,19 @@ public:
   /// says so and nothing is reported; a failure without that is reported.
   mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
 
+  /// Imports a branch of this node, which always runs, and gives the node's outputs their values.
+  mlir::LogicalResult importInPlace(const Graph &branch);
+
   /// For a node whose results are not of one kind and rank on all paths: the outputs of the graph that it belongs to,
   /// computed in `block` by the nodes behind it when its own outputs are `results`. Where these nodes cannot follow,
-  /// `why` says so and nothing is reported; a failure without that is reported.
-  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
-                                                         std::string &why);
-  /// Then: what the graph's outputs are. The nodes behind this one are done.
-  void endGraph(llvm::ArrayRef<Binding> outputs);
+  /// `why` says so and nothing is reported; a failure without that is reported. A graph that stands in place of a node,
+  /// as the body of a function does, goes on behind that node: `graphs`, at most numEnclosingGraphs(), says how many
+  /// graphs are imported to their ends.
+  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(size_t graphs, mlir::Block *block,
+                                                         llvm::ArrayRef<Binding> results, std::string &why);
+  size_t numEnclosingGraphs() const;
+  /// Then: what the outputs of the outermost of these graphs are. The nodes behind this one are done.
+  void endGraphs(size_t graphs, llvm::ArrayRef<Binding> outputs);
 
   /// Takes an op out of the program again; it is freed when the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);

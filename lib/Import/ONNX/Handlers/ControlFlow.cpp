@@ -23,6 +23,10 @@ public:
 
   /// The forms of the results, whichever branch runs; where there is none, what differs.
   std::optional<SmallVector<Form>> forms(std::string &why) const;
+  /// The forms of the outputs of `graphs` graphs around the If, imported behind each branch in place of what has been
+  /// there; nothing where they have none (`difference`), or where the nodes cannot follow a branch (`why`). Failures
+  /// are reported.
+  FailureOr<std::optional<SmallVector<Form>>> follow(size_t graphs, std::string (&why)[2], std::string &difference);
   void discard() { op.discard(open); }
   /// The cameo.if whose results have these forms. Errors are reported.
   FailureOr<SmallVector<Binding>> join(ArrayRef<Form> forms);
@@ -30,6 +34,10 @@ public:
 private:
   OpBinder &op;
   IfOp open; ///< holds the blocks
+  // What is there before nodes behind the If are imported.
+  SmallVector<Binding> own[2];
+  Operation *last[2];
+  ImportProgress start;
 
 public:
   Block *const blocks[2];
@@ -50,6 +58,31 @@ std::optional<SmallVector<Form>> Branches::forms(std::string &why) const {
     forms.push_back(std::move(*joined));
   }
   return forms;
+}
+
+FailureOr<std::optional<SmallVector<Form>>> Branches::follow(size_t graphs, std::string (&why)[2],
+                                                             std::string &difference) {
+  if (graphs == 1)
+    start = op.progress();
+  else
+    op.takeBack(start);
+  for (int i : {0, 1}) {
+    if (graphs == 1) {
+      own[i] = results[i];
+      last[i] = blocks[i]->empty() ? nullptr : &blocks[i]->back();
+    }
+    while (!blocks[i]->empty() && &blocks[i]->back() != last[i])
+      op.discard(&blocks[i]->back());
+    why[i].clear();
+    auto values = op.importRest(graphs, blocks[i], own[i], why[i]);
+    if (failed(values) && why[i].empty())
+      return failure();
+    if (succeeded(values))
+      results[i] = std::move(*values);
+  }
+  if (!why[0].empty() || !why[1].empty())
+    return std::optional<SmallVector<Form>>();
+  return forms(difference);
 }
 
 FailureOr<SmallVector<Binding>> Branches::join(ArrayRef<Form> forms) {
@@ -86,11 +119,8 @@ LogicalResult importIf(OpBinder &op) {
       return op.error("E-ARITY", "a branch has " + Twine(graph->outputs.size()) + " outputs; expected " +
                                      Twine(op.numOutputs()) + ", as the node has");
   Value condition = op.input(0);
-  if (auto known = op.shapes().constantElements(condition); known && known->size() == 1) {
-    auto values = op.importSubgraph(known->front() ? *thenGraph : *elseGraph, op.builder.getInsertionBlock(),
-                                    ArrayRef<Binding>{});
-    return failed(values) ? failure() : op.bindResults(*values);
-  }
+  if (auto known = op.shapes().constantElements(condition); known && known->size() == 1)
+    return op.importInPlace(known->front() ? *thenGraph : *elseGraph);
   Branches branches(op, condition);
   std::string why[2]; // a branch cannot run
   for (int i : {0, 1}) {
@@ -108,23 +138,21 @@ LogicalResult importIf(OpBinder &op) {
       return failed(results) ? failure() : op.bindResults(*results);
     }
     where = "the nodes behind it can follow neither branch; behind the first: ";
-    for (int i : {0, 1}) {
-      auto values = op.importRest(branches.blocks[i], branches.results[i], why[i]);
-      if (failed(values) && why[i].empty())
+    size_t most = op.numEnclosingGraphs();
+    for (size_t graphs = 1; graphs <= most; ++graphs) {
+      auto forms = branches.follow(graphs, why, difference);
+      if (failed(forms))
         return failure();
-      if (succeeded(values))
-        branches.results[i] = std::move(*values);
+      if (*forms) {
+        auto outputs = branches.join(**forms);
+        if (succeeded(outputs))
+          op.endGraphs(graphs, *outputs);
+        return outputs;
+      }
     }
-    if (why[0].empty() && why[1].empty()) {
-      auto forms = branches.forms(difference);
-      if (!forms)
-        return op.error("E-SHAPE", "which branch runs is known only at run time, and of the outputs of its graph, " +
-                                       difference + "; Cameo needs one form");
-      auto outputs = branches.join(*forms);
-      if (succeeded(outputs))
-        op.endGraph(*outputs);
-      return outputs;
-    }
+    if (why[0].empty() && why[1].empty())
+      return op.error("E-SHAPE", "which branch runs is known only at run time, and of the outputs of its graph, " +
+                                     difference + "; Cameo needs one form");
   }
   branches.discard();
   if (!why[0].empty() && !why[1].empty())

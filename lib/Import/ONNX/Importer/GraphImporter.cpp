@@ -25,11 +25,11 @@ void GraphImporter::report(cameo::Severity severity, StringRef code, const Twine
   d.severity = severity;
   d.code = code;
   d.exitCode = exitCodeOfCode(code);
-  if (current) {
-    d.node = current->name.str();
-    d.message = describeNode(file->path(), *current) + ": ";
-    if (!bodyOp.empty())
-      d.message += "in its definition, " + bodyOp.str() + ": ";
+  if (place.node) {
+    d.node = place.node->name.str();
+    d.message = describeNode(file->path(), *place.node) + ": ";
+    if (!place.bodyOp.empty())
+      d.message += "in its definition, " + place.bodyOp.str() + ": ";
   } else {
     d.message = escaped(file->path()) + ": ";
   }
@@ -52,7 +52,7 @@ LogicalResult GraphImporter::handleDiagnostic(mlir::Diagnostic &diagnostic) {
   if (message.consume_front("'cameo."))
     message = message.split("' op ").second;
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  StringRef code = codeOf(diagnostic, current ? "E-SHAPE" : "E-INTERNAL");
+  StringRef code = codeOf(diagnostic, place.node ? "E-SHAPE" : "E-INTERNAL");
   report(isError ? cameo::Severity::Error : cameo::Severity::Warning, code, message);
   return success();
 }
@@ -208,10 +208,10 @@ std::optional<SmallVector<int64_t>> GraphImporter::declaredShape(StringRef name)
 // ---- nodes
 
 Location GraphImporter::locationOf(const Node &node) {
-  if (inSchemaBody)
-    return *bodyLocation;
+  if (place.inSchemaBody)
+    return *place.bodyLocation;
   std::string name = node.name.empty() ? (node.opType + "_#" + Twine(node.index)).str() : node.name.str();
-  return NameLoc::get(builder.getStringAttr(callPrefix + name));
+  return NameLoc::get(builder.getStringAttr(place.callPrefix + name));
 }
 
 LogicalResult GraphImporter::importNodes(ArrayRef<Node> nodes) {
@@ -299,8 +299,8 @@ LogicalResult GraphImporter::checkOperandTypes(Operation *before) {
 }
 
 LogicalResult GraphImporter::importNode(const Node &node) {
-  llvm::SaveAndRestore<const Node *> saveCurrent(current, inSchemaBody ? current : &node);
-  llvm::SaveAndRestore<StringRef> saveBodyOp(bodyOp, inSchemaBody ? node.opType : StringRef());
+  llvm::SaveAndRestore<const Node *> saveNode(place.node, place.inSchemaBody ? place.node : &node);
+  llvm::SaveAndRestore<StringRef> saveBodyOp(place.bodyOp, place.inSchemaBody ? node.opType : StringRef());
   if (++importedNodes > options.read.limits.nodes)
     return error("E-LIMIT", "the model has more than " + Twine(options.read.limits.nodes) +
                                 " nodes once its functions and loops are expanded (--max-nodes)");
@@ -409,17 +409,20 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
   for (auto [i, name] : llvm::enumerate(bound.inputs))
     inner.values[name] = i < call.inputs.size() && isGiven(call.inputs[i]) ? binding(call.inputs[i]) : Binding();
   inner.outputs.assign(bound.outputs.begin(), bound.outputs.end());
+  inner.replaced = Replaced{scope, &call, place};
   SmallVector<Binding> outputs;
   {
-    bool ofModel = call.function == &function;
     Location loc = locationOf(call);
     llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
-    llvm::SaveAndRestore<bool> saveBody(inSchemaBody, inSchemaBody || !ofModel);
-    llvm::SaveAndRestore<std::optional<Location>> saveLocation(bodyLocation, inSchemaBody ? loc : bodyLocation);
-    std::string prefix = (cast<NameLoc>(loc).getName().strref() + "/").str();
-    llvm::SaveAndRestore<std::string> savePrefix(callPrefix, prefix);
+    llvm::SaveAndRestore<Place> savePlace(place);
+    place.inSchemaBody |= call.function != &function;
+    if (place.inSchemaBody)
+      place.bodyLocation = loc;
+    place.callPrefix = (cast<NameLoc>(loc).getName().strref() + "/").str();
     if (failed(importNodes(bound.nodes)))
       return failure();
+    if (inner.replaced->scope->isEnded)
+      return success();
     for (auto [i, name] : llvm::enumerate(bound.outputs)) {
       size_t reported = diagnostics.size();
       outputs.push_back(call.hasOutput(i) ? binding(name) : Binding());
@@ -433,16 +436,41 @@ LogicalResult GraphImporter::inlineFunction(const Function &function, const Node
   return success();
 }
 
-FailureOr<SmallVector<Binding>> GraphImporter::importSubgraph(const Graph &graph, Block *block,
-                                                              ArrayRef<Binding> arguments) {
+GraphImporter::Scope GraphImporter::scopeOf(const Graph &graph, Block *block) {
   Scope inner;
   inner.parent = scope;
   inner.block = block;
   addInitializers(inner, graph);
-  for (auto [input, value] : llvm::zip(graph.inputs, arguments))
-    inner.values[input.name] = value;
   for (const ValueInfo &output : graph.outputs)
     inner.outputs.push_back(output.name);
+  return inner;
+}
+
+LogicalResult GraphImporter::importInPlace(const Graph &branch, const Node &node) {
+  Scope inner = scopeOf(branch, builder.getInsertionBlock());
+  inner.replaced = Replaced{scope, &node, place};
+  FailureOr<SmallVector<Binding>> values = failure();
+  {
+    llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
+    if (failed(importNodes(branch.nodes)))
+      return failure();
+    if (inner.replaced->scope->isEnded)
+      return success();
+    values = outputs(inner);
+  }
+  if (failed(values))
+    return failure();
+  for (auto [name, value] : llvm::zip(node.outputs, *values))
+    if (!name.empty() && failed(bind(name, value)))
+      return failure();
+  return success();
+}
+
+FailureOr<SmallVector<Binding>> GraphImporter::importSubgraph(const Graph &graph, Block *block,
+                                                              ArrayRef<Binding> arguments) {
+  Scope inner = scopeOf(graph, block);
+  for (auto [input, value] : llvm::zip(graph.inputs, arguments))
+    inner.values[input.name] = value;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
   llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
@@ -481,22 +509,58 @@ FailureOr<SmallVector<Binding>> GraphImporter::importBranch(const Graph &graph, 
   return failure();
 }
 
-FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
-  Scope inner;
-  inner.parent = scope;
-  inner.block = block;
-  inner.outputs = scope->outputs;
-  for (auto [name, value] : llvm::zip(current->outputs, results))
-    if (!name.empty())
-      inner.values[name] = value;
-  ArrayRef<Node> nodes = scope->rest;
+size_t GraphImporter::numEnclosingGraphs() const {
+  size_t graphs = 1;
+  for (const Scope *s = scope; s->replaced; s = s->replaced->scope)
+    ++graphs;
+  return graphs;
+}
+
+FailureOr<SmallVector<Binding>> GraphImporter::importRest(const Node &node, size_t graphs, Block *block,
+                                                          ArrayRef<Binding> results, std::string &why) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(block);
-  llvm::SaveAndRestore<Scope *> saveScope(scope, &inner);
+  llvm::SaveAndRestore<Scope *> saveScope(scope);
+  llvm::SaveAndRestore<Place> savePlace(place);
   ImportProgress start = progress();
-  FailureOr<SmallVector<Binding>> values = failure();
-  if (succeeded(importNodes(nodes)))
-    values = outputs(inner);
+
+  // One scope for the rest of each graph, which stand in place of the nodes that the graphs stand in place of.
+  std::vector<Scope> rests(graphs);
+  Scope *outer = scope;
+  for (auto [i, rest] : llvm::enumerate(rests)) {
+    rest.parent = outer;
+    rest.block = block;
+    rest.outputs = outer->outputs;
+    if (i + 1 == graphs)
+      break;
+    rest.replaced = Replaced{&rests[i + 1], outer->replaced->node, outer->replaced->place};
+    outer = outer->replaced->scope;
+  }
+
+  const Node *done = &node;
+  FailureOr<SmallVector<Binding>> values = SmallVector<Binding>(results);
+  for (Scope &rest : rests) {
+    if (!rest.isEnded) {
+      for (auto [name, value] : llvm::zip(done->outputs, *values))
+        if (!name.empty())
+          rest.values[name] = value;
+      scope = &rest;
+      if (failed(importNodes(rest.parent->rest))) {
+        values = failure();
+        break;
+      }
+    }
+    if (rest.replaced && rest.replaced->scope->isEnded)
+      continue;
+    scope = &rest;
+    values = outputs(rest);
+    if (failed(values))
+      break;
+    if (rest.replaced) {
+      done = rest.replaced->node;
+      place = rest.replaced->place;
+    }
+  }
   if (succeeded(values))
     return values;
   if (const cameo::Diagnostic *error = firstError(start.diagnostics);
@@ -507,13 +571,20 @@ FailureOr<SmallVector<Binding>> GraphImporter::importRest(Block *block, ArrayRef
   return values;
 }
 
-void GraphImporter::endGraph(ArrayRef<Binding> outputs) {
-  for (auto [name, value] : llvm::zip_equal(scope->outputs, outputs))
-    scope->values[name] = value;
-  scope->isEnded = true;
+void GraphImporter::endGraphs(size_t graphs, ArrayRef<Binding> outputs) {
+  Scope *outermost = scope;
+  outermost->isEnded = true;
+  for (size_t i = 1; i < graphs; ++i) {
+    outermost = outermost->replaced->scope;
+    outermost->isEnded = true;
+  }
+  for (auto [name, value] : llvm::zip_equal(outermost->outputs, outputs))
+    outermost->values[name] = value;
 }
 
 void GraphImporter::discard(Operation *op) {
+  if (auto it = lastConstant.find(op->getBlock()); it != lastConstant.end() && it->second == op)
+    lastConstant.erase(it);
   op->remove();
   discarded.emplace_back(op);
 }

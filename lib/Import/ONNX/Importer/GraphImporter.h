@@ -68,13 +68,18 @@ public:
   /// A branch, which may be one that no run takes: sizes and indices that contradict each other (E-SHAPE, E-INDEX) are
   /// not reported, but told in `why`.
   mlir::FailureOr<llvm::SmallVector<Binding>> importBranch(const Graph &graph, mlir::Block *block, std::string &why);
-  /// The outputs of the innermost graph, computed in `block` by the nodes behind the current one, whose outputs are
+  /// Imports a branch of `node`, which always runs, and gives the node's outputs their values.
+  mlir::LogicalResult importInPlace(const Graph &branch, const Node &node);
+  /// How many graphs end behind the current node: the innermost, and as long as one stands in place of a node, the one
+  /// around it.
+  size_t numEnclosingGraphs() const;
+  /// The outputs of the outermost of `graphs` graphs, computed in `block` by the nodes behind `node`, whose outputs are
   /// `results`. What keeps these nodes from being imported is not reported, but told in `why`; a limit that is exceeded
   /// is reported.
-  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(mlir::Block *block, llvm::ArrayRef<Binding> results,
-                                                         std::string &why);
-  /// Gives the outputs of the innermost graph their values; the nodes behind the current one are done.
-  void endGraph(llvm::ArrayRef<Binding> outputs);
+  mlir::FailureOr<llvm::SmallVector<Binding>> importRest(const Node &node, size_t graphs, mlir::Block *block,
+                                                         llvm::ArrayRef<Binding> results, std::string &why);
+  /// Gives the outputs of the outermost of `graphs` graphs their values; the nodes behind the current one are done.
+  void endGraphs(size_t graphs, llvm::ArrayRef<Binding> outputs);
   /// Takes an op out of the program. It stays in memory until the import ends, because sizes may name its values.
   void discard(mlir::Operation *op);
   ImportProgress progress() const { return {diagnostics.size(), importedNodes}; }
@@ -95,8 +100,27 @@ public:
   ShapeAnalysis shapes;
 
 private:
+  /// Whose node is being imported, for messages and locations.
+  struct Place {
+    const Node *node = nullptr; ///< the user's
+    /// Set while the body that ONNX gives for an op is inlined: its nodes are not the user's, so messages and locations
+    /// name the user's node, and `bodyOp` the op inside.
+    bool inSchemaBody = false;
+    llvm::StringRef bodyOp;
+    std::optional<mlir::Location> bodyLocation;
+    /// Goes in front of the names of nodes in the model's own functions: "call/".
+    std::string callPrefix;
+  };
+  struct Scope;
+  /// The node in place of which a graph stands: a branch that always runs, or the body of a function.
+  struct Replaced {
+    Scope *scope;
+    const Node *node;
+    Place place;
+  };
   struct Scope {
     Scope *parent = nullptr;
+    std::optional<Replaced> replaced;
     mlir::Block *block = nullptr;
     bool isMain = false;
     llvm::StringMap<Binding> values;
@@ -108,6 +132,8 @@ private:
   };
 
   void addInitializers(Scope &scope, const Graph &graph);
+  /// A scope inside the current one, for nodes that are imported into `block`.
+  Scope scopeOf(const Graph &graph, mlir::Block *block);
   mlir::Value materialize(Scope &scope, llvm::StringRef name);
   mlir::FailureOr<llvm::SmallVector<Binding>> outputs(const Scope &scope);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes);
@@ -136,14 +162,7 @@ private:
   mlir::OpBuilder builder;
   PointwiseTable pointwise;
   Scope *scope = nullptr;
-  const Node *current = nullptr;
-  /// Set while the body that ONNX gives for an op is inlined: its nodes are not the user's, so messages and locations
-  /// name the user's node, and `bodyOp` the op inside.
-  bool inSchemaBody = false;
-  llvm::StringRef bodyOp;
-  std::optional<mlir::Location> bodyLocation;
-  /// Goes in front of the names of nodes in the model's own functions: "call/".
-  std::string callPrefix;
+  Place place;
   llvm::StringMap<const ValueType *> declared;
   llvm::StringSet<> usedBindings, usedShapes;
   llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;

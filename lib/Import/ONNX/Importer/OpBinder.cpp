@@ -283,9 +283,14 @@ FailureOr<SmallVector<Binding>> OpBinder::importBranch(const Graph &graph, Block
   return importer.importBranch(graph, block, why);
 }
 
-FailureOr<SmallVector<Binding>> OpBinder::importRest(Block *block, ArrayRef<Binding> results, std::string &why) {
-  return importer.importRest(block, results, why);
+LogicalResult OpBinder::importInPlace(const Graph &branch) { return importer.importInPlace(branch, node); }
+
+FailureOr<SmallVector<Binding>> OpBinder::importRest(size_t graphs, Block *block, ArrayRef<Binding> results,
+                                                     std::string &why) {
+  return importer.importRest(node, graphs, block, results, why);
 }
+
+size_t OpBinder::numEnclosingGraphs() const { return importer.numEnclosingGraphs(); }
 
 Binding OpBinder::requirePresent(size_t i) {
   return importer.requirePresent(loc, binding(i), "input '" + escaped(node.inputs[i]) + "'");
@@ -294,7 +299,7 @@ Binding OpBinder::requirePresent(size_t i) {
 bool OpBinder::openAxesAreOne() { return importer.openAxesAreOne(); }
 LogicalResult OpBinder::checkSequenceLength(int64_t length) { return importer.checkSequenceLength(length); }
 
-void OpBinder::endGraph(ArrayRef<Binding> outputs) { importer.endGraph(outputs); }
+void OpBinder::endGraphs(size_t graphs, ArrayRef<Binding> outputs) { importer.endGraphs(graphs, outputs); }
 
 FailureOr<SmallVector<Value>> OpBinder::importSubgraph(const Graph &graph, Block *block, ValueRange arguments) {
   auto bindings = importer.importSubgraph(graph, block, SmallVector<Binding>(arguments.begin(), arguments.end()));
