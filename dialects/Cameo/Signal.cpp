@@ -48,11 +48,18 @@ LogicalResult DftOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInf
   return success();
 }
 
-/// Each real number of the result is a sum over the axis: of two products for complex elements, of one for real ones.
+/// The table of factors, and for each place of the result two sums: of two products for complex elements, of one for
+/// real ones. Elements that stand for their conjugates too are weighted; an inverse is divided by the length.
 Dim DftOp::flops(ShapeAnalysis &shapes) {
-  Dim terms = shapes.dim(getX(), getAxis());
-  int64_t perTerm = shapes.dimsOf(getX()).back().isConstant(2) ? 4 : 2;
-  return shapes.dims().mul(shapes.dims().mul(shapes.numElements(getResult()), terms), perTerm);
+  DimContext &d = shapes.dims();
+  bool complex = shapes.dimsOf(getX()).back().isConstant(2), half = getOnesided() && getInverse();
+  Dim length = sizeOperand(shapes, getLength());
+  Dim terms = d.min(half ? d.add(d.floorDiv(length, 2), 1) : length, shapes.dim(getX(), getAxis()));
+  Dim numbers = shapes.numElements(getResult());
+  Dim places = half ? numbers : d.floorDiv(numbers, 2);
+  Dim sums = d.mul(d.mul(places, terms), (complex ? 8 : 4) + (half ? (complex ? 2 : 1) : 0));
+  Dim table = d.mul(length, 4);
+  return d.add(d.add(table, sums), getInverse() ? numbers : d.constant(0));
 }
 
 LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {

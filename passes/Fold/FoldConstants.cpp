@@ -62,7 +62,7 @@ struct FoldConstants : public cameo::impl::FoldConstantsPassBase<FoldConstants> 
   bool mayFold(ShapeAnalysis &shapes, Operation *op, Spent &spent, ConstantPart &part);
   OwningOpRef<ModuleOp> outline(const ConstantPart &part, bool keepSizes, SmallVectorImpl<ElementsAttr> &arguments);
   FailureOr<SmallVector<ElementsAttr>> evaluate(const ConstantPart &part);
-  void replace(const ConstantPart &part, ArrayRef<ElementsAttr> values);
+  bool replace(const ConstantPart &part, ArrayRef<ElementsAttr> values, std::optional<Diagnostic> &problem);
   void runOnOperation() override;
 };
 
@@ -194,13 +194,49 @@ FailureOr<SmallVector<ElementsAttr>> FoldConstants::evaluate(const ConstantPart 
   return evaluator()->evaluate(*module, arguments, open + 4 * part.mostBytes);
 }
 
-void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> values) {
+/// What keeps an op of the function from taking the values that it reads, where these are known.
+static std::optional<Diagnostic> findContradiction(func::FuncOp function) {
+  std::optional<Diagnostic> problem;
+  ScopedDiagnosticHandler listen(function.getContext(), [&, thread = llvm::get_threadid()](Diagnostic &d) {
+    bool isOwn = thread == llvm::get_threadid();
+    if (isOwn)
+      problem = std::move(d);
+    return success(isOwn);
+  });
+  ShapeAnalysis shapes;
+  function.walk([&](ShapeInterface op) {
+    SmallVector<ShapeInfo> inferred;
+    return failed(op.inferShapes(shapes, inferred)) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return problem;
+}
+
+/// False where ops that read the values cannot take them (`problem`); then nothing has changed.
+bool FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> values,
+                            std::optional<Diagnostic> &problem) {
+  SmallVector<std::pair<OpOperand *, Value>> uses;
+  SmallVector<ConstantOp> constants;
   for (auto [result, value] : llvm::zip_equal(part.results, values)) {
     OpBuilder b(&getContext());
     b.setInsertionPointAfterValue(result);
-    auto constant = ConstantOp::create(b, result.getLoc(), value.getType(), value);
-    Value(result).replaceAllUsesWith(constant);
+    constants.push_back(ConstantOp::create(b, result.getLoc(), value.getType(), value));
+    for (OpOperand &use : result.getUses())
+      uses.emplace_back(&use, result);
+    Value(result).replaceAllUsesWith(constants.back());
   }
+  if (llvm::any_of(constants, staysInline))
+    if (auto contradiction = findContradiction(getOperation())) {
+      for (auto [use, result] : uses)
+        use->set(result);
+      if (!findContradiction(getOperation())) {
+        for (ConstantOp constant : constants)
+          constant->erase();
+        problem = std::move(contradiction);
+        return false;
+      }
+      for (auto [result, constant] : llvm::zip_equal(part.results, constants)) // it was there before
+        Value(result).replaceAllUsesWith(constant);
+    }
   llvm::SetVector<Operation *> leaves;
   for (Operation *op : part.ops)
     for (Value operand : op->getOperands())
@@ -215,6 +251,7 @@ void FoldConstants::replace(const ConstantPart &part, ArrayRef<ElementsAttr> val
       leaf->erase();
   // A result whose size only the run could tell may have become an output.
   followReturn(getOperation());
+  return true;
 }
 
 void FoldConstants::runOnOperation() {
@@ -239,10 +276,11 @@ void FoldConstants::runOnOperation() {
       });
       values = evaluate(part);
     }
-    if (succeeded(values))
-      return replace(part, *values);
+    bool folded = succeeded(values);
+    if (folded && replace(part, *values, problem))
+      return;
     failedOps = part.ops.size();
-    if (!problem || codeOf(*problem, "") == "E-INTERNAL") {
+    if (!folded && (!problem || codeOf(*problem, "") == "E-INTERNAL")) {
       emitBug(problem ? problem->getLocation() : getOperation().getLoc())
           << (problem ? problem->str() : "constants cannot be folded");
       return signalPassFailure();
@@ -256,5 +294,8 @@ void FoldConstants::runOnOperation() {
     return;
   // Every call fails there, as it would without this pass.
   InFlightDiagnostic warning = emitWarning(problem->getLocation()) << problem->str();
-  warning.getUnderlyingDiagnostic()->getMetadata() = std::move(problem->getMetadata());
+  auto &code = warning.getUnderlyingDiagnostic()->getMetadata();
+  code = std::move(problem->getMetadata());
+  if (code.empty())
+    code.push_back(DiagnosticArgument("E-SHAPE"));
 }

@@ -15,8 +15,8 @@ def FoldConstantsPass : Pass<"cameo-fold-constants", "::mlir::func::FuncOp"> {
     of its operands: the program file holds every constant, and writing such a result again is cheaper than storing it.
     `budget` bounds the bytes that folding may hold at once.
     What fails when it is run (an index out of range, a value of an open size that needs more than `open` bytes) is left for run
-    time, with a remark: all that lies in branches and loops, and if that does not help, what has open sizes. Where every call would
-    fail nothing is folded, and a warning names the node.
+    time, with a remark: all that lies in branches and loops, and if that does not help, what has open sizes. So is what ops that read
+    it cannot take, as an index beyond an axis. Where every call would fail nothing is folded, and a warning names the node.
     Wants a ConstantEvaluator (ConstantEvaluator.h) registered with the dialect. Left alone: ops with regions. Linear.
   }];
   let options = [

@@ -69,13 +69,15 @@ struct PointwiseOfExpand : GraphPattern<PointwiseInterface> {
       if (!expand || shapes.rank(expand) > int64_t(dims.size()))
         continue;
       SmallVector<Dim> others(dims.size(), shapes.dims().constant(1));
+      int64_t rank = 0;
       auto broadcast = [&](Value v) {
+        rank = std::max(rank, shapes.rank(v));
         for (auto [size, own] : llvm::zip(llvm::reverse(others), llvm::reverse(shapes.dimsOf(v))))
           size = size ? shapes.dims().broadcast(size, own) : size;
       };
       for (OpOperand &other : op->getOpOperands())
         broadcast(&other == &operand ? expand.getX() : other.get());
-      if (ArrayRef(others) != dims)
+      if (rank != int64_t(dims.size()) || ArrayRef(others) != dims)
         continue;
       Location loc = expand.getLoc();
       b.modifyOpInPlace(op, [&] { operand.set(expand.getX()); });

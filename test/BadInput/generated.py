@@ -145,9 +145,9 @@ def longSequence():
 
 def hugeRange():
     """The count of floats is a number that only folding, or the run, finds."""
-    constants = {"count": np.int64(2**36), "zero": np.float32(0), "one": np.float32(1)}
-    return model([helper.make_node("Cast", ["count"], ["limit"], to=F), helper.make_node("Range", ["zero", "limit", "one"], ["y"], name="r")],
-                 [], [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
+    constants = {"half": np.float32(2**35), "zero": np.float32(0), "one": np.float32(1)}
+    return model([helper.make_node("Add", ["half", "half"], ["limit"]), helper.make_node("Range", ["zero", "limit", "one"], ["y"], name="r")], [],
+                 [info("y", None)], initializer=[numpy_helper.from_array(a, n) for n, a in constants.items()])
 
 
 def hugeSkips():
@@ -203,6 +203,13 @@ def growingSequence():
                  initializer=[numpy_helper.from_array(np.int64(2**40), "trips"), numpy_helper.from_array(np.array(True), "true")])
 
 
+def openAxis():
+    """-2^63 is what MLIR's types mean an open size by."""
+    node = helper.make_node("Col2Im", ["x", "image", "block"], ["y"])
+    return model([node], [info("x", (1, 1, 4)), info("block", (2,), TensorProto.INT64)], [info("y", None)],
+                 initializer=[numpy_helper.from_array(np.array([2, -2**63]), "image")])
+
+
 TENSOR = helper.make_tensor_type_proto(F, [2])
 
 
@@ -232,6 +239,7 @@ CASES = {
     "57_range_of_constants": Case(saved(hugeRange), 0, "", opt="O3"),
     "57_huge_skips": Case(saved(hugeSkips), 0, "", opt="O3"),
     "57_huge_block": Case(saved(hugeBlock), 5, "E-OVERFLOW", "block_size is 9223372036854775807; expected at most"),
+    "57_size_of_open_axis": Case(saved(openAxis), 3, "E-SHAPE", "negative size: 1x?x2x-9223372036854775808"),
     "57_long_sequence": Case(saved(longSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "57_growing_sequence": Case(saved(growingSequence), 5, "E-LIMIT", "--max-sequence-length"),
     "58_duplicate_initializer": Case(saved(twiceInitialized), 3, "E-SSA", "'w'"),

@@ -532,6 +532,25 @@ def openParts():
         const(name, np.int64(n)) for name, n in (("one", 1), ("two", 2), ("four", 4))]
 
 
+def floatRange():
+    """As PyTorch writes arange(0.5, x.shape[0]): the limit is a size, converted."""
+    return parsed("""(float[n, 2] x) => (float[k] y) <float half = {0.5}, float one = {1}, int64 zero = {0}>
+        { sizes = Shape(x) n = Gather(sizes, zero) limit = Cast<to = 1>(n) y = Range(half, limit, one) }""")
+
+
+def fill(rows):
+    nodes = [helper.make_node("ConstantOfShape", ["sizes"], ["y"], value=helper.make_tensor("", F, [1], [2.5]))]
+    return [], [value("y", [rows, 1 << 20])], nodes, [const("sizes", np.array([rows, 1 << 20]))]
+
+
+def smallFill():
+    return fill(4)
+
+
+def largeFill():
+    return fill(5)
+
+
 def farWindow():
     """Windows that no position reaches the end of."""
     most = 2**63 - 1

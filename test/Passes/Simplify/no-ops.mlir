@@ -95,3 +95,14 @@ func.func @concat_of_empty_from_the_end(%x: tensor<2x3xf32>, %e: tensor<2x0xf32>
   %r = cameo.concat %x, %e, %y {axis = -1 : i64} : (tensor<2x3xf32>, tensor<2x0xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
   return %r : tensor<2x4xf32>
 }
+
+// An operand that only its expansion gives the result's rank keeps it.
+// CHECK-LABEL: func.func @expand_to_another_rank
+// CHECK:         %[[E:.*]] = cameo.expand
+// CHECK:         cameo.add %[[E]]
+func.func @expand_to_another_rank(%x: tensor<5xf32>, %y: tensor<1xf32>) -> tensor<1x5xf32> {
+  %sizes = cameo.constant dense<[1, 1]> : tensor<2xi64>
+  %e = cameo.expand %x, %sizes : (tensor<5xf32>, tensor<2xi64>) -> tensor<1x5xf32>
+  %z = cameo.add %e, %y : (tensor<1x5xf32>, tensor<1xf32>) -> tensor<1x5xf32>
+  return %z : tensor<1x5xf32>
+}

@@ -10,27 +10,32 @@ using namespace cameo::onnx;
 
 namespace {
 
-/// The only element of a constant tensor of numbers.
-std::optional<double> constantScalarOf(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  if (!elements || elements.getNumElements() != 1)
+/// The only element, where constants, sizes and conversions to floats tell it.
+std::optional<double> knownScalar(OpBinder &op, Value value) {
+  if (auto number = inlineScalar(value))
+    return number;
+  constexpr int64_t mostExact = int64_t(1) << 53;
+  if (auto elements = op.shapes().constantElements(value); elements && elements->size() == 1)
+    return elements->front() >= -mostExact && elements->front() <= mostExact ? std::optional(double(elements->front()))
+                                                                             : std::nullopt;
+  auto cast = value.getDefiningOp<CastOp>();
+  auto type = dyn_cast<FloatType>(op.elementType(value));
+  auto number = cast && type ? knownScalar(op, cast.getX()) : std::nullopt;
+  if (!number)
     return std::nullopt;
-  if (auto type = dyn_cast<FloatType>(elements.getElementType())) {
-    APFloat number = *elements.getValues<APFloat>().begin();
-    bool lost;
-    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    return number.convertToDouble();
-  }
-  APInt number = *elements.getValues<APInt>().begin();
-  return elements.getElementType().isUnsignedInteger() ? double(number.getZExtValue()) : double(number.getSExtValue());
+  APFloat rounded(*number);
+  bool lost;
+  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lost);
+  rounded.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return rounded.convertToDouble();
 }
 
 /// How many numbers lie from start towards limit, delta apart, as an i64 tensor of one element (below 0: none).
 Value rangeCount(OpBinder &op, Value start, Value limit, Value delta) {
   Type i64 = op.builder.getI64Type(), f64 = op.builder.getF64Type();
-  auto from = constantScalarOf(start), to = constantScalarOf(limit), step = constantScalarOf(delta);
+  auto step = knownScalar(op, delta);
   if (isa<FloatType>(op.elementType(start))) {
+    auto from = knownScalar(op, start), to = knownScalar(op, limit);
     if (from && to && step) // max gives 0 for NaN
       return op.i64Scalar(int64_t(std::min(std::max(0.0, std::ceil((*to - *from) / *step)), 0x1p48)));
     Value span = op.create<SubOp>(op.cast(limit, f64), op.cast(start, f64));
@@ -63,7 +68,7 @@ LogicalResult range(OpBinder &op) {
     if (op.hasInput(i) && !isNumber(op.input(i)))
       return op.error("E-SHAPE", "input '" + op.node.inputs[i] + "' has shape " +
                                      formatShape(op.shapes().dimsOf(op.input(i))) + "; expected a scalar");
-  if (constantScalarOf(delta) == 0.0)
+  if (knownScalar(op, delta) == 0.0)
     return op.error("E-RANGE", "delta is 0; expected another number");
   Value count = rangeCount(op, start, limit, delta);
   return count ? op.result(op.create<RangeOp>(start, delta, count)) : failure();
@@ -85,7 +90,7 @@ LogicalResult oneHot(OpBinder &op) {
     return failure();
   if (isa<FloatType>(op.elementType(indices)))
     indices = op.cast(indices, i64);
-  if (auto known = constantScalarOf(depth))
+  if (auto known = inlineScalar(depth))
     depth = op.i64Scalar(int64_t(std::min(std::max(-1.0, *known), 0x1p48)));
   else
     depth = op.cast(depth, i64);

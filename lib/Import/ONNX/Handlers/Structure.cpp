@@ -61,8 +61,9 @@ LogicalResult importConstantOfShape(OpBinder &op) {
       return op.error("E-SHAPE", "size " + Twine(size) + " in the shape is negative");
     count = count ? llvm::checkedMul(*count, size) : std::nullopt;
   }
-  // Sizes that overflow are refused where the result gets its name.
-  if (!count)
+  // The program's file would hold it all. Sizes that overflow are refused where the result gets its name.
+  constexpr int64_t mostBytes = 16 << 20;
+  if (!count || *count > mostBytes || storageBytes(op.elementType(element), *count) > mostBytes)
     return op.result(op.create<ExpandOp>(element, shape));
   auto type = RankedTensorType::get(*sizes, op.elementType(element));
   auto splat = cast<DenseElementsAttr>(element.getDefiningOp<ConstantOp>().getValue());

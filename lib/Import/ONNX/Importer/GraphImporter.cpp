@@ -134,12 +134,13 @@ LogicalResult GraphImporter::checkSize(StringRef name, Value value) {
     return error("E-RANK", "'" + escaped(name) + "' has rank " + Twine(type.getRank()) + "; the limit is " +
                                Twine(options.read.limits.rank));
   std::optional<int64_t> bytes = storageBytes(type.getElementType(), 1);
-  for (int64_t size : type.getShape()) {
-    if (ShapedType::isDynamic(size))
+  for (Dim dim : shapes.dimsOf(value)) {
+    std::optional<int64_t> size = dim.constant(); // -2^63 is what types mean an open size by
+    if (!size)
       continue;
-    if (size < 0)
+    if (*size < 0)
       return error("E-SHAPE", "'" + escaped(name) + "' has a negative size: " + formatShape(shapes.dimsOf(value)));
-    bytes = bytes ? llvm::checkedMul(*bytes, size) : std::nullopt;
+    bytes = bytes ? llvm::checkedMul(*bytes, *size) : std::nullopt;
   }
   if (llvm::is_contained(type.getShape(), 0))
     return success();
