@@ -71,6 +71,8 @@ static constexpr Phase kPhases[] = {
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
+       if (isForCpusAlone(phase.options) && phase.options.emit != Emit::ONNX) // GPUs' code has whole normalizations
+         phase.add(createNormalizeByChannelPass());
        phase.add(createChannelsLastPass());
        if (!isForCpusAlone(phase.options))
          phase.add(createFlattenVolumesPass());
