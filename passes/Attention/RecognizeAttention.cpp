@@ -11,6 +11,9 @@ namespace cameo {
 using namespace mlir;
 using namespace cameo;
 
+/// Of queries and values together. Blocks of queries lie on a thread's stack; two products read wider ones as fast.
+static constexpr int64_t kMostColumns = 1024;
+
 namespace {
 
 /// Makes the op's operands of the values around the pieces.
@@ -143,6 +146,10 @@ private:
     Type type = getElementTypeOrSelf(q);
     if (getElementTypeOrSelf(k) != type || getElementTypeOrSelf(v) != type || !isa<FloatType>(type) || type.isF64())
       return refuse(b, op, "its queries, keys and values have different element types");
+
+    int64_t columns = shapes.dimsOf(op).back().constant().value_or(0) + shapes.dimsOf(q).back().constant().value_or(0);
+    if (columns > kMostColumns)
+      return refuse(b, op, "its heads are wide, so that blocks of queries would not lie in the cache");
 
     std::optional<Window> window;
     SmallVector<MaskTerm> masks;

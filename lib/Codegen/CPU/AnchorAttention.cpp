@@ -169,13 +169,21 @@ std::optional<AttentionShape> shapeOfAttention(AttentionOp attention, ShapeAnaly
   return shape;
 }
 
+/// The same; null also where heads are so wide that no block of queries fits a thread's stack.
+std::optional<AttentionShape> shapeOfTuned(AttentionOp attention, ShapeAnalysis &shapes, const VectorTarget &target) {
+  auto shape = shapeOfAttention(attention, shapes);
+  if (shape && attentionScratch(target, chooseAttentionTile(target, *shape), *shape).bytes() > kMostAttentionScratch)
+    return std::nullopt;
+  return shape;
+}
+
 class TunedAttention final : public TunedOpOf<AttentionOp> {
   DictionaryAttr tileOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, bool) const override {
-    auto shape = shapeOfAttention(cast<AttentionOp>(op), shapes);
+    auto shape = shapeOfTuned(cast<AttentionOp>(op), shapes, vectors(target));
     return shape ? toAttribute(op->getContext(), chooseAttentionTile(vectors(target), *shape)) : DictionaryAttr();
   }
   double slotsOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, DictionaryAttr tile) const override {
-    auto shape = shapeOfAttention(cast<AttentionOp>(op), shapes);
+    auto shape = shapeOfTuned(cast<AttentionOp>(op), shapes, vectors(target));
     if (!shape)
       return TunedOp::slotsOf(op, shapes, target, tile);
     constexpr double kFlopsPerSlot = 15.5, kPerWeight = 5; // of products; other operations per score
@@ -185,7 +193,7 @@ class TunedAttention final : public TunedOpOf<AttentionOp> {
     return weights * (products / kFlopsPerSlot / (shape->usesPairs(vectors(target)) ? 2 : 1) + kWeightSlots);
   }
   std::optional<LogicalResult> emitOp(const Anchor &anchor, AttentionOp op) const override {
-    auto shape = shapeOfAttention(op, anchor.k.shapes());
+    auto shape = shapeOfTuned(op, anchor.k.shapes(), anchor.vectors());
     return shape ? AttentionAnchor(anchor, op, *shape).emit() : std::nullopt;
   }
 };

@@ -114,7 +114,7 @@ FAMILIES = {
        Case("InstanceNormalization", [f32(2, 5, 7, 9), f32(5), f32(5)], ulp=32), Case("GroupNormalization", [f32(2, 6, 7, 9), f32(6), f32(6)], ulp=32, num_groups=3),
        Case("BatchNormalization", [f32(2, 5, 7, 9), f32(5), f32(5), f32(5), np.full(5, 0.7, np.float32)], ulp=8), Case("LRN", [f32(2, 7, 5, 9)], ulp=8, size=3)],
     # A convolution beside them has them computed by means of channels (cameo-normalize-by-channel).
-    "channel norms": [Case("Conv", [f32(1, 3, 7, 9), np.full((5, 3, 1, 1), 0.5, np.float32)], ulp=8)]
+    "channel-norms": [Case("Conv", [f32(1, 3, 7, 9), np.full((5, 3, 1, 1), 0.5, np.float32)], ulp=8)]
     + [Case("InstanceNormalization", [(t, [2, n, 7, 9]), (t, [n]), (t, [n])], ulp=32 if t == "f32" else 5) for t in ("f32", "f16", "f64") for n in (1, 5, 16, 37)]
     + [Case("GroupNormalization", [f32(2, 6, *spatial), f32(6), f32(6)], ulp=32, num_groups=g) for spatial in ((33,), (7, 9), (3, 5, 9)) for g in (1, 3, 6)],
     "reductions": [Case(op, [f32(4, 6, n), ints(*axes)], ulp=u, keepdims=k) for op, u in (("ReduceSum", 16), ("ReduceMax", 0), ("ReduceMin", 0), ("ReduceMean", 16), ("ReduceProd", 16))

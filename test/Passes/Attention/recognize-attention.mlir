@@ -322,3 +322,17 @@ func.func @open_result(%q: tensor<?x8xf32> {cameo.dims = ["m", ""]}, %k: tensor<
   %y = cameo.matmul %w, %v : (tensor<?x16xf32>, tensor<16x?xf32>) -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
 }
+
+// -----
+
+// Attention between channels: heads of as many columns as an image has pixels.
+// REMARK: its heads are wide
+// CHECK-LABEL: @wide_heads_stay
+// CHECK-NOT:     cameo.attention
+// CHECK:         cameo.softmax
+func.func @wide_heads_stay(%q: tensor<1x3x32x3136xf32>, %k: tensor<1x3x32x3136xf32>, %v: tensor<1x3x32x3136xf32>) -> tensor<1x3x32x3136xf32> {
+  %s = cameo.matmul %q, %k {transposeRhs} : (tensor<1x3x32x3136xf32>, tensor<1x3x32x3136xf32>) -> tensor<1x3x32x32xf32>
+  %w = cameo.softmax %s {axis = -1 : i64} : (tensor<1x3x32x32xf32>) -> tensor<1x3x32x32xf32>
+  %y = cameo.matmul %w, %v : (tensor<1x3x32x32xf32>, tensor<1x3x32x3136xf32>) -> tensor<1x3x32x3136xf32>
+  return %y : tensor<1x3x32x3136xf32>
+}

@@ -126,3 +126,23 @@ func.func @text_stays(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %t: tens
   %1 = cameo.equal %t, %t : (tensor<1x2x3x!cameo.string>, tensor<1x2x3x!cameo.string>) -> tensor<1x2x3xi1>
   return %0, %1 : tensor<1x4x8x8xf32>, tensor<1x2x3xi1>
 }
+
+// -----
+
+// Four channels side by side would be all that a softmax along the width has.
+// CHECK-LABEL: func.func @few_channels_stay
+// CHECK:       cameo.conv %{{.*}} {channelsLast
+// CHECK-NEXT:  cameo.transpose
+// CHECK-NEXT:  cameo.softmax %{{.*}} {axis = 3 : i64} : (tensor<1x4x8x64xf32>)
+// CHECK-LABEL: func.func @many_channels_move
+// CHECK:       cameo.softmax %{{.*}} {axis = 2 : i64} : (tensor<1x8x64x32xf32>)
+func.func @few_channels_stay(%x: tensor<1x3x8x64xf32>, %w: tensor<4x3x1x1xf32>) -> tensor<1x4x8x64xf32> {
+  %0 = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x8x64xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x64xf32>
+  %1 = cameo.softmax %0 {axis = 3 : i64} : (tensor<1x4x8x64xf32>) -> tensor<1x4x8x64xf32>
+  return %1 : tensor<1x4x8x64xf32>
+}
+func.func @many_channels_move(%x: tensor<1x3x8x64xf32>, %w: tensor<32x3x1x1xf32>) -> tensor<1x32x8x64xf32> {
+  %0 = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x8x64xf32>, tensor<32x3x1x1xf32>) -> tensor<1x32x8x64xf32>
+  %1 = cameo.softmax %0 {axis = 3 : i64} : (tensor<1x32x8x64xf32>) -> tensor<1x32x8x64xf32>
+  return %1 : tensor<1x32x8x64xf32>
+}
