@@ -107,7 +107,13 @@ def differences() -> None:
         sys.exit(f"noise, a wrong element, a wrong type: {noise}, {wrong}")
 
 
-CASES = {"planted": planted, "differences": differences, "mutations": mutations, "graphs": graphs, "targets": targets, "sanitized": sanitized}
+def extremes() -> None:
+    import extremes as integers
+
+    sys.exit(bool(integers.main(["--every=24"])))
+
+
+CASES = {"planted": planted, "differences": differences, "mutations": mutations, "graphs": graphs, "extremes": extremes, "targets": targets, "sanitized": sanitized}
 
 if __name__ == "__main__":
     match sys.argv[1:]:

@@ -551,6 +551,11 @@ def largeFill():
     return fill(5)
 
 
+def wholePrecision():
+    nodes = [helper.make_node("FlexAttention", ["x", "x", "x"], ["y"], name="attend", domain="ai.onnx.preview", softmax_precision=I)]
+    return [value("x", [1, 2, 3, 4])], [value("y", None)], nodes, []
+
+
 def farWindow():
     """Windows that no position reaches the end of."""
     most = 2**63 - 1
@@ -575,6 +580,6 @@ def texts():
 
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
-                          opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=10,
+                          opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("ai.onnx.preview", 1)], ir_version=10,
                           functions=functions[0] if functions else [], producer_name="pytorch" if sys.argv[3:] == ["traced"] else "")
 onnx.save(model, sys.argv[2])

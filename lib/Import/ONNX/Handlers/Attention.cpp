@@ -195,6 +195,9 @@ LogicalResult flexAttention(OpBinder &op) {
   auto precision = op.dtypeAttr("softmax_precision", c.wideType(type));
   if (failed(precision))
     return failure();
+  if (!precision->isF16() && !precision->isBF16() && !precision->isF32() && !precision->isF64())
+    return op.error("E-ATTR", "softmax_precision is " + dataTypeName(dataTypeOf(*precision)) +
+                                  "; expected float, double, float16 or bfloat16");
   ArrayRef<Dim> sizes = op.shapes().dimsOf(q);
   SmallVector<Dim> dims(sizes);
   Dim groups = op.shapes().dim(k, 1), keys = op.shapes().dim(k, 2), width = op.shapes().dim(v, 3);
