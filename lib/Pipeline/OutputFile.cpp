@@ -20,7 +20,7 @@ namespace {
 struct Temporaries {
   std::mutex mutex;
   std::set<std::string> paths;
-  std::string written; ///< files that are complete, joined by ", "
+  std::set<std::string> written; ///< files that were completed; some were temporary too and are gone
 };
 } // namespace
 
@@ -44,7 +44,10 @@ void cameo::handleInterrupts() {
     std::lock_guard<std::mutex> lock(temporaries().mutex); // kept: nothing new may appear
     for (const std::string &path : temporaries().paths)
       (void)(fs::is_directory(path) ? fs::remove_directories(path) : fs::remove(path));
-    const std::string &written = temporaries().written;
+    std::string written;
+    for (const std::string &path : temporaries().written)
+      if (fs::exists(path))
+        written += (written.empty() ? "" : ", ") + path;
     llvm::errs() << "cameo: error[E-CANCELLED]: interrupted; "
                  << (written.empty() ? "nothing was written" : "written before that: " + written) << "\n";
     _exit(int(ExitCode::Cancelled));
@@ -62,8 +65,7 @@ std::error_code Temporary::rename(const std::string &path) {
   std::lock_guard<std::mutex> lock(temporaries().mutex);
   if (std::error_code error = fs::rename(name, path))
     return error;
-  std::string &written = temporaries().written;
-  written += (written.empty() ? "" : ", ") + path;
+  temporaries().written.insert(path);
   temporaries().paths.erase(name);
   name.clear();
   return {};

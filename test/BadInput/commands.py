@@ -71,6 +71,8 @@ CASES = {
     "57_range_of_constants_run": Command("cameo-compile range.onnx -O3 -o r.cameo; cameo-run r.cameo --memory-budget=1GB", 5, "E-MEMORY", "needs 256 GiB", ("range.onnx", "r.cameo")),
     "74_run_interrupted": Command("cameo-compile loop.onnx -O0 -o l.cameo; timeout --preserve-status -s INT 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
     "74_run_terminated": Command("cameo-compile loop.onnx -O3 -o l.cameo; timeout --preserve-status -s TERM 1 cameo-run l.cameo", 9, "E-CANCELLED", "cancelled", ("loop.onnx", "l.cameo")),
+    "74_compress_interrupted": Command("timeout --preserve-status -s INT 8 cameo compress mnist.onnx --calib=random --repeat=100000 -o l.cameo", 9, "E-CANCELLED",
+                                       "nothing was written"),
     "74_closed_pipe": Command("set -o pipefail; cameo-compile mnist.onnx --emit=asm -o - | (exec <&-; sleep 3)", 9, "E-CANCELLED", "has gone"),
 }
 
