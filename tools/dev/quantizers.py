@@ -34,7 +34,7 @@ def samplesOf(model: str, data: dict) -> list:
     """Feeds, one per sample. Where the model's own first axis is the samples', each has one of it."""
     ranks = {i.name: len(i.type.tensor_type.shape.dim) for i in onnx.load(model).graph.input}
     data = {n: v for n, v in data.items() if n in ranks}
-    return [{n: v[i : i + 1] if v.ndim == ranks[n] else v[i] for n, v in data.items()} for i in range(len(next(iter(data.values()))))]
+    return [{n: v[i : i + 1] if v.ndim == ranks[n] else np.asarray(v[i]) for n, v in data.items()} for i in range(len(next(iter(data.values()))))]
 
 
 def static(method: str, perChannel: bool, types=None):
