@@ -119,7 +119,7 @@ private:
       Candidate &candidate = add(*model, share);
       if (failed(candidate.search.start()))
         return failure();
-      if (candidate.search.frontier.front().drop > options.maxDrop)
+      if (candidate.search.frontier.front().loss.bound > options.maxDrop)
         break;
       smallest = &candidate;
     }
@@ -131,7 +131,7 @@ private:
     if (failed(whole))
       return failure();
     result.f32Ms = std::min(result.f32Ms, whole->f32Ms);
-    result.ms = whole->ms, result.bytes = whole->bytes, result.score = whole->score, result.drop = whole->drop;
+    result.ms = whole->ms, result.bytes = whole->bytes, result.score = whole->score, result.loss = whole->loss;
     return success();
   }
 
@@ -140,20 +140,20 @@ private:
     bool isSize = options.goal == Goal::Size;
     Plan f32(whole->calibration.layers.size());
     for (const Point &point : result.frontier) {
-      if (point.drop > options.maxDrop || point.plan == f32)
+      if (point.loss.bound > options.maxDrop || point.plan == f32)
         continue;
       Candidate &candidate = candidates.at(point.plan.pruned);
       if (failed(measureWhole(candidate, point.plan)))
         return failure();
       bool pays = isSize ? result.bytes < result.f32Bytes : result.ms < result.f32Ms;
-      if (result.drop > options.maxDrop || !pays)
+      if (result.loss.bound > options.maxDrop || !pays)
         continue;
       choose(candidate, point.plan,
              isSize ? "the smallest plan that loses no more than allowed"
                     : "the fastest plan that loses no more than allowed");
       return success();
     }
-    result.ms = result.f32Ms, result.bytes = result.f32Bytes, result.score = result.f32Score, result.drop = 0;
+    result.ms = result.f32Ms, result.bytes = result.f32Bytes, result.score = result.f32Score, result.loss = {};
     choose(candidates.at(0), f32, "f32: every plan that was measured loses more than allowed, or gains nothing");
     return success();
   }

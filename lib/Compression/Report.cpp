@@ -32,7 +32,7 @@ void drawFrontier(const Compression &result, const CompressOptions &options, llv
   constexpr double kWidth = 640, kHeight = 320, kEdge = 50;
   double most = options.maxDrop, cheapest = INFINITY, dearest = 0;
   for (const Point &point : result.frontier) {
-    most = std::max(most, std::min(point.drop, 20 * options.maxDrop));
+    most = std::max(most, std::min(point.loss.bound, 20 * options.maxDrop));
     cheapest = std::min(cheapest, point.cost), dearest = std::max(dearest, point.cost);
   }
   if (result.frontier.empty() || dearest <= 0)
@@ -47,15 +47,16 @@ void drawFrontier(const Compression &result, const CompressOptions &options, llv
       "<path d='M{0} {1}H{2}' stroke='#c33' stroke-dasharray='4 3'/><text x='{0}' y='{3}' fill='#c33'>allowed "
       "loss</text>\n",
       kEdge, y(options.maxDrop), kWidth - kEdge / 2, y(options.maxDrop) - 4);
-  os << formatv("<text x='{0}' y='{1}' text-anchor='end'>{2}</text><text x='{3}' y='{4}'>loss</text>\n",
+  os << formatv("<text x='{0}' y='{1}' text-anchor='end'>{2}</text><text x='{3}' y='{4}'>bound of the loss</text>\n",
                 kWidth - kEdge / 2, kHeight - kEdge / 3, isSize ? "bytes of weights" : "ms of layers", 4, kEdge / 3);
   for (const Point &point : result.frontier) {
     bool isChosen = point.plan == result.plan;
-    os << formatv(
-        "<circle cx='{0:f1}' cy='{1:f1}' r='{2}' fill='{3}'{7}><title>{4:f3} {5}, loss {6:f5}{8}</title></circle>\n",
-        x(point.cost), y(point.drop), isChosen ? 7 : 4, isChosen ? "#167" : "#8bc",
-        isSize ? point.cost / 1e6 : point.cost, isSize ? "MB" : "ms", point.drop,
-        point.plan.pruned > 0 ? " stroke='#c60' stroke-width='2'" : "", prunedText(point.plan));
+    os << formatv("<circle cx='{0:f1}' cy='{1:f1}' r='{2}' fill='{3}'{7}><title>{4:f3} {5}, loss {6:f5}, bound "
+                  "{9:f5}{8}</title></circle>\n",
+                  x(point.cost), y(point.loss.bound), isChosen ? 7 : 4, isChosen ? "#167" : "#8bc",
+                  isSize ? point.cost / 1e6 : point.cost, isSize ? "MB" : "ms", point.loss.measured,
+                  point.plan.pruned > 0 ? " stroke='#c60' stroke-width='2'" : "", prunedText(point.plan),
+                  point.loss.bound);
   }
   os << formatv("<text x='{0}' y='{1}'>0</text><text x='{2:f1}' y='{1}' text-anchor='middle'>{3:f3}</text>\n", kEdge,
                 kHeight - kEdge / 1.5, x(dearest), isSize ? dearest / 1e6 : dearest);
@@ -75,8 +76,8 @@ void cameo::compression::print(const Compression &result, const CompressOptions 
   os << formatv("time   {0:f3} ms of f32's {1:f3} ms ({2:f2})\n", result.ms, result.f32Ms, result.ms / result.f32Ms);
   os << formatv("file   {0} bytes of f32's {1} ({2:f2})\n", result.bytes, result.f32Bytes,
                 double(result.bytes) / double(result.f32Bytes));
-  os << formatv("score  {0:f6}, f32's {1:f6}; loss {2:f6}, allowed {3:f6}\n", result.score, result.f32Score,
-                result.drop, options.maxDrop);
+  os << formatv("score  {0:f6}, f32's {1:f6}; loss {2:f6}, bound {3:f6}, allowed {4:f6}\n", result.score,
+                result.f32Score, result.loss.measured, result.loss.bound, options.maxDrop);
 }
 
 void cameo::compression::writeHtml(const Compression &result, const CompressOptions &options, llvm::StringRef title,
@@ -89,9 +90,10 @@ void cameo::compression::writeHtml(const Compression &result, const CompressOpti
      << ".</p>\n<table>";
   os << formatv(
       "<tr><th><th>f32<th>compressed<tr><td>time<td>{0:f3} ms<td>{1:f3} ms<tr><td>file<td>{2:f2} MB<td>{3:f2} MB"
-      "<tr><td>score<td>{4:f6}<td>{5:f6}<tr><td>loss<td>allowed {6:f6}<td>{7:f6}</table>\n",
+      "<tr><td>score<td>{4:f6}<td>{5:f6}<tr><td>loss<td><td>{7:f6}<tr><td>its bound<td>allowed "
+      "{6:f6}<td>{8:f6}</table>\n",
       result.f32Ms, result.ms, double(result.f32Bytes) / 1e6, double(result.bytes) / 1e6, result.f32Score, result.score,
-      options.maxDrop, result.drop);
+      options.maxDrop, result.loss.measured, result.loss.bound);
   os << "<h2>Plans that were measured</h2>\n<p>Those with a rim are of the model without some of its channels.</p>\n";
   drawFrontier(result, options, os);
   os << "<h2>Layers</h2>\n<table><tr><th>layer<th>f32 ms<th>ms<th>dB alone<th>bytes<th>what<th>why\n";

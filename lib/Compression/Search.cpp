@@ -57,7 +57,7 @@ LogicalResult Search::start() {
     return failure();
   for (auto [layer, ms] : llvm::zip(layers, *times))
     layer.options[0].ms = ms;
-  frontier.push_back({f32, costOf(Choices(layers.size(), 0)), whole->drop});
+  frontier.push_back({f32, costOf(Choices(layers.size(), 0)), whole->loss});
   return success();
 }
 
@@ -163,43 +163,43 @@ std::vector<Choices> Search::steps() const {
   }
 }
 
-/// Measures a plan; remembers it as a point.
-FailureOr<double> Search::dropOf(const Choices &choices) {
+/// Measures a plan; remembers it as a point. True where it loses no more than allowed.
+FailureOr<bool> Search::holds(const Choices &choices) {
   Plan plan = planOf(choices);
-  for (const Point &point : frontier)
-    if (point.plan == plan)
-      return point.drop;
-  auto metric = trials.metricOf(choices);
-  if (!metric)
-    return failure();
-  frontier.push_back({plan, costOf(choices), trials.dropOf(*metric)});
-  return frontier.back().drop;
+  auto point = llvm::find_if(frontier, [&](const Point &known) { return known.plan == plan; });
+  if (point == frontier.end()) {
+    auto metric = trials.metricOf(choices);
+    if (!metric)
+      return failure();
+    point = frontier.insert(point, {plan, costOf(choices), metric->loss()});
+  }
+  return point->loss.bound <= options.maxDrop;
 }
 
 /// Finds the cheapest plans that lose no more than allowed: evenly along the steps, between the last good and the
 /// first bad one, and then what can still be added.
 LogicalResult Search::walkFrontier() {
   std::vector<Choices> plans = steps();
-  size_t good = 0, bad = plans.size();
+  size_t last = 0, bad = plans.size();
   for (size_t n = 0; n < kFrontierPoints; ++n) {
     trials.tell("frontier", n, kFrontierPoints);
     size_t at = (plans.size() - 1) * n / (kFrontierPoints - 1);
-    auto drop = dropOf(plans[at]);
-    if (failed(drop))
+    auto good = holds(plans[at]);
+    if (failed(good))
       return failure();
-    if (*drop <= options.maxDrop && at < bad)
-      good = at;
-    else if (*drop > options.maxDrop)
+    if (*good && at < bad)
+      last = at;
+    else if (!*good)
       bad = std::min(bad, at);
   }
-  while (bad - good > 1 && bad < plans.size()) {
-    size_t middle = (good + bad) / 2;
-    auto drop = dropOf(plans[middle]);
-    if (failed(drop))
+  while (bad - last > 1 && bad < plans.size()) {
+    size_t middle = (last + bad) / 2;
+    auto good = holds(plans[middle]);
+    if (failed(good))
       return failure();
-    (*drop <= options.maxDrop ? good : bad) = middle;
+    (*good ? last : bad) = middle;
   }
-  return extend(plans, good);
+  return extend(plans, last);
 }
 
 /// Adds steps after a good plan one by one, those that lose too much left out.
@@ -215,10 +215,10 @@ LogicalResult Search::extend(const std::vector<Choices> &plans, size_t good) {
         next[i] = plans[at][i];
     if (next == best)
       continue;
-    auto drop = dropOf(next);
-    if (failed(drop))
+    auto good = holds(next);
+    if (failed(good))
       return failure();
-    if (*drop <= options.maxDrop)
+    if (*good)
       best = next;
   }
   return success();

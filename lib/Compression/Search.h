@@ -28,7 +28,7 @@ private:
   double costOf(const Choices &choices) const;
   std::vector<Choices> steps() const;
   Plan planOf(const Choices &choices) const;
-  mlir::FailureOr<double> dropOf(const Choices &choices);
+  mlir::FailureOr<bool> holds(const Choices &choices);
   mlir::LogicalResult walkFrontier();
   mlir::LogicalResult extend(const std::vector<Choices> &plans, size_t good);
 

@@ -181,5 +181,5 @@ FailureOr<Trials::Whole> Trials::measure(const Plan &plan) {
   auto ms = trying.time(*program), f32Ms = baseline.ms();
   if (!ms || !f32Ms)
     return failure();
-  return Whole{*ms, *f32Ms, program->fileBytes, metric.score(), dropOf(metric)};
+  return Whole{*ms, *f32Ms, program->fileBytes, metric.score(), metric.loss()};
 }

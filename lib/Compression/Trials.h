@@ -58,7 +58,6 @@ public:
   std::optional<double> ms() { return trying.time(*program); }
 
   Metric metric() const { return Metric(trying.options.metric, reference); }
-  double dropOf(const Metric &metric) const { return metric.drop(*own); }
 
 private:
   mlir::LogicalResult checkOutput(mlir::ModuleOp module);
@@ -81,7 +80,8 @@ public:
   struct Whole {
     double ms, f32Ms; ///< at the same time, so to speak
     uint64_t bytes;   ///< of the program file
-    double score, drop;
+    double score;
+    Loss loss;
   };
 
   Trials(const ObservedModule &model, Baseline &baseline, Trying trying);
@@ -94,7 +94,6 @@ public:
   mlir::LogicalResult switchAmong(llvm::ArrayRef<std::vector<mlir::DictionaryAttr>> choices);
   /// What a plan does to the results of the first `most` samples.
   std::optional<Metric> metricOf(const Choices &choices, size_t most = SIZE_MAX);
-  double dropOf(const Metric &metric) const { return baseline.dropOf(metric); }
   /// Compiles and measures a plan by itself.
   mlir::FailureOr<Whole> measure(const Plan &plan);
   void tell(const std::string &what, size_t done, size_t total) const { trying.tell(what, done, total); }

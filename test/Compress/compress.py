@@ -115,7 +115,7 @@ def outputs(program: pathlib.Path, data: dict[str, np.ndarray]) -> np.ndarray:
     loaded, results = runtime.Program(program, threads=1), []
     names = [n for n in data if n != "label"]
     for i in range(len(data[names[0]])):
-        results.append(loaded.run({n: data[n][i : i + 1] if n == "image" else data[n][i] for n in names})[loaded.outputs[0]])
+        results.append(loaded.run({n: data[n][i : i + 1] if n in ("image", "bytes") else data[n][i] for n in names})[loaded.outputs[0]])
     return np.concatenate(results)
 
 
@@ -344,10 +344,10 @@ def channels_go_where_the_loss_allows(folder: pathlib.Path) -> None:
     command = ["compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1",
                "--for=size", "--repeat=1", "--threads=1"]
     file, plan = folder / "out.cameo", folder / "plan.json"
-    cameo(*command, "--max-drop=0.3%", "-o", file, "--save-plan", plan, says="% of channels pruned")
+    cameo(*command, "--max-drop=1%", "-o", file, "--save-plan", plan, says="% of channels pruned")
     small, found = file.stat().st_size, json.loads(plan.read_text())
     assert found["pruned"] >= 0.25, found
-    cameo(*command, "--max-drop=0.3%", "--no-prune", "-o", file, "--save-plan", folder / "unpruned.json")
+    cameo(*command, "--max-drop=1%", "--no-prune", "-o", file, "--save-plan", folder / "unpruned.json")
     assert small < file.stat().st_size and "pruned" not in json.loads((folder / "unpruned.json").read_text())
     # A plan that prunes too much, or what is no share, is refused.
     file.unlink()
@@ -440,17 +440,34 @@ def a_loss_of_nothing_leaves_f32(folder: pathlib.Path) -> None:
           "-o", folder / "out.cameo", says="f32: every plan that was measured loses more than allowed")
 
 
-def network_loses_little(name: str, metric: str, drop: str):
-    """The search finds a plan that is smaller, and what it loses on data it did not calibrate on is allowed."""
+def network_loses_little(name: str, metric: str, drop: str, loss, most: float):
+    """The search finds a plan that is faster; on samples that took no part in it, `loss` of f32's results and the plan's is `most` at most."""
     def run(folder: pathlib.Path) -> None:
         networks.write(name, folder)
-        cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", f"--metric={metric}",
+        data = dict(np.load(folder / "eval.npz"))
+        searched, others = ({n: v[first::2] for n, v in data.items()} for first in (0, 1))
+        np.savez(folder / "search.npz", **searched)
+        cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "search.npz", f"--metric={metric}",
               f"--max-drop={drop}", "--repeat=2", "--threads=1", "-o", folder / "out.cameo", says="loses no more than allowed")
+        cameo("compile", folder / "model.onnx", "-o", folder / "f32.cameo")
+        lost = loss(outputs(folder / "out.cameo", others), outputs(folder / "f32.cameo", others))
+        print(f"{lost:.6f} lost on samples that took no part")
+        assert lost <= most
     return run
 
 
-CASES["magika-loses-little"] = network_loses_little("magika", "top1", "0.5%")
-CASES["minilm-loses-little"] = network_loses_little("minilm", "cosine", "0.1%")
+def otherDecisions(found: np.ndarray, wanted: np.ndarray) -> float:
+    return float((found.argmax(1) != wanted.argmax(1)).sum())
+
+
+def meanAngle(found: np.ndarray, wanted: np.ndarray) -> float:
+    """1 - cosine."""
+    return float(1 - np.mean((found * wanted).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)))
+
+
+# One of Magika's files is decided by 0.01 between logarithms of probabilities: whatever is rounded decides it anew.
+CASES["magika-loses-little"] = network_loses_little("magika", "top1", "0.5%", otherDecisions, 1)
+CASES["minilm-loses-little"] = network_loses_little("minilm", "cosine", "0.1%", meanAngle, 0.001)
 
 
 # ---- layers inside control flow
@@ -508,7 +525,7 @@ def silero_is_faster_and_hears_the_same(folder: pathlib.Path) -> None:
     import cameo as runtime
 
     networks.write("silero", folder)
-    cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1", "--max-drop=0.2%",
+    cameo("compress", folder / "model.onnx", "--calib", folder / "calib.npz", "--eval", folder / "eval.npz", "--metric=top1", "--max-drop=0.5%",
           "--carry=stateN:state", "--threads=1", "--no-prune", "-o", folder / "out.cameo", says="the fastest plan that loses no more than allowed")
     cameo("compile", folder / "model.onnx", "-o", folder / "f32.cameo")
     frames, decisions = np.load(folder / "eval.npz")["input"], []

@@ -106,10 +106,11 @@ static void compressModel(Options &options, mlir::MLIRContext &context, std::vec
   if (failed(result))
     return;
   print(*result, o, llvm::outs());
-  if (result->drop > o.maxDrop) {
-    diagnostics.push_back(Diagnostic::error("E-ACCURACY", options.loadPlan + ": the plan loses " +
-                                                              std::to_string(result->drop) + ", --max-drop allows " +
-                                                              std::to_string(o.maxDrop) + "; nothing is written"));
+  if (result->loss.bound > o.maxDrop) {
+    diagnostics.push_back(Diagnostic::error(
+        "E-ACCURACY", options.loadPlan + ": the plan loses " + std::to_string(result->loss.measured) +
+                          ", on other samples at most " + std::to_string(result->loss.bound) + ", --max-drop allows " +
+                          std::to_string(o.maxDrop) + "; nothing is written"));
     return;
   }
   if (!options.savePlan.empty() &&
@@ -150,7 +151,9 @@ static std::function<int()> setUp(CLI::App &app) {
                  "top1 (of 'label', or of f32's answer), cosine (default), sqnr, ppl (of 'label')")
       ->check(CLI::IsMember({"top1", "cosine", "sqnr", "ppl"}));
   app.add_option("--max-drop", options->maxDrop,
-                 "loss allowed: points of top1, 1 - cosine, relative error for sqnr, growth of ppl (default 0.5%)")
+                 "loss allowed, with a margin for how few samples tell it: points of top1, 1 - cosine, relative error "
+                 "for sqnr, growth of "
+                 "ppl (default 0.5%)")
       ->type_name("SHARE");
   app.add_option("--for", options->goal, "what is to be least: latency (default) or size")
       ->check(CLI::IsMember({"latency", "size"}));

@@ -29,7 +29,7 @@ struct CompressOptions {
   CalibrationOptions calibration;
   RangeMethod range = RangeMethod::Mse;
   MetricKind metric = MetricKind::Cosine;
-  double maxDrop = 0.005; ///< as Metric::drop
+  double maxDrop = 0.005; ///< of Loss::bound
   Goal goal = Goal::Latency;
   uint64_t output = 0;          ///< number of the output that is measured
   std::vector<Carried> carried; ///< of evaluation data whose samples follow one another
@@ -56,7 +56,7 @@ struct LayerOptions {
 struct Point {
   Plan plan;
   double cost = 0; ///< what the goal adds up over layers: ms, or bytes
-  double drop = 0;
+  Loss loss;
 };
 
 struct Compression {
@@ -66,7 +66,8 @@ struct Compression {
   std::map<double, std::shared_ptr<const ObservedModule>> models; ///< what plans are for, by the share that is pruned
   double f32Ms = 0, ms = 0;                                       ///< of the whole program
   uint64_t f32Bytes = 0, bytes = 0;                               ///< of the program file
-  double f32Score = 0, score = 0, drop = 0;
+  double f32Score = 0, score = 0;
+  Loss loss;
   std::string verdict; ///< why this plan and not another
 };
 
