@@ -63,10 +63,13 @@ static constexpr Phase kPhases[] = {
        foldConstants(phase); // weights
      }},
     // After precision: spectra, which spread over orders of magnitude, stay f32.
-    {"transforms", "Fourier transforms of a known length are products with constant matrices", 1,
+    {"transforms",
+     "Fourier transforms of a known length are products, transposed convolutions to few channels convolutions", 1,
      [](PhaseBuilder &phase) {
        if (phase.options.emit != Emit::ONNX) // the file shall not grow
          phase.add(createMultiplyTransformsPass());
+       if (isForCpusAlone(phase.options) && phase.options.emit != Emit::ONNX)
+         phase.add(createMergePhasesPass());
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,

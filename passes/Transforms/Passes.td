@@ -1,4 +1,4 @@
-// Passes.td - transforms: Fourier transforms of a known length.
+// Passes.td - transforms: Fourier transforms of a known length, transposed convolutions to few channels.
 #ifndef CAMEO_PASSES_TRANSFORMS_TD
 #define CAMEO_PASSES_TRANSFORMS_TD
 include "mlir/Pass/PassBase.td"
@@ -11,6 +11,18 @@ def MultiplyTransformsPass : Pass<"cameo-multiply-transforms", "::mlir::func::Fu
 
     Axes before and behind the transformed one become rows of the product; complex numbers become two columns.
     Left alone, with a remark: lengths that only the run knows, f16 and bf16, whose sines would be too coarse, and matrices of more than 16 MB.
+  }];
+}
+def MergePhasesPass : Pass<"cameo-merge-phases", "::mlir::func::FuncOp"> {
+  let summary = "makes transposed convolutions to few channels convolutions to all phases of their stride";
+  let description = [{
+    Before: `%y = cameo.conv_transpose %x, %w {strides = [2, 2], pads = [4, 4, 4, 4]}`, %w a constant of [56, 1, 9, 9].
+    After: `%p = cameo.conv %x, %v`, %v [4, 56, 5, 5], whose 4 channels are the pixels of a square of the result, which a reshape, a
+    transpose and a reshape put in their place.
+
+    Lanes hold channels, so that one channel leaves 15 of 16 empty, in as many convolutions as there are phases. Left alone: sizes that only
+    the run knows, groups, dilations, filters that are no f32 constants, and where two thirds of the vectors of the phases are not
+    enough for the merged one. Linear.
   }];
 }
 #endif

@@ -58,7 +58,7 @@ class Case:
         graph.output.extend(onnx.ValueInfoProto(name=o) for o in outputs)
 
     def __str__(self):
-        inputs = [x.tolist() if isinstance(x, (np.ndarray, np.generic)) else x for x in self.inputs]
+        inputs = [(x.tolist() if x.size < 10 else x.shape) if isinstance(x, (np.ndarray, np.generic)) else x for x in self.inputs]
         return f"{self.op} {inputs} {self.attributes} dynamic={self.dynamic}"
 
 
@@ -117,6 +117,9 @@ FAMILIES = {
     "channel-norms": [Case("Conv", [f32(1, 3, 7, 9), np.full((5, 3, 1, 1), 0.5, np.float32)], ulp=8)]
     + [Case("InstanceNormalization", [(t, [2, n, 7, 9]), (t, [n]), (t, [n])], ulp=32 if t == "f32" else 5) for t in ("f32", "f16", "f64") for n in (1, 5, 16, 37)]
     + [Case("GroupNormalization", [f32(2, 6, *spatial), f32(6), f32(6)], ulp=32, num_groups=g) for spatial in ((33,), (7, 9), (3, 5, 9)) for g in (1, 3, 6)],
+    # Few channels and constant filters: their phases are channels of one convolution (cameo-merge-phases).
+    "phases": [Case("ConvTranspose", [f32(2, 5, 7, 6), np.random.default_rng(k).standard_normal((5, o, k, k + 1)).astype(np.float32)], ulp=64, strides=list(s), pads=list(p), output_padding=list(q))
+               for o, k, s, p, q in ((1, 9, (2, 2), (4, 4, 4, 4), (1, 1)), (3, 4, (2, 2), (1, 1, 1, 1), (0, 0)), (2, 5, (3, 1), (2, 0, 1, 3), (2, 0)), (1, 8, (4, 3), (0, 2, 3, 1), (0, 1)), (1, 7, (1, 2), (-1, 0, 2, 0), (0, 0)))],
     "reductions": [Case(op, [f32(4, 6, n), ints(*axes)], ulp=u, keepdims=k) for op, u in (("ReduceSum", 16), ("ReduceMax", 0), ("ReduceMin", 0), ("ReduceMean", 16), ("ReduceProd", 16))
                    for n in (1, 7, 17, 100) for axes, k in (((2,), 1), ((0,), 0), ((1,), 0), ((0, 1, 2), 0), ((1, 2), 1))]
     + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]
