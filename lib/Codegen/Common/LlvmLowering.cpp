@@ -17,6 +17,9 @@
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
@@ -124,6 +127,44 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const LoweringOptions
   return success();
 }
 
+/// The lane that a constant mask lets through, where that is one.
+static std::optional<unsigned> singleLane(llvm::Value *mask) {
+  auto *constant = dyn_cast<llvm::Constant>(mask);
+  auto *type = dyn_cast<llvm::FixedVectorType>(mask->getType());
+  std::optional<unsigned> lane;
+  for (unsigned i = 0; constant && type && i < type->getNumElements(); ++i) {
+    llvm::Constant *bit = constant->getAggregateElement(i);
+    if (!bit || (!bit->isNullValue() && (lane || !bit->isOneValue())))
+      return std::nullopt;
+    if (!bit->isNullValue())
+      lane = i;
+  }
+  return lane;
+}
+
+/// Masked stores of one lane become stores of an element. Of such a store LLVM 22 writes too many bytes where AVX-512
+/// narrows what it stores, as the lane is written as wide as it was (reduceMaskedStoreToScalarStore of
+/// X86ISelLowering.cpp does not ask whether the store narrows).
+static void storeSingleLanes(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+      auto *store = dyn_cast<llvm::IntrinsicInst>(&instruction);
+      if (!store || store->getIntrinsicID() != llvm::Intrinsic::masked_store)
+        continue;
+      llvm::Value *value = store->getArgOperand(0), *pointer = store->getArgOperand(1);
+      std::optional<unsigned> lane = singleLane(store->getArgOperand(2));
+      if (!lane)
+        continue;
+      llvm::IRBuilder<> builder(store);
+      llvm::Value *element = builder.CreateExtractElement(value, uint64_t(*lane));
+      llvm::Value *place = builder.CreateConstInBoundsGEP1_64(element->getType(), pointer, *lane);
+      uint64_t bytes = module.getDataLayout().getTypeStoreSize(element->getType());
+      builder.CreateAlignedStore(element, place,
+                                 llvm::commonAlignment(store->getParamAlign(1).valueOrOne(), uint64_t(*lane) * bytes));
+      store->eraseFromParent();
+    }
+}
+
 void cameo::codegen::optimize(llvm::Module &module, llvm::TargetMachine &machine, int level, bool vectorizeLoops) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -143,4 +184,5 @@ void cameo::codegen::optimize(llvm::Module &module, llvm::TargetMachine &machine
                                                        : level == 1 ? llvm::OptimizationLevel::O2
                                                                     : llvm::OptimizationLevel::O3);
   pipeline.run(module, modules);
+  storeSingleLanes(module);
 }

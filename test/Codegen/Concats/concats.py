@@ -116,6 +116,13 @@ def narrow(g: Graph) -> list[str]:
     return [g.Concat(g.MatMul("x", g.weight(9, 5)), g.MatMul("x", g.weight(9, 5)), axis=1)]
 
 
+def bytes17(g: Graph) -> list[str]:
+    """Rows end one byte behind a vector, and the next part begins there: no store is wider than what is left."""
+    quantized = lambda scale: g.QuantizeLinear("x", g.constant(np.float32(scale)), g.constant(np.uint8(0)))
+    joined = g.Concat(quantized(1), quantized(0.5), axis=1)
+    return [g.Cast(g.MatMulInteger(joined, g.constant(np.arange(102, dtype=np.uint8).reshape(34, 3))), to=1)]
+
+
 def twoInputs(g: Graph) -> list[str]:
     """Only the run knows whether they have the same number of rows."""
     return [g.Concat(g.MatMul("x", g.weight(9, 16)), g.MatMul("y", g.weight(9, 16)), axis=1)]
@@ -150,6 +157,7 @@ CASES = {
     "nested-dynamic": (nested, ["n", 9], 0),
     "twice": (twice, MATRIX, 1),
     "narrow": (narrow, MATRIX, 1),
+    "bytes": (bytes17, [11, 17], 0),
     "two-inputs": (twoInputs, MATRIX, 0, MATRIX),
     "two-inputs-dynamic": (twoInputs, ["n", 9], 1, ["m", 9]),
     "two-inputs-of-one-size": (twoInputs, ["n", 9], 0, ["n", 9]),
