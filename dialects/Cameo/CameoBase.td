@@ -70,6 +70,8 @@ def Cameo_RequiresSizes : DeclareOpInterfaceMethods<Cameo_ShapeInterface, ["requ
 def Cameo_Homogeneous : NativeOpTrait<"Homogeneous"> { let cppNamespace = "::cameo"; }
 // No float among the results is below 0, or -0; NaN is allowed.
 def Cameo_NonNegative : NativeOpTrait<"NonNegative"> { let cppNamespace = "::cameo"; }
+// Its kernels call services of the runtime.
+def Cameo_CallsRuntime : NativeOpTrait<"CallsRuntime"> { let cppNamespace = "::cameo"; }
 // An integer 0 as the second operand is an error of the run.
 def Cameo_DividesBySecond : NativeOpTrait<"DividesBySecond"> { let cppNamespace = "::cameo"; }
 

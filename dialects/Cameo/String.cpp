@@ -38,7 +38,7 @@ LogicalResult StringConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef
     SmallVector<Value> texts = llvm::map_to_vector(operands, [&](const Tensor &t) {
       return t.load(b, loc, broadcastIndices(b, loc, k, t, results[0].dims, indices));
     });
-    return k.callTextService(b, loc, TextService::Concat, texts);
+    return k.callService(b, loc, Service::TextConcat, texts);
   });
   return success();
 }
@@ -55,7 +55,7 @@ LogicalResult StringCaseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<T
   Location loc = getLoc();
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
     Value text = operands[0].load(b, loc, indices);
-    return k.callTextService(b, loc, TextService::Case, {text, i64(b, loc, getUpper())});
+    return k.callService(b, loc, Service::TextCase, {text, i64(b, loc, getUpper())});
   });
   return success();
 }
@@ -67,7 +67,7 @@ template <typename OpT>
 static Value split(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ValueRange indices) {
   Location loc = op.getLoc();
   Value text = operands[0].load(b, loc, indices), delimiter = loadScalar(b, loc, operands[1]);
-  return k.callTextService(b, loc, TextService::Split, {text, delimiter, i64(b, loc, int64_t(op.getMostSplits()))});
+  return k.callService(b, loc, Service::TextSplit, {text, delimiter, i64(b, loc, int64_t(op.getMostSplits()))});
 }
 
 LogicalResult StringPiecesOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
@@ -89,7 +89,7 @@ static void storePieces(KernelEmitter &k, OpBuilder &b, Location loc, const Tens
   loopNest(b, loc, k.size(result.dims.back()), [&](OpBuilder &b, Location loc, ValueRange piece) {
     SmallVector<Value> place(indices);
     place.push_back(piece[0]);
-    result.store(b, loc, k.callTextService(b, loc, TextService::Piece, indexToI64(b, loc, piece[0])), place);
+    result.store(b, loc, k.callService(b, loc, Service::TextPiece, indexToI64(b, loc, piece[0])), place);
   });
 }
 
@@ -140,7 +140,7 @@ LogicalResult StringMatchOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
     return emitOpError("internal error: the automaton is not in memory");
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
     Value text = operands[0].load(b, loc, indices);
-    Value matches = k.callTextService(b, loc, TextService::Match, {text, operands[1].buffer});
+    Value matches = k.callService(b, loc, Service::TextMatch, {text, operands[1].buffer});
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, matches, i64(b, loc, 0));
   });
   return success();
@@ -168,8 +168,8 @@ static Value findTokens(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
   Location loc = op.getLoc();
   Value text = operands[0].load(b, loc, indices), pieces = i64(b, loc, -1), count;
   for (const Tensor &automaton : operands.take_back(op.getAutomata().size()))
-    count = k.callTextService(
-        b, loc, TextService::Tokens,
+    count = k.callService(
+        b, loc, Service::TextTokens,
         {count ? pieces : text, automaton.buffer, i64(b, loc, op.getLeast()), i64(b, loc, op.getBetween())});
   return count;
 }
@@ -223,7 +223,7 @@ LogicalResult StringHashOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<T
   Location loc = getLoc();
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
     Value text = operands[0].load(b, loc, indices);
-    Value hash = k.callTextService(b, loc, TextService::Hash, {text, i64(b, loc, getSeed())});
+    Value hash = k.callService(b, loc, Service::TextHash, {text, i64(b, loc, getSeed())});
     return arith::TruncIOp::create(b, loc, b.getI32Type(), hash);
   });
   return success();
@@ -244,7 +244,7 @@ LogicalResult StringParseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<
   bool isFloat = isa<FloatType>(getTo());
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
     Value text = operands[0].load(b, loc, indices);
-    Value bits = k.callTextService(b, loc, TextService::ToNumber, {text, i64(b, loc, isFloat)});
+    Value bits = k.callService(b, loc, Service::TextToNumber, {text, i64(b, loc, isFloat)});
     return isFloat ? Value(arith::BitcastOp::create(b, loc, b.getF64Type(), bits)) : bits;
   });
   return success();
@@ -266,7 +266,7 @@ LogicalResult StringFormatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef
       number = arith::ExtFOp::create(b, loc, b.getF64Type(), number);
     if (isa<FloatType>(type))
       number = arith::BitcastOp::create(b, loc, b.getI64Type(), number);
-    return k.callTextService(b, loc, TextService::FromNumber, {number, i64(b, loc, digits)});
+    return k.callService(b, loc, Service::TextFromNumber, {number, i64(b, loc, digits)});
   });
   return success();
 }

@@ -4,7 +4,7 @@
 include "dialects/Cameo/CameoBase.td"
 
 // One result element for each element of the operands, by a service of the runtime; on one thread.
-class Cameo_TextOp<string mnemonic, list<Trait> traits = []> : Cameo_StructuredOp<mnemonic, traits> {
+class Cameo_TextOp<string mnemonic, list<Trait> traits = []> : Cameo_StructuredOp<mnemonic, !listconcat([Cameo_CallsRuntime], traits)> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

@@ -111,7 +111,8 @@ ConstantPart FoldConstants::find(Selection selection) {
     // The numbers of texts are given later.
     auto isText = [](Type type) { return isa<StringType>(getElementTypeOrSelf(type)); };
     bool computes = isa<ShapeInterface>(op) && !(keepQuantized && isa<ZeroPointInterface>(op)) &&
-                    isa<KernelInterface, AliasInterface>(op) && op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
+                    isa<KernelInterface, AliasInterface>(op) && !op->hasTrait<CallsRuntime>() &&
+                    op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
                     llvm::none_of(op->getOperandTypes(), isText) && llvm::none_of(op->getResultTypes(), isText);
     bool onConstants = computes && op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), [&](Value v) {
                          Operation *producer = v.getDefiningOp();

@@ -1,6 +1,7 @@
 // Context.h - one caller's state: bound inputs, outputs, working memory, and the services compiled code calls.
 #pragma once
 #include "Memory.h"
+#include "Picture.h"
 #include "Program.h"
 #include "Recordings.h"
 #include "Texts.h"
@@ -85,6 +86,7 @@ struct cameo_context {
   cameo::rt::Texts texts[2];
   unsigned currentTexts = 0;
   std::vector<std::string_view> pieces; ///< of the text that was split last
+  cameo::rt::Picture picture;           ///< that was decoded last
 
   const cameo_kernel *launched = nullptr; ///< on the CPU, while its launch lasts
   std::vector<cameo_thread_span> spans;   ///< one per thread where launches are traced

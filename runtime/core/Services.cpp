@@ -365,6 +365,39 @@ int64_t numberToText(cameo_call *call, int64_t number, int64_t digits) {
   });
 }
 
+/// What `fn` gives for a picture; 0 after a failure, its own too.
+template <typename Fn> int64_t withPicture(cameo_call *call, Fn fn) {
+  cameo_context &context = contextOf(call);
+  if (context.hasFailed())
+    return 0;
+  context.isRepeatable = false;
+  int64_t result = 0;
+  cameo_error error;
+  int32_t code = fn(context, result, &error);
+  if (code != CAMEO_OK)
+    failCall(call, code, nullptr, error.message, 0);
+  return code == CAMEO_OK ? result : 0;
+}
+
+int64_t imageSize(cameo_call *call, const uint8_t *file, int64_t bytes, int64_t axis) {
+  return withPicture(call, [&](cameo_context &, int64_t &result, cameo_error *error) {
+    int64_t height, width;
+    int32_t code = sizeOfPicture(file, uint64_t(bytes), &height, &width, error);
+    result = code ? 0 : axis ? width : height;
+    return code;
+  });
+}
+
+int64_t decodeImage(cameo_call *call, const uint8_t *file, int64_t bytes, int64_t height, int64_t width) {
+  return withPicture(call, [&](cameo_context &context, int64_t &result, cameo_error *error) {
+    int32_t code = context.picture.decode(file, uint64_t(bytes), height, width, context.budget, error);
+    result = context.picture.numPixels();
+    return code;
+  });
+}
+
+int64_t imagePixel(cameo_call *call, int64_t index) { return contextOf(call).picture[index]; }
+
 } // namespace
 
 const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
@@ -388,4 +421,7 @@ const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
                                              fetch,
                                              store,
                                              tokensOfText,
-                                             hashText};
+                                             hashText,
+                                             imageSize,
+                                             decodeImage,
+                                             imagePixel};

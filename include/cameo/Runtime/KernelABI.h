@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 5u
+#define CAMEO_ABI_VERSION 6u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
@@ -219,6 +219,13 @@ typedef struct cameo_services {
   int64_t (*text_tokens)(cameo_call *call, int64_t text, const int32_t *automaton, int64_t least, int64_t between);
   /* MurmurHash3_x86_32 of its bytes. */
   int64_t (*text_hash)(cameo_call *call, int64_t text, int64_t seed);
+  /* Pictures; the rules of the services for texts hold. Size of the picture in a file of `bytes` bytes: its height for
+   * axis 0, its width for axis 1. CAMEO_INVALID_ARGUMENT when it is no picture. */
+  int64_t (*image_size)(cameo_call *call, const uint8_t *file, int64_t bytes, int64_t axis);
+  /* Decodes it, if it has this size; the number of its pixels, which image_pixel then gives until the next picture: red
+   * in the lowest eight bits, then green, then blue. */
+  int64_t (*image_decode)(cameo_call *call, const uint8_t *file, int64_t bytes, int64_t height, int64_t width);
+  int64_t (*image_pixel)(cameo_call *call, int64_t index);
 } cameo_services;
 
 /* One run. Written by the runtime before entry() is called. */
@@ -324,7 +331,7 @@ CAMEO_ASSERT_SIZE(cameo_device_failure, 16);
 CAMEO_ASSERT_SIZE(cameo_device_code, 24);
 CAMEO_ASSERT_SIZE(cameo_kernel, 32);
 CAMEO_ASSERT_SIZE(cameo_text, 16);
-CAMEO_ASSERT_SIZE(cameo_services, 168);
+CAMEO_ASSERT_SIZE(cameo_services, 192);
 CAMEO_ASSERT_SIZE(cameo_call, 48);
 CAMEO_ASSERT_SIZE(cameo_cache_info, 16);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);

@@ -126,31 +126,37 @@ void LoopKernelBuilder::failIf(OpBuilder &b, Location loc, Value condition, int3
 }
 
 /// Where a service is in the table of the runtime.
-static size_t offsetOf(TextService service) {
+static size_t offsetOf(Service service) {
   switch (service) {
-  case TextService::Concat:
+  case Service::TextConcat:
     return offsetof(cameo_services, text_concat);
-  case TextService::Case:
+  case Service::TextCase:
     return offsetof(cameo_services, text_case);
-  case TextService::Split:
+  case Service::TextSplit:
     return offsetof(cameo_services, text_split);
-  case TextService::Piece:
+  case Service::TextPiece:
     return offsetof(cameo_services, text_piece);
-  case TextService::Match:
+  case Service::TextMatch:
     return offsetof(cameo_services, text_match);
-  case TextService::Tokens:
+  case Service::TextTokens:
     return offsetof(cameo_services, text_tokens);
-  case TextService::Hash:
+  case Service::TextHash:
     return offsetof(cameo_services, text_hash);
-  case TextService::ToNumber:
+  case Service::TextToNumber:
     return offsetof(cameo_services, text_to_number);
-  case TextService::FromNumber:
+  case Service::TextFromNumber:
     return offsetof(cameo_services, number_to_text);
+  case Service::ImageSize:
+    return offsetof(cameo_services, image_size);
+  case Service::ImageDecode:
+    return offsetof(cameo_services, image_decode);
+  case Service::ImagePixel:
+    return offsetof(cameo_services, image_pixel);
   }
   llvm_unreachable("all services are above");
 }
 
-Value LoopKernelBuilder::callTextService(OpBuilder &b, Location loc, TextService service, ValueRange arguments) {
+Value LoopKernelBuilder::callService(OpBuilder &b, Location loc, Service service, ValueRange arguments) {
   signature.needsHost = true;
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   auto field = [&](Value base, size_t bytes) {

@@ -56,8 +56,7 @@ public:
                      mlir::Value size) override;
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
               mlir::Value value) override;
-  mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, TextService service,
-                              mlir::ValueRange arguments) override;
+  mlir::Value callService(mlir::OpBuilder &b, mlir::Location loc, Service service, mlir::ValueRange arguments) override;
   bool mayReassociate() const override { return options.mayReassociate; }
   mlir::Value callArgument() override { return function.getArgument(0); }
   mlir::Value sliceBegin() override { return begin; }

@@ -32,8 +32,8 @@ def signature():
 
 def unsupported():
     nodes = [helper.make_node("BeamSearch", ["t"], ["u"], name="search", domain="com.microsoft"),
-             helper.make_node("ImageDecoder", ["e"], ["p"], name="decode/a"),
-             helper.make_node("ImageDecoder", ["e"], ["q"], name="decode/b"),
+             helper.make_node("Sampling", ["e"], ["p"], name="decode/a", domain="com.microsoft"),
+             helper.make_node("Sampling", ["e"], ["q"], name="decode/b", domain="com.microsoft"),
              helper.make_node("Reluu", ["e"], ["r"], name="typo"),
              helper.make_node("LegacyPadding", ["e"], ["s"], name="pad", domain="com.microsoft"),
              helper.make_node("Conv", ["e", "e"], ["w"], name="blocked", domain="com.microsoft.nchwc"),

@@ -36,6 +36,9 @@ namespace cameo {
 template <typename OpT> class Homogeneous : public mlir::OpTrait::TraitBase<OpT, Homogeneous> {};
 /// The trait of functions that give no float below 0, nor -0; NaN is allowed.
 template <typename OpT> class NonNegative : public mlir::OpTrait::TraitBase<OpT, NonNegative> {};
+/// The trait of ops whose kernels call services of the runtime: no constants are computed of them when a model is
+/// compiled.
+template <typename OpT> class CallsRuntime : public mlir::OpTrait::TraitBase<OpT, CallsRuntime> {};
 /// The trait of functions for which an integer 0 as the second operand is an error of the run.
 template <typename OpT> class DividesBySecond : public mlir::OpTrait::TraitBase<OpT, DividesBySecond> {};
 } // namespace cameo

@@ -18,8 +18,22 @@ namespace cameo {
 
 class KernelEmitter;
 
-/// What the runtime does with texts, which are numbers to compiled code (cameo_services of KernelABI.h says how).
-enum class TextService { Concat, Case, Split, Piece, Match, Tokens, Hash, ToNumber, FromNumber };
+/// What the runtime does for kernels, as cameo_services of KernelABI.h says: with texts, which are numbers to compiled
+/// code, and with pictures in files.
+enum class Service {
+  TextConcat,
+  TextCase,
+  TextSplit,
+  TextPiece,
+  TextMatch,
+  TextTokens,
+  TextHash,
+  TextToNumber,
+  TextFromNumber,
+  ImageSize,
+  ImageDecode,
+  ImagePixel
+};
 
 /// An operand or result during emission. Sizes are index values; `dims` say which are constants or equal to each other.
 class Tensor {
@@ -81,10 +95,10 @@ public:
   virtual void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code,
                       llvm::StringRef message, mlir::Value value = {}) = 0;
 
-  /// Calls a service of the runtime on texts; `arguments` are i64, or memrefs for pointers. Only in kernels that do not
-  /// call parallelNest.
-  virtual mlir::Value callTextService(mlir::OpBuilder &b, mlir::Location loc, TextService service,
-                                      mlir::ValueRange arguments) = 0;
+  /// Calls a service of the runtime, which gives an i64; `arguments` are i64, or memrefs for pointers. Only in kernels
+  /// that do not call parallelNest.
+  virtual mlir::Value callService(mlir::OpBuilder &b, mlir::Location loc, Service service,
+                                  mlir::ValueRange arguments) = 0;
 
   /// True when sums may be reassociated for speed (-O1 and up).
   virtual bool mayReassociate() const = 0;

@@ -83,7 +83,6 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
     {"LongformerAttention", "leave attention as the nodes that PyTorch exports"},
     {"QOrdered", "quantize with QuantizeLinear and DequantizeLinear nodes (QDQ)"},
     {"EPContext", "compile the model that it was made from"},
-    {"ImageDecoder", "decode pictures before the model; cameo-run reads .png"},
 };
 
 /// Why there is no way to import the node, and what else could be done.
