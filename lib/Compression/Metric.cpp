@@ -49,6 +49,10 @@ bool Reference::areProbabilities() const {
 
 void Metric::add(size_t sample, llvm::ArrayRef<float> result) {
   llvm::ArrayRef<float> wanted = reference.results[sample];
+  if (result.size() != wanted.size()) { // sizes depend on data, and on the plan
+    isNumber = false;
+    return;
+  }
   double dot = 0, own = 0, other = 0, wrong = 0;
   for (auto [x, y] : llvm::zip(result, wanted)) {
     isNumber &= !std::isnan(x);
@@ -64,7 +68,7 @@ void Metric::add(size_t sample, llvm::ArrayRef<float> result) {
   }
   int64_t length = reference.rowLengths[sample];
   llvm::ArrayRef<int64_t> labels = reference.labels[sample];
-  for (int64_t row = 0; (row + 1) * length <= int64_t(result.size()); ++row)
+  for (int64_t row = 0; length > 0 && (row + 1) * length <= int64_t(result.size()); ++row)
     addRow(result.slice(row * length, length), wanted.slice(row * length, length),
            labels.empty() ? std::nullopt : std::optional(labels[row]));
 }
@@ -78,6 +82,7 @@ void Metric::addRow(llvm::ArrayRef<float> found, llvm::ArrayRef<float> wanted, s
     score = decision(found) == right, less = (decision(wanted) == right) - score;
     if (decision(wanted) == right) {
       float own = margin(wanted, right), other = margin(found, right);
+      isNumber &= !std::isnan(own);
       decisions.push_back({own, other == own ? 0 : other - own});
     }
   }

@@ -82,7 +82,7 @@ struct NormalizeByChannel : public cameo::impl::NormalizeByChannelPassBase<Norma
     for (GroupNormOp op : found) {
       auto channels = shapes.dim(op.getX(), 1).constant();
       int64_t groups = op.getGroups();
-      if (shapes.rank(op.getX()) < 3 || (groups > 1 && channels != groups))
+      if (shapes.rank(op.getX()) < 3 || channels == 0 || (groups > 1 && channels && channels != groups))
         continue;
       if (!channels) {
         left(getArgument(), op.getLoc(), "normalizations by channel")

@@ -74,7 +74,7 @@ std::optional<std::pair<PhaseAxis, PhaseAxis>> MergePhases::axesOf(ConvTranspose
   };
   auto height = axis(0), width = axis(1);
   auto channels = shapes.dim(op.getFilter(), 1).constant();
-  if (!height || !width || !channels)
+  if (!height || !width || !channels || *channels < 1 || shapes.dim(op.getFilter(), 0).isConstant(0))
     return std::nullopt;
   int64_t phases = height->stride * width->stride;
   auto vectors = [](int64_t count) { return int64_t(llvm::divideCeil(count, kLanes)); };

@@ -4,6 +4,7 @@
 #include "Error.h"
 #include <dlfcn.h>
 #include <mutex>
+#include <type_traits>
 
 namespace cameo::rt {
 namespace {
@@ -26,13 +27,17 @@ int32_t load(Library &library, cameo_error *error) {
           "pictures are decoded by %s, which cannot be loaded (%s): put it beside the runtime, or into a folder "
           "of LD_LIBRARY_PATH",
           kName, dlerror());
+    Library found;
     auto find = [&](auto &function, const char *symbol) {
       function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, symbol));
     };
-    find(loaded.size, "cameo_image_size");
-    find(loaded.decode, "cameo_image_decode");
-    if (!loaded.size || !loaded.decode)
+    find(found.size, "cameo_image_size");
+    find(found.decode, "cameo_image_decode");
+    if (!found.size || !found.decode) {
+      dlclose(handle);
       return fail(error, CAMEO_VERSION_MISMATCH, "%s is not that of this runtime", kName);
+    }
+    loaded = found;
   }
   library = loaded;
   return CAMEO_OK;

@@ -48,6 +48,11 @@ struct Header {
                               : 0xffu << 8 * (2 - i);
   }
 
+  /// Throws where the pixels do not lie in the file.
+  void checkPixels(Bytes file) const {
+    if (pixels > file.size || (file.size - pixels) / rowBytes() < uint64_t(size.height))
+      throw Refusal("the file ends within its pixels");
+  }
   uint64_t rowBytes() const { return (uint64_t(size.width) * bits + 31) / 32 * 4; }
 };
 
@@ -58,13 +63,16 @@ uint8_t colorOf(uint32_t pixel, uint32_t mask) {
   return uint8_t((value * 255 + most / 2) / most);
 }
 
-Size sizeOf(Bytes file) { return Header(file).size; }
+Size sizeOf(Bytes file) {
+  Header header(file);
+  header.checkPixels(file);
+  return header.size;
+}
 
 void decode(Bytes file, Size, uint8_t *pixels) {
   Header header(file);
   uint64_t rowBytes = header.rowBytes(), height = uint64_t(header.size.height);
-  if (header.pixels > file.size || (file.size - header.pixels) / rowBytes < height)
-    throw Refusal("the file ends within its pixels");
+  header.checkPixels(file);
   for (uint64_t y = 0; y < height; ++y) {
     const uint8_t *row = file.data + header.pixels + (header.topDown ? y : height - 1 - y) * rowBytes;
     for (uint64_t x = 0; x < uint64_t(header.size.width); ++x, pixels += 3) {

@@ -43,6 +43,11 @@ EXPORT int32_t cameo_image_size(const uint8_t *data, uint64_t bytes, int64_t *he
 EXPORT int32_t cameo_image_decode(const uint8_t *data, uint64_t bytes, uint8_t *pixels, int64_t height, int64_t width,
                                   char *message, uint64_t room) {
   Bytes file{data, bytes};
-  return guarded(file, message, room,
-                 [&](const Format &format) { format.decode(file, checkedSize(height, width), pixels); });
+  return guarded(file, message, room, [&](const Format &format) {
+    Size size = format.size(file);
+    if (size.height != height || size.width != width)
+      throw Refusal("it has " + std::to_string(size.width) + "x" + std::to_string(size.height) + " pixels, expected " +
+                    std::to_string(width) + "x" + std::to_string(height));
+    format.decode(file, size, pixels);
+  });
 }

@@ -16,7 +16,7 @@ int32_t cameo_image_size(const uint8_t *data, uint64_t bytes, int64_t *height, i
                          uint64_t room);
 
 /* Its pixels, row by row from the top, three bytes each: red, green, blue. Grey pictures have three equal ones, opacity
- * is left out, 16 bits are rounded to 8. `height` and `width` are what cameo_image_size gave. */
+ * is left out, of 16 bits the upper or the nearest 8 are kept. `height` and `width` are what cameo_image_size gave. */
 int32_t cameo_image_decode(const uint8_t *data, uint64_t bytes, uint8_t *pixels, int64_t height, int64_t width,
                            char *message, uint64_t room);
 

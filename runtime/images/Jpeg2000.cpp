@@ -29,6 +29,8 @@ public:
     image.reset(header);
     if (!isRead || !image)
       refuse();
+    if (image->numcomps > 4)
+      throw Refusal("it has " + std::to_string(image->numcomps) + " colors, expected 1 to 4");
   }
 
   static bool isCodeStream(Bytes file) { return beginsWith(file, "\xff\x4f\xff\x51"); }
@@ -46,6 +48,8 @@ public:
       const opj_image_comp_t &component = image->comps[colors == 3 ? c : 0];
       if (int64_t(component.w) != size.width || int64_t(component.h) != size.height || !component.data)
         throw Refusal("its colors have different sizes");
+      if (component.prec < 1 || component.prec > 31)
+        throw Refusal("it has " + std::to_string(component.prec) + " bits per color, expected 1 to 31");
       int64_t most = (int64_t(1) << component.prec) - 1, offset = component.sgnd ? (most + 1) / 2 : 0;
       for (int64_t i = 0; i < size.height * size.width; ++i) {
         int64_t value = std::clamp<int64_t>(component.data[i] + offset, 0, most);
@@ -55,12 +59,12 @@ public:
   }
 
 private:
-  [[noreturn]] void refuse() const { throw Refusal(message.empty() ? "it cannot be decoded" : message); }
+  [[noreturn]] void refuse() const { throw Refusal(*message ? message : "it cannot be decoded"); }
 
   static void keepError(const char *text, void *user) {
     Picture &self = *static_cast<Picture *>(user);
-    if (self.message.empty())
-      self.message.assign(text, std::strcspn(text, "\n"));
+    if (!*self.message)
+      snprintf(self.message, sizeof(self.message), "%.*s", int(std::strcspn(text, "\n")), text);
   }
   static OPJ_SIZE_T read(void *to, OPJ_SIZE_T bytes, void *user) {
     Picture &self = *static_cast<Picture *>(user);
@@ -91,7 +95,7 @@ private:
   };
   Bytes file;
   uint64_t at = 0;
-  std::string message;
+  char message[200] = "";
   std::unique_ptr<opj_codec_t, Freed<opj_destroy_codec>> codec{nullptr};
   std::unique_ptr<opj_stream_t, Freed<opj_stream_destroy>> stream{nullptr};
   std::unique_ptr<opj_image_t, Freed<opj_image_destroy>> image{nullptr};

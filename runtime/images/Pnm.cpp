@@ -16,6 +16,8 @@ public:
       throw Refusal("its largest value is " + std::to_string(most) + ", expected 1 to 65535");
     if (!isText())
       ++at; // one character of white space
+    if (at > file.size || leastBytes() > file.size - at)
+      throw Refusal(kEndsEarly);
   }
 
   void decode(uint8_t *pixels) {
@@ -34,6 +36,14 @@ public:
 
 private:
   static constexpr const char *kEndsEarly = "the file ends within its pixels";
+
+  /// What the pixels take.
+  uint64_t leastBytes() const {
+    uint64_t count = uint64_t(size.height * size.width);
+    if (kind == 4)
+      return uint64_t(size.height) * ((uint64_t(size.width) + 7) / 8);
+    return count * (isColored() ? 3 : 1) * (!isText() && most > 255 ? 2 : 1); // a text has a digit for each
+  }
 
   bool isText() const { return kind <= 3; }
   bool isBitmap() const { return kind == 1 || kind == 4; }
@@ -72,7 +82,10 @@ private:
   uint8_t sample() {
     if (kind == 1) { // digits need no white space between them; 1 is black
       skip();
-      return next() == '0' ? 255 : 0;
+      uint8_t digit = next();
+      if (digit != '0' && digit != '1')
+        throw Refusal("a pixel is neither 0 nor 1");
+      return digit == '0' ? 255 : 0;
     }
     if (kind == 4) {
       if (at >= file.size)

@@ -13,6 +13,8 @@ class Picture {
 public:
   explicit Picture(Bytes file) : file(file) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (!options)
+      throw std::bad_alloc();
     TIFFOpenOptionsSetErrorHandlerExtR(options, keepError, this);
     TIFFOpenOptionsSetWarningHandlerExtR(options, keepNothing, nullptr);
     tiff = TIFFClientOpenExt("picture", "rm", this, read, write, seek, close, length, map, unmap, options);
@@ -30,6 +32,7 @@ public:
   }
 
   void decode(Size size, uint8_t *pixels) {
+    takeAsStored();
     std::vector<uint32_t> raster(size_t(size.height * size.width));
     if (!TIFFReadRGBAImageOriented(tiff, uint32_t(size.width), uint32_t(size.height), raster.data(),
                                    ORIENTATION_TOPLEFT, /*stopOnError=*/1))
@@ -42,6 +45,16 @@ public:
   }
 
 private:
+  /// Keeps libtiff from multiplying colors by opacity, and from turning the picture.
+  void takeAsStored() {
+    uint16_t count = 0, *kinds = nullptr;
+    if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0) {
+      std::vector<uint16_t> associated(count, EXTRASAMPLE_ASSOCALPHA);
+      TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, count, associated.data());
+    }
+    TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+  }
+
   [[noreturn]] void refuse() const { throw Refusal(*message ? message : "it cannot be decoded"); }
 
   static int keepError(TIFF *, void *user, const char *, const char *format, va_list arguments) {

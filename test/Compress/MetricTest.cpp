@@ -188,4 +188,17 @@ TEST(Metric, WhatIsNoNumberIsInfinitelyBad) {
     EXPECT_EQ(lossOf(kind, pairs).bound, INFINITY);
 }
 
+TEST(Metric, OtherSizesAreInfinitelyBad) {
+  std::mt19937 random(7);
+  std::vector<Pair> pairs = drawn([](std::mt19937 &r) { return logits(r, 0, true); }, 20, random);
+  pairs[9].found.resize(2 * kClasses);
+  for (MetricKind kind : {MetricKind::Top1, MetricKind::Cosine, MetricKind::Sqnr, MetricKind::Ppl})
+    EXPECT_EQ(lossOf(kind, pairs).bound, INFINITY);
+}
+
+TEST(Metric, DecisionsBetweenInfinitiesAreNone) {
+  Pair pair{{INFINITY, INFINITY, 0}, {INFINITY, INFINITY, 0}, {}};
+  EXPECT_EQ(lossOf(MetricKind::Top1, {pair, pair}).bound, INFINITY);
+}
+
 } // namespace

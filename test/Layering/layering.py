@@ -44,7 +44,7 @@ LIBRARIES = [
     ("lld", r"lld/"),
     ("llvm", r"(llvm|llvm-c|clang)/"),
     ("protobuf", r"(protozero|google/protobuf|onnx)/"),
-    ("pictures", r"(png|turbojpeg|tiffio|openjpeg)\.h|webp/"),
+    ("pictures", r"(png|jpeglib|jerror|tiffio|openjpeg)\.h|webp/"),
     ("cli", r"CLI/|nlohmann/|zlib\.h"),
 ]
 

@@ -55,3 +55,11 @@ func.func @without_a_convolution(%x: tensor<1x4x8x8xf32>, %s: tensor<4xf32>) -> 
   %1 = cameo.group_norm %x, %s, %s {groups = 1 : i64, epsilon = 1.0e-05 : f32} : (tensor<1x4x8x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x8x8xf32>
   return %1 : tensor<1x4x8x8xf32>
 }
+
+// CHECK-LABEL: func.func @no_channels_stay
+// CHECK:       cameo.group_norm
+func.func @no_channels_stay(%x: tensor<1x0x8x8xf32>, %s: tensor<0xf32>, %i: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>) -> (tensor<1x0x8x8xf32>, tensor<1x4x8x8xf32>) {
+  %0 = cameo.conv %i, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %1 = cameo.group_norm %x, %s, %s {groups = 1 : i64, epsilon = 1.0e-05 : f32} : (tensor<1x0x8x8xf32>, tensor<0xf32>, tensor<0xf32>) -> tensor<1x0x8x8xf32>
+  return %1, %0 : tensor<1x0x8x8xf32>, tensor<1x4x8x8xf32>
+}

@@ -32,3 +32,11 @@ func.func @unknown_sizes_stay(%x: tensor<1x8x?x5xf32>) -> tensor<1x1x?x10xf32> {
   %y = cameo.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, outputPadding = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x8x?x5xf32>, tensor<8x1x4x4xf32>) -> tensor<1x1x?x10xf32>
   return %y : tensor<1x1x?x10xf32>
 }
+
+// CHECK-LABEL: func.func @no_channels_stay
+// CHECK:       cameo.conv_transpose
+func.func @no_channels_stay(%x: tensor<1x8x5x5xf32>) -> tensor<1x0x10x10xf32> {
+  %w = cameo.constant dense<1.0> : tensor<8x0x4x4xf32>
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, outputPadding = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x8x5x5xf32>, tensor<8x0x4x4xf32>) -> tensor<1x0x10x10xf32>
+  return %y : tensor<1x0x10x10xf32>
+}
