@@ -1,4 +1,4 @@
-// RUN: cameo-opt %s --cameo-fold-constants | FileCheck %s
+// RUN: cameo-opt %s --cameo-fold-constants --mlir-disable-threading | FileCheck %s
 
 // What depends on constants alone is computed; what depends on the input is not.
 // CHECK-LABEL: func.func @scale_of_constants
