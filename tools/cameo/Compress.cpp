@@ -109,8 +109,8 @@ static void compressModel(Options &options, mlir::MLIRContext &context, std::vec
   if (result->loss.bound > o.maxDrop) {
     diagnostics.push_back(Diagnostic::error(
         "E-ACCURACY", options.loadPlan + ": the plan loses " + std::to_string(result->loss.measured) +
-                          ", on other samples at most " + std::to_string(result->loss.bound) + ", --max-drop allows " +
-                          std::to_string(o.maxDrop) + "; nothing is written"));
+                          ", on other samples probably at most " + std::to_string(result->loss.bound) +
+                          ", --max-drop allows " + std::to_string(o.maxDrop) + "; nothing is written"));
     return;
   }
   if (!options.savePlan.empty() &&

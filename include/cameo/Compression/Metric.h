@@ -39,12 +39,12 @@ struct Loss {
 
 /// Adds up a metric over samples.
 ///
-/// The bound of a mean is 1.64 standard errors above it (one-sided, 95 %). Of top1 that is not enough: 60 samples of
-/// which none is lost are compatible with 5 % lost. But they tell more than how many are lost, which bounds it too. A
-/// decision is lost where the change of a row's margin (its label's number over the largest other) exceeds the margin
-/// itself, and few rows have small margins. So of n margins the sqrt(n) least are taken for even between 0 and the
-/// largest of them, and changes for independent of margins: the share lost is that of all pairs of a margin and a
-/// change that takes more. Of probabilities margins are those of their logarithms.
+/// The bound of a mean is 1.64 standard errors above it (one-sided, 95 %); of one number it is the number. Of top1 that
+/// is not enough: 60 samples of which none is lost are compatible with 5 % lost. But they tell more than how many are
+/// lost, which bounds it too. A decision is lost where the change of a row's margin (its label's number over the
+/// largest other) exceeds the margin itself, and few rows have small margins. So of n rows the sqrt(n) least margins
+/// are taken for even between 0 and the largest of them, and changes for independent of margins: the share lost is that
+/// of all pairs of a margin and a change that takes more. Of probabilities margins are those of their logarithms.
 class Metric {
 public:
   /// `reference` is complete.
