@@ -28,7 +28,8 @@ struct Phase {
   int64_t first = 0;               ///< the smallest q
   SmallVector<int64_t> taps = {0}; ///< in the order in which they read the input
   int64_t dilation = 1;            ///< inputs between taps
-  int64_t padBegin = 0, padEnd = 0;
+  int64_t padBegin = 0;
+  int64_t padEnd = 0;  ///< negative: the last inputs are read by none
   int64_t surplus = 0; ///< outputs of this phase minus inputs
 };
 
@@ -49,7 +50,7 @@ std::optional<Phase> phaseOf(const Axis &axis, int64_t q0) {
   int64_t constant = (axis.kernel - 1) * axis.dilation + 1 + axis.outputPadding - axis.padBegin - axis.padEnd - q0;
   phase.surplus = llvm::divideCeilSigned(constant, axis.stride) - 1;
   int64_t reach = (int64_t(phase.taps.size()) - 1) * phase.dilation;
-  phase.padEnd = std::max<int64_t>(0, phase.surplus + reach - phase.padBegin);
+  phase.padEnd = phase.surplus + reach - phase.padBegin;
   return phase;
 }
 
@@ -231,7 +232,7 @@ private:
     s.input = input;
     s.inputType = x.elementType;
     if (llvm::any_of(ArrayRef{s.padFront, s.padBack, s.padTop, s.padBottom, s.padLeft, s.padRight},
-                     [](int64_t pad) { return pad != 0; }))
+                     [](int64_t pad) { return pad > 0; }))
       s.zeros = getZeros(a.b, a.loc(), a.kernelModule(), g.channels * elementBytes(x.elementType));
     Value zero = e.number(0), count = e.number(piece.count()), divisor = e.max(perPhase, e.number(1));
     Value first = e.div(e.max(begin, zero), divisor);

@@ -325,6 +325,9 @@ transposed("5x5-stride-3-dilated", [1, 8, 5, 6], [8, 6, 5, 5], strides=[3, 2], d
 transposed("groups", [1, 12, 5, 5], [12, 5, 3, 3], group=3, strides=[1, 2])
 transposed("depthwise", [1, 20, 6, 6], [20, 1, 4, 4], group=20, strides=[2, 2], pads=[1, 1, 1, 1])
 transposed("1d", [1, 10, 20], [10, 6, 8], strides=[4], pads=[2, 2])
+# The last input of each line has no part in phases of one tap.
+transposed("cropped-1d", [3, 5, 16], [5, 4, 3], strides=[3], pads=[0, 1])
+transposed("cropped", ["n", 12, "h", "w"], [12, 10, 2, 3], sizes=[{"n": 1, "h": 1, "w": 2}, {"n": 2, "h": 5, "w": 7}], strides=[2, 3], pads=[0, 0, 1, 2])
 transposed("3d", [2, 12, 3, 4, 5], [12, 10, 2, 2, 2], strides=[2, 2, 2])
 transposed("3d-4x3x5", [1, 8, 4, 3, 5], [8, 6, 4, 3, 5], strides=[2, 1, 3], pads=[1, 1, 0, 1, 0, 2], dilations=[1, 2, 1])
 transposed("3d-depthwise", [1, 20, 3, 4, 4], [20, 1, 4, 4, 4], group=20, strides=[2, 2, 2], pads=[1] * 6)
