@@ -73,9 +73,7 @@ private:
       if (node.function)
         return;
     }
-    const OpSchema *schema = findSchema(node.domain, node.opType, node.opset);
-    if (schema && !schema->deprecated)
-      node.schema = schema;
+    node.schema = findSchema(node.domain, node.opType, node.opset);
   }
 };
 
@@ -119,9 +117,6 @@ std::string whyUnknown(const Node &node) {
     return "domain " + escaped(node.domain) + " is not imported, and the model has no such functions";
   if (!isSchemaDomain(node.domain))
     return op + " is neither known nor a function of the model";
-  if (const OpSchema *removed = findSchema(node.domain, node.opType, node.opset))
-    return op + " was removed from " + shownDomain(node.domain) + " in opset " + std::to_string(removed->since) +
-           "; the model imports opset " + std::to_string(node.opset);
   if (const OpSchema *later = findSchema(node.domain, node.opType, INT64_MAX)) {
     // The table is sorted by version, so the first of this name is the oldest.
     while (later != allSchemas().begin() && (later - 1)->name == later->name && (later - 1)->domain == later->domain)
