@@ -319,6 +319,16 @@ LogicalResult LoopOp::verify() {
   if (body.getNumArguments() != 2 + getCarried().size())
     return emitOpError("its body takes ") << body.getNumArguments() << " values; expected iteration, condition and "
                                           << getCarried().size() << " carried values"; // C2
+  unsigned collected = getNumResults() - getCarried().size();
+  if (getDeclared() && getDeclared()->size() != collected)
+    return emitOpError("it declares ") << getDeclared()->size() << " types; expected one for each of the " << collected
+                                       << " values that it collects"; // C3
+  for (unsigned i = 0; getDeclared() && i < collected; ++i) {
+    auto declared = declaredType(i), result = dyn_cast<RankedTensorType>(getResult(getCarried().size() + i).getType());
+    if (!declared || (result && result.getRank() != declared.getRank() + 1))
+      return emitOpError("it declares ") << (*getDeclared())[i] << " for collected value " << i
+                                         << "; expected a tensor with an axis less than the result"; // C3
+  }
   return success();
 }
 

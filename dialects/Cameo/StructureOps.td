@@ -117,15 +117,23 @@ def Cameo_LoopOp : Cameo_Op<"loop", [RecursiveMemoryEffects, SingleBlock, AttrSi
     The body gets (iteration: tensor<i64>, condition: tensor<i1>, carried...) and yields (condition, carried..., collected...).
     It runs while the iteration is below `tripCount` (if given) and the condition is true. Results are the carried values, then
     each collected value stacked along a new leading axis. Sizes of carried values may change from one iteration to the next;
-    those of collected values may not. ONNX: Loop, since 1; Scan is imported as a loop.
-    (C1) element types and ranks of carried operands, body arguments, yielded values and results agree. (C2) so do their numbers.
+    those of collected values may not. Where no iteration runs, a size that only the body knows is that of `declared`, the
+    type of what one iteration collects, or 0. ONNX: Loop, since 1; Scan is imported as a loop.
+    (C1) element types and ranks of carried operands, body arguments, yielded values and results agree. (C2) so do their numbers. (C3) `declared`
+    has a ranked tensor for each collected value, of its rank.
   }];
   let arguments = (ins Optional<Cameo_I64Tensor>:$tripCount, Optional<Cameo_BoolTensor>:$condition,
-                       Variadic<Cameo_AnyTensor>:$carried);
+                       Variadic<Cameo_AnyTensor>:$carried, OptionalAttr<TypeArrayAttr>:$declared);
   let results = (outs Variadic<Cameo_AnyTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     (`times` $tripCount^)? (`while` $condition^)? `carry` `(` $carried `)` attr-dict-with-keyword $body `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// What `declared` says about collected value `i`; null without it.
+    mlir::RankedTensorType declaredType(unsigned i) {
+      return getDeclared() ? mlir::dyn_cast<mlir::RankedTensorType>(mlir::cast<mlir::TypeAttr>((*getDeclared())[i]).getValue()) : nullptr;
+    }
   }];
   let hasVerifier = 1;
 }

@@ -90,7 +90,8 @@ private:
     Value before = body.addArgument(anyRows(rows), op.getLoc());
     Value both = createOp<ConcatOp>(inside, shapes, op.getLoc(), ValueRange{before, rows}, /*axis=*/0);
     end->insertOperands(1 + carried, both);
-    auto made = LoopOp::create(b, op.getLoc(), types, op.getTripCount(), op.getCondition(), start);
+    auto made =
+        LoopOp::create(b, op.getLoc(), types, op.getTripCount(), op.getCondition(), start, op.getDeclaredAttr());
     made.getBody().takeBody(op.getBody());
     SmallVector<Value> results(made.getResults());
     Value all = results[carried];

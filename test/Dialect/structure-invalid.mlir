@@ -159,6 +159,28 @@ func.func @loop_c2_gives_too_little(%n: tensor<i64>, %x: tensor<2xf32>, %true: t
 
 // -----
 
+func.func @loop_c3_declares_too_much(%n: tensor<i64>, %x: tensor<2xf32>, %true: tensor<i1>) -> tensor<2xf32> {
+  // expected-error@+1 {{it declares 1 types; expected one for each of the 0 values that it collects}}
+  %y = cameo.loop times %n carry (%x) attributes {declared = [tensor<2xf32>]} {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %a: tensor<2xf32>):
+    cameo.yield %true, %a : tensor<i1>, tensor<2xf32>
+  } : (tensor<i64>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+func.func @loop_c3_declares_another_rank(%n: tensor<i64>, %x: tensor<2xf32>, %true: tensor<i1>) -> tensor<?x2xf32> {
+  // expected-error@+1 {{it declares tensor<1x2xf32> for collected value 0; expected a tensor with an axis less than the result}}
+  %y = cameo.loop times %n carry () attributes {declared = [tensor<1x2xf32>]} {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+    cameo.yield %true, %x : tensor<i1>, tensor<2xf32>
+  } : (tensor<i64>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
 func.func @require_c1_two_conditions(%x: tensor<2xf32>, %c: tensor<2xi1>) -> tensor<2xf32> {
   // expected-error@+1 {{the number of elements of the condition}}
   %y = cameo.require %x, %c {expected = true, message = "no"} : (tensor<2xf32>, tensor<2xi1>) -> tensor<2xf32>

@@ -16,6 +16,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 import attention
+import control
 import experimental
 import forms
 import geometry
@@ -32,7 +33,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, experimental, forms, geometry, quantized, recurrent, tabular, texts, volumes]
+TABLES = [attention, control, experimental, forms, geometry, quantized, recurrent, tabular, texts, volumes]
 
 
 def tables() -> dict[str, types.FunctionType]:

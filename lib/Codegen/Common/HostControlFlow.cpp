@@ -96,8 +96,11 @@ FailureOr<SmallVector<Value>> HostEmitter::loopStart(LoopOp op) {
   for (auto [value, argument] : llvm::zip(op.getCarried(), op.getBody().getArguments().drop_front(2)))
     if (failed(handOn(value, argument, start)))
       return failure();
-  for (Value result : op.getResults().drop_front(carried))
-    start.append(innerAxes(ownAxes(result)).size(), number(0));
+  for (auto [i, result] : llvm::enumerate(op.getResults().drop_front(carried))) {
+    auto declared = op.declaredType(i);
+    for (int64_t axis : innerAxes(ownAxes(result)))
+      start.push_back(number(declared && !declared.isDynamicDim(axis) ? declared.getDimSize(axis) : 0));
+  }
   return start;
 }
 

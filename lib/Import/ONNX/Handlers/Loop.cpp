@@ -125,7 +125,8 @@ FailureOr<std::optional<SmallVector<Binding>>> repeat(OpBinder &op, const LoopNo
       return failure();
     return values;
   };
-  auto results = buildLoop(op, loop.tripCount, loop.condition, loop.carried, loop.numCollected, body);
+  auto results = buildLoop(op, loop.tripCount, loop.condition, loop.carried,
+                           ArrayRef(loop.body->outputs).take_back(loop.numCollected), body);
   if (failed(results) && !givesUp)
     return failure();
   return failed(results) ? std::nullopt : std::optional(std::move(*results));

@@ -39,8 +39,8 @@ Type collectedType(OpBinder &op, Type type) {
 /// One try: carried values keep their forms and static sizes over all iterations.
 class LoopBuilder {
 public:
-  LoopBuilder(OpBinder &op, ArrayRef<Binding> carried, size_t numCollected, SmallVector<Form> &forms)
-      : op(op), carried(carried), numCollected(numCollected), forms(forms) {}
+  LoopBuilder(OpBinder &op, ArrayRef<Binding> carried, ArrayRef<ValueInfo> declared, SmallVector<Form> &forms)
+      : op(op), carried(carried), declared(declared), forms(forms) {}
 
   /// The results; nothing when `forms` have been widened, so that it takes another try.
   FailureOr<std::optional<SmallVector<Binding>>> build(Value tripCount, Value condition, LoopBody body);
@@ -48,10 +48,11 @@ public:
 private:
   LogicalResult widenForms(ArrayRef<Binding> yielded);
   FailureOr<SmallVector<Value>> collected(ArrayRef<Binding> values);
+  void declareCollected(LoopOp loop, ValueRange yielded);
 
   OpBinder &op;
   ArrayRef<Binding> carried;
-  size_t numCollected;
+  ArrayRef<ValueInfo> declared;
   SmallVector<Form> &forms;
 };
 
@@ -81,14 +82,30 @@ FailureOr<SmallVector<Value>> LoopBuilder::collected(ArrayRef<Binding> values) {
   return tensors;
 }
 
+/// Gives `loop` the types that its body declares for what it yields, where they say more than the body's ops do.
+void LoopBuilder::declareCollected(LoopOp loop, ValueRange yielded) {
+  SmallVector<Type> types;
+  for (auto [value, info] : llvm::zip_equal(yielded, declared)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<int64_t> sizes(type.getShape());
+    if (info.type.hasShape && info.type.dims.size() == sizes.size())
+      for (auto [size, dim] : llvm::zip_equal(sizes, info.type.dims))
+        if (ShapedType::isDynamic(size) && dim.isStatic())
+          size = dim.value;
+    types.push_back(type.clone(sizes));
+  }
+  if (!llvm::equal(types, yielded.getTypes()))
+    loop.setDeclaredAttr(op.builder.getTypeArrayAttr(types));
+}
+
 FailureOr<std::optional<SmallVector<Binding>>> LoopBuilder::build(Value tripCount, Value condition, LoopBody body) {
   using Result = std::optional<SmallVector<Binding>>;
   MLIRContext *context = op.builder.getContext();
   auto initial = partsOf(op, carried, forms);
   if (failed(initial))
     return failure();
-  SmallVector<Type> results(initial->size() + numCollected, placeholderType(context));
-  auto loop = LoopOp::create(op.builder, op.loc, results, tripCount, condition, *initial);
+  SmallVector<Type> results(initial->size() + declared.size(), placeholderType(context));
+  auto loop = LoopOp::create(op.builder, op.loc, results, tripCount, condition, *initial, /*declared=*/ArrayAttr());
   Block *block = &loop.getBody().emplaceBlock();
   block->addArgument(RankedTensorType::get({}, op.builder.getI64Type()), op.loc);
   block->addArgument(RankedTensorType::get({}, op.builder.getI1Type()), op.loc);
@@ -121,6 +138,7 @@ FailureOr<std::optional<SmallVector<Binding>>> LoopBuilder::build(Value tripCoun
     llvm::append_range(yielded, *parts);
     llvm::append_range(yielded, *tensors);
     YieldOp::create(op.builder, op.loc, yielded);
+    declareCollected(loop, *tensors);
   }
   if (!finishOp(op.shapes(), loop))
     return failure();
@@ -133,9 +151,10 @@ FailureOr<std::optional<SmallVector<Binding>>> LoopBuilder::build(Value tripCoun
 } // namespace
 
 FailureOr<SmallVector<Binding>> cameo::onnx::buildLoop(OpBinder &op, Value tripCount, Value condition,
-                                                       ArrayRef<Binding> carried, size_t numCollected, LoopBody body) {
+                                                       ArrayRef<Binding> carried, ArrayRef<ValueInfo> declared,
+                                                       LoopBody body) {
   SmallVector<Form> forms = llvm::map_to_vector(carried, [&](const Binding &value) { return formOf(op, value); });
-  LoopBuilder builder(op, carried, numCollected, forms);
+  LoopBuilder builder(op, carried, declared, forms);
   while (true) {
     Attempt attempt(op);
     auto results = builder.build(tripCount, condition, body);

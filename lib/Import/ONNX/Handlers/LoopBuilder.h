@@ -31,10 +31,11 @@ using LoopBody = llvm::function_ref<mlir::FailureOr<llvm::SmallVector<Binding>>(
     mlir::Block *block, mlir::Value iteration, mlir::Value condition, llvm::ArrayRef<Binding> carried)>;
 
 /// The results of a loop: what it carries, in the form that all iterations keep, then what it collects, which are
-/// tensors. It runs `tripCount` times and as long as `condition` holds; both are scalars or null. Errors are reported.
+/// tensors and `declared` by the body. It runs `tripCount` times and as long as `condition` holds; both are scalars or
+/// null. Errors are reported.
 mlir::FailureOr<llvm::SmallVector<Binding>> buildLoop(OpBinder &op, mlir::Value tripCount, mlir::Value condition,
-                                                      llvm::ArrayRef<Binding> carried, size_t numCollected,
-                                                      LoopBody body);
+                                                      llvm::ArrayRef<Binding> carried,
+                                                      llvm::ArrayRef<ValueInfo> declared, LoopBody body);
 
 } // namespace cameo::onnx
 #endif

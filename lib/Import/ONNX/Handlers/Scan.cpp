@@ -38,7 +38,8 @@ FailureOr<SmallVector<Value>> buildScan(OpBinder &op, const ScanSpec &spec, Valu
       values->insert(values->begin(), op.scalar(op.builder.getI1Type(), 1));
     return values;
   };
-  auto loop = buildLoop(op, tripCount, Value(), asBindings(states), numCollected, body);
+  auto loop =
+      buildLoop(op, tripCount, Value(), asBindings(states), ArrayRef(spec.body->outputs).take_back(numCollected), body);
   if (failed(loop))
     return failure();
   SmallVector<Value> results;
@@ -176,7 +177,7 @@ LogicalResult importScan8(OpBinder &op) {
     values->insert(values->begin(), op.scalar(op.builder.getI1Type(), 1));
     return asBindings(*values);
   };
-  auto loop = buildLoop(op, batch, Value(), {}, op.numOutputs(), body);
+  auto loop = buildLoop(op, batch, Value(), {}, SmallVector<ValueInfo>(op.numOutputs()), body);
   return failed(loop) ? failure() : op.bindResults(*loop);
 }
 

@@ -65,7 +65,7 @@ LogicalResult mapRagged(OpBinder &op, const Graph &graph, MutableArrayRef<Bindin
     }
     return next;
   };
-  auto results = buildLoop(op, count, Value(), SmallVector<Binding>(op.numOutputs(), std::vector<Value>()), 0, body);
+  auto results = buildLoop(op, count, Value(), SmallVector<Binding>(op.numOutputs(), std::vector<Value>()), {}, body);
   return failed(results) ? failure() : op.bindResults(*results);
 }
 
