@@ -6,6 +6,7 @@
 #include "cameo/Passes/Blocks.h"
 #include "cameo/Passes/Fusion/Passes.h"
 #include "cameo/Passes/Remarks.h"
+#include "mlir/IR/Iterators.h"
 #include <map>
 #include <queue>
 
@@ -420,10 +421,11 @@ struct FuseKernels : public cameo::impl::FuseKernelsPassBase<FuseKernels> {
   using FuseKernelsPassBase::FuseKernelsPassBase;
 
   void runOnOperation() override {
+    getOperation().walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isOpTriviallyDead(op))
+        op->erase();
+    });
     for (Block *block : blocksOutsideKernels(getOperation())) {
-      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
-        if (isOpTriviallyDead(&op))
-          op.erase();
       separateReaders(*block);
       BlockFusion(getArgument(), *block).run();
     }

@@ -201,3 +201,21 @@ func.func @sizes_stay(%x: tensor<16x4xf32>, %n: tensor<1xi64>, %m: tensor<1xi64>
   %l = cameo.less %x, %s : (tensor<16x4xf32>, tensor<16x?xf32>) -> tensor<16x4xi1>
   return %l : tensor<16x4xi1>
 }
+
+// -----
+
+// A branch that nothing reads goes, with the kernels that it would have had.
+// CHECK-LABEL: func.func @dead_branch
+// CHECK-NEXT:  %[[Y:.*]] = cameo.relu
+// CHECK-NEXT:  return %[[Y]]
+func.func @dead_branch(%x: tensor<4xf32>, %c: tensor<i1>) -> tensor<4xf32> {
+  %unused = cameo.if %c {
+    %a = cameo.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+    %b = cameo.exp %a : (tensor<4xf32>) -> tensor<4xf32>
+    cameo.yield %b : tensor<4xf32>
+  } else {
+    cameo.yield %x : tensor<4xf32>
+  } : (tensor<i1>) -> tensor<4xf32>
+  %y = cameo.relu %x : (tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
