@@ -40,6 +40,11 @@ MessageCollector::MessageCollector(MLIRContext *context, StringRef path, llvm::S
         if (auto name = d.getLocation()->findInstanceOf<NameLoc>())
           message.node = name.getName().str();
         message.message = placeOf(d.getLocation(), path) + ": " + sentence.split('\n').first.str();
-        diagnostics.push_back(std::move(message));
+        // A pass that runs several times says the same each time.
+        bool isKnown = llvm::any_of(diagnostics, [&](const cameo::Diagnostic &other) {
+          return other.severity == message.severity && other.message == message.message;
+        });
+        if (!isKnown)
+          diagnostics.push_back(std::move(message));
         return success();
       }) {}

@@ -578,6 +578,14 @@ def texts():
         helper.make_node("StringConcat", ["hello", "name"], ["greeting"])], [const("hello", np.array(["hello "], dtype=object))]
 
 
+
+def outside():
+    """A row that a constant table does not have."""
+    nodes = [helper.make_node("ArgMax", ["table"], ["row"], axis=0, keepdims=0), helper.make_node("Gather", ["pair", "row"], ["g"], name="outside"),
+             helper.make_node("Add", ["x", "g"], ["y"])]
+    return [value("x", [])], [value("y", [])], nodes, [const("table", np.arange(3, dtype=np.float32)), const("pair", np.ones(2, np.float32))]
+
+
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
                           opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("ai.onnx.preview", 1)], ir_version=10,
