@@ -52,12 +52,14 @@ public:
     DimContext &d = a.dims();
     Dim pixels = d.product(ArrayRef(result.dims).drop_back());
     int64_t columns = filter.outputs / groups;
-    auto tile = chooseTile(a.chip, factors, pixels.constant(), columns, groups);
-    if (!tile || (factors.areBytes() && !a.hasByteZeros(d.constant(filter.outputs))))
+    auto cut = chooseCut(a.chip, factors, {pixels.constant(), columns, filter.depth(), groups});
+    if (!cut || (factors.areBytes() && !a.hasByteZeros(d.constant(filter.outputs))))
       return std::nullopt;
-    BlockContraction c(*tile, factors);
+    BlockContraction c(*cut, factors);
     c.rhs.linesAlongK = factors.needLinesAlongK();
-    Value group = a.divideIntoBlocks(c, d.constant(groups), pixels, d.constant(columns));
+    Value group = a.divideIntoBlocks(c, {d.constant(groups), pixels, d.constant(columns), /*areSideBySide=*/true});
+    if (!group) // sums of parts were added
+      return success();
     ThreadBuilder t(a.b, a.loc());
     c.k = t.number(filter.depth());
     Value group32 = t.toI32(group);
@@ -69,15 +71,10 @@ public:
     setRhs(c, t, group32);
     if (factors.areBytes()) {
       // In the padding a byte is its zero point, and so is what fills the last step along K.
-      c.zeros = a.byteZeros(t.mul(group32, columns), t.number(llvm::alignTo(filter.depth(), tile->k)));
+      c.zeros = a.byteZeros(t.mul(group32, columns), t.number(llvm::alignTo(filter.depth(), c.tile.k)));
       if (c.zeros.lhs)
         c.lhs.fill = arith::TruncIOp::create(a.b, a.loc(), a.b.getI8Type(), c.zeros.lhs);
     }
-    Value firstColumn = t.mul(group, columns);
-    c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
-      ThreadBuilder u(b, loc);
-      a.k.storeVector(b, loc, 0, vector, {u.toIndex(row), u.add(firstColumn, u.toIndex(column)), {}});
-    };
     emitContraction(a.b, a.loc(), a.chip, c);
     return success();
   }

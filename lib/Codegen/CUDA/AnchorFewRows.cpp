@@ -43,7 +43,7 @@ void cameo::codegen::emitFewRowsMatMul(const GpuAnchor &a, const Product &p, con
     Value elements = number ? a.b.createOrFold<arith::MulIOp>(a.loc(), number, a.k.size(p.n)) : Value();
     f.w = matrixAt(a, rhs, elements, k);
   }
-  f.result = a.resultOf(p.m, p.n, a.b.createOrFold<arith::MulIOp>(a.loc(), place.batch, a.k.size(p.m)));
+  f.result = a.resultOf({p.batch, p.m, p.n}, place.batch);
   emitFewRows(a.b, a.loc(), f);
 }
 
@@ -104,9 +104,9 @@ public:
     rows = a.dims().product(ArrayRef(x.dims).drop_back());
     columns = a.dims().constant(*n);
     auto m = rows.constant();
-    auto tile = chooseTile(a.chip, factors, m, *n, 1);
+    auto cut = chooseCut(a.chip, factors, {m, *n, /*k=*/std::nullopt, 1}); // K is not shared
     bool areMany = m && *m > kMostRowsOfNumbers;
-    if (!tile || w.bytes() > kMostWidenedBytes || (m && !areMany)) {
+    if (!cut || w.bytes() > kMostWidenedBytes || (m && !areMany)) {
       emitFew();
       return success();
     }
@@ -122,7 +122,7 @@ public:
     else if (launch == 1)
       emitWidening();
     else
-      emitMany(*tile);
+      emitMany(*cut);
     return success();
   }
 
@@ -139,7 +139,7 @@ private:
     f.firstColumn = place.firstColumn;
     f.x = a.pointer(x);
     f.w = w.from;
-    f.result = a.resultOf(rows, columns, place.batch);
+    f.result = a.resultOf({a.dims().constant(1), rows, columns}, place.batch);
     emitFewRows(a.b, a.loc(), f);
   }
 
@@ -151,16 +151,15 @@ private:
     emitWidenedLines(t, w, t.toI32(a.k.sliceBegin()));
   }
 
-  void emitMany(const BlockTile &tile) {
-    BlockContraction c(tile, factors);
+  void emitMany(const ContractionCut &cut) {
+    BlockContraction c(cut, factors);
     c.lhs.linesAlongK = c.rhs.linesAlongK = true;
-    Value batch = a.divideIntoBlocks(c, a.dims().constant(1), rows, columns);
+    a.divideIntoBlocks(c, {a.dims().constant(1), rows, columns});
     ThreadBuilder t(a.b, a.loc());
     Value k = t.number(w.k), pitch = t.number(w.pitch());
     c.k = k;
     c.lhs = linesOf(a.pointer(x), w.element, true, a.size32(rows), k, k, w.pitch() == w.k);
     c.rhs = linesOf(w.to, w.element, true, t.number(w.lines), pitch, pitch, true);
-    c.result = a.resultOf(rows, columns, batch);
     emitContraction(a.b, a.loc(), a.chip, c);
   }
 

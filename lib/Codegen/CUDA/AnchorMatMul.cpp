@@ -20,15 +20,15 @@ public:
     if (!lhs.memref || !rhs.memref)
       return std::nullopt;
     p = describeProduct(a.dims(), lhs.dims, rhs.dims, a.results[0].dims, transposeLhs, transposeRhs);
-    auto tile = chooseTile(a.chip, factors, p.m.constant(), p.n.constant(), p.batch.constant());
+    auto cut = chooseCut(a.chip, factors, {p.m.constant(), p.n.constant(), p.k.constant(), p.batch.constant()});
     if (p.k != p.rhsK) // only the run can tell whether the two agree
       return std::nullopt;
-    auto lines = linesForFewRows(tile.has_value());
+    auto lines = linesForFewRows(cut.has_value());
     if (lines && p.m.constant()) {
       emitFewRowsMatMul(a, p, *lines);
       return success();
     }
-    if (!tile)
+    if (!cut)
       return std::nullopt;
     if (lines) {
       a.k.setLaunches(2);
@@ -38,24 +38,21 @@ public:
         return success();
       }
     }
-    BlockContraction c(*tile, factors);
+    BlockContraction c(*cut, factors);
     if (factors.areBytes() && !a.hasByteZeros(p.n))
       return std::nullopt;
     if (!lines)
       lines = linesForTiles();
     c.lhs.linesAlongK = factors.needLinesAlongK() || !transposeLhs;
     c.rhs.linesAlongK = factors.needLinesAlongK() || lines->alongK;
-    Value batch = a.divideIntoBlocks(c, p.batch, p.m, p.n);
+    Value batch = a.divideIntoBlocks(c, {p.batch, p.m, p.n});
+    if (!batch) // sums of parts were added
+      return success();
     c.k = a.size32(p.k);
     if (factors.areBytes())
       c.zeros = a.byteZeros(number(0), c.k);
     c.lhs = source(matrix(lhs, batch), !transposeLhs, p.m);
     c.rhs = lines->packed ? packedSource(*lines) : source(matrix(rhs, batch), transposeRhs, p.n);
-    Value rowsBefore = a.b.createOrFold<arith::MulIOp>(a.loc(), batch, a.k.size(p.m));
-    c.result.store = [&](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
-      ThreadBuilder t(b, loc);
-      a.k.storeVector(b, loc, 0, vector, {t.add(rowsBefore, t.toIndex(row)), t.toIndex(column), {}});
-    };
     emitContraction(a.b, a.loc(), a.chip, c);
     return success();
   }

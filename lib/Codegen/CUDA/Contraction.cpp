@@ -1,44 +1,8 @@
-// Contraction.cpp - see Contraction.h: tiles, copies to shared memory, the loop over K.
+// Contraction.cpp - see Contraction.h: copies to shared memory, the loop over K.
 #include "Contraction.h"
-#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
-
-/// Blocks that keep a large chip busy: about one per multiprocessor.
-constexpr int64_t kEnoughBlocks = 100;
-
-/// The largest first; of tensor cores K is in bytes. Warpgroups read a run of 128 bytes per line.
-static constexpr BlockTile kFmaTiles[] = {{128, 128, 16, 4, 2, 2}, {64, 64, 16, 2, 1, 3}, {32, 32, 16, 2, 1, 3}};
-static constexpr BlockTile kMmaTiles[] = {{128, 128, 64, 2, 4, 3}, {64, 64, 64, 2, 2, 3}, {32, 32, 64, 2, 2, 3}};
-static constexpr BlockTile kWgmmaTiles[] = {
-    {128, 256, 128, 8, 1, 4, true}, {128, 128, 128, 8, 1, 6, true}, {64, 64, 128, 4, 1, 6, true}};
-
-std::optional<BlockTile> cameo::codegen::chooseTile(const PtxTarget &chip, const Factors &factors,
-                                                    std::optional<int64_t> m, std::optional<int64_t> n,
-                                                    std::optional<int64_t> batch) {
-  if (!factors.fit(chip))
-    return std::nullopt;
-  constexpr int64_t kLarge = 1 << 14;
-  int64_t rows = m.value_or(kLarge), columns = n.value_or(kLarge);
-  // Enough blocks, and more than half of a tile's rows and columns used.
-  auto suits = [&](const BlockTile &tile) {
-    int64_t blocks = int64_t(llvm::divideCeil(rows, tile.m) * llvm::divideCeil(columns, tile.n)) * batch.value_or(1);
-    return blocks >= kEnoughBlocks && 2 * rows > tile.m && 2 * columns > tile.n;
-  };
-  SmallVector<BlockTile> tiles;
-  if (factors.useFma())
-    llvm::append_range(tiles, kFmaTiles);
-  else if (factors.fitWgmma(chip))
-    llvm::append_range(tiles, kWgmmaTiles);
-  if (!factors.useFma())
-    llvm::append_range(tiles, kMmaTiles);
-  const BlockTile *found = llvm::find_if(tiles, suits);
-  BlockTile tile = found == tiles.end() ? tiles.back() : *found;
-  if (!factors.useFma())
-    tile.k /= factors.bytes();
-  return tile;
-}
 
 static SharedTile lhsTile(const BlockContraction &c) {
   return {c.lhs.linesAlongK, c.tile.m, c.tile.k, c.factors.bytes(), c.tile.isForWarpgroups};
@@ -53,16 +17,23 @@ class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockContraction &c)
       : t(b, loc), c(c), tile(c.tile), lhs(lhsTile(c)), rhs(rhsTile(c)),
-        atom(makeAtom(tile, lhs, rhs, c.factors, c.zeros)), ahead(tile.stages - 1 - atom->stepsUnderWay()),
+        atom(makeAtom(tile, lhs, rhs, c.factors, zerosOfPart())), ahead(tile.stages - 1 - atom->stepsUnderWay()),
         shared(t.sharedMemory()), copier(chip, tile.threads(), t.threadNumber()) {}
 
   void emit() {
+    steps = t.div(t.add(c.k, tile.k - 1), tile.k);
+    Value first = t.number(0);
+    last = steps;
+    if (c.part) {
+      Value ofPart = t.div(t.add(steps, c.parts - 1), c.parts);
+      first = t.mul(c.part, ofPart);
+      last = t.least(t.add(first, ofPart), steps);
+    }
     for (int64_t step = 0; step < ahead; ++step)
-      copyStep(t, t.number(step));
-    Value steps = t.div(t.add(c.k, tile.k - 1), tile.k);
+      copyStep(t, t.add(first, step));
     Value zero = arith::ConstantOp::create(t.b, t.loc, t.b.getZeroAttr(c.factors.sum()));
     SmallVector<Value> sums(atom->numAccumulators(), zero);
-    auto loop = scf::ForOp::create(t.b, t.loc, t.number(0), steps, t.number(1), sums);
+    auto loop = scf::ForOp::create(t.b, t.loc, first, last, t.number(1), sums);
     {
       OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
       ThreadBuilder u(inside, t.loc);
@@ -83,12 +54,22 @@ public:
   }
 
 private:
+  /// The product of all zero points belongs to one part.
+  ByteZeros zerosOfPart() {
+    ByteZeros zeros = c.zeros;
+    if (c.part && zeros.terms)
+      zeros.terms = t.select(t.isZero(c.part), zeros.terms, t.number(0));
+    return zeros;
+  }
+
   Value stageOf(ThreadBuilder &u, Value step) {
     return u.offset(shared, u.mul(u.rem(step, tile.stages), lhs.bytes() + rhs.bytes()));
   }
 
   void copyStep(ThreadBuilder &u, Value step) {
-    Value stage = stageOf(u, step), k = u.mul(step, tile.k);
+    // What is beyond K is not read: nor are the steps of the next part.
+    Value existing = c.part ? u.select(u.less(step, last), step, steps) : step;
+    Value stage = stageOf(u, step), k = u.mul(existing, tile.k);
     copier.copy(u, c.lhs, lhs, stage, c.firstRow, k);
     copier.copy(u, c.rhs, rhs, u.offset(stage, u.number(lhs.bytes())), c.firstColumn, k);
     copier.commit(u);
@@ -101,6 +82,7 @@ private:
   std::unique_ptr<Atom> atom;
   int64_t ahead; ///< steps between what is copied and what is multiplied
   Value shared;
+  Value steps, last; ///< i32: along K, the end of the block's
   TileCopier copier;
 };
 

@@ -9,17 +9,22 @@
 //
 // The one barrier does for both directions: all copies of step s are there, and nobody reads any more what step s +
 // ahead replaces. `ahead` is stages - 1, less the steps whose products may be under way after `multiply`.
+//
+// Blocks may share K (split-K): each takes some steps of a tile, and its results are sums that others complete.
 #ifndef LIB_CODEGEN_CUDA_CONTRACTION_H
 #define LIB_CODEGEN_CUDA_CONTRACTION_H
 
-#include "Atom.h"
+#include "ContractionCut.h"
 
 namespace cameo::codegen {
 
 struct BlockContraction {
-  BlockContraction(const BlockTile &tile, const Factors &factors) : tile(tile), factors(factors) {}
+  BlockContraction(const ContractionCut &cut, const Factors &factors)
+      : tile(cut.tile), parts(cut.parts), factors(factors) {}
 
   BlockTile tile;
+  int64_t parts;
+  mlir::Value part; ///< i32, of K: the block's; null where there is one
   Factors factors;
   TileSource lhs, rhs;
   mlir::Value firstRow, firstColumn; ///< i32, of the block's tile in C
@@ -27,11 +32,6 @@ struct BlockContraction {
   mlir::Value k;   ///< i32
   ByteZeros zeros; ///< of bytes
 };
-
-/// The tile for a problem of this size: the largest that keeps the chip busy. Null where the chip has no atom for the
-/// factors. Sizes that only the run knows are taken as large.
-std::optional<BlockTile> chooseTile(const PtxTarget &chip, const Factors &factors, std::optional<int64_t> m,
-                                    std::optional<int64_t> n, std::optional<int64_t> batch);
 
 /// Bytes of shared memory that the tile takes.
 int64_t sharedBytes(const BlockContraction &c);

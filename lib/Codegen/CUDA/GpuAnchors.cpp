@@ -74,28 +74,88 @@ Dim GpuAnchor::areMore(Dim rows, int64_t most) const {
 
 Dim GpuAnchor::areAtMost(Dim rows, int64_t most) const { return dims().sub(dims().constant(1), areMore(rows, most)); }
 
-TileResult GpuAnchor::resultOf(Dim rows, Dim columns, Value rowsBefore) const {
+/// Where an element of a batch (index) lies in the op's result.
+static VectorPosition positionOf(KernelBuilder &k, ThreadBuilder &t, const ProductResult &product, Value batch,
+                                 Value row, Value column) {
+  Value rowInResult = t.toIndex(row), columnInResult = t.toIndex(column);
+  if (product.areSideBySide)
+    columnInResult = t.add(t.mul(batch, k.size(product.columns)), columnInResult);
+  else
+    rowInResult = t.add(t.mul(batch, k.size(product.rows)), rowInResult);
+  return {rowInResult, columnInResult, {}};
+}
+
+TileResult GpuAnchor::resultOf(const ProductResult &product, Value batch) const {
   TileResult result;
-  result.rows = size32(rows);
-  result.columns = size32(columns);
-  result.fixedColumns = columns.constant();
-  result.store = [this, rowsBefore](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+  result.rows = size32(product.rows);
+  result.columns = size32(product.columns);
+  result.fixedColumns = product.columns.constant();
+  result.store = [this, product, batch](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
     ThreadBuilder t(b, loc);
-    k.storeVector(b, loc, 0, vector, {t.add(rowsBefore, t.toIndex(row)), t.toIndex(column), {}});
+    k.storeVector(b, loc, 0, vector, positionOf(k, t, product, batch, row, column));
   };
   return result;
 }
 
-Value GpuAnchor::divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const {
-  BlockPlace place =
-      divideIntoBlocks(batch, rows, columns, c.tile.m, c.tile.n, c.tile.threads(), codegen::sharedBytes(c),
-                       /*inBands=*/!c.factors.useFma());
+constexpr int64_t kSumBytes = 4; ///< of f32 or i32
+
+/// Of a vector whose elements are in a line together, and begin at a multiple of them.
+static unsigned alignmentOfSums(Type vector) {
+  return unsigned(std::min<int64_t>(16, kSumBytes * cast<VectorType>(vector).getNumElements()));
+}
+
+/// Where the sum of an element lies that has number `matrix` among the batches of all parts.
+static Value placeOfSum(ThreadBuilder &t, const ProductResult &product, Value sums, Value matrix, Value row,
+                        Value column) {
+  Value line = t.add(t.mul(matrix, *product.rows.constant()), row);
+  return t.offset(sums, t.mul(t.add(t.mul(t.toI64(line), *product.columns.constant()), t.toI64(column)), kSumBytes));
+}
+
+/// The second launch: a thread for some neighbouring elements.
+static void addParts(const GpuAnchor &a, const BlockContraction &c, const ProductResult &product, Value sums) {
+  DimContext &d = a.dims();
+  int64_t columns = *product.columns.constant(), run = columns % 4 == 0 ? 4 : 1, runs = columns / run;
+  a.k.setTiles(d.mul(d.mul(product.batch, product.rows), runs), d.constant(1));
+  ThreadBuilder t(a.b, a.loc());
+  Value number = t.toI32(a.k.sliceBegin()), line = t.div(number, runs), column = t.mul(t.rem(number, runs), run);
+  Value batch = t.div(line, *product.rows.constant()), row = t.rem(line, *product.rows.constant());
+  auto type = VectorType::get({run}, c.factors.sum());
+  Value sum;
+  for (int64_t part = 0; part < c.parts; ++part) {
+    Value matrix = t.add(t.mul(batch, c.parts), part);
+    Value own = t.load(type, placeOfSum(t, product, sums, matrix, row, column), alignmentOfSums(type));
+    sum = !sum ? own : c.factors.areBytes() ? t.add(sum, own) : t.addF(sum, own);
+  }
+  a.k.storeVector(a.b, a.loc(), 0, sum, positionOf(a.k, t, product, t.toIndex(batch), row, column));
+}
+
+Value GpuAnchor::divideIntoBlocks(BlockContraction &c, const ProductResult &product) const {
+  DimContext &d = dims();
+  Value sums;
+  if (c.parts > 1) {
+    k.setLaunches(2);
+    sums = pointer(
+        k.temporary(b, loc(), c.factors.sum(), {d.mul(d.mul(product.batch, c.parts), product.rows), product.columns}));
+    if (k.launch() == 1) {
+      addParts(*this, c, product, sums);
+      return {};
+    }
+  }
+  BlockPlace place = divideIntoBlocks(d.mul(product.batch, c.parts), product.rows, product.columns, c.tile.m, c.tile.n,
+                                      c.tile.threads(), codegen::sharedBytes(c), /*inBands=*/!c.factors.useFma());
   c.firstRow = place.firstRow;
   c.firstColumn = place.firstColumn;
-  c.result.rows = size32(rows);
-  c.result.columns = size32(columns);
-  c.result.fixedColumns = columns.constant();
-  return place.batch;
+  c.result = resultOf(product, place.batch);
+  if (c.parts == 1)
+    return place.batch;
+  ThreadBuilder t(b, loc());
+  Value matrix = t.toI32(place.batch);
+  c.part = t.rem(matrix, c.parts);
+  c.result.store = [=](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+    ThreadBuilder u(b, loc);
+    u.store(vector, placeOfSum(u, product, sums, matrix, row, column), alignmentOfSums(vector.getType()));
+  };
+  return t.toIndex(t.div(matrix, c.parts));
 }
 
 WeightForm cameo::codegen::packedLines(int64_t lines, int64_t lineStride, int64_t columns, int64_t columnStride,

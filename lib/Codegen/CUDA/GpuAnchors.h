@@ -19,6 +19,12 @@ private:
   const PtxTarget &chip;
 };
 
+/// A product's result: matrices of so many rows and columns, one for each batch.
+struct ProductResult {
+  Dim batch, rows, columns;
+  bool areSideBySide = false; ///< in the op's result; else one below the other
+};
+
 /// One anchor that is being emitted.
 struct GpuAnchor {
   mlir::Operation *op;
@@ -45,12 +51,12 @@ struct GpuAnchor {
   /// in each the tiles of a column of them, or of a band of 16.
   BlockPlace divideIntoBlocks(Dim batch, Dim rows, Dim columns, int64_t tileRows, int64_t tileColumns, int64_t threads,
                               int64_t sharedBytes, bool inBands = false) const;
-  /// The result of a tile: sizes, and a store through the fused ops. `rowsBefore` (index) are those of other batches.
-  TileResult resultOf(Dim rows, Dim columns, mlir::Value rowsBefore) const;
-  /// Declares the blocks of a contraction and cuts the number of the block's tile into batch (index), row and column of
-  /// the tile's first element. Batches lie one after the other, in each bands of tiles, in which columns follow each
-  /// other.
-  mlir::Value divideIntoBlocks(BlockContraction &c, Dim batch, Dim rows, Dim columns) const;
+  /// The result of a tile: sizes, and a store through the fused ops. `batch` is an index.
+  TileResult resultOf(const ProductResult &product, mlir::Value batch) const;
+  /// Declares the blocks of a contraction and gives their batch (index), their place and what stores their results.
+  /// Batches lie one after the other, in each bands of tiles, in which columns follow each other. Parts of K are as
+  /// batches, whose sums go to memory; a second launch adds them, in their order, which is emitted here: null then.
+  mlir::Value divideIntoBlocks(BlockContraction &c, const ProductResult &product) const;
 
   /// 1 where there are at most so many rows, else 0; and the other way round.
   Dim areAtMost(Dim rows, int64_t most) const;

@@ -24,7 +24,7 @@ CASE_SPILLS = pathlib.Path(__file__).with_name("case-spills.txt")
 SKIPPED = 77
 CHIPS = ["sm_75", "sm_80", "sm_90a"]
 # Small models that between them have most kinds of kernels; `all` takes every one.
-MODELS = {"attention": pathlib.Path(__file__).with_name("attention.mlir"), "products": pathlib.Path(__file__).with_name("products.mlir"), "mnist": ROOT / "test/Models/data/mnist.onnx", "magika": ROOT / "test/Models/data/magika.onnx",
+MODELS = {"attention": pathlib.Path(__file__).with_name("attention.mlir"), "products": pathlib.Path(__file__).with_name("products.mlir"), "parts": pathlib.Path(__file__).with_name("parts.mlir"), "mnist": ROOT / "test/Models/data/mnist.onnx", "magika": ROOT / "test/Models/data/magika.onnx",
           "yolox_nano": SHARED / "vision/yolox_nano.onnx", "silero_mini": SHARED / "audio/silero_mini.onnx",
           "gqa": SHARED / "llm/tract_gqa_decode_rope.onnx", "lstm": SHARED / "text/tract_byte_sb_bidi_lstm.onnx"}
 

@@ -75,6 +75,8 @@ def centred(x: np.ndarray, zero: np.ndarray | None) -> np.ndarray:
 def matmul(layers: Layers, constant: bool = True) -> None:
     rng = layers.rng
     m, k, n = (int(rng.choice([1, 2, 3, 5, 17, 40, int(rng.integers(1, 300))])) for _ in range(3))
+    if rng.random() < 0.3:  # which the blocks of a GPU share
+        k = 2000
     batch = tuple(rng.integers(1, 4, int(rng.integers(0, 3))))
     x, w = layers.bytes((*batch, m, k)), layers.bytes((k, n) if constant or rng.random() < 0.3 else (*batch, k, n))
     xZero, wZero = layers.zero(x), layers.zero(w, n if constant else 0)
