@@ -74,15 +74,17 @@ Dim GpuAnchor::areMore(Dim rows, int64_t most) const {
 
 Dim GpuAnchor::areAtMost(Dim rows, int64_t most) const { return dims().sub(dims().constant(1), areMore(rows, most)); }
 
-/// Where an element of a batch (index) lies in the op's result.
-static VectorPosition positionOf(KernelBuilder &k, ThreadBuilder &t, const ProductResult &product, Value batch,
-                                 Value row, Value column) {
-  Value rowInResult = t.toIndex(row), columnInResult = t.toIndex(column);
+/// The rows, or columns, of the op's result before those of a batch (index).
+static Value linesBefore(const GpuAnchor &a, const ProductResult &product, Value batch) {
+  return ThreadBuilder(a.b, a.loc()).mul(batch, a.k.size(product.areSideBySide ? product.columns : product.rows));
+}
+
+static VectorPosition positionOf(ThreadBuilder &t, const ProductResult &product, Value before, Value row,
+                                 Value column) {
+  Value rowOfBatch = t.toIndex(row), columnOfBatch = t.toIndex(column);
   if (product.areSideBySide)
-    columnInResult = t.add(t.mul(batch, k.size(product.columns)), columnInResult);
-  else
-    rowInResult = t.add(t.mul(batch, k.size(product.rows)), rowInResult);
-  return {rowInResult, columnInResult, {}};
+    return {rowOfBatch, t.add(before, columnOfBatch), {}};
+  return {t.add(before, rowOfBatch), columnOfBatch, {}};
 }
 
 TileResult GpuAnchor::resultOf(const ProductResult &product, Value batch) const {
@@ -90,9 +92,10 @@ TileResult GpuAnchor::resultOf(const ProductResult &product, Value batch) const 
   result.rows = size32(product.rows);
   result.columns = size32(product.columns);
   result.fixedColumns = product.columns.constant();
-  result.store = [this, product, batch](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
+  Value before = linesBefore(*this, product, batch);
+  result.store = [this, product, before](OpBuilder &b, Location loc, Value vector, Value row, Value column) {
     ThreadBuilder t(b, loc);
-    k.storeVector(b, loc, 0, vector, positionOf(k, t, product, batch, row, column));
+    k.storeVector(b, loc, 0, vector, positionOf(t, product, before, row, column));
   };
   return result;
 }
@@ -126,7 +129,7 @@ static void addParts(const GpuAnchor &a, const BlockContraction &c, const Produc
     Value own = t.load(type, placeOfSum(t, product, sums, matrix, row, column), alignmentOfSums(type));
     sum = !sum ? own : c.factors.areBytes() ? t.add(sum, own) : t.addF(sum, own);
   }
-  a.k.storeVector(a.b, a.loc(), 0, sum, positionOf(a.k, t, product, t.toIndex(batch), row, column));
+  a.k.storeVector(a.b, a.loc(), 0, sum, positionOf(t, product, linesBefore(a, product, t.toIndex(batch)), row, column));
 }
 
 Value GpuAnchor::divideIntoBlocks(BlockContraction &c, const ProductResult &product) const {
