@@ -262,7 +262,7 @@ CASES = {
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
     "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),
     "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
-    "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, TENSOR))), 4, "E-TYPE", "'x'"),
+    "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, helper.make_sequence_type_proto(TENSOR)))), 4, "E-TYPE", "'x'"),
     "62_complex": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.COMPLEX64, [2]))), 4, "E-TYPE", "'x'"),
     "65_no_file": Case(lambda folder: folder / "none.onnx", 6, "E-FILE", "no such file"),
     "65_directory": Case(lambda folder: folder, 6, "E-FILE", "directory"),

@@ -7,7 +7,7 @@ import numpy as np
 @dataclasses.dataclass
 class Node:
     op: str
-    inputs: dict[str, np.ndarray | None]  # in order; None is left out
+    inputs: dict[str, np.ndarray | dict | None]  # in order; None is left out, a dict is a map
     outputs: list[str]  # "" is left out
     attributes: dict = dataclasses.field(default_factory=dict)
     weights: tuple[str, ...] = ()
@@ -20,8 +20,15 @@ class Node:
     wanted: dict[str, np.ndarray] | None = None  # the results of a node that ONNX Runtime refuses
 
     def __str__(self) -> str:
-        shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in self.inputs.items() if array is not None)
+        shape = lambda value: f"map of {len(value)}" if isinstance(value, dict) else f"{value.dtype}{list(value.shape)}"
+        shapes = ", ".join(f"{name} {shape(value)}" for name, value in self.inputs.items() if value is not None)
         return f"{self.op} {self.attributes} of {shapes}"
+
+
+def vectors(entries: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Keys and values of a map: texts, int64, float32 for Python's floats and float64 for NumPy's."""
+    kinds = {str: object, int: np.int64, float: np.float32, np.float64: np.float64}
+    return tuple(np.array(list(part), kinds[type(next(iter(part)))]) for part in (entries.keys(), entries.values()))
 
 
 def normal(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:

@@ -25,7 +25,7 @@ import recurrent
 import tabular
 import texts
 import volumes
-from node import Node
+from node import Node, vectors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/Support"))
@@ -41,13 +41,24 @@ def tables() -> dict[str, types.FunctionType]:
             if isinstance(function, types.FunctionType) and function.__module__ == table.__name__ and not name.startswith("_")}
 
 
+def typeOf(value: np.ndarray | dict) -> onnx.TypeProto:
+    if not isinstance(value, dict):
+        return helper.make_tensor_type_proto(helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+    key, element = (helper.np_dtype_to_tensor_dtype(v.dtype) for v in vectors(value))
+    return helper.make_map_type_proto(key, helper.make_tensor_type_proto(element, None))
+
+
+def parts(name: str, value: np.ndarray | dict) -> dict[str, np.ndarray]:
+    """What a program takes for an input."""
+    return dict(zip((f"{name}.keys", f"{name}.values"), vectors(value))) if isinstance(value, dict) else {name: value}
+
+
 def model(node: Node) -> onnx.ModelProto:
     """The node alone; inputs that `weights` names are initializers, the others the graph's inputs."""
     given = {name: array for name, array in node.inputs.items() if array is not None}
     names = [name if name in given else "" for name in node.inputs]
     weights = [numpy_helper.from_array(array, name) for name, array in given.items() if name in node.weights]
-    inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-              for name, array in given.items() if name not in node.weights]
+    inputs = [helper.make_value_info(name, typeOf(value)) for name, value in given.items() if name not in node.weights]
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.outputs if name]
     made = helper.make_node(node.op, names, node.outputs, domain=node.domain, **node.attributes)
     graph = helper.make_graph([made], "operator", inputs, outputs, weights)
@@ -62,7 +73,7 @@ def compare(node: Node, opt: str, folder: str) -> str:
     feeds = {name: array for name, array in node.inputs.items() if array is not None and name not in node.weights}
     wanted = models.reference(path)(feeds) if node.wanted is None else node.wanted
     models.compileModel(path, opt, program)
-    found = cameo.Program(program, threads=1).run(feeds)
+    found = cameo.Program(program, threads=1).run({part: array for feed in feeds.items() for part, array in parts(*feed).items()})
     for name, array in wanted.items():  # integers within the node's steps count as the same
         if node.steps and array.dtype.kind in "iu" and found[name].shape == array.shape:
             near = np.abs(found[name].astype(int) - array) <= node.steps

@@ -578,12 +578,26 @@ def texts():
         helper.make_node("StringConcat", ["hello", "name"], ["greeting"])], [const("hello", np.array(["hello "], dtype=object))]
 
 
-
 def outside():
     """A row that a constant table does not have."""
     nodes = [helper.make_node("ArgMax", ["table"], ["row"], axis=0, keepdims=0), helper.make_node("Gather", ["pair", "row"], ["g"], name="outside"),
              helper.make_node("Add", ["x", "g"], ["y"])]
     return [value("x", [])], [value("y", [])], nodes, [const("table", np.arange(3, dtype=np.float32)), const("pair", np.ones(2, np.float32))]
+
+
+def maps(op="CastMap", others=()):
+    """A map that a node takes."""
+    given = helper.make_value_info("m", helper.make_map_type_proto(I, helper.make_tensor_type_proto(F, None)))
+    domain = {"domain": "ai.onnx.ml"} if op == "CastMap" else {}
+    return [given, *others], [value("y", None)], [helper.make_node(op, ["m"], ["y"], name="take", **domain)], []
+
+
+def mapOfTensor():
+    return maps("Neg")
+
+
+def mapNames():
+    return maps(others=[value("m.keys", [2], I)])
 
 
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()

@@ -31,22 +31,29 @@ struct RaggedSequence {
   explicit operator bool() const { return elements && shapes; }
 };
 
-/// What a name of the graph stands for: a tensor, a sequence, or nothing, as an optional without an element and an
-/// input that a call leaves out. An optional that has an element is that element. A sequence is the list of its
+/// A map, which only inputs of models are: vectors with its keys, in any order, and with what belongs to each.
+struct MapValue {
+  mlir::Value keys, values;
+};
+
+/// What a name of the graph stands for: a tensor, a sequence, a map, or nothing, as an optional without an element and
+/// an input that a call leaves out. An optional that has an element is that element. A sequence is the list of its
 /// elements, which costs a run nothing, unless only the run knows its length.
 struct Binding {
   Binding() = default;
   Binding(mlir::Value tensor) : tensor(tensor) {}
   Binding(std::vector<mlir::Value> elements) : list(std::move(elements)) {}
   Binding(RaggedSequence sequence) : ragged(sequence) {}
+  Binding(MapValue map) : map(map) {}
   bool isSequence() const { return list || ragged; }
-  bool isGiven() const { return tensor || isSequence(); }
+  bool isGiven() const { return tensor || isSequence() || map; }
   /// The tensors that it is made of, `present` last.
   llvm::SmallVector<mlir::Value *> parts();
 
   mlir::Value tensor;
   std::optional<std::vector<mlir::Value>> list;
   std::optional<RaggedSequence> ragged;
+  std::optional<MapValue> map;
   /// i1: whether the run finds that this optional has an element; null where that is known at compile time.
   mlir::Value present;
 };

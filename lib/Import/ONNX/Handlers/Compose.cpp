@@ -5,6 +5,21 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
+Value Compose::convert(Value x, Type type) {
+  Type from = x ? op.elementType(x) : type;
+  if (from == type)
+    return x;
+  Builder &b = op.builder;
+  if (isa<StringType>(from))
+    return cast(make<StringParseOp>(x, isa<FloatType>(type) ? Type(b.getF64Type()) : b.getI64Type()), type);
+  if (!isa<StringType>(type))
+    return cast(x, type);
+  Type wide = from.isF64() || from.isUnsignedInteger(64) ? from
+              : isa<FloatType>(from)                     ? Type(b.getF32Type())
+                                                         : b.getI64Type();
+  return make<StringFormatOp>(cast(x, wide));
+}
+
 static double toDouble(APFloat number) {
   bool lost;
   number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);

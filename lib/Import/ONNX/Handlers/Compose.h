@@ -36,6 +36,8 @@ struct Compose {
   }
   mlir::Value scalarOf(mlir::Value x) { return x ? op.scalarOf(x) : x; }
   mlir::Value cast(mlir::Value x, mlir::Type type) { return x ? op.cast(x, type) : x; }
+  /// As ONNX's Cast does: also numbers as texts, and texts as numbers.
+  mlir::Value convert(mlir::Value x, mlir::Type type);
   mlir::Value unsqueeze(mlir::Value x, llvm::ArrayRef<int64_t> axes) { return x ? op.unsqueeze(x, axes) : x; }
   mlir::Value squeeze(mlir::Value x, llvm::ArrayRef<int64_t> axes) { return x ? op.squeeze(x, axes) : x; }
   mlir::Value reduce(mlir::Value x, llvm::ArrayRef<int64_t> axes, llvm::StringRef kind, bool keepDims = true) {

@@ -227,20 +227,8 @@ LogicalResult castTo(OpBinder &op, Type type) {
   if (mode != "up" && mode != "down" && mode != "nearest")
     return op.error("E-ATTR", "round_mode is '" + mode + "'; expected up, down or nearest");
   Type from = op.elementType(op.input(0));
-  if (from == type)
-    return op.result(op.input(0));
-  Builder &b = op.builder;
-  if (isa<StringType>(from)) {
-    Value number = op.create<StringParseOp>(op.input(0), isa<FloatType>(type) ? Type(b.getF64Type()) : b.getI64Type());
-    return op.result(number ? op.cast(number, type) : number);
-  }
-  if (isa<StringType>(type)) {
-    Type wide = from.isF64() || from.isUnsignedInteger(64) ? from
-                : isa<FloatType>(from)                     ? Type(b.getF32Type())
-                                                           : b.getI64Type();
-    Value number = op.cast(op.input(0), wide);
-    return op.result(number ? op.create<StringFormatOp>(number) : number);
-  }
+  if (from == type || isa<StringType>(from) || isa<StringType>(type))
+    return op.result(Compose{op}.convert(op.input(0), type));
   return op.result(op.create<CastOp>(op.input(0), type, op.intAttr("saturate", 1) != 0, mode));
 }
 

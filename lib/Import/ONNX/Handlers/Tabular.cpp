@@ -264,6 +264,62 @@ LogicalResult categoryMapper(OpBinder &op) {
   return op.result(lookUp(c, op.input(0), keys, values, fallback));
 }
 
+/// What the map has for each word of a vocabulary, as one row; 0 or the empty text for those that are no keys.
+LogicalResult dictVectorizer(OpBinder &op) {
+  Compose c{op};
+  MapValue map = *op.binding(0).map;
+  bool isText = isa<StringType>(op.elementType(map.keys));
+  auto strings = op.node.getStrings("string_vocabulary").value_or(ArrayRef<StringRef>());
+  auto numbers = op.node.getInts("int64_vocabulary").value_or(ArrayRef<int64_t>());
+  int64_t count = isText ? strings.size() : numbers.size();
+  if (count == 0)
+    return op.error("E-ATTR", "it has no vocabulary for keys of type " + op.typeName(op.elementType(map.keys)) +
+                                  "; expected string_vocabulary for strings and int64_vocabulary for integers");
+  Value words = c.unsqueeze(isText ? op.texts(strings) : op.i64(numbers), {1});
+  // Where no key is the word, all are 0, and the first is the one in front.
+  Type i32 = op.builder.getI32Type();
+  Value isKey = c.cast(c.make<EqualOp>(words, map.keys), i32);
+  isKey = isKey ? op.create<ConcatOp>(SmallVector<Value>{op.splat(i32, {count, 1}, 0), isKey}, int64_t(1)) : isKey;
+  Value none = isa<StringType>(op.elementType(map.values)) ? op.text("") : c.like(map.values, 0);
+  none = c.unsqueeze(none, {0});
+  Value values = none ? op.create<ConcatOp>(SmallVector<Value>{none, map.values}, int64_t(0)) : none;
+  Value position = c.make<ArgMaxOp>(isKey, int64_t(1), /*keepDims=*/false, /*last=*/false);
+  return op.result(c.unsqueeze(c.make<GatherOp>(values, position, int64_t(0)), {0}));
+}
+
+/// A map's values as one row: in the order of their keys, or each in the column that its key names.
+LogicalResult castMap(OpBinder &op) {
+  Compose c{op};
+  MapValue map = *op.binding(0).map;
+  Builder &b = op.builder;
+  StringRef to = op.stringAttr("cast_to", "TO_FLOAT"), form = op.stringAttr("map_form", "DENSE");
+  Type type = to == "TO_FLOAT"    ? Type(b.getF32Type())
+              : to == "TO_INT64"  ? Type(b.getI64Type())
+              : to == "TO_STRING" ? Type(StringType::get(b.getContext()))
+                                  : Type();
+  if (!type)
+    return op.error("E-ATTR", "cast_to is '" + to + "'; expected TO_FLOAT, TO_INT64 or TO_STRING");
+  if (form != "DENSE" && form != "SPARSE")
+    return op.error("E-ATTR", "map_form is '" + form + "'; expected DENSE or SPARSE");
+  Value values = c.convert(map.values, type);
+  if (form == "DENSE") {
+    auto sorted = op.createWithResults<UniqueOp>(4, map.keys, int64_t(0), /*sorted=*/true);
+    return sorted ? op.result(c.unsqueeze(c.make<GatherOp>(values, sorted.getIndices(), int64_t(0)), {0})) : failure();
+  }
+  int64_t columns = op.intAttr("max_map", 1);
+  if (columns < 1)
+    return op.error("E-ATTR", "max_map is " + Twine(columns) + "; expected 1 or more");
+  Value least = c.reduce(map.keys, {0}, "min", /*keepDims=*/false);
+  Value keys = c.require(map.keys, c.make<LessOp>(op.i64Scalar(-1), least), "a key is negative; expected 0 or more");
+  Value isColumn = c.make<LessOp>(keys, op.i64Scalar(columns));
+  bool areTexts = isa<StringType>(type) && isa<StringType>(op.elementType(map.values));
+  Value none = areTexts ? op.text("") : c.convert(op.scalar(b.getF32Type(), 0), type);
+  Value row = c.make<ExpandOp>(none, op.i64({columns}));
+  row = c.make<ScatterElementsOp>(row, c.make<CompressOp>(keys, isColumn, int64_t(0)),
+                                  c.make<CompressOp>(values, isColumn, int64_t(0)), int64_t(0), StringRef("none"));
+  return op.result(c.unsqueeze(row, {0}));
+}
+
 /// Probabilities by label become a tensor whose columns are in the order of the labels.
 LogicalResult zipMap(OpBinder &op) {
   op.warning("E-TYPE", "its output '" + op.node.outputs[0] +
@@ -286,6 +342,8 @@ void registerTabularHandlers(HandlerTable &table) {
   table.onMl("FeatureVectorizer", 1, featureVectorizer);
   table.onMl("LabelEncoder", 2, labelEncoder);
   table.onMl("CategoryMapper", 1, categoryMapper);
+  table.onMl("DictVectorizer", 1, dictVectorizer);
+  table.onMl("CastMap", 1, castMap);
   table.onMl("ZipMap", 1, zipMap);
 }
 } // namespace cameo::onnx

@@ -3,6 +3,7 @@
 #include "cameo/Import/ONNX/Schema.h"
 #include "cameo/Support/ErrorCode.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -80,8 +81,8 @@ bool GraphImporter::isGiven(StringRef name) const {
 
 Value GraphImporter::lookup(StringRef name) {
   Binding value = binding(name);
-  if (value.isSequence())
-    (void)error("E-TYPE", "'" + escaped(name) + "' is a sequence; expected a tensor");
+  if (value.isSequence() || value.map)
+    (void)error("E-TYPE", "'" + escaped(name) + "' is a " + (value.map ? "map" : "sequence") + "; expected a tensor");
   return value.tensor;
 }
 
@@ -343,12 +344,19 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   return success();
 }
 
+/// As ONNX writes it.
+static std::string typeOf(const MapValue &map) {
+  auto name = [](Value v) { return dataTypeName(dataTypeOf(getElementTypeOrSelf(v.getType()))); };
+  return ("map(" + name(map.keys) + ",tensor(" + name(map.values) + "))").str();
+}
+
 /// What the reader could not see: the inputs' types, and which of them a call of the function around leaves out.
 LogicalResult GraphImporter::checkInputs(const Node &node) {
   auto mustBeTensor = [&](StringRef name) {
     Binding given = isGiven(name) ? binding(name) : Binding();
-    if (given.isSequence())
-      return error("E-TYPE", "input '" + escaped(name) + "' is a sequence; expected a tensor");
+    if (given.isSequence() || given.map)
+      return error("E-TYPE",
+                   "input '" + escaped(name) + "' is a " + (given.map ? "map" : "sequence") + "; expected a tensor");
     if (given.present)
       return error("E-TYPE",
                    "input '" + escaped(name) +
@@ -378,6 +386,14 @@ LogicalResult GraphImporter::checkInputs(const Node &node) {
       if (!llvm::any_of(formal->types.others, [](StringRef t) { return t.contains("seq("); }))
         return error("E-DTYPE",
                      "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a sequence; expected a tensor");
+      continue;
+    }
+    if (given.map) {
+      std::string type = typeOf(*given.map);
+      if (!llvm::is_contained(formal->types.others, type))
+        return error("E-DTYPE", "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a " + type +
+                                    "; expected " +
+                                    (formal->types.tensors ? "a tensor" : llvm::join(formal->types.others, ", ")));
       continue;
     }
     // Where only sequences or optionals are allowed, a tensor is an optional that has an element.
@@ -485,6 +501,8 @@ FailureOr<SmallVector<Binding>> GraphImporter::outputs(const Scope &scope) {
   for (StringRef name : scope.outputs) {
     size_t reported = diagnostics.size();
     outputs.push_back(binding(name));
+    if (outputs.back().map)
+      return error("E-TYPE", "'" + escaped(name) + "', an output of its graph, is a map; expected a tensor");
     if (firstError(reported))
       return failure();
   }

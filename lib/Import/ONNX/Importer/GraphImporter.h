@@ -150,6 +150,8 @@ private:
   mlir::LogicalResult checkSize(llvm::StringRef name, mlir::Value value);
   mlir::LogicalResult addInputs(mlir::func::FuncOp func, Scope &scope);
   mlir::FailureOr<Binding> addInput(mlir::func::FuncOp func, llvm::StringRef name, const ValueType &type);
+  /// Vectors NAME.keys and NAME.values.
+  mlir::FailureOr<Binding> addMapInput(mlir::func::FuncOp func, llvm::StringRef name, const ValueType &type);
   mlir::FailureOr<mlir::Value> addTensorInput(mlir::func::FuncOp func, llvm::StringRef name, const ValueType &type);
   mlir::LogicalResult addOutputs(mlir::func::FuncOp func);
   mlir::Location locationOf(const Node &node);
@@ -164,7 +166,7 @@ private:
   Scope *scope = nullptr;
   Place place;
   llvm::StringMap<const ValueType *> declared;
-  llvm::StringSet<> usedBindings, usedShapes;
+  llvm::StringSet<> usedBindings, usedShapes, inputNames;
   llvm::DenseMap<mlir::Block *, mlir::Operation *> lastConstant;
   std::vector<mlir::OwningOpRef<mlir::Operation *>> discarded;
   int64_t importedNodes = 0; ///< that are part of the program

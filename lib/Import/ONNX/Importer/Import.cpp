@@ -50,6 +50,8 @@ FailureOr<Value> GraphImporter::addTensorInput(func::FuncOp func, StringRef name
   Type elementType = elementTypeOf(type.elementType, builder.getContext());
   if (!elementType)
     return refuse("E-TYPE", "has type " + escaped(type.str()) + "; supported are tensors of " + kSupportedTypes);
+  if (!inputNames.insert(name).second)
+    return refuse("E-UNSUPPORTED", "has the name of a part of another one, a sequence or a map; rename one");
   std::vector<Dimension> dims = type.dims;
   bool hasShape = type.hasShape;
   for (const ShapeBinding &shape : options.shapes)
@@ -98,11 +100,32 @@ FailureOr<Value> GraphImporter::addTensorInput(func::FuncOp func, StringRef name
   return argument;
 }
 
+/// A vector of `size` elements.
+static ValueType vectorOf(DataType elementType, StringRef size) {
+  ValueType type;
+  type.kind = ValueType::Kind::Tensor;
+  type.elementType = elementType;
+  type.hasShape = true;
+  type.dims.push_back({-1, size});
+  return type;
+}
+
+FailureOr<Binding> GraphImporter::addMapInput(func::FuncOp func, StringRef name, const ValueType &type) {
+  StringRef size = builder.getStringAttr(name + ".size").getValue();
+  auto keys = addTensorInput(func, (name + ".keys").str(), vectorOf(type.elementType, size));
+  auto values = addTensorInput(func, (name + ".values").str(), vectorOf(type.element->elementType, size));
+  if (failed(keys) || failed(values))
+    return failure();
+  return Binding(MapValue{*keys, *values});
+}
+
 FailureOr<Binding> GraphImporter::addInput(func::FuncOp func, StringRef name, const ValueType &type) {
   if (type.kind == ValueType::Kind::Tensor) {
     auto tensor = addTensorInput(func, name, type);
     return failed(tensor) ? FailureOr<Binding>(failure()) : FailureOr<Binding>(Binding(*tensor));
   }
+  if (type.kind == ValueType::Kind::Map && type.element && type.element->kind == ValueType::Kind::Tensor)
+    return addMapInput(func, name, type);
   bool isSequence = type.kind == ValueType::Kind::Sequence, isOptional = type.kind == ValueType::Kind::Optional;
   auto given = [&](const Twine &wanted) {
     return llvm::find_if(options.shapes, [text = wanted.str()](const ShapeBinding &s) { return s.name == text; });
@@ -116,7 +139,7 @@ FailureOr<Binding> GraphImporter::addInput(func::FuncOp func, StringRef name, co
   if (!isSequence || type.element->kind != ValueType::Kind::Tensor)
     return error("E-TYPE", "input '" + escaped(name) + "' has type " + escaped(type.str()) +
                                "; supported are tensors of " + kSupportedTypes +
-                               ", and sequences and optionals of them");
+                               ", and sequences, optionals and maps of them");
   std::vector<Value> elements;
   while (true) {
     std::string element = (name + "[" + Twine(elements.size()) + "]").str();
@@ -215,6 +238,10 @@ LogicalResult GraphImporter::addOutputs(func::FuncOp func) {
     }
     for (auto [i, element] : llvm::enumerate(value.list.value_or(std::vector<Value>{})))
       add(output.name + "[" + Twine(i) + "]", element, ValueType());
+    if (value.map) {
+      add(output.name + ".keys", value.map->keys, ValueType());
+      add(output.name + ".values", value.map->values, ValueType());
+    }
     if (value.ragged) {
       add(output.name + ".elements", value.ragged->elements, ValueType());
       add(output.name + ".shapes", value.ragged->shapes, ValueType());

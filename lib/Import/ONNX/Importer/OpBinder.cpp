@@ -15,6 +15,8 @@ SmallVector<Value *> Binding::parts() {
       parts.push_back(&element);
   if (ragged)
     parts.append({&ragged->elements, &ragged->shapes});
+  if (map)
+    parts.append({&map->keys, &map->values});
   if (present)
     parts.push_back(&present);
   return parts;

@@ -121,6 +121,9 @@ static bool checkTypes(const ModelFile &file, mlir::MLIRContext *context, std::v
     const ValueType *type = &value.type;
     while (type->element && (type->kind == ValueType::Kind::Sequence || type->kind == ValueType::Kind::Optional))
       type = type->element.get();
+    if (type == &value.type && type->kind == ValueType::Kind::Map && type->element &&
+        elementTypeOf(type->elementType, context))
+      type = type->element.get();
     bool isTensor = type->kind == ValueType::Kind::Tensor;
     if (value.hasInitializer || (mayBeOpen && type->kind == ValueType::Kind::None) ||
         (isTensor &&
@@ -129,7 +132,7 @@ static bool checkTypes(const ModelFile &file, mlir::MLIRContext *context, std::v
     diagnostics.push_back(unsupported("E-TYPE", escaped(file.path()) + ": " + what + " '" + escaped(value.name) +
                                                     "' has type " + escaped(value.type.str()) +
                                                     "; supported are tensors of " + kSupportedTypes +
-                                                    ", and sequences and optionals of them"));
+                                                    ", and sequences, optionals and maps of them"));
   };
   for (const ValueInfo &input : file.model().graph.inputs)
     check(input, "input", false);
