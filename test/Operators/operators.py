@@ -19,6 +19,7 @@ import attention
 import control
 import experimental
 import forms
+import gating
 import geometry
 import quantized
 import recurrent
@@ -33,7 +34,7 @@ sys.path.insert(0, str(ROOT / "test/Models"))
 import cameo  # noqa: E402
 import models  # noqa: E402
 
-TABLES = [attention, control, experimental, forms, geometry, quantized, recurrent, tabular, texts, volumes]
+TABLES = [attention, control, experimental, forms, gating, geometry, quantized, recurrent, tabular, texts, volumes]
 
 
 def tables() -> dict[str, types.FunctionType]:
