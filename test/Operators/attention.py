@@ -111,3 +111,49 @@ def relative_position_bias():
                     {"is_bidirectional": both, "max_distance": 128}, ("table",), domain="com.microsoft")
         node.wanted = {"Y": table[:, bucket][None]}
         yield node
+
+
+def multimodal_rotary():
+    """Three positions of each token, in sections of the columns and in turns."""
+    positions = np.random.default_rng(3).integers(0, 20, (3, B, S))
+    for shape, interleaved, (layout, sections) in itertools.product([(B, H, S, D), (B, S, H * D)], (0, 1), [(0, [2, 1, 1]), (0, [4, 0, 0]), (1, [2, 1, 1]), (1, [2, 2, 0])]):
+        yield Node("MRotaryEmbedding", {"input": normal(*shape), "position_ids": positions, "cos": np.cos(normal(20, D // 2)), "sin": np.sin(normal(20, D // 2))},
+                   ["Y"], {"mrope_section": sections, "mrope_layout": layout, "interleaved": interleaved} | ({"num_heads": H} if len(shape) == 3 else {}), domain="com.microsoft")
+    half = {"cos": np.cos(normal(20, 2)), "sin": np.sin(normal(20, 2))}
+    for shape in ((B, H, S, D), (B, S, H * D)):
+        yield Node("MRotaryEmbedding", {"input": normal(*shape), "position_ids": positions} | half, ["Y"],
+                   {"mrope_section": [1, 1, 0], "rotary_embedding_dim": 4, "num_heads": H}, domain="com.microsoft")
+
+
+def masked_decoder_attention():
+    """One token, behind a past or over the keys of an encoder."""
+    q, k, v, bias = normal(B, 1, H * D), normal(B, 1, H * D, seed=1), normal(B, 1, H * D, seed=2), normal(3 * H * D)
+    past = {"past_key": normal(B, H, T + 3, D), "past_value": normal(B, H, T + 3, D, seed=1)}  # with room for more rows than the T - 1 that there are
+    mask = np.array([[1, 1, 1, 0, 0, 1, 1], [1] * T], np.int32)
+    for padding, extra, given, scale in itertools.product((None, mask), (None, normal(B, H, 1, T)), (None, bias), ({}, {"scale": 0.3})):
+        yield Node("DecoderMaskedMultiHeadAttention",
+                   {"query": q, "key": k, "value": v, "mask": padding, "extra": extra} | past
+                   | {"length": np.array([T - 1], np.int32), "width": None, "beams": None, "bias": given},
+                   ["Y", "present_key", "present_value"], {"num_heads": H, "past_present_share_buffer": 1} | scale, domain="com.microsoft")
+    for padding in (None, mask):
+        yield Node("DecoderMaskedMultiHeadAttention", {"query": q, "key": normal(B, H, T, D), "value": normal(B, H, T, D, seed=1), "mask": padding}, ["Y"],
+                   {"num_heads": H}, domain="com.microsoft")
+
+
+def gated_delta_net():
+    """Tokens in one row and in rows of their own, queries, keys and values side by side, gates computed and given."""
+    for rule, (heads, groups), wide, flat in itertools.product(("linear", "gated", "delta", "gated_delta"), ((2, 2), (4, 2)), (False, True), (True, False)):
+        lead = (B * S,) if flat else (B, S)
+        unit = lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True)
+        inputs = {"query": normal(*lead, groups, D), "key": unit(normal(*lead, groups, D, seed=1)), "value": normal(*lead, heads, 6), "lengths": None,
+                  "decay": -np.abs(normal(*lead, heads, *[D] * wide)) if "gated" in rule else None,
+                  "beta": _sigmoid(normal(*lead, heads, seed=1)) if "delta" in rule else None, "state": normal(B, heads, 6, D)}
+        yield Node("GatedDeltaNet", inputs, ["Y", "last"], {"update_rule": rule}, domain="com.microsoft")
+    for gate, shape in itertools.product(("softplus", "sigmoid"), ((4,), (4, D), (4 * D,))):
+        inputs = {"query": normal(B * S, 2 * 2 * D + 4 * 6), "key": None, "value": None, "lengths": None, "decay": normal(B * S, 4, *[D] * (shape != (4,))),
+                  "beta": normal(B * S, 4), "state": normal(B, 4, 6, D), "a_log": normal(4), "dt_bias": normal(*shape)}
+        yield Node("GatedDeltaNet", inputs, ["Y", "last"], {"gate_activation": gate, "beta_activation": "sigmoid", "qk_l2_norm": 1, "scale": 0.4}, domain="com.microsoft")
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))

@@ -227,8 +227,11 @@ LogicalResult flexAttention(OpBinder &op) {
 
 // ---- LinearAttention
 
-LogicalResult linearAttention(OpBinder &op) {
-  int64_t heads = op.intAttr("q_num_heads", 0), groups = op.intAttr("kv_num_heads", 0);
+/// Which of the inputs 4, decay, and 5, beta, a node's update_rule needs.
+struct UpdateRule {
+  bool gated, delta;
+};
+FailureOr<UpdateRule> updateRule(OpBinder &op) {
   StringRef rule = op.stringAttr("update_rule", "gated_delta");
   bool gated = rule == "gated" || rule == "gated_delta", delta = rule == "delta" || rule == "gated_delta";
   if (!gated && !delta && rule != "linear")
@@ -236,6 +239,15 @@ LogicalResult linearAttention(OpBinder &op) {
   for (auto [needed, input, name] : {std::tuple(gated, 4, "decay"), std::tuple(delta, 5, "beta")})
     if (needed && !op.hasInput(input))
       return op.error("E-ARITY", "update_rule is '" + rule + "', which needs the input " + Twine(name));
+  return UpdateRule{gated, delta};
+}
+
+LogicalResult linearAttention(OpBinder &op) {
+  int64_t heads = op.intAttr("q_num_heads", 0), groups = op.intAttr("kv_num_heads", 0);
+  auto rule = updateRule(op);
+  if (failed(rule))
+    return failure();
+  auto [gated, delta] = *rule;
   auto unpacked = [&](Value x, int64_t count) -> Value {
     ArrayRef<Dim> dims = op.shapes().dimsOf(x);
     auto columns = dims.back().constant();
@@ -272,6 +284,132 @@ LogicalResult microsoftLinearAttention(OpBinder &op) {
   if (int64_t window = op.intAttr("state_window", 0))
     return op.unsupported("state_window is " + Twine(window) + "; supported is 0, the state behind the last token");
   return linearAttention(op);
+}
+
+/// com.microsoft's GatedDeltaNet: how much of the state stays, from what a projection gives; x is [B, T, heads, 1 or
+/// D].
+Value decayOf(Compose &c, Value x, Value rate, Value bias) {
+  OpBinder &op = c.op;
+  StringRef kind = op.stringAttr("gate_activation", "none");
+  if (kind == "none" || !x)
+    return x;
+  bool isSoftplus = kind == "softplus" || kind == "qwen";
+  if (!isSoftplus && kind != "sigmoid" && kind != "kda") {
+    (void)op.error("E-ATTR", "gate_activation is '" + kind + "'; expected none, softplus or sigmoid");
+    return {};
+  }
+  if (!rate || !bias) {
+    (void)op.error("E-ARITY", "gate_activation is '" + kind + "', which needs the inputs a_log and dt_bias");
+    return {};
+  }
+  Dim heads = op.shapes().dim(x, 2);
+  Value perHead = c.make<ExpOp>(op.reshape(rate, {heads, op.dims().constant(1)}));
+  Dim columns = op.dims().floorDiv(op.shapes().numElements(bias), heads);
+  Value sum = c.add(x, op.reshape(bias, {heads, columns}));
+  if (isSoftplus)
+    return c.mul(c.make<NegOp>(perHead), c.make<SoftplusOp>(sum));
+  return c.mul(c.make<SigmoidOp>(c.mul(perHead, sum)), op.floatAttr("gate_lower_bound", -5));
+}
+
+/// com.microsoft: tokens of all sequences in one row, [tokens, heads, width], or [B, T, heads, width]; the state is
+/// [B, heads, E, D]. Heads of queries and keys serve as many heads of values each.
+LogicalResult gatedDeltaNet(OpBinder &op) {
+  Compose c{op};
+  auto rule = updateRule(op);
+  if (failed(rule))
+    return failure();
+  if (op.hasInput(3) || op.intAttr("state_update_capacity", 0))
+    return op.unsupported("cu_seqlens or state_update_capacity is given; supported are sequences of one length, and "
+                          "the state behind their last tokens");
+  DimContext &d = op.dims();
+  Type f32 = op.builder.getF32Type();
+  Value q = op.input(0), k = op.input(1), v = op.input(2), initial = op.input(6);
+  bool isPacked = !k && !v;
+  int64_t leading = op.rank(q) - (isPacked ? 1 : 2);
+  if ((leading != 1 && leading != 2) ||
+      (isPacked ? !initial : !k || !v || op.rank(k) != op.rank(q) || op.rank(v) != op.rank(q)))
+    return op.error("E-SHAPE", "query has rank " + Twine(op.rank(q)) +
+                                   "; expected 3 or 4, as key and value have, or with initial_state 1 less and the "
+                                   "three side by side");
+  if (leading == 1 && !initial)
+    return op.error("E-ARITY", "initial_state is left out; it says how many sequences the tokens belong to");
+  SmallVector<Dim> place(op.shapes().dimsOf(q).take_front(leading));
+  Dim batch = leading == 1 ? op.shapes().dim(initial, 0) : place[0];
+  Dim tokens = leading == 1 ? d.floorDiv(place[0], batch) : place[1];
+  auto tokenRows = [&](Value x, ArrayRef<Dim> row) -> Value {
+    SmallVector<Dim> sizes{batch, tokens};
+    sizes.append(row.begin(), row.end());
+    return x ? op.reshape(op.cast(x, f32), sizes) : x;
+  };
+  Dim heads, groups, width, valueWidth; // of values, of queries and keys
+  if (isPacked) {
+    heads = op.shapes().dim(initial, 1);
+    width = op.shapes().dim(initial, 3);
+    valueWidth = op.shapes().dim(initial, 2);
+    Dim columns = d.floorDiv(d.sub(op.shapes().dim(q, leading), d.mul(heads, valueWidth)), 2);
+    groups = d.floorDiv(columns, width);
+    Value packed = q;
+    auto part = [&](Dim begin, Dim end) { return sliceAxis(op, packed, leading, begin, end); };
+    q = part(d.constant(0), columns);
+    k = part(columns, d.mul(columns, 2));
+    v = part(d.mul(columns, 2), op.shapes().dim(packed, leading));
+  } else {
+    groups = op.shapes().dim(q, leading);
+    width = op.shapes().dim(q, leading + 1);
+    heads = op.shapes().dim(v, leading);
+    valueWidth = op.shapes().dim(v, leading + 1);
+  }
+  auto most = heads.constant(), least = groups.constant();
+  if (!most || !least || *least < 1 || *most % *least)
+    return op.error("E-SHAPE", "there are " + formatShape(groups) + " heads of queries and " + formatShape(heads) +
+                                   " of values; expected known numbers, the second a multiple of the first");
+  // A head of queries or keys for each head of values.
+  auto perHead = [&](Value x) -> Value {
+    x = tokenRows(x, {groups, width});
+    if (x && op.intAttr("qk_l2_norm", 0)) {
+      Value square = c.add(c.reduce(c.mul(x, x), {3}, "sum"), 1e-6);
+      x = c.div(x, c.make<SqrtOp>(square));
+    }
+    if (!x || *most == *least)
+      return x;
+    Value sizes = op.sizes({batch, tokens, groups, d.constant(*most / *least), width});
+    Value repeated = c.make<ExpandOp>(c.unsqueeze(x, {3}), sizes);
+    return repeated ? op.reshape(repeated, {batch, tokens, heads, width}) : repeated;
+  };
+  Value decay, beta;
+  if (rule->gated) {
+    Value given = op.input(4);
+    decay = tokenRows(given, {heads, op.rank(given) == leading + 2 ? width : d.constant(1)});
+    decay = decayOf(c, decay, op.input(7), op.input(8));
+  }
+  if (rule->delta) {
+    beta = tokenRows(op.input(5), {heads});
+    StringRef kind = op.stringAttr("beta_activation", "none");
+    if (kind != "none" && kind != "sigmoid")
+      return op.error("E-ATTR", "beta_activation is '" + kind + "'; expected none or sigmoid");
+    if (kind == "sigmoid")
+      beta = c.make<SigmoidOp>(beta);
+  }
+  q = perHead(q);
+  k = perHead(k);
+  v = tokenRows(v, {heads, valueWidth});
+  if (!q || !k || !v || (rule->gated && !decay) || (rule->delta && !beta))
+    return failure();
+  double scale = op.floatAttr("scale", 0);
+  if (scale == 0)
+    scale = defaultScale(c, q);
+  if (initial)
+    initial = op.transpose(op.cast(initial, f32), {0, 1, 3, 2});
+  if (!q || (op.hasInput(6) && !initial))
+    return failure();
+  auto made = op.createWithResults<LinearAttentionOp>(2, q, k, v, initial, decay, beta,
+                                                      op.builder.getF32FloatAttr(scale), TypeAttr::get(f32));
+  if (!made)
+    return failure();
+  place.append({heads, valueWidth});
+  if (failed(op.result(c.cast(op.reshape(made.getResult(), place), op.elementType(op.input(0))))))
+    return failure();
+  return op.hasOutput(1) ? op.result(1, op.transpose(made.getLast(), {0, 1, 3, 2})) : success();
 }
 
 // ---- RotaryEmbedding
@@ -426,6 +564,10 @@ LogicalResult exportLinearAttention(LinearAttentionOp op, NodeBuilder &b) {
 namespace cameo::onnx {
 void registerAttentionHandlers(HandlerTable &table) {
   table.on("Attention", 23, attention);
+  table.onMicrosoft("GatedDeltaNet",
+                    "query key? value? cu_seqlens? decay? beta? initial_state:4? a_log? dt_bias? capture_count? "
+                    "state_update_active?",
+                    gatedDeltaNet);
   table.onMicrosoft("LinearAttention", "query:3 key:3 value:3 past_state:4? decay:3? beta:3?",
                     microsoftLinearAttention);
   table.on("LinearAttention", 27, linearAttention);

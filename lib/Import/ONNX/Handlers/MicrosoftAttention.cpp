@@ -71,16 +71,22 @@ Value withPast(OpBinder &op, Value past, Value tokens) {
   return past && tokens ? op.create<ConcatOp>(SmallVector<Value>{past, tokens}, int64_t(2)) : tokens;
 }
 
-LogicalResult multiHeadAttention(OpBinder &op) {
+/// Where MultiHeadAttention and DecoderMaskedMultiHeadAttention have their inputs behind the first three.
+struct MultiHeadInputs {
+  size_t bias, padding, scores, pastKey, pastValue;
+  size_t pastLength;     ///< given where the caches have room for more rows than they hold
+  size_t beams;          ///< which beam each row of a cache came from
+  StringRef scoresStage; ///< which scores the fourth result is
+};
+
+LogicalResult multiHeadAttention(OpBinder &op, const MultiHeadInputs &at) {
   Compose c{op};
   int64_t heads = op.intAttr("num_heads", 0);
   if (failed(checkHeads(op, "num_heads", heads)))
     return failure();
-  for (size_t i : {8, 9})
-    if (op.hasInput(i))
-      return op.unsupported("input '" + op.node.inputs[i] +
-                            "' is given; supported is a past without a shared buffer or beams");
-  Value query = op.input(0), key = op.input(1), value = op.input(2), bias = op.input(3);
+  if (op.hasInput(at.beams))
+    return op.unsupported("input '" + op.node.inputs[at.beams] + "' is given; supported is a past without beams");
+  Value query = op.input(0), key = op.input(1), value = op.input(2), bias = op.input(at.bias);
   Type type = op.elementType(query);
   int64_t rank = op.rank(query);
   AttentionParts p;
@@ -120,19 +126,29 @@ LogicalResult multiHeadAttention(OpBinder &op) {
   p.v = op.rank(value) == 4 ? value : splitHeads(op, biased(value, d.mul(hidden, 2)), heads);
   if (!p.q || !p.k || !p.v)
     return failure();
-  if (op.hasInput(6) && op.intAttr("unidirectional", 0))
-    p.offsets = op.sizes({op.shapes().dim(op.input(6), 2)});
-  p.k = withPast(op, op.input(6), p.k);
-  p.v = withPast(op, op.input(7), p.v);
+  Value pastKey = op.input(at.pastKey), pastValue = op.input(at.pastValue);
+  bool isCausal = op.intAttr("unidirectional", 0) != 0;
+  if (op.hasInput(at.pastLength) && pastKey && pastValue) {
+    Value length = c.cast(c.scalarOf(op.input(at.pastLength)), op.builder.getI64Type());
+    Value starts = c.make<ExpandOp>(length, op.sizes({op.shapes().dim(p.q, 0)}));
+    p.lengths = c.add(starts, op.sizes({op.shapes().dim(p.k, 2)}));
+    p.offsets = isCausal ? starts : Value();
+    p.k = c.make<TensorScatterOp>(pastKey, p.k, starts, int64_t(2), false);
+    p.v = c.make<TensorScatterOp>(pastValue, p.v, starts, int64_t(2), false);
+  } else {
+    p.offsets = pastKey && isCausal ? op.sizes({op.shapes().dim(pastKey, 2)}) : Value();
+    p.k = withPast(op, pastKey, p.k);
+    p.v = withPast(op, pastValue, p.v);
+  }
   if (!p.k || !p.v)
     return failure();
-  p.mask = op.input(5);
-  if (failed(bindPadding(c, 4, p, type)))
+  p.mask = op.input(at.scores);
+  if (failed(bindPadding(c, at.padding, p, type)))
     return failure();
   if (op.hasAttr("scale") && op.floatAttr("scale", 0) != 0)
     p.scale = op.floatAttr("scale", 1);
-  p.right = op.intAttr("unidirectional", 0) ? 0 : -1;
-  AttentionResults r = makeAttention(c, p, op.hasOutput(3) ? "product" : "");
+  p.right = isCausal ? 0 : -1;
+  AttentionResults r = makeAttention(c, p, op.hasOutput(3) ? at.scoresStage : "");
   if (failed(op.result(mergeHeads(op, r.y))) || failed(op.result(1, p.k)) || failed(op.result(2, p.v)))
     return failure();
   return op.hasOutput(3) ? op.result(3, r.scores) : success();
@@ -314,29 +330,62 @@ LogicalResult groupQueryAttention(OpBinder &op) {
 
 // ---- RotaryEmbedding
 
-LogicalResult rotaryEmbedding(OpBinder &op) {
-  Compose c{op};
-  Value x = op.input(0), positions = op.input(1), cos = op.input(2), sin = op.input(3);
+/// The node's first input rotated; `cos` and `sin` as `rotated` takes them, with the tables' width.
+LogicalResult rotatedResult(OpBinder &op, Value cos, Value sin, Value positions) {
   if (op.intAttr("is_packed_batching", 0) || op.floatAttr("scale", 1) != 1)
     return op.unsupported("is_packed_batching or scale is set; supported are 0 and 1");
-  if (op.rank(cos) != 2 || op.rank(sin) != 2)
-    return op.error("E-SHAPE", "cos_cache and sin_cache have ranks " + Twine(op.rank(cos)) + " and " +
-                                   Twine(op.rank(sin)) + "; expected 2");
+  Value x = op.input(0);
   int64_t heads = op.intAttr("num_heads", 0), width = op.intAttr("rotary_embedding_dim", 0);
   if (op.rank(x) == 3 && heads == 0) {
-    auto hidden = op.shapes().dim(x, 2).constant(), half = op.shapes().dim(cos, 1).constant();
+    auto hidden = op.shapes().dim(x, 2).constant(), half = op.shapes().dim(op.input(2), 1).constant();
     if (!hidden || !half || *half < 1)
       return op.error("E-SHAPE", "num_heads is left out and follows from sizes that are not known at compile time; "
                                  "give it, or fix the sizes with --dim");
     heads = *hidden / (2 * *half);
   }
+  return op.result(rotated(op, x, cos, sin, positions, heads, width, op.intAttr("interleaved", 0) != 0));
+}
+
+LogicalResult rotaryEmbedding(OpBinder &op) {
+  Compose c{op};
+  Value x = op.input(0), positions = op.input(1);
   // One number: the position of the first token.
   if (op.rank(positions) == 1) {
     Dim tokens = op.shapes().dim(x, op.rank(x) == 3 ? 1 : 2);
     positions = c.unsqueeze(c.add(op.cast(positions, op.builder.getI64Type()), counting(op, tokens)), 0);
   }
-  return positions ? op.result(rotated(op, x, cos, sin, positions, heads, width, op.intAttr("interleaved", 0) != 0))
-                   : failure();
+  return positions ? rotatedResult(op, op.input(2), op.input(3), positions) : failure();
+}
+
+/// Of three positions that a token has, in time, height and width, each counts for some of the columns.
+LogicalResult multimodalRotary(OpBinder &op) {
+  Compose c{op};
+  auto sections = op.intsAttr("mrope_section").value_or(SmallVector<int64_t>());
+  int64_t layout = op.intAttr("mrope_layout", 0);
+  auto half = op.shapes().dim(op.input(2), 1).constant();
+  bool fits = sections.size() == 3 && half && llvm::all_of(sections, [&](int64_t n) { return n >= 0 && n <= *half; });
+  if (!fits || sections[0] + sections[1] + sections[2] != *half || (layout != 0 && layout != 1))
+    return op.error("E-ATTR", "mrope_section has " + Twine(sections.size()) + " entries and mrope_layout is " +
+                                  Twine(layout) + "; expected three whose sum is the width of cos_cache, " +
+                                  formatShape(op.shapes().dim(op.input(2), 1)) + ", and 0 or 1");
+  SmallVector<int64_t> streams;
+  for (int64_t column = 0; column < *half; ++column) {
+    int64_t stream = column % 3;
+    if (layout == 0)
+      stream = column < sections[0] ? 0 : column < sections[0] + sections[1] ? 1 : 2;
+    else if (column >= 3 * sections[stream])
+      stream = 0;
+    streams.push_back(stream);
+  }
+  Value stream = op.i64(streams), positions = op.input(1);
+  auto perToken = [&](Value table) {
+    Value rows = c.make<GatherOp>(table, positions, int64_t(0)); // [3, B, T, half]
+    auto row = [&](int64_t i) { return c.make<GatherOp>(rows, op.i64Scalar(i), int64_t(0)); };
+    auto is = [&](int64_t i) { return c.make<EqualOp>(stream, op.i64Scalar(i)); };
+    return c.where(is(0), row(0), c.where(is(1), row(1), row(2)));
+  };
+  Value cos = perToken(op.input(2)), sin = perToken(op.input(3));
+  return cos && sin ? rotatedResult(op, cos, sin, {}) : failure();
 }
 
 /// T5's bias of attention scores, [1, heads, queries, keys]: a table's entry per head and distance of key and query.
@@ -391,12 +440,17 @@ void registerMicrosoftAttentionHandlers(HandlerTable &table) {
   table.onMicrosoft("MultiHeadAttention",
                     "query key? value? bias:1? key_padding_mask? attention_bias? past_key:4? past_value:4? "
                     "past_sequence_length? cache_indirection?",
-                    multiHeadAttention);
+                    [](OpBinder &op) { return multiHeadAttention(op, {3, 4, 5, 6, 7, 8, 9, "product"}); });
+  table.onMicrosoft("DecoderMaskedMultiHeadAttention",
+                    "query key? value? mask_index? attention_bias? past_key:4? past_value:4? past_sequence_length? "
+                    "beam_width? cache_indirection? bias:1?",
+                    [](OpBinder &op) { return multiHeadAttention(op, {10, 3, 4, 5, 6, 7, 9, "weights"}); });
   table.onMicrosoft("GroupQueryAttention",
                     "query:3 key:3? value:3? past_key:4? past_value:4? seqlens_k total_sequence_length cos_cache:2? "
                     "sin_cache:2? position_ids? attention_bias? head_sink? k_scale? v_scale?",
                     groupQueryAttention);
   table.onMicrosoft("RotaryEmbedding", "input position_ids cos_cache:2 sin_cache:2", rotaryEmbedding);
+  table.onMicrosoft("MRotaryEmbedding", "input position_ids:3 cos_cache:2 sin_cache:2", multimodalRotary);
   table.onMicrosoft("RelativePositionBias", "bias_table:2 query_length key_length", relativePositionBias);
 }
 } // namespace cameo::onnx

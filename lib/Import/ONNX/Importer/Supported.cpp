@@ -74,7 +74,7 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kWorkaround
     {"GreedySearch", "export the decoder alone and let the program around it search"},
     {"Sampling", "export the decoder alone and let the program around it sample"},
     {"WhisperBeamSearch", "export the decoder alone and let the program around it search"},
-    {"DecoderMasked", "optimize the decoder without it; MultiHeadAttention is supported"},
+    {"DecoderMaskedSelfAttention", "optimize the decoder without it; MultiHeadAttention is supported"},
     {"Packed", "optimize the model without packing mode; Attention and MultiHeadAttention are supported"},
     {"RemovePadding", "optimize the model without packing mode"},
     {"RestorePadding", "optimize the model without packing mode"},
