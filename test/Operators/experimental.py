@@ -16,6 +16,10 @@ def parametric_softplus():
     yield Node("ParametricSoftplus", {"X": normal(4, 5, scale=3)}, ["Y"], {"alpha": 1.5, "beta": 0.75}, opset=9)
 
 
+def scaled_tanh():
+    yield Node("ScaledTanh", {"input": normal(4, 5, scale=3)}, ["output"], {"alpha": 1.5, "beta": 0.75}, opset=9)
+
+
 def image_scaler():
     yield Node("ImageScaler", {"input": normal(2, 3, 4, 5)}, ["output"], {"scale": 0.5, "bias": [1.0, -2.0, 3.0]}, opset=9)
 

@@ -44,6 +44,14 @@ LogicalResult parametricSoftplus(OpBinder &op) {
   return op.result(c.mul(inner, op.floatAttr("alpha", 1.0)));
 }
 
+/// alpha tanh(beta x).
+LogicalResult scaledTanh(OpBinder &op) {
+  if (failed(checkFloat(op)))
+    return failure();
+  Compose c{op};
+  return op.result(c.mul(c.make<TanhOp>(c.mul(op.input(0), op.floatAttr("beta", 1.0))), op.floatAttr("alpha", 1.0)));
+}
+
 /// The picture x [N, C, H, W] times `scale`, plus a bias per channel.
 LogicalResult imageScaler(OpBinder &op) {
   if (failed(checkFloat(op)))
@@ -116,5 +124,6 @@ void registerExperimentalHandlers(HandlerTable &table) {
   on("ImageScaler", "input:4", imageScaler);
   on("ParametricSoftplus", "X", parametricSoftplus);
   on("Scale", "input", scale);
+  on("ScaledTanh", "input", scaledTanh);
 }
 } // namespace cameo::onnx
