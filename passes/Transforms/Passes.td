@@ -18,7 +18,7 @@ def MergePhasesPass : Pass<"cameo-merge-phases", "::mlir::func::FuncOp"> {
   let description = [{
     Before: `%y = cameo.conv_transpose %x, %w {strides = [2, 2], pads = [4, 4, 4, 4]}`, %w a constant of [56, 1, 9, 9].
     After: `%p = cameo.conv %x, %v`, %v [4, 56, 5, 5], whose 4 channels are the pixels of a square of the result, which a reshape, a
-    transpose and a reshape put in their place.
+    transpose and a reshape put in their place. Any number of spatial axes.
 
     Lanes hold channels, so that one channel leaves 15 of 16 empty, in as many convolutions as there are phases. Left alone: sizes that only
     the run knows, groups, dilations, filters that are no f32 constants, and where two thirds of the vectors of the phases are not

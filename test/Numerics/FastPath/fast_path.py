@@ -119,7 +119,9 @@ FAMILIES = {
     + [Case("GroupNormalization", [f32(2, 6, *spatial), f32(6), f32(6)], ulp=32, num_groups=g) for spatial in ((33,), (7, 9), (3, 5, 9)) for g in (1, 3, 6)],
     # Few channels and constant filters: their phases are channels of one convolution (cameo-merge-phases).
     "phases": [Case("ConvTranspose", [f32(2, 5, 7, 6), np.random.default_rng(k).standard_normal((5, o, k, k + 1)).astype(np.float32)], ulp=64, strides=list(s), pads=list(p), output_padding=list(q))
-               for o, k, s, p, q in ((1, 9, (2, 2), (4, 4, 4, 4), (1, 1)), (3, 4, (2, 2), (1, 1, 1, 1), (0, 0)), (2, 5, (3, 1), (2, 0, 1, 3), (2, 0)), (1, 8, (4, 3), (0, 2, 3, 1), (0, 1)), (1, 7, (1, 2), (-1, 0, 2, 0), (0, 0)))],
+               for o, k, s, p, q in ((1, 9, (2, 2), (4, 4, 4, 4), (1, 1)), (3, 4, (2, 2), (1, 1, 1, 1), (0, 0)), (2, 5, (3, 1), (2, 0, 1, 3), (2, 0)), (1, 8, (4, 3), (0, 2, 3, 1), (0, 1)), (1, 7, (1, 2), (-1, 0, 2, 0), (0, 0)))]
+              + [Case("ConvTranspose", [f32(2, 5, *x), np.random.default_rng(len(x)).standard_normal((5, o, *k)).astype(np.float32)], ulp=64, strides=list(s), pads=list(p), output_padding=list(q))
+                 for x, o, k, s, p, q in (((19,), 1, (16,), (8,), (0, 0), (0,)), ((9,), 2, (7,), (3,), (2, 1), (1,)), ((3, 4, 5), 1, (4, 4, 5), (2, 2, 3), (1, 1, 1, 1, 2, 1), (0, 0, 0)))],
     "reductions": [Case(op, [f32(4, 6, n), ints(*axes)], ulp=u, keepdims=k) for op, u in (("ReduceSum", 16), ("ReduceMax", 0), ("ReduceMin", 0), ("ReduceMean", 16), ("ReduceProd", 16))
                    for n in (1, 7, 17, 100) for axes, k in (((2,), 1), ((0,), 0), ((1,), 0), ((0, 1, 2), 0), ((1, 2), 1))]
     + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]

@@ -16,6 +16,20 @@ func.func @to_one_channel(%x: tensor<1x8x5x5xf32>) -> tensor<1x1x10x10xf32> {
   return %y : tensor<1x1x10x10xf32>
 }
 
+// One axis: phases of stride 4, each of two taps.
+// CHECK-LABEL: func.func @of_one_axis
+// CHECK:       %[[W:.*]] = cameo.constant {{.*}} : tensor<4x8x2xf32>
+// CHECK:       %[[C:.*]] = cameo.conv %{{.*}}, %[[W]] {{.*}}pads = array<i64: 1, 1>, strides = array<i64: 1>{{.*}} -> tensor<1x4x6xf32>
+// CHECK:       %[[R:.*]] = cameo.reshape %[[C]]{{.*}} -> tensor<1x4x1x6xf32>
+// CHECK:       %[[T:.*]] = cameo.transpose %[[R]] {permutation = array<i64: 0, 2, 3, 1>}
+// CHECK:       %[[Y:.*]] = cameo.reshape %[[T]]{{.*}} -> tensor<1x1x24xf32>
+// CHECK-NEXT:  return %[[Y]]
+func.func @of_one_axis(%x: tensor<1x8x5xf32>) -> tensor<1x1x24xf32> {
+  %w = cameo.constant dense<1.0> : tensor<8x1x8xf32>
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 4>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x8x5xf32>, tensor<8x1x8xf32>) -> tensor<1x1x24xf32>
+  return %y : tensor<1x1x24xf32>
+}
+
 // Vectors of channels are full as they are.
 // CHECK-LABEL: func.func @to_many_channels_stays
 // CHECK:       cameo.conv_transpose
