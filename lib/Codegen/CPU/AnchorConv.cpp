@@ -80,20 +80,31 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
   int64_t groups = s.groups, outputs = sizes.outputs / groups;
   std::string key = llvm::formatv("conv o={0} c={1} taps={2} groups={3} nr={4} lanes={5}", sizes.outputs,
                                   sizes.perGroup, sizes.taps, groups, s.tile.nr, s.tile.lanes);
+  int64_t run = convolutionRun(s), filter = sizes.taps * sizes.perGroup;
+  auto offsets = [=] { // of K's elements, in the order in which windows are read
+    SmallVector<int64_t> offsets;
+    for (int64_t tap = 0; tap < sizes.taps; ++tap)
+      for (int64_t channel = 0; channel < sizes.perGroup; ++channel)
+        offsets.push_back(channel * sizes.taps + tap);
+    return offsets;
+  };
   if (s.bf16Dots) {
-    int64_t run = convolutionRun(s), filter = sizes.taps * sizes.perGroup;
     int64_t groupBytes = 4 * packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, 2), outputs);
     s.weights = a.packedBytes(op.getFilter(), llvm::formatv("{0} pairs run={1}", key, run), groups * groupBytes,
                               [=, tile = s.tile](const uint8_t *source, char *packed) {
-                                SmallVector<int64_t> offsets;
-                                for (int64_t tap = 0; tap < sizes.taps; ++tap)
-                                  for (int64_t channel = 0; channel < sizes.perGroup; ++channel)
-                                    offsets.push_back(channel * sizes.taps + tap);
                                 auto *weights = reinterpret_cast<const uint16_t *>(source);
                                 for (int64_t group = 0; group < groups; ++group)
-                                  packBf16Rhs(weights + group * outputs * filter, offsets, filter, outputs, run, tile,
+                                  packBf16Rhs(weights + group * outputs * filter, offsets(), filter, outputs, run, tile,
                                               packed + group * groupBytes);
                               });
+  } else if (s.tile.alongK) {
+    int64_t elements = packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, s.tile.lanes), outputs);
+    s.weights = a.packedFloats(op.getFilter(), llvm::formatv("{0} along k run={1}", key, run), groups * elements,
+                               [=, tile = s.tile](const float *source, float *packed) {
+                                 for (int64_t group = 0; group < groups; ++group)
+                                   packRhsAlongK(source + group * outputs * filter, offsets(), filter, outputs, run,
+                                                 tile, packed + group * elements);
+                               });
   } else {
     int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
     s.weights = a.packedFloats(

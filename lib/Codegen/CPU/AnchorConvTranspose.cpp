@@ -193,6 +193,7 @@ ContractionShape shapeOfPhases(const Geometry &g, DimContext &d, ArrayRef<Dim> x
   ContractionShape shape = shapeOf(specOf(g, g.pieces.front(), d, x, fixedExtent));
   for (const Piece &piece : g.pieces)
     shape.directRows &= shapeOf(specOf(g, piece, d, x, fixedExtent)).directRows;
+  shape.alongK.reset(); // filters of phases are packed for lanes of columns
   return shape;
 }
 

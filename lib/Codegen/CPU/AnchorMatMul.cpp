@@ -2,7 +2,7 @@
 //
 // A constant right operand is stored in panels. One known only at run time is read where it lies when that is about as
 // good (few rows, or row-major and no wider than two panels); otherwise every step packs the one panel that it
-// multiplies by. Rows of zeros of a constant may be skipped.
+// multiplies by. Rows of zeros of a constant may be skipped. Lanes hold elements of K where columns are few.
 #include "AnchorProduct.h"
 #include "ContractionSparse.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
@@ -58,6 +58,11 @@ ContractionShape shapeOfMatMul(MatMulOp op, ShapeAnalysis &shapes, const CpuTarg
   s.bf16Dots = usesBf16Dots(op, p, shapes.dimsOf(op.getRhs()), target);
   ContractionShape shape = shapeOf(s);
   shape.sparseRows = sparseRowsOf(op, p, shapes.dimsOf(op.getRhs()));
+  // A single column lies along K as it is.
+  bool liesAlongK = p.n.isConstant(1) ||
+                    (p.n.constant() && isSharedMatrix(shapes.dimsOf(op.getRhs())) && constantInKernel(op, op.getRhs()));
+  if (s.lhsType.isF32() && !op.getTransposeLhs() && p.k.constant().value_or(0) > 0 && liesAlongK)
+    shape.alongK = {int64_t(llvm::divideCeil(*p.k.constant(), vectorTarget(target).lanes()))};
   return shape;
 }
 
@@ -77,8 +82,9 @@ public:
       return failure();
     tile = *chosen;
     ElementsAttr constant = a.k.constantOperand(op.getRhs());
-    if (tile.sparse && !constant) { // its plain form is read as well
+    if ((tile.sparse || (tile.alongK && !p.n.isConstant(1))) && !constant) { // its plain form is read as well
       shape.sparseRows.reset();
+      shape.alongK.reset();
       tile = chooseTile(a.vectors(), shape);
     }
     if (tile.sparse)
@@ -139,15 +145,23 @@ private:
     int64_t kStride = op.getTransposeRhs() ? 1 : n, nStride = op.getTransposeRhs() ? k : 1;
     std::string key = llvm::formatv("rhs k={0}*{1} n={2}*{3} nr={4} lanes={5}{6}", k, kStride, n, nStride, tile.nr,
                                     tile.lanes, s.bf16Dots ? " pairs" : "");
+    auto offsets = [=] { // of K's elements
+      SmallVector<int64_t> offsets;
+      for (int64_t i = 0; i < k; ++i)
+        offsets.push_back(i * kStride);
+      return offsets;
+    };
     if (s.bf16Dots)
-      s.rhs =
-          a.packedBytes(op.getRhs(), std::move(key), 4 * packedRhsElements(tile, (k + 1) / 2, n),
-                        [=, tile = tile](const uint8_t *source, char *packed) {
-                          SmallVector<int64_t> offsets;
-                          for (int64_t i = 0; i < k; ++i)
-                            offsets.push_back(i * kStride);
-                          packBf16Rhs(reinterpret_cast<const uint16_t *>(source), offsets, nStride, n, k, tile, packed);
-                        });
+      s.rhs = a.packedBytes(op.getRhs(), std::move(key), 4 * packedRhsElements(tile, (k + 1) / 2, n),
+                            [=, tile = tile](const uint8_t *source, char *packed) {
+                              packBf16Rhs(reinterpret_cast<const uint16_t *>(source), offsets(), nStride, n, k, tile,
+                                          packed);
+                            });
+    else if (tile.alongK)
+      s.rhs = a.packedFloats(op.getRhs(), key + " along k", packedRhsElements(tile, llvm::divideCeil(k, tile.lanes), n),
+                             [=, tile = tile](const float *source, float *packed) {
+                               packRhsAlongK(source, offsets(), nStride, n, k, tile, packed);
+                             });
     else
       s.rhs = a.packedFloats(op.getRhs(), std::move(key), packedRhsElements(tile, k, n),
                              [=, tile = tile](const float *source, float *packed) {
@@ -179,6 +193,8 @@ private:
   }
 
   bool readsInPlace() {
+    if (tile.alongK)
+      return true;
     if (op.getTransposeRhs() || !rhs.elementType.isF32())
       return false;
     if (p.m.constant() && *p.m.constant() < kPackingRows)
@@ -189,7 +205,7 @@ private:
   void emitInPlace() {
     ContractionSpec s = spec();
     s.rhs = a.pointer(rhs);
-    s.rhsLayout = RhsLayout::RowMajor;
+    s.rhsLayout = tile.alongK ? RhsLayout::Packed : RhsLayout::RowMajor;
     s.rhsRowStride = s.n;
     setBatchPointers(s);
     finish(s);

@@ -97,6 +97,80 @@ private:
   int64_t perStep;
 };
 
+/// One vector of the sums of each vector's lanes, in their order. There are as many as they have lanes; those that are
+/// missing, at the end, leave their lanes open.
+Value emitLaneSums(Emit &e, ArrayRef<Value> vectors, int64_t lanes) {
+  if (vectors.size() == 1)
+    return vectors.front();
+  // Each lies in segments of what is left to add; those of odd ones go between those of even ones.
+  SmallVector<Value> even, odd;
+  for (size_t i = 0; i < vectors.size(); ++i)
+    (i % 2 ? odd : even).push_back(vectors[i]);
+  Value x = emitLaneSums(e, even, lanes), y = emitLaneSums(e, odd, lanes);
+  if (!x)
+    return x;
+  SmallVector<int64_t> low, high;
+  int64_t segment = lanes / int64_t(even.size()), half = segment / 2;
+  for (int64_t first = 0; first < lanes; first += segment)
+    for (int64_t vector = 0; vector < 2; ++vector)
+      for (int64_t lane = 0; lane < half; ++lane) {
+        low.push_back(first + vector * lanes + lane);
+        high.push_back(low.back() + half);
+      }
+  auto shuffled = [&](ArrayRef<int64_t> from) -> Value {
+    return vector::ShuffleOp::create(e.b, e.loc, x, y ? y : x, from);
+  };
+  return arith::AddFOp::create(e.b, e.loc, y ? shuffled(low) : x, shuffled(high));
+}
+
+class ArithmeticAlongK final : public FloatSums {
+public:
+  explicit ArithmeticAlongK(int64_t lanes) : lanes(lanes) {}
+
+  int64_t stepElements() const override { return lanes; }
+
+  void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
+            MutableArrayRef<Value> sums, int64_t elements, int64_t) const override {
+    bool isPart = elements < lanes;
+    Value mask = isPart ? e.mask(lanes, e.number(0), e.number(elements)) : Value();
+    SmallVector<Value> columns;
+    for (int64_t column = 0; column < int64_t(kernel.vectors.size()); ++column)
+      columns.push_back(emitLoad(e.b, e.loc, Type(), e.offset(rhs, column * lanes * 4), lanes, mask));
+    for (auto [row, pointer] : llvm::enumerate(rows)) {
+      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes - (isPart ? elements * 4 : 0));
+      Value vector = emitLoad(e.b, e.loc, Type(), address, lanes, mask);
+      if (kernel.lhsAheadBytes)
+        LLVM::Prefetch::create(e.b, e.loc, e.offset(address, kernel.lhsAheadBytes), /*rw=*/0, /*hint: L2=*/2,
+                               /*cache: data=*/1);
+      for (auto [column, value] : llvm::enumerate(columns)) {
+        Value &sum = sums[row * columns.size() + column];
+        sum = vector::FMAOp::create(e.b, e.loc, vector, value, sum);
+      }
+    }
+  }
+
+  void end(Emit &e, const MicroKernel &kernel, Value, Accumulators &sums) const override {
+    int64_t columns = kernel.vectors.size(), width = std::max<int64_t>(4, llvm::PowerOf2Ceil(columns));
+    Accumulators results;
+    for (int64_t first = 0; first < kernel.rows; first += lanes / width) {
+      SmallVector<Value> vectors(lanes);
+      int64_t rows = std::min(lanes / width, kernel.rows - first);
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t column = 0; column < columns; ++column)
+          vectors[row * width + column] = sums[(first + row) * columns + column];
+      Value all = emitLaneSums(e, vectors, lanes);
+      for (int64_t row = 0; row < rows; ++row) {
+        auto part = llvm::to_vector(llvm::seq<int64_t>(row * width, (row + 1) * width));
+        results.push_back(width == lanes ? all : Value(vector::ShuffleOp::create(e.b, e.loc, all, all, part)));
+      }
+    }
+    sums = std::move(results);
+  }
+
+private:
+  int64_t lanes;
+};
+
 class ByteArithmetic final : public Arithmetic {
 public:
   explicit ByteArithmetic(const ByteProduct &product) : product(product) {}
@@ -249,6 +323,10 @@ std::unique_ptr<Arithmetic> cameo::codegen::floatArithmetic() { return std::make
 std::unique_ptr<Arithmetic> cameo::codegen::bf16PairArithmetic() { return std::make_unique<Bf16Arithmetic>(1); }
 
 std::unique_ptr<Arithmetic> cameo::codegen::bf16Arithmetic() { return std::make_unique<Bf16Arithmetic>(2); }
+
+std::unique_ptr<Arithmetic> cameo::codegen::arithmeticAlongK(int64_t lanes) {
+  return std::make_unique<ArithmeticAlongK>(lanes);
+}
 
 std::unique_ptr<Arithmetic> cameo::codegen::byteArithmetic(const ByteProduct &product) {
   return std::make_unique<ByteArithmetic>(product);

@@ -9,6 +9,9 @@
 // | bytes, dot products | 4                      | four s8               | i32          |
 // | bytes, pairs        | 2                      | two i16               | i32          |
 //
+// Where lanes hold elements of K a step takes a vector of them, a column of B is as many columns wide as that has
+// lanes, and the accumulators' lanes are added up behind the loop.
+//
 // Bytes. y = sum_k (a_k - az)(b_k - bz) is taken apart so that the loop over K multiplies bytes as they lie in memory:
 //
 //     y = sum_k a_k b_k  -  az sum_k (b_k - bz)  -  bz sum_k a_k
@@ -43,7 +46,7 @@ public:
   virtual void step(Emit &e, const MicroKernel &kernel, llvm::ArrayRef<RowPointer> rows, int64_t lhsBytes,
                     mlir::Value rhs, llvm::MutableArrayRef<mlir::Value> sums, int64_t elements,
                     int64_t behind) const = 0;
-  /// The finished sums, without anything else. `rhs` is what `begin` was given.
+  /// The finished sums of the panel's columns, row by row, without anything else. `rhs` is what `begin` was given.
   virtual void end(Emit &, const MicroKernel &, mlir::Value /*rhs*/, Accumulators &) const {}
 };
 
@@ -53,6 +56,8 @@ std::unique_ptr<Arithmetic> floatArithmetic();
 std::unique_ptr<Arithmetic> bf16PairArithmetic();
 /// The same with single elements: K may be odd.
 std::unique_ptr<Arithmetic> bf16Arithmetic();
+/// The arithmetic of f32 where lanes hold elements of K.
+std::unique_ptr<Arithmetic> arithmeticAlongK(int64_t lanes);
 /// The arithmetic of bytes.
 std::unique_ptr<Arithmetic> byteArithmetic(const ByteProduct &product);
 

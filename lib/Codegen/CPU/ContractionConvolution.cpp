@@ -37,7 +37,7 @@ int64_t windowElements(const ConvolutionSpec &spec) {
 int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : spec.bf16Dots ? 2 : 4; }
 /// Elements of K in one step.
 int64_t stepElements(const ConvolutionSpec &spec) {
-  return spec.bytes ? spec.bytes->stepElements() : spec.bf16Dots ? 2 : 1;
+  return spec.bytes ? spec.bytes->stepElements() : spec.bf16Dots ? 2 : spec.tile.alongK ? spec.tile.lanes : 1;
 }
 /// Rows of a tile that windows are copied for, if it has no more.
 constexpr int64_t kCopiedRows = 8;
@@ -362,7 +362,7 @@ private:
         e.loop(zero, e.number(spec.kernelHeight), 1, [&](Value tapY) { copyLine(tapZ, planeExists, tapY); });
       });
     }
-    if (!copiesBits) {
+    if (stepElements(spec) == 1) {
       MicroKernel reading = kernel;
       reading.lhsType = Type();
       return emitRun(e, reading, rows, 4, windowElements(spec), state);
@@ -437,7 +437,10 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   for (const Extent *size : {&spec.outDepth, &spec.outHeight, &spec.outWidth})
     loops.mFactor *= size->isStatic() ? size->fixed : 1;
   loops.n = groupOut;
-  loops.arithmetic = spec.bytes ? byteArithmetic(*spec.bytes) : spec.bf16Dots ? bf16Arithmetic() : floatArithmetic();
+  loops.arithmetic = spec.bytes         ? byteArithmetic(*spec.bytes)
+                     : spec.bf16Dots    ? bf16Arithmetic()
+                     : spec.tile.alongK ? arithmeticAlongK(spec.tile.lanes)
+                                        : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
   loops.resultRowStride = spec.outChannels;
   loops.lhsType = spec.inputType;
@@ -482,9 +485,21 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
   shape.sumsRows = spec.bytes && spec.bytes->rhsHasZero;
   // The tail of an unknown number of pixels has a pointer per row, too.
   shape.indirectRows = !known || !isPlainContraction(spec);
-  for (int64_t rows = 1; rows < 32; ++rows)
-    if (isPlainContraction(spec) ? pixels > 0 && pixels % rows == 0 : liesInLine(spec, rows))
-      shape.directRows |= 1u << rows;
+  auto directRowsOf = [&](const ConvolutionSpec &spec) {
+    uint32_t direct = 0;
+    for (int64_t rows = 1; rows < 32; ++rows)
+      if (isPlainContraction(spec) ? pixels > 0 && pixels % rows == 0 : liesInLine(spec, rows))
+        direct |= 1u << rows;
+    return direct;
+  };
+  shape.directRows = directRowsOf(spec);
+  if (elementBytes(spec.inputType) == 4 && !spec.bytes) {
+    ConvolutionSpec along = spec;
+    along.tile.alongK = 1;
+    along.tile.lanes = spec.target.lanes();
+    if (windowElements(spec) > 0)
+      shape.alongK = {panelRowsOf(along), directRowsOf(along)};
+  }
   return shape;
 }
 

@@ -9,6 +9,8 @@ namespace {
 /// Steps written out where there are registers to spare.
 constexpr int64_t kStraightRun = 4;
 constexpr int64_t kLineBytes = 64;
+/// Least distance at which lines of A are asked for ahead of time, and most bytes of a tile of which they are.
+constexpr int64_t kLhsAheadBytes = 4096, kMostTileBytes = 32 << 10;
 /// Rows of a block from which on arithmetic takes longer than reading B from memory.
 constexpr int64_t kPrefetchRows = 12;
 
@@ -80,6 +82,11 @@ SmallVector<Value> cameo::codegen::emitRun(Emit &e, const MicroKernel &kernel, A
 
 SmallVector<Value> StridedRows::accumulate(Emit &e, const MicroKernel &kernel, const TileRows &tile, ValueRange state) {
   SmallVector<RowPointer> rows;
+  // Products of few columns read A at the speed of memory. The hardware foresees long rows, but not short ones side by
+  // side.
+  MicroKernel ahead = kernel;
+  if (rowStrideBytes.isStatic() && rowStrideBytes.fixed > 0 && rowStrideBytes.fixed <= kMostTileBytes / kernel.rows)
+    ahead.lhsAheadBytes = llvm::alignTo(kLhsAheadBytes, kernel.rows * rowStrideBytes.fixed);
   Value first = e.offset(tile.lhs, e.mul(tile.m, rowStrideBytes));
   for (int64_t row = 0; row < kernel.rows; ++row) {
     if (tile.last && row > 0)
@@ -89,7 +96,7 @@ SmallVector<Value> StridedRows::accumulate(Emit &e, const MicroKernel &kernel, c
     else
       rows.push_back({e.offset(first, e.times(rowStrideBytes, row))});
   }
-  return emitRun(e, kernel, rows, kStrideBytes, k, state);
+  return emitRun(e, ahead, rows, kStrideBytes, k, state);
 }
 
 namespace {
@@ -97,7 +104,8 @@ namespace {
 /// The panel that is being worked on.
 struct Panel {
   SmallVector<int64_t, 8> vectors;
-  SmallVector<Value, 8> masks; ///< one per vector, null where all columns exist
+  SmallVector<int64_t, 8> results; ///< lanes of each vector of a row of the result
+  SmallVector<Value, 8> masks;     ///< one per vector of a row of the result, null where all columns exist
   int64_t mr;
   Value firstColumn; ///< within the batch
 };
@@ -144,7 +152,7 @@ private:
     kernel.rows = rows;
     kernel.lhsType = spec.lhsType;
     kernel.kUnroll = spec.tile.kUnroll;
-    if (spec.target.canUnroll(rows * panel.vectors.size()))
+    if (spec.target.canUnroll(vectorsInRegisters(spec.tile, rows, panel.vectors.size())))
       kernel.straightRun = kStraightRun;
     if (spec.rhsLayout == RhsLayout::Packed) {
       int64_t width = 0;
@@ -169,7 +177,7 @@ private:
     Value column = e.add(panel.firstColumn, batch.firstColumn);
     for (int64_t row = 0; row < rows; ++row) {
       int64_t lane = 0;
-      for (auto [index, lanes] : llvm::enumerate(panel.vectors)) {
+      for (auto [index, lanes] : llvm::enumerate(panel.results)) {
         positions.push_back({batchIndex, e.add(m, row), e.add(column, lane), lanes, panel.masks[index]});
         lane += lanes;
       }
@@ -213,8 +221,8 @@ private:
                     ArrayRef<TilePosition> positions) {
     int64_t bytes = elementBytes(spec.resultType), lane = 0;
     Value pointer = base ? e.offset(base, e.times(spec.resultRowStride, row * bytes)) : Value();
-    for (auto [index, lanes] : llvm::enumerate(panel.vectors)) {
-      int64_t at = row * panel.vectors.size() + index;
+    for (auto [index, lanes] : llvm::enumerate(panel.results)) {
+      int64_t at = row * panel.results.size() + index;
       if (spec.store)
         spec.store(e.b, e.loc, values[at], positions[at]);
       else
@@ -263,8 +271,9 @@ void ContractionLoops::emit(Emit &e, LhsRows &lhs, Value begin, Value end) const
         panel.vectors.assign(tile.nr / tile.lanes, tile.lanes);
       else
         panel.vectors = panelVectors(tile, n.fixed, n.fixed / tile.nr);
+      panel.results = tile.alongK ? resultVectors(tile, n.fixed, 0) : panel.vectors;
       int64_t lane = 0;
-      for (int64_t lanes : panel.vectors) {
+      for (int64_t lanes : panel.results) {
         Value mask;
         if (!whole && !(n.isStatic() && n.fixed / tile.nr * tile.nr + lane + lanes <= n.fixed))
           mask = e.mask(lanes, e.add(panel.firstColumn, lane), e.value(n));

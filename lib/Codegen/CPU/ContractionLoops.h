@@ -32,6 +32,8 @@ struct MicroKernel {
   /// Lines of cache that each step asks for ahead of time, and how far behind the step's row of B the first lies.
   int64_t prefetchLines = 0;
   mlir::Value prefetchBytes;
+  /// Where lanes hold elements of K: how far ahead of each vector of A its line of cache is asked for; 0: not at all.
+  int64_t lhsAheadBytes = 0;
   /// Masks for loads of an unpadded B, one per vector; null entries or an empty list load everything.
   llvm::SmallVector<mlir::Value, 8> rhsMasks;
 };

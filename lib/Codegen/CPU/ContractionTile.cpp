@@ -30,6 +30,8 @@ constexpr int64_t kMaxIndirectRows = 8;
 /// Rows that may collide in an 8-way L1, which B passes through as well.
 constexpr int64_t kMaxAliasingRows = 6;
 constexpr int64_t kMaxRows = 14, kMaxVectors = 8;
+/// Instructions per vector of lanes that are added up.
+constexpr double kLaneSumInstructions = 3;
 /// Multiply-adds of one parallel step: about 10 us, against a launch of a few.
 constexpr int64_t kStepMultiplyAdds = 1 << 20;
 /// Bytes of weights per slot that come from memory, where they lie at the start of each run.
@@ -153,9 +155,45 @@ std::optional<int64_t> rowsBesideAllPanels(const VectorTarget &target, const Con
   return movesLess ? std::optional<int64_t>(rows) : std::nullopt;
 }
 
+/// Slots of a tile whose lanes hold elements of K.
+double slotsAlongK(const VectorTarget &target, const ContractionShape &shape, const ContractionTile &tile) {
+  ContractionShape rows = shape; // of A, as a kernel of such steps reads them
+  rows.directRows = shape.alongK->directRows;
+  Model model(target, rows);
+  double slots = slotsOf(tile.lanes), result = resultVectors(tile, shape.n, 0).front();
+  int64_t loadsPerRow = shape.lhsRowBytes % (tile.lanes * 4) ? 2 : 1; // of vectors that lie in two lines
+  auto tileSlots = [&](int64_t mr) {
+    double multiplyAdds = mr * shape.n * (target.fusesAdd ? 1 : 2), loads = mr * loadsPerRow + shape.n;
+    return shape.alongK->steps * std::max({multiplyAdds, loads, kChains}) * slots + kTileSlots +
+           mr * result * kLaneSumInstructions * slots + (model.isIndirect(mr) ? kIndirectRowSlots * mr : 0);
+  };
+  return double(model.m / tile.mr) * tileSlots(tile.mr) + (model.m % tile.mr ? tileSlots(model.m % tile.mr) : 0);
+}
+
+/// The best such tile and its slots; nothing where none fits.
+std::optional<std::pair<ContractionTile, double>> bestTileAlongK(const VectorTarget &target,
+                                                                 const ContractionShape &shape) {
+  ContractionShape rows = shape;
+  rows.directRows = shape.alongK->directRows;
+  Model model(target, rows);
+  std::optional<std::pair<ContractionTile, double>> best;
+  ContractionTile tile;
+  tile.alongK = 1;
+  tile.lanes = target.lanes();
+  tile.nr = shape.n * tile.lanes;
+  for (tile.mr = 1; tile.mr <= std::min(model.maxRows(), std::max<int64_t>(model.m, 1)); ++tile.mr) {
+    tile.tailMr = tile.mr;
+    if (!fitsAlongK(target, tile, shape.n) || (model.isIndirect(tile.mr) && tile.mr > kMaxIndirectRows))
+      continue;
+    if (double slots = slotsAlongK(target, shape, tile); !best || slots < best->second)
+      best = {tile, slots};
+  }
+  return best;
+}
+
 void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, const Model &model,
                   ContractionTile &tile) {
-  int64_t stepMacs = std::max<int64_t>(1, tile.nr * model.k);
+  int64_t stepMacs = std::max<int64_t>(1, (tile.alongK ? shape.n : tile.nr) * model.k);
   int64_t rows = llvm::divideCeil(kStepMultiplyAdds, stepMacs);
   bool smallRhs = shape.n != kDynamicExtent && shape.k != kDynamicExtent && shape.n * shape.k * 4 <= target.l2Bytes / 2;
   std::optional<int64_t> beside = smallRhs ? std::nullopt : rowsBesideAllPanels(target, shape, model, tile);
@@ -251,6 +289,8 @@ WinogradPlan cameo::codegen::planWinograd(const ContractionTile &tile, const Con
 int64_t cameo::codegen::panelCount(const ContractionTile &tile, int64_t n) { return llvm::divideCeil(n, tile.nr); }
 
 llvm::SmallVector<int64_t, 8> cameo::codegen::panelVectors(const ContractionTile &tile, int64_t n, int64_t panel) {
+  if (tile.alongK)
+    return llvm::SmallVector<int64_t, 8>(n, tile.lanes);
   int64_t columns = std::min(tile.nr, n - panel * tile.nr);
   llvm::SmallVector<int64_t, 8> vectors(columns / tile.lanes, tile.lanes);
   if (int64_t rest = columns % tile.lanes) {
@@ -260,6 +300,23 @@ llvm::SmallVector<int64_t, 8> cameo::codegen::panelVectors(const ContractionTile
     vectors.push_back(lanes);
   }
   return vectors;
+}
+
+llvm::SmallVector<int64_t, 8> cameo::codegen::resultVectors(const ContractionTile &tile, int64_t n, int64_t panel) {
+  if (tile.alongK)
+    return {std::max<int64_t>(4, llvm::PowerOf2Ceil(n))};
+  return panelVectors(tile, n, panel);
+}
+
+int64_t cameo::codegen::vectorsInRegisters(const ContractionTile &tile, int64_t rows, int64_t vectors) {
+  return rows * vectors + (tile.alongK ? rows + vectors : 0);
+}
+
+bool cameo::codegen::fitsAlongK(const VectorTarget &target, const ContractionTile &tile, int64_t n) {
+  // Accumulators, a row of B, and two vectors of A: LLVM loads the next one early. Without FMA also the product and
+  // what is copied for it.
+  return tile.lanes == target.lanes() && 1 <= n && n <= tile.lanes && tile.nr == n * tile.lanes &&
+         tile.mr * n + n + 2 + (target.fusesAdd ? 0 : 2) <= target.numRegisters;
 }
 
 int64_t cameo::codegen::panelWidth(const ContractionTile &tile, int64_t n, int64_t panel) {
@@ -309,6 +366,11 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       best = tile;
     }
   }
+  if (shape.alongK)
+    if (auto along = bestTileAlongK(target, shape); along && along->second < bestSlots * shape.n) {
+      best = along->first;
+      bestSlots = along->second / shape.n;
+    }
   if (shape.winograd && target.fusesAdd && shape.winograd->terms() >= kMinWinogradTerms &&
       shape.n >= kMinWinogradOutputs) {
     bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
@@ -321,7 +383,7 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
       return best;
   }
   // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
-  best.kUnroll = target.canUnroll(best.mr * (best.nr / best.lanes)) ? 4 : 1;
+  best.kUnroll = target.canUnroll(vectorsInRegisters(best, best.mr, best.nr / best.lanes)) ? 4 : 1;
   chooseBlocks(target, shape, model, best);
   if (shape.sparseRows)
     if (auto sparse = chooseSparseTile(target, shape);
@@ -336,6 +398,8 @@ double cameo::codegen::expectedSlots(const VectorTarget &target, const Contracti
     return winogradSlots(target, shape, tile);
   if (tile.sparse)
     return sparseSlots(target, shape, tile);
+  if (tile.alongK)
+    return slotsAlongK(target, shape, tile) * std::max<int64_t>(1, shape.batch);
   Model model(target, shape);
   int64_t n = shape.n == kDynamicExtent ? tile.nr * 8 : shape.n, fullPanels = n / tile.nr;
   double slots = 0;

@@ -32,9 +32,9 @@ struct TileField {
 #define FIELD(NAME, REQUIRED)                                                                                          \
   {#NAME, REQUIRED, [](const ContractionTile &t) { return int64_t(t.NAME); },                                          \
    [](ContractionTile &t, int64_t v) { t.NAME = static_cast<decltype(t.NAME)>(v); }}
-constexpr TileField kFields[] = {FIELD(mr, true),      FIELD(nr, true),        FIELD(lanes, true),
-                                 FIELD(tailMr, true),  FIELD(mBlock, true),    FIELD(panelOuter, true),
-                                 FIELD(kUnroll, true), FIELD(winograd, false), FIELD(sparse, false)};
+constexpr TileField kFields[] = {
+    FIELD(mr, true),         FIELD(nr, true),      FIELD(lanes, true),     FIELD(tailMr, true),  FIELD(mBlock, true),
+    FIELD(panelOuter, true), FIELD(kUnroll, true), FIELD(winograd, false), FIELD(sparse, false), FIELD(alongK, false)};
 #undef FIELD
 
 /// What is wrong with a tile, or null.
@@ -53,6 +53,16 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
     return "nr is a multiple of lanes";
   if (tile.mBlock % tile.mr != 0)
     return "mBlock is a multiple of mr";
+  if (tile.alongK != 0 && tile.alongK != 1)
+    return "alongK is 0 or 1";
+  if (tile.alongK != 0 && !shape.alongK)
+    return "alongK is of products of f32, contiguous along K, with constant weights";
+  if (tile.alongK != 0)
+    return tile.tailMr == tile.mr && fitsAlongK(target, tile, shape.n)
+               ? nullptr
+               : "where alongK is 1 lanes are the CPU's, nr is a vector per column, tailMr is mr, and all fits the "
+                 "CPU's "
+                 "vector registers";
   // The last panel, of tailMr rows, is narrower by an amount that the tile does not say.
   if ((tile.mr + 1) * (tile.nr / tile.lanes) + 1 > target.numRegisters || tile.tailMr + 2 > target.numRegisters)
     return "a tile of mr rows and a row of B fit the CPU's vector registers";

@@ -44,6 +44,12 @@ std::vector<ContractionCase> cameo::test::contractionCases() {
   add({.name = "33x72x40-plain", .m = 33, .n = 72, .k = 40, .bias = false});
   for (int64_t n : {2, 3, 4, 6, 8, 9, 12, 15, 17, 20, 31})
     add({.name = "19x" + std::to_string(n) + "x21", .m = 19, .n = n, .k = 21});
+  // Few columns: lanes hold elements of K.
+  for (int64_t n : {1, 2, 3, 4, 5, 7, 10})
+    for (int64_t m : {1, 6, 37})
+      add({.name = "along k " + std::to_string(m) + "x" + std::to_string(n) + "x300", .m = m, .n = n, .k = 300});
+  add({.name = "along k 53x3x128-dynamic-m", .m = 53, .n = 3, .k = 128, .dynamicM = true});
+  add({.name = "along k batch 3 of 10x2x100", .m = 10, .n = 2, .k = 100, .batch = 3});
   for (int64_t m : {1, 2, 3, 4, 5, 6, 7, 8, 13, 100}) {
     std::string rows = std::to_string(m);
     add({.name = rows + "x80x33-dynamic-m", .m = m, .n = 80, .k = 33, .dynamicM = true});
@@ -180,6 +186,17 @@ std::vector<ConvolutionCase> cameo::test::convolutionCases() {
       grouped(square("3x3 grouped of 2 24@9", 9, 24, 24, 3, 1, 1), 12),
       grouped(square("3x3/2 grouped of 4 44@13", 13, 44, 44, 3, 2, 1), 11),
       grouped(square("5x5 grouped of 8 40@9", 9, 40, 40, 5, 1, 2), 5),
+      // Few channels of the result: lanes hold elements of K. Runs of whole vectors and of others, copied windows,
+      // lines.
+      square("3x3 64->3@12", 12, 64, 3, 3, 1, 1),
+      square("9x9 32->3@16", 16, 32, 3, 9, 1, 4),
+      square("3x3 24->1@9", 9, 24, 1, 3, 1, 1),
+      square("3x3 134->2@10", 10, 134, 2, 3, 1, 1),
+      square("5x5/2 48->4@13", 13, 48, 4, 5, 2, 2),
+      square("7x7 20->5@9 unpadded", 9, 20, 5, 7, 1, 0),
+      square("1x1 100->3@7", 7, 100, 3, 1, 1, 0),
+      grouped(square("3x3 grouped 3 of 32->2@9", 9, 96, 6, 3, 1, 1), 3),
+      deep(square("3x3x3 32->2@4x9", 9, 32, 2, 3, 1, 1), 4),
       deep(square("3x3x3 12->20@4x9", 9, 12, 20, 3, 1, 1), 4),
       deep(square("3x3x3 8->16@5x14", 14, 8, 16, 3, 1, 1), 5),
       deep(square("3x3x3/2 5->7@7x8", 8, 5, 7, 3, 2, 1), 7),
@@ -237,6 +254,10 @@ std::vector<ConvolutionCase> cameo::test::convolutionSpeedCases() {
       square("3x3 24->24@52", 52, 24, 24, 3, 1, 1, 0.5),
       grouped(square("3x3 grouped 32 of 4->4@56", 56, 128, 128, 3, 1, 1, 0.6), 32),
       grouped(square("3x3 grouped 32 of 8->8@28", 28, 256, 256, 3, 1, 1, 0.7), 32),
+      square("few channels 9x9 32->3@128", 128, 32, 3, 9, 1, 4, 0.75),
+      square("few channels 3x3 64->1@128", 128, 64, 1, 3, 1, 1, 0.6),
+      square("few channels 3x3 64->3@128", 128, 64, 3, 3, 1, 1, 0.65),
+      square("few channels 5x5 32->4@128", 128, 32, 4, 5, 1, 2, 0.7),
       deep(square("3x3x3 16@16x56", 56, 16, 16, 3, 1, 1, 0.7), 16),
       deep(square("3x3x3 64@8x28", 28, 64, 64, 3, 1, 1, 0.8), 8),
       grouped(square("depthwise 3x3 144@56", 56, 144, 144, 3, 1, 1), 144),

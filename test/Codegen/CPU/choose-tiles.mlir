@@ -41,6 +41,41 @@ func.func @pointwise_has_none(%x: tensor<64xf32>) -> tensor<64xf32> {
   return %y : tensor<64xf32>
 }
 
+// Few columns, all of K at hand: lanes hold elements of K, and a vector of columns would be mostly empty.
+// CHECK-LABEL: func.func @few_columns
+// CHECK:         config = {"x86-64-v3" = {alongK = 1 : i64, {{.*}}lanes = 8 : i64, {{.*}}nr = 24{{.*}}}, "x86-64-v4" = {alongK = 1 : i64, {{.*}}lanes = 16 : i64, {{.*}}nr = 48
+func.func @few_columns(%x: tensor<64x512xf32>) -> tensor<64x3xf32> {
+  %w = cameo.constant dense<0.5> : tensor<512x3xf32>
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<64x512xf32>, %b: tensor<512x3xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<64x512xf32>, tensor<512x3xf32>) -> tensor<64x3xf32>
+    cameo.yield %0 : tensor<64x3xf32>
+  } : (tensor<64x512xf32>, tensor<512x3xf32>) -> tensor<64x3xf32>
+  return %y : tensor<64x3xf32>
+}
+
+// As above, but the columns lie side by side in memory; a single one is a column either way.
+// CHECK-LABEL: func.func @columns_of_the_run
+// CHECK-NOT:     alongK
+// CHECK-LABEL: func.func @column_of_the_run
+// CHECK:         alongK
+func.func @columns_of_the_run(%x: tensor<64x512xf32>, %w: tensor<512x3xf32>) -> tensor<64x3xf32> {
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<64x512xf32>, %b: tensor<512x3xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<64x512xf32>, tensor<512x3xf32>) -> tensor<64x3xf32>
+    cameo.yield %0 : tensor<64x3xf32>
+  } : (tensor<64x512xf32>, tensor<512x3xf32>) -> tensor<64x3xf32>
+  return %y : tensor<64x3xf32>
+}
+func.func @column_of_the_run(%x: tensor<64x512xf32>, %w: tensor<512x1xf32>) -> tensor<64x1xf32> {
+  %y = cameo.kernel(%x, %w) {
+  ^bb0(%a: tensor<64x512xf32>, %b: tensor<512x1xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<64x512xf32>, tensor<512x1xf32>) -> tensor<64x1xf32>
+    cameo.yield %0 : tensor<64x1xf32>
+  } : (tensor<64x512xf32>, tensor<512x1xf32>) -> tensor<64x1xf32>
+  return %y : tensor<64x1xf32>
+}
+
 // Neither matrix fits the caches: all panels of B pass by rows of A, which pass once.
 // CHECK-LABEL: func.func @both_are_large
 // CHECK:         "x86-64-v4" = {{{.*}}mBlock = 132 : i64, mr = 6 : i64, nr = 64 : i64, panelOuter = 0

@@ -163,7 +163,10 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
   shape.batch = test.batch;
   bool lhsStrideDynamic = test.transposedLhs ? test.dynamicM : test.dynamicK;
   shape.lhsRowStride = test.transposedLhs ? Extent(1) : known(test.k, lhsStrideDynamic);
-  shape.tile = tileFor(level.target, shapeOf(shape));
+  ContractionShape wanted = shapeOf(shape);
+  if (test.packed && !test.packAtRunTime && !test.transposedLhs && shape.n.isStatic() && shape.k.isStatic())
+    wanted.alongK = {int64_t(llvm::divideCeil(test.k, level.target.lanes()))};
+  shape.tile = tileFor(level.target, wanted);
   if (test.dynamicN && test.n < shape.tile.lanes)
     shape.tile.nr = shape.tile.lanes;
   const ContractionTile &tile = shape.tile;
@@ -217,10 +220,17 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
   int64_t sizes[kKernelSizes] = {m, n, k, test.batch, m * k, m * n, 0, 0};
   // B is [K,N] here, or [N,K] when transposedRhs.
   int64_t kStride = test.transposedRhs ? 1 : n, nStride = test.transposedRhs ? k : 1;
-  int64_t packedCount = test.dynamicN ? (n + tile.nr - 1) / tile.nr * tile.nr * k : packedRhsElements(tile, k, n);
+  int64_t panelRows = tile.alongK ? wanted.alongK->steps : k;
+  int64_t packedCount =
+      test.dynamicN ? (n + tile.nr - 1) / tile.nr * tile.nr * k : packedRhsElements(tile, panelRows, n);
   Buffer packed(packedCount);
   packed.fill(NAN);
-  if (test.packed && !test.packAtRunTime) {
+  if (tile.alongK) {
+    std::vector<int64_t> offsets;
+    for (int64_t i = 0; i < k; ++i)
+      offsets.push_back(i * kStride);
+    packRhsAlongK(rhs, offsets, nStride, n, k, tile, packed);
+  } else if (test.packed && !test.packAtRunTime) {
     packRhs(rhs, kStride, nStride, k, n, tile, packed);
   } else if (test.packed) {
     auto packSpec = [&](const KernelArguments &at) {
@@ -270,6 +280,15 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
   return outcome;
 }
 
+/// Where the weights of a window's elements lie, [channel][tap], in the order in which it is read.
+std::vector<int64_t> windowOffsets(int64_t channels, int64_t taps) {
+  std::vector<int64_t> offsets;
+  for (int64_t tap = 0; tap < taps; ++tap)
+    for (int64_t channel = 0; channel < channels; ++channel)
+      offsets.push_back(channel * taps + tap);
+  return offsets;
+}
+
 Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   int64_t groupIn = test.inChannels / test.groups, groupOut = test.outChannels / test.groups;
   int64_t outDepth = test.outDepth(), outHeight = test.outHeight(), outWidth = test.outWidth();
@@ -299,7 +318,8 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   shape.padLeft = test.padLeft;
   shape.padBottom = test.padBottom;
   shape.padRight = test.padRight;
-  shape.tile = tileFor(level.target, shapeOf(shape));
+  ContractionShape wanted = shapeOf(shape);
+  shape.tile = tileFor(level.target, wanted);
   bool depthwise = sharesVectors(shape);
   auto fill = [&](const KernelArguments &at) {
     ConvolutionSpec spec = shape;
@@ -340,8 +360,9 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
           outPixels = test.n * outDepth * outHeight * outWidth;
   Buffer input(inPixels * test.inChannels), weights(test.outChannels * groupIn * taps);
   Buffer result(outPixels * test.outChannels), bias(test.outChannels);
+  int64_t panelRows = shape.tile.alongK ? wanted.alongK->steps : taps * groupIn;
   Buffer packed(depthwise ? taps * groupIn * test.inChannels
-                          : test.groups * packedRhsElements(shape.tile, taps * groupIn, groupOut));
+                          : test.groups * packedRhsElements(shape.tile, panelRows, groupOut));
   input.randomize(1);
   weights.randomize(2);
   bias.randomize(3);
@@ -349,6 +370,11 @@ Outcome runConvolution(const ConvolutionCase &test, const Level &level) {
   packed.fill(NAN);
   if (depthwise)
     packDepthwiseWeights(weights, test.inChannels, groupIn, taps, packed);
+  else if (shape.tile.alongK)
+    for (int64_t group = 0; group < test.groups; ++group)
+      packRhsAlongK(weights + group * groupOut * groupIn * taps, windowOffsets(groupIn, taps), groupIn * taps, groupOut,
+                    convolutionRun(shape), shape.tile,
+                    packed + group * packedRhsElements(shape.tile, panelRows, groupOut));
   else
     packConvolutionWeights(weights, test.outChannels, groupIn, taps, test.groups, shape.tile, packed);
   int64_t sizes[kKernelSizes] = {test.n, test.height, test.width, outHeight, outWidth, 0, 0, 0};

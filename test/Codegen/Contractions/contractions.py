@@ -111,6 +111,30 @@ def matmul_one_row():
 
 
 @case
+def matmul_few_columns():
+    m = Model()
+    y = m.op("Add", m.matmul(m.input(["n", 300]), m.weight(300, 5), 300), m.weight(5))
+    m.matmul(m.op("Relu", y), m.weight(5, 1), 5)
+    m.terms *= 4
+    return m, [{"n": 1}, {"n": 30}]
+
+
+@case
+def matmul_one_column():
+    m = Model()
+    m.matmul(m.input([2, 37, 203]), m.input([2, 203, 1]), 203)
+    return m, [{}]
+
+
+@case
+def matmul_few_columns_transposed():
+    m = Model()
+    m.terms += 200
+    m.op("Gemm", m.input([64, 200]), m.weight(3, 200), m.weight(3), transB=1)
+    return m, [{}]
+
+
+@case
 def matmul_rows_of_all_batches():
     m = Model()
     residual = m.input(["b", "s", 40])
@@ -257,6 +281,13 @@ convolution("depthwise-5x5-strided", [1, 35, 13, 13], [35, 1, 5, 5], pads=[2, 2,
 convolution("depthwise-dilated", [1, 16, 15, 15], [16, 1, 3, 3], pads=[4, 4, 4, 4], dilations=[4, 4], group=16)
 convolution("depthwise-many-taps", [1, 20, 4, 160], [20, 1, 3, 100], pads=[1, 7, 1, 9], strides=[1, 2], group=20)
 convolution("multiplier", [1, 12, 7, 7], [24, 1, 3, 3], group=12)
+# Few channels of the result: lanes hold elements of K.
+convolution("few-9x9", [1, 32, 14, 16], [3, 32, 9, 9], pads=[4, 4, 4, 4])
+convolution("few-1x1", [2, 67, 5, 7], [2, 67, 1, 1])
+convolution("few-1d", [1, 32, 100], [1, 32, 7], pads=[3, 3])
+convolution("few-dilated", [1, 40, 11, 13], [4, 40, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3])
+convolution("few-dynamic", ["n", 64, "h", "w"], [3, 64, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1])
+convolution("few-groups", [1, 72, 9, 8], [6, 24, 3, 3], pads=[1, 1, 1, 1], group=3)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
 convolution("3d-lines", [2, 8, 5, 6, 14], [16, 8, 3, 3, 5], pads=[1, 1, 2, 1, 1, 2])

@@ -25,6 +25,12 @@ void packConvolutionWeights(const float *source, int64_t outChannels, int64_t in
 /// them.
 void packDepthwiseWeights(const float *source, int64_t channels, int64_t groupChannels, int64_t spatial, float *packed);
 
+/// Packs a right operand for a tile whose lanes hold elements of K, which come in runs of `run`, each of which begins
+/// with a new vector: element (k, n) is source[kOffsets[k] + n * nStride]. `packed` has packedRhsElements(tile, K / run
+/// * ceil(run / lanes), n) elements; what fills vectors up is zero.
+void packRhsAlongK(const float *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n, int64_t run,
+                   const ContractionTile &tile, float *packed);
+
 /// Packs a right operand of bf16, K in runs of `run` elements, each of which begins with a new pair: element (k, n) is
 /// source[kOffsets[k] + n * nStride]. `packed` has 4 * packedRhsElements(tile, K / run * ceil(run / 2), n) bytes.
 void packBf16Rhs(const uint16_t *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n, int64_t run,

@@ -78,6 +78,12 @@ struct ContractionShape {
   std::optional<Images> winograd;
   /// Set where B is constant with many rows of 16 columns that are all zeros: how many are not (ContractionSparse.h).
   std::optional<int64_t> sparseRows;
+  /// Set where lanes may hold elements of K: A is f32 and contiguous along K, B constant.
+  struct AlongK {
+    int64_t steps;           ///< vectors of K, the last of each run filled up
+    uint32_t directRows = 0; ///< as above
+  };
+  std::optional<AlongK> alongK;
 };
 
 /// The decision. `nr` is a multiple of `lanes` and `mBlock` of `mr`.
@@ -96,16 +102,27 @@ struct ContractionTile {
   int64_t winograd = 0;
   /// 1: rows of 16 columns of B that are all zeros are skipped. mBlock is mr then, nr 16.
   int64_t sparse = 0;
+  /// 1: lanes hold elements of K instead of columns, which are few. Each column has a vector of its own in the only
+  /// panel, `nr` elements wide, and the lanes of the accumulators are added up at the end.
+  int64_t alongK = 0;
 };
 
 /// Vectors of panel `panel` (their lane counts), for static `n`: all `lanes` wide, but the last of the last panel may
 /// be 4 or 8.
 llvm::SmallVector<int64_t, 8> panelVectors(const ContractionTile &tile, int64_t n, int64_t panel);
+/// Lanes of the vectors that hold the results of a panel: of panelVectors, or of one that takes all columns where lanes
+/// hold elements of K.
+llvm::SmallVector<int64_t, 8> resultVectors(const ContractionTile &tile, int64_t n, int64_t panel);
+/// What canUnroll is asked for a tile of `rows` and a panel of `vectors`: accumulators, and the vectors of A and B that
+/// LLVM loads ahead where lanes hold elements of K.
+int64_t vectorsInRegisters(const ContractionTile &tile, int64_t rows, int64_t vectors);
+/// Whether a tile with alongK = 1 fits the registers.
+bool fitsAlongK(const VectorTarget &target, const ContractionTile &tile, int64_t n);
 /// Columns of panel `panel` as stored, padding included.
 int64_t panelWidth(const ContractionTile &tile, int64_t n, int64_t panel);
 /// Number of panels for static `n`.
 int64_t panelCount(const ContractionTile &tile, int64_t n);
-/// Elements of a packed [K,N] operand, padding included.
+/// Elements of a packed [K,N] operand, padding included; K counts vectors where lanes hold its elements.
 int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
 
 /// The analytic model: the fewest vector cycles over all tiles that fit the registers, with padding, tails and fixed
