@@ -119,8 +119,8 @@ LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<T
       axis.high = getAlignCorners() ? last : m.sub(n, 0.5);
       if (getMode() == "nearest")
         c = math::RoundEvenOp::create(b, loc, c);
-      if (getPadding() == "border") {
-        // Within half an element of the ends the taps are clamped, not the place: a cubic still bends there.
+      // The taps of a cubic are clamped, not its place, as PyTorch and ONNX Runtime do: it still bends outside.
+      if (getPadding() == "border" && getMode() != "cubic") {
         c = m.select(m.less(c, axis.low), zero, c);
         c = m.select(m.less(axis.high, c), last, c);
       } else if (getPadding() == "reflection") {

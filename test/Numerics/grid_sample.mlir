@@ -42,12 +42,20 @@ func.func @cubic_zeros(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tens
   return %y : tensor<1x1x2x2xf32>
 }
 
-// A place less than half an element outside (0.9, 0.7) stays, and its taps are padded; one further out (1.5) is padded itself.
+// Places outside (0.9, 0.7, 1.5) stay, and their taps are padded.
 // x = spread(1x1x3x3)
 // g = [[[[-1, -1], [0.7, 0.25]], [[0.5, -0.9], [1.5, 1]]]]
 // y = [[[[-3.3184814, -0.59724408], [2.0872209, -1.515625]]]]
 func.func @cubic_border(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32> {
   %y = cameo.grid_sample %x, %g {mode = "cubic", padding = "border"} : (tensor<1x1x3x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}
+
+// x = [[[[3, -1, 2], [0, 5, -2], [1, 4, -3]]]]
+// g = [[[[1.5, 1], [-1.6, 0.3]], [[1.1, -0.2], [3, 0]]]]
+// y = [[[[-3.65625, -0.4430167], [-1.5183281, -2]]]]
+func.func @cubic_border_aligned(%x: tensor<1x1x3x3xf32>, %g: tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32> {
+  %y = cameo.grid_sample %x, %g {mode = "cubic", padding = "border", alignCorners} : (tensor<1x1x3x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x1x2x2xf32>
   return %y : tensor<1x1x2x2xf32>
 }
 
