@@ -600,6 +600,12 @@ def mapNames():
     return maps(others=[value("m.keys", [2], I)])
 
 
+def alignedCorners():
+    """Four elements and a scale of which comes no whole number."""
+    node = helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="linear", coordinate_transformation_mode="align_corners")
+    return [], [value("y", None)], [node], [const("x", np.arange(4, dtype=np.float32)), const("scales", np.array([1.7], np.float32))]
+
+
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
                           opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("ai.onnx.preview", 1)], ir_version=10,

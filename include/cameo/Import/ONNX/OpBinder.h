@@ -209,6 +209,8 @@ public:
   /// is one. A model is imported with the answer no; one that PyTorch's exporter wrote, which declares what a trace
   /// had, again with yes where that failed or its outputs have not their declared ranks.
   bool openAxesAreOne();
+  /// Whether PyTorch's exporter wrote the model.
+  bool isFromPyTorch() const;
 
   int64_t opset() const { return node.opset; }
   ShapeAnalysis &shapes();

@@ -160,6 +160,9 @@ LogicalResult withScales(OpBinder &op, Resize r, Value scales) {
                  ? vector(op, llvm::map_to_vector(places, [&](int64_t i) { return *known[i]; }))
                  : op.create<GatherOp>(scales, op.i64(places), int64_t(0));
   r.axes = axes;
+  // PyTorch means the size that the result has; scale * n, which ONNX's reference takes, may be more.
+  if (r.transform == "align_corners" && op.isFromPyTorch())
+    scales = {};
   Value y = create(op, r, op.sizes(sizes), scales);
   return y ? op.result(y) : failure();
 }

@@ -46,6 +46,8 @@ public:
   bool hasDeclaredRanks() const { return !hasOtherRank; }
 
   // ---- for OpBinder and handlers
+  /// Whether PyTorch's exporter wrote the model.
+  bool isFromPyTorch() const { return file->model().producerName == "pytorch"; }
   bool openAxesAreOne() {
     askedForOpenAxes = true;
     return openAxesAnswer;

@@ -10,10 +10,6 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
-/// What PyTorch's exporter calls itself. It declares what its trace had; other converters' declared ranks prove
-/// nothing.
-constexpr StringLiteral kTracingProducer = "pytorch";
-
 /// Exporters write "?" and the like for sizes that they do not know; such names say nothing about equality.
 static bool isSizeName(StringRef param) {
   return !param.empty() && (llvm::isAlpha(param.front()) || param.front() == '_') &&
@@ -304,8 +300,8 @@ OwningOpRef<ModuleOp> cameo::onnx::importModel(StringRef path, MLIRContext &cont
   GraphImporter importer(file, context, options, diagnostics);
   size_t reported = diagnostics.size();
   bool isImported = importer.importMain(*module);
-  bool isTraced = file->model().producerName == kTracingProducer;
-  if (isTraced && importer.dependsOnOpenAxes() && !(isImported && importer.hasDeclaredRanks())) {
+  // PyTorch declares what its trace had; other converters' declared ranks prove nothing.
+  if (importer.isFromPyTorch() && importer.dependsOnOpenAxes() && !(isImported && importer.hasDeclaredRanks())) {
     std::vector<cameo::Diagnostic> others;
     OwningOpRef<ModuleOp> other = ModuleOp::create(module->getLoc());
     GraphImporter again(file, context, options, others, /*openAxesAreOne=*/true);

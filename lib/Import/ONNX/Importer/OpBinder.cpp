@@ -299,6 +299,8 @@ Binding OpBinder::requirePresent(size_t i) {
 }
 
 bool OpBinder::openAxesAreOne() { return importer.openAxesAreOne(); }
+
+bool OpBinder::isFromPyTorch() const { return importer.isFromPyTorch(); }
 LogicalResult OpBinder::checkSequenceLength(int64_t length) { return importer.checkSequenceLength(length); }
 
 void OpBinder::endGraphs(size_t graphs, ArrayRef<Binding> outputs) { importer.endGraphs(graphs, outputs); }
