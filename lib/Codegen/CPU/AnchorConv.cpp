@@ -88,7 +88,23 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
         offsets.push_back(channel * sizes.taps + tap);
     return offsets;
   };
-  if (s.bf16Dots) {
+  if (s.tile.alongK) {
+    int64_t step = s.tile.lanes * (s.bf16Dots ? 2 : 1);
+    int64_t elements = packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, step), outputs);
+    auto pack = [=, tile = s.tile](auto *source, auto *packed) {
+      for (int64_t group = 0; group < groups; ++group)
+        packRhsAlongK(source + group * outputs * filter, offsets(), filter, outputs, run, tile,
+                      packed + group * elements * (step / tile.lanes));
+    };
+    key += llvm::formatv(" along k run={0}", run).str();
+    if (s.bf16Dots)
+      s.weights = a.packedBytes(
+          op.getFilter(), std::move(key), groups * elements * 4, [=](const uint8_t *source, char *packed) {
+            pack(reinterpret_cast<const uint16_t *>(source), reinterpret_cast<uint16_t *>(packed));
+          });
+    else
+      s.weights = a.packedFloats(op.getFilter(), std::move(key), groups * elements, pack);
+  } else if (s.bf16Dots) {
     int64_t groupBytes = 4 * packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, 2), outputs);
     s.weights = a.packedBytes(op.getFilter(), llvm::formatv("{0} pairs run={1}", key, run), groups * groupBytes,
                               [=, tile = s.tile](const uint8_t *source, char *packed) {
@@ -97,14 +113,6 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
                                   packBf16Rhs(weights + group * outputs * filter, offsets(), filter, outputs, run, tile,
                                               packed + group * groupBytes);
                               });
-  } else if (s.tile.alongK) {
-    int64_t elements = packedRhsElements(s.tile, filter / run * llvm::divideCeil(run, s.tile.lanes), outputs);
-    s.weights = a.packedFloats(op.getFilter(), llvm::formatv("{0} along k run={1}", key, run), groups * elements,
-                               [=, tile = s.tile](const float *source, float *packed) {
-                                 for (int64_t group = 0; group < groups; ++group)
-                                   packRhsAlongK(source + group * outputs * filter, offsets(), filter, outputs, run,
-                                                 tile, packed + group * elements);
-                               });
   } else {
     int64_t elements = groups * packedRhsElements(s.tile, sizes.taps * sizes.perGroup, outputs);
     s.weights = a.packedFloats(

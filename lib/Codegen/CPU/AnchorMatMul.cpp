@@ -61,8 +61,9 @@ ContractionShape shapeOfMatMul(MatMulOp op, ShapeAnalysis &shapes, const CpuTarg
   // A single column lies along K as it is.
   bool liesAlongK = p.n.isConstant(1) ||
                     (p.n.constant() && isSharedMatrix(shapes.dimsOf(op.getRhs())) && constantInKernel(op, op.getRhs()));
-  if (s.lhsType.isF32() && !op.getTransposeLhs() && p.k.constant().value_or(0) > 0 && liesAlongK)
-    shape.alongK = {int64_t(llvm::divideCeil(*p.k.constant(), vectorTarget(target).lanes()))};
+  int64_t step = vectorTarget(target).lanes() * (s.bf16Dots ? 2 : 1);
+  if ((s.lhsType.isF32() || s.bf16Dots) && !op.getTransposeLhs() && p.k.constant().value_or(0) > 0 && liesAlongK)
+    shape.alongK = {int64_t(llvm::divideCeil(*p.k.constant(), step))};
   return shape;
 }
 
@@ -151,7 +152,14 @@ private:
         offsets.push_back(i * kStride);
       return offsets;
     };
-    if (s.bf16Dots)
+    if (tile.alongK && s.bf16Dots)
+      s.rhs = a.packedBytes(op.getRhs(), key + " along k",
+                            4 * packedRhsElements(tile, llvm::divideCeil(k, 2 * tile.lanes), n),
+                            [=, tile = tile](const uint8_t *source, char *packed) {
+                              packRhsAlongK(reinterpret_cast<const uint16_t *>(source), offsets(), nStride, n, k, tile,
+                                            reinterpret_cast<uint16_t *>(packed));
+                            });
+    else if (s.bf16Dots)
       s.rhs = a.packedBytes(op.getRhs(), std::move(key), 4 * packedRhsElements(tile, (k + 1) / 2, n),
                             [=, tile = tile](const uint8_t *source, char *packed) {
                               packBf16Rhs(reinterpret_cast<const uint16_t *>(source), offsets(), nStride, n, k, tile,

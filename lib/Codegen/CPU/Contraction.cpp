@@ -11,7 +11,7 @@ Extent panelRowsOf(const ContractionSpec &spec) {
   if (!spec.k.isStatic())
     return spec.k;
   if (spec.tile.alongK)
-    return llvm::divideCeil(spec.k.fixed, spec.tile.lanes);
+    return llvm::divideCeil(spec.k.fixed, spec.tile.lanes * (spec.bf16Dots ? 2 : 1));
   return spec.bytes ? spec.bytes->panelRows(1, spec.k.fixed) : spec.bf16Dots ? (spec.k.fixed + 1) / 2 : spec.k.fixed;
 }
 
@@ -22,11 +22,11 @@ ContractionLoops loopsOf(const ContractionSpec &spec) {
   loops.batch = spec.batch;
   loops.m = spec.m;
   loops.n = spec.n;
-  loops.arithmetic = spec.bytes         ? byteArithmetic(*spec.bytes)
-                     : spec.bf16Pairs   ? bf16PairArithmetic()
-                     : spec.bf16Dots    ? bf16Arithmetic()
-                     : spec.tile.alongK ? arithmeticAlongK(spec.tile.lanes)
-                                        : floatArithmetic();
+  loops.arithmetic = spec.tile.alongK ? arithmeticAlongK(spec.tile.lanes, spec.bf16Dots)
+                     : spec.bytes     ? byteArithmetic(*spec.bytes)
+                     : spec.bf16Pairs ? bf16PairArithmetic()
+                     : spec.bf16Dots  ? bf16Arithmetic()
+                                      : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
   loops.rhsLayout = spec.rhsLayout;
   loops.rhsRowStride = spec.rhsRowStride;
@@ -58,7 +58,9 @@ ContractionShape cameo::codegen::shapeOf(const ContractionSpec &spec) {
   ContractionShape shape;
   shape.m = spec.m.fixed;
   shape.n = spec.n.fixed;
-  shape.k = spec.tile.alongK ? spec.k.fixed : panelRowsOf(spec).fixed;
+  ContractionSpec plain = spec;
+  plain.tile.alongK = 0;
+  shape.k = panelRowsOf(plain).fixed;
   shape.batch = spec.batch.fixed;
   if (spec.lhsRowStride.isStatic())
     shape.lhsRowBytes = spec.lhsRowStride.fixed * elementBytes(spec.lhsType);

@@ -60,6 +60,12 @@ public:
   }
 };
 
+/// sum + the dot products of the pairs of bf16 that share a lane of it.
+Value emitBf16Dot(Emit &e, Value sum, Value lhs, Value rhs, int64_t lanes) {
+  auto name = e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps." + std::to_string(lanes * 32));
+  return LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), name, ValueRange{sum, lhs, rhs}).getResult(0);
+}
+
 class Bf16Arithmetic final : public FloatSums {
 public:
   explicit Bf16Arithmetic(int64_t perStep) : perStep(perStep) {}
@@ -86,9 +92,7 @@ public:
         auto type = VectorType::get({lanes}, e.b.getI32Type());
         Value spread = asPairs(vector::BroadcastOp::create(e.b, e.loc, type, pair), lanes);
         Value &sum = sums[row * kernel.vectors.size() + column];
-        auto name = e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps." + std::to_string(lanes * 32));
-        sum = LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), name, ValueRange{sum, spread, columns[column]})
-                  .getResult(0);
+        sum = emitBf16Dot(e, sum, spread, columns[column], lanes);
       }
     }
   }
@@ -125,26 +129,27 @@ Value emitLaneSums(Emit &e, ArrayRef<Value> vectors, int64_t lanes) {
 
 class ArithmeticAlongK final : public FloatSums {
 public:
-  explicit ArithmeticAlongK(int64_t lanes) : lanes(lanes) {}
+  ArithmeticAlongK(int64_t lanes, bool bf16Dots) : lanes(lanes), bf16Dots(bf16Dots) {}
 
-  int64_t stepElements() const override { return lanes; }
+  int64_t stepElements() const override { return bf16Dots ? 2 * lanes : lanes; }
 
   void step(Emit &e, const MicroKernel &kernel, ArrayRef<RowPointer> rows, int64_t lhsBytes, Value rhs,
             MutableArrayRef<Value> sums, int64_t elements, int64_t) const override {
-    bool isPart = elements < lanes;
-    Value mask = isPart ? e.mask(lanes, e.number(0), e.number(elements)) : Value();
+    bool isPart = elements < stepElements();
+    Value mask = isPart ? e.mask(stepElements(), e.number(0), e.number(elements)) : Value();
     SmallVector<Value> columns;
     for (int64_t column = 0; column < int64_t(kernel.vectors.size()); ++column)
-      columns.push_back(emitLoad(e.b, e.loc, Type(), e.offset(rhs, column * lanes * 4), lanes, mask));
+      columns.push_back(load(e, e.offset(rhs, column * lanes * 4), mask));
     for (auto [row, pointer] : llvm::enumerate(rows)) {
-      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes - (isPart ? elements * 4 : 0));
-      Value vector = emitLoad(e.b, e.loc, Type(), address, lanes, mask);
+      Value address = e.offset(pointer.pointer, pointer.bytes + lhsBytes - (isPart ? elements * elementBytes() : 0));
+      Value vector = load(e, address, mask);
       if (kernel.lhsAheadBytes)
         LLVM::Prefetch::create(e.b, e.loc, e.offset(address, kernel.lhsAheadBytes), /*rw=*/0, /*hint: L2=*/2,
                                /*cache: data=*/1);
       for (auto [column, value] : llvm::enumerate(columns)) {
         Value &sum = sums[row * columns.size() + column];
-        sum = vector::FMAOp::create(e.b, e.loc, vector, value, sum);
+        sum = bf16Dots ? emitBf16Dot(e, sum, vector, value, lanes)
+                       : Value(vector::FMAOp::create(e.b, e.loc, vector, value, sum));
       }
     }
   }
@@ -168,7 +173,22 @@ public:
   }
 
 private:
+  int64_t elementBytes() const { return bf16Dots ? 2 : 4; }
+  /// A step's elements of a row of A or a column of B.
+  Value load(Emit &e, Value pointer, Value mask) const {
+    if (!bf16Dots)
+      return emitLoad(e.b, e.loc, Type(), pointer, lanes, mask);
+    auto bits = VectorType::get({2 * lanes}, e.b.getI16Type());
+    Value loaded;
+    if (mask)
+      loaded = LLVM::MaskedLoadOp::create(e.b, e.loc, bits, pointer, mask, zeroOf(e, bits), 2);
+    else
+      loaded = LLVM::LoadOp::create(e.b, e.loc, bits, pointer, 2);
+    return LLVM::BitcastOp::create(e.b, e.loc, VectorType::get({2 * lanes}, e.b.getBF16Type()), loaded);
+  }
+
   int64_t lanes;
+  bool bf16Dots;
 };
 
 class ByteArithmetic final : public Arithmetic {
@@ -324,8 +344,8 @@ std::unique_ptr<Arithmetic> cameo::codegen::bf16PairArithmetic() { return std::m
 
 std::unique_ptr<Arithmetic> cameo::codegen::bf16Arithmetic() { return std::make_unique<Bf16Arithmetic>(2); }
 
-std::unique_ptr<Arithmetic> cameo::codegen::arithmeticAlongK(int64_t lanes) {
-  return std::make_unique<ArithmeticAlongK>(lanes);
+std::unique_ptr<Arithmetic> cameo::codegen::arithmeticAlongK(int64_t lanes, bool bf16Dots) {
+  return std::make_unique<ArithmeticAlongK>(lanes, bf16Dots);
 }
 
 std::unique_ptr<Arithmetic> cameo::codegen::byteArithmetic(const ByteProduct &product) {

@@ -56,8 +56,8 @@ std::unique_ptr<Arithmetic> floatArithmetic();
 std::unique_ptr<Arithmetic> bf16PairArithmetic();
 /// The same with single elements: K may be odd.
 std::unique_ptr<Arithmetic> bf16Arithmetic();
-/// The arithmetic of f32 where lanes hold elements of K.
-std::unique_ptr<Arithmetic> arithmeticAlongK(int64_t lanes);
+/// The arithmetic of f32, or of pairs of bf16, where lanes hold elements of K.
+std::unique_ptr<Arithmetic> arithmeticAlongK(int64_t lanes, bool bf16Dots);
 /// The arithmetic of bytes.
 std::unique_ptr<Arithmetic> byteArithmetic(const ByteProduct &product);
 

@@ -37,7 +37,9 @@ int64_t windowElements(const ConvolutionSpec &spec) {
 int64_t copiedBytes(const ConvolutionSpec &spec) { return spec.bytes ? 1 : spec.bf16Dots ? 2 : 4; }
 /// Elements of K in one step.
 int64_t stepElements(const ConvolutionSpec &spec) {
-  return spec.bytes ? spec.bytes->stepElements() : spec.bf16Dots ? 2 : spec.tile.alongK ? spec.tile.lanes : 1;
+  if (spec.bytes)
+    return spec.bytes->stepElements();
+  return (spec.bf16Dots ? 2 : 1) * (spec.tile.alongK ? spec.tile.lanes : 1);
 }
 /// Rows of a tile that windows are copied for, if it has no more.
 constexpr int64_t kCopiedRows = 8;
@@ -437,10 +439,10 @@ ContractionLoops loopsOf(Emit &e, const ConvolutionSpec &spec) {
   for (const Extent *size : {&spec.outDepth, &spec.outHeight, &spec.outWidth})
     loops.mFactor *= size->isStatic() ? size->fixed : 1;
   loops.n = groupOut;
-  loops.arithmetic = spec.bytes         ? byteArithmetic(*spec.bytes)
-                     : spec.bf16Dots    ? bf16Arithmetic()
-                     : spec.tile.alongK ? arithmeticAlongK(spec.tile.lanes)
-                                        : floatArithmetic();
+  loops.arithmetic = spec.tile.alongK ? arithmeticAlongK(spec.tile.lanes, spec.bf16Dots)
+                     : spec.bytes     ? byteArithmetic(*spec.bytes)
+                     : spec.bf16Dots  ? bf16Arithmetic()
+                                      : floatArithmetic();
   loops.panelRows = panelRowsOf(spec);
   loops.resultRowStride = spec.outChannels;
   loops.lhsType = spec.inputType;
@@ -493,7 +495,7 @@ ContractionShape cameo::codegen::shapeOf(const ConvolutionSpec &spec) {
     return direct;
   };
   shape.directRows = directRowsOf(spec);
-  if (elementBytes(spec.inputType) == 4 && !spec.bytes) {
+  if ((elementBytes(spec.inputType) == 4 && !spec.bytes) || spec.bf16Dots) {
     ConvolutionSpec along = spec;
     along.tile.alongK = 1;
     along.tile.lanes = spec.target.lanes();

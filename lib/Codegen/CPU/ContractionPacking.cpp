@@ -49,17 +49,6 @@ void cameo::codegen::packDepthwiseWeights(const float *source, int64_t channels,
         *packed++ = source[(channel * groupChannels + member) * spatial + tap];
 }
 
-void cameo::codegen::packRhsAlongK(const float *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n,
-                                   int64_t run, const ContractionTile &tile, float *packed) {
-  int64_t vectors = llvm::divideCeil(run, tile.lanes), steps = int64_t(kOffsets.size()) / run * vectors;
-  std::fill(packed, packed + steps * n * tile.lanes, 0.0f);
-  for (auto [i, offset] : llvm::enumerate(kOffsets)) {
-    int64_t inRun = int64_t(i) % run, step = int64_t(i) / run * vectors + inRun / tile.lanes;
-    for (int64_t column = 0; column < n; ++column)
-      packed[(step * n + column) * tile.lanes + inRun % tile.lanes] = source[offset + column * nStride];
-  }
-}
-
 void cameo::codegen::packBf16Rhs(const uint16_t *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n,
                                  int64_t run, const ContractionTile &tile, char *packed) {
   int64_t k = kOffsets.size(), pairs = (run + 1) / 2, rows = run ? k / run * pairs : 0;

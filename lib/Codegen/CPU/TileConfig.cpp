@@ -56,7 +56,7 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
   if (tile.alongK != 0 && tile.alongK != 1)
     return "alongK is 0 or 1";
   if (tile.alongK != 0 && !shape.alongK)
-    return "alongK is of products of f32, contiguous along K, with constant weights";
+    return "alongK is of products of f32 or bf16, contiguous along K, with constant weights";
   if (tile.alongK != 0)
     return tile.tailMr == tile.mr && fitsAlongK(target, tile, shape.n)
                ? nullptr

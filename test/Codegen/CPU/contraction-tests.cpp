@@ -229,7 +229,7 @@ Outcome runContraction(const ContractionCase &test, const Level &level) {
     std::vector<int64_t> offsets;
     for (int64_t i = 0; i < k; ++i)
       offsets.push_back(i * kStride);
-    packRhsAlongK(rhs, offsets, nStride, n, k, tile, packed);
+    packRhsAlongK<float>(rhs, offsets, nStride, n, k, tile, packed);
   } else if (test.packed && !test.packAtRunTime) {
     packRhs(rhs, kStride, nStride, k, n, tile, packed);
   } else if (test.packed) {

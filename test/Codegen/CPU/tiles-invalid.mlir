@@ -30,7 +30,7 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
   return %y : tensor<8x32xf32>
 }
 
-// ALONGK: expected that alongK is of products of f32, contiguous along K, with constant weights
+// ALONGK: expected that alongK is of products of f32 or bf16, contiguous along K, with constant weights
 //--- along-k.mlir
 func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x2xf32>) -> tensor<8x2xf32> {
   %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 2, nr = 16, lanes = 8, tailMr = 2, mBlock = 2, panelOuter = 1, kUnroll = 1, alongK = 1}}} {

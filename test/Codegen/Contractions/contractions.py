@@ -197,6 +197,13 @@ def matmul_bf16_one_row():
 
 
 @case
+def matmul_bf16_few_columns():
+    m = Model(BF16)
+    m.matmul(m.input(["b", "s", 203]), m.weight(203, 3), 203)
+    return m, [{"b": 1, "s": 1}, {"b": 3, "s": 21}]
+
+
+@case
 def matmul_bf16_rows_of_all_batches():
     m = Model(BF16)
     m.matmul(m.input(["b", "s", 33]), m.weight(33, 40), 33)
@@ -288,6 +295,9 @@ convolution("few-1d", [1, 32, 100], [1, 32, 7], pads=[3, 3])
 convolution("few-dilated", [1, 40, 11, 13], [4, 40, 3, 3], pads=[2, 3, 2, 3], dilations=[2, 3])
 convolution("few-dynamic", ["n", 64, "h", "w"], [3, 64, 3, 3], sizes=[{"n": 1, "h": 3, "w": 3}, {"n": 2, "h": 17, "w": 9}], pads=[1, 1, 1, 1])
 convolution("few-groups", [1, 72, 9, 8], [6, 24, 3, 3], pads=[1, 1, 1, 1], group=3)
+convolution("bf16-few", [1, 67, 14, 16], [3, 67, 3, 3], pads=[1, 1, 1, 1], dtype=BF16, bias=False)
+convolution("bf16-few-copied", [1, 21, 9, 13], [2, 21, 5, 5], pads=[2, 2, 2, 2], dtype=BF16, bias=False)
+convolution("bf16-few-groups", [1, 192, 9, 8], [6, 64, 3, 3], pads=[1, 1, 1, 1], group=3, dtype=BF16, bias=False)
 convolution("1d", [2, 20, 50], [30, 20, 5], pads=[2, 2], strides=[2])
 convolution("3d", [1, 4, 5, 6, 7], [6, 4, 3, 3, 3], pads=[1] * 6)
 convolution("3d-lines", [2, 8, 5, 6, 14], [16, 8, 3, 3, 5], pads=[1, 1, 2, 1, 1, 2])

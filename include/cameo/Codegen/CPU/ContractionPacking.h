@@ -6,6 +6,8 @@
 #define CAMEO_CODEGEN_CPU_CONTRACTIONPACKING_H
 
 #include "cameo/Codegen/CPU/Contraction.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <vector>
 
 namespace cameo::codegen {
@@ -25,11 +27,20 @@ void packConvolutionWeights(const float *source, int64_t outChannels, int64_t in
 /// them.
 void packDepthwiseWeights(const float *source, int64_t channels, int64_t groupChannels, int64_t spatial, float *packed);
 
-/// Packs a right operand for a tile whose lanes hold elements of K, which come in runs of `run`, each of which begins
-/// with a new vector: element (k, n) is source[kOffsets[k] + n * nStride]. `packed` has packedRhsElements(tile, K / run
-/// * ceil(run / lanes), n) elements; what fills vectors up is zero.
-void packRhsAlongK(const float *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n, int64_t run,
-                   const ContractionTile &tile, float *packed);
+/// Packs a right operand for a tile whose lanes hold elements of K, float or bf16, which come in runs of `run`, each of
+/// which begins with a new vector: element (k, n) is source[kOffsets[k] + n * nStride]. `packed` has 4 *
+/// packedRhsElements(tile, K / run * ceil(run / elements of a vector), n) bytes; what fills vectors up is zero.
+template <typename T>
+void packRhsAlongK(const T *source, llvm::ArrayRef<int64_t> kOffsets, int64_t nStride, int64_t n, int64_t run,
+                   const ContractionTile &tile, T *packed) {
+  int64_t lanes = tile.lanes * 4 / int64_t(sizeof(T)), vectors = llvm::divideCeil(run, lanes);
+  std::fill(packed, packed + int64_t(kOffsets.size()) / run * vectors * n * lanes, T(0));
+  for (auto [i, offset] : llvm::enumerate(kOffsets)) {
+    int64_t inRun = int64_t(i) % run, step = int64_t(i) / run * vectors + inRun / lanes;
+    for (int64_t column = 0; column < n; ++column)
+      packed[(step * n + column) * lanes + inRun % lanes] = source[offset + column * nStride];
+  }
+}
 
 /// Packs a right operand of bf16, K in runs of `run` elements, each of which begins with a new pair: element (k, n) is
 /// source[kOffsets[k] + n * nStride]. `packed` has 4 * packedRhsElements(tile, K / run * ceil(run / 2), n) bytes.

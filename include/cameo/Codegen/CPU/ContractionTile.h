@@ -78,7 +78,7 @@ struct ContractionShape {
   std::optional<Images> winograd;
   /// Set where B is constant with many rows of 16 columns that are all zeros: how many are not (ContractionSparse.h).
   std::optional<int64_t> sparseRows;
-  /// Set where lanes may hold elements of K: A is f32 and contiguous along K, B constant.
+  /// Set where lanes may hold elements of K, f32 or pairs of bf16: A is contiguous along K, and so can B be.
   struct AlongK {
     int64_t steps;           ///< vectors of K, the last of each run filled up
     uint32_t directRows = 0; ///< as above
