@@ -2,6 +2,7 @@
 #include "CudaDevice.h"
 #include "../core/Error.h"
 #include "Driver.h"
+#include "Upload.h"
 #include <algorithm>
 #include <climits>
 #include <cstdarg>
@@ -122,7 +123,8 @@ public:
   std::unique_ptr<DeviceQueue> makeQueue(void *stream, cameo_error *error) override;
 
   std::shared_ptr<CudaDevice> device;
-  std::vector<Kernel> kernels; ///< by launch site
+  std::vector<Kernel> kernels;  ///< by launch site
+  bool launchesOverlap = false; ///< blocks of a launch may come before the last launch has ended, and wait for that
 
 private:
   CUmodule module = nullptr;
@@ -322,6 +324,9 @@ int32_t CudaProgram::loadModule(const cameo_variant &variant, cameo_error *error
     return fail(error, CAMEO_NO_DEVICE,
                 "the NVIDIA driver is too old for the code for %s: it knows CUDA %d.%d, needed is %d.%d or newer",
                 variant.name, found.major, found.minor, needed.major, needed.minor);
+  constexpr Version kRecordsOverlaps{12, 3};
+  launchesOverlap =
+      device->driver.launchKernelEx && !(found < kRecordsOverlaps) && strstr(code.image, "griddepcontrol.wait");
   char log[600] = "";
   int options[] = {kCudaJitErrorLog, kCudaJitErrorLogBytes};
   void *values[] = {log, reinterpret_cast<void *>(uintptr_t(sizeof(log) - 1))};
@@ -355,9 +360,11 @@ int32_t CudaProgram::uploadWeights(const void *host, uint64_t bytes, cameo_error
     return fail(error, CAMEO_OUT_OF_MEMORY, "%s: the weights need %s, %s are free", device->name, BytesText(bytes).text,
                 BytesText(freeBytes()).text);
   int32_t code = device->check(result, "allocating memory for weights", error);
-  if (!code)
-    code = device->check(device->driver.copyHtoD(weightsAddress, host, bytes, nullptr), "copying weights", error);
-  return code ? code : device->check(device->driver.streamSynchronize(nullptr), "copying weights", error);
+  if (code)
+    return code;
+  const char *failed = "";
+  result = uploadInPieces(device->driver, device->context, weightsAddress, host, bytes, &failed);
+  return device->check(result, (std::string("uploading weights: ") + failed).c_str(), error);
 }
 
 std::unique_ptr<DeviceQueue> CudaProgram::makeQueue(void *stream, cameo_error *error) {
@@ -381,9 +388,13 @@ bool CudaQueue::launch(uint64_t site, void *failure, void *const *buffers, const
     parameters.push_back(const_cast<int64_t *>(&sizes[i]));
   parameters.push_back(&tiles);
   Scope scope(*program.device);
-  return check(driver.launchKernel(kernel.function, unsigned(blocks), 1, 1, d.threads, 1, 1, d.shared_bytes, stream,
-                                   parameters.data(), nullptr),
-               "starting a kernel");
+  if (!program.launchesOverlap)
+    return check(driver.launchKernel(kernel.function, unsigned(blocks), 1, 1, d.threads, 1, 1, d.shared_bytes, stream,
+                                     parameters.data(), nullptr),
+                 "starting a kernel");
+  CudaLaunchAttribute overlap{kCudaProgrammaticStreamSerialization, /*value=*/1, {}};
+  CudaLaunchConfig config{unsigned(blocks), 1, 1, d.threads, 1, 1, d.shared_bytes, stream, &overlap, 1};
+  return check(driver.launchKernelEx(&config, kernel.function, parameters.data(), nullptr), "starting a kernel");
 }
 
 bool CudaQueue::reaches(const void *data) {

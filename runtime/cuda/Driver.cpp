@@ -42,6 +42,8 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
   also(d.memGetInfo, "cuMemGetInfo_v2");
   also(d.memAlloc, "cuMemAlloc_v2");
   also(d.memFree, "cuMemFree_v2");
+  also(d.hostAlloc, "cuMemAllocHost_v2");
+  also(d.hostFree, "cuMemFreeHost");
   also(d.copyHtoD, "cuMemcpyHtoDAsync_v2");
   also(d.copyDtoH, "cuMemcpyDtoHAsync_v2");
   also(d.copyDtoD, "cuMemcpyDtoDAsync_v2");
@@ -49,6 +51,10 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
   also(d.streamCreate, "cuStreamCreate");
   also(d.streamDestroy, "cuStreamDestroy_v2");
   also(d.streamSynchronize, "cuStreamSynchronize");
+  also(d.eventCreate, "cuEventCreate");
+  also(d.eventRecord, "cuEventRecord");
+  also(d.eventSynchronize, "cuEventSynchronize");
+  also(d.eventDestroy, "cuEventDestroy_v2");
   also(d.streamBeginCapture, "cuStreamBeginCapture_v2");
   also(d.streamIsCapturing, "cuStreamIsCapturing");
   also(d.streamEndCapture, "cuStreamEndCapture");
@@ -62,6 +68,7 @@ int32_t load(Library &library, const char *name, const char *advice, cameo_error
   also(d.moduleGetFunction, "cuModuleGetFunction");
   also(d.functionSetAttribute, "cuFuncSetAttribute");
   also(d.launchKernel, "cuLaunchKernel");
+  d.launchKernelEx = reinterpret_cast<decltype(d.launchKernelEx)>(dlsym(handle, "cuLaunchKernelEx"));
   if (code) {
     dlclose(handle);
     return code;

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <dlpack/dlpack.h>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <vector>
 
 using namespace cameo;
@@ -62,6 +63,13 @@ int32_t incrementPositive(cameo_call *call) {
   return increment(call);
 }
 
+/// y[N] = the first N weights.
+int32_t showWeights(cameo_call *call) {
+  int64_t count = call->inputs[0].dims[0];
+  call->services->copy(call, call->services->output(call, 0, &count, 1), call->weights, count * int64_t(sizeof(float)));
+  return 0;
+}
+
 /// y[N + 1] = x[N] with a 7 behind.
 int32_t append(cameo_call *call) {
   int64_t rows = call->inputs[0].dims[0], dims[] = {rows + 1};
@@ -118,11 +126,13 @@ using Floats = std::vector<float>;
 
 /// A context of a program with this entry function.
 struct OnDevice : Cuda {
-  explicit OnDevice(int32_t (*entry)(cameo_call *) = increment, void *stream = nullptr) {
+  explicit OnDevice(int32_t (*entry)(cameo_call *) = increment, void *stream = nullptr, const Floats &weights = {}) {
     variant = {"sm_75", 0, entry, kernels, 2, &code};
     info = {
         sizeof(info), CAMEO_ABI_VERSION,        "device", "{}", &x, 1, &y, 1, &variant, 1, nullptr, 0, 0, 0, nullptr, 0,
         &cache,       uint64_t(entry == append)};
+    info.weights = weights.data();
+    info.weights_bytes = weights.size() * sizeof(float);
     cameo_program_options options{sizeof(options), 0, nullptr, "cuda:sim"};
     Status status = Program::fromStatic(info, program, &options);
     EXPECT_TRUE(status) << status.message();
@@ -261,6 +271,18 @@ TEST(DeviceMemory, HoldsACacheThatGrowsInPlace) {
   ASSERT_TRUE(gpu.input(values.data(), 1));
   ASSERT_TRUE(gpu.context.run());
   EXPECT_EQ(gpu.hostOutput(), (Floats{5, 7}));
+}
+
+// By way of page-locked memory, whose copies the simulator does late: a piece that is filled too early is noticed.
+TEST(Weights, AreThereHoweverManyPiecesTheyAre) {
+  for (size_t count : {size_t(3), size_t(11) << 19, (size_t(5) << 19) + 7}) {
+    Floats weights(count);
+    std::iota(weights.begin(), weights.end(), 1.0f);
+    OnDevice gpu(showWeights, nullptr, weights);
+    ASSERT_TRUE(gpu.input(weights.data(), int64_t(count)));
+    ASSERT_TRUE(gpu.context.run());
+    EXPECT_TRUE(gpu.hostOutput() == weights) << count;
+  }
 }
 
 TEST(Recordings, RepeatRunsOfTheSameSizes) {

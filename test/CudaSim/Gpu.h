@@ -19,7 +19,7 @@ public:
   /// Runs `body` with `threads` threads; empty, or what went wrong. %rd1 is the array, %r1 the thread's number, %rd2
   /// its element.
   std::string run(const std::string &body, unsigned threads, unsigned blocks = 1, uint64_t seed = 0,
-                  bool copiesEarly = false) {
+                  bool copiesEarly = false, bool mayComeEarly = false) {
     std::string text =
         ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 p)\n{\n"
         ".reg .pred %p<9>;\n.reg .b16 %h<9>;\n.reg .b32 %r<40>;\n.reg .b64 %rd<20>;\n"
@@ -33,6 +33,7 @@ public:
       Launch launch{&kernel, {blocks, 1, 1}, {threads, 1, 1}, 0, {}};
       launch.parameters.resize(8);
       memcpy(launch.parameters.data(), &address, 8);
+      launch.mayComeEarly = mayComeEarly;
       cameo::sim::run(launch, memory, {seed, copiesEarly});
       return "";
     } catch (const PtxError &error) {

@@ -236,3 +236,15 @@ TEST(Planted, LaneThatHasEnded) {
   expectHas(gpu.run("setp.eq.u32 %p1, %r1, 5;\n@%p1 ret;\nshfl.sync.bfly.b32 %r4, %r2, 1, 31, -1;", 32),
             "waits for lane 5, which has ended");
 }
+
+TEST(Launches, ThatMayComeEarlyWaitForTheOneBefore) {
+  auto run = [](const std::string &body) { return Gpu(32).run(body, 32, 1, 0, false, /*mayComeEarly=*/true); };
+  const std::string wait = "griddepcontrol.launch_dependents;\ngriddepcontrol.wait;\n",
+                    load = "ld.global.b32 %r3, [%rd2];";
+  EXPECT_EQ(run(wait + load), "");
+  expectHas(run(load + wait), "no griddepcontrol.wait comes before it");
+  expectHas(run("setp.eq.u32 %p1, %r1, 0;\n@%p1 griddepcontrol.wait;\n" + load),
+            "thread 1,0,0: touches what the launch before");
+  expectHas(run("mov.b64 %rd4, tile;\ncp.async.cg.shared.global [%rd4], [%rd1], 16;\n" + wait),
+            "(cp.async.cg.shared.global)");
+}

@@ -3,7 +3,8 @@
  *   no-gpu      the driver finds none            old       it is for CUDA 11.0
  *   sm_70       the GPU is of that architecture  bad-ptx   it refuses the code
  *   memory=N    so many bytes are free           launch    kernels fail
- *   no-graphs   it records no kernels
+ *   no-graphs   it records no kernels            no-locks  it locks no memory of the host
+ *   copies      copies from the host fail        two-gpus  there are two
  *
  * Without it all calls succeed, memory is the host's and kernels do nothing. */
 #include <stdint.h>
@@ -23,7 +24,7 @@ int cuGetErrorString(int error, const char **text) {
   *text = error == 719 ? "unspecified launch failure" : "some failure";
   return 0;
 }
-int cuDeviceGetCount(int *count) { return *count = 1, 0; }
+int cuDeviceGetCount(int *count) { return *count = is("two-gpus") ? 2 : 1, 0; }
 int cuDeviceGet(int *device, int index) { return *device = index, 0; }
 int cuDeviceGetName(char *name, int bytes, int device) { return snprintf(name, (size_t)bytes, "Fake"), 0; }
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
@@ -41,9 +42,11 @@ int cuMemAlloc_v2(unsigned long long *memory, size_t bytes) {
   *memory = (uintptr_t)calloc(1, bytes);
   return 0;
 }
+int cuMemAllocHost_v2(void **memory, size_t bytes) { return is("no-locks") ? 2 : (*memory = malloc(bytes), 0); }
+int cuMemFreeHost(void *memory) { return free(memory), 0; }
 int cuMemFree_v2(unsigned long long memory) { return free((void *)(uintptr_t)memory), 0; }
 int cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes, void *stream) {
-  return memcpy((void *)(uintptr_t)to, from, bytes), 0;
+  return is("copies") ? 719 : (memcpy((void *)(uintptr_t)to, from, bytes), 0);
 }
 int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) {
   return memcpy(to, (void *)(uintptr_t)from, bytes), 0;
@@ -57,6 +60,10 @@ int cuMemsetD8Async(unsigned long long to, unsigned char value, size_t bytes, vo
 int cuStreamCreate(void **stream, unsigned flags) { return *stream = "stream", 0; }
 int cuStreamDestroy_v2(void *stream) { return 0; }
 int cuStreamSynchronize(void *stream) { return is("launch") ? 719 : 0; }
+int cuEventCreate(void **event, unsigned flags) { return *event = "event", 0; }
+int cuEventRecord(void *event, void *stream) { return 0; }
+int cuEventSynchronize(void *event) { return 0; }
+int cuEventDestroy_v2(void *event) { return 0; }
 int cuStreamBeginCapture_v2(void *stream, int mode) { return is("no-graphs") ? 900 : 0; }
 int cuStreamIsCapturing(void *stream, int *status) { return *status = 0, 0; }
 int cuStreamEndCapture(void *stream, void **graph) { return *graph = "graph", 0; }
@@ -78,6 +85,7 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *op
 int cuModuleUnload(void *module) { return 0; }
 int cuModuleGetFunction(void **function, void *module, const char *name) { return *function = "function", 0; }
 int cuFuncSetAttribute(void *function, int attribute, int value) { return 0; }
+int cuLaunchKernelEx(const void *config, void *function, void **parameters, void **extra) { return 0; }
 int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                    unsigned bytes, void *stream, void **parameters, void **extra) {
   return 0;

@@ -4,6 +4,11 @@
 
 namespace cameo::sim {
 
+void checkLaunchBefore(Thread &t, const Instruction &i) {
+  if (t.block->launch.mayComeEarly && !t.hasAwaitedLaunch)
+    t.fault(i, "touches what the launch before may still work on: no griddepcontrol.wait comes before it");
+}
+
 uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space space, uint64_t bytes, bool isWrite,
                    bool isAtomic) {
   const char *what = isWrite ? "writes " : "reads ";
@@ -55,6 +60,7 @@ uint8_t *findBytes(Thread &t, const Instruction &i, uint64_t address, Space spac
     break;
   }
   default: {
+    checkLaunchBefore(t, i);
     std::string problem;
     data = t.block->memory.find(address, bytes, &footprints, problem);
     if (!data)

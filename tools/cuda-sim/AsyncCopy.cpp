@@ -21,6 +21,7 @@ void issue(Thread &t, const Instruction &i) {
   uint64_t read = i.c ? std::min<uint64_t>(t.get<uint32_t>(i.c), i.width) : i.width;
   if (source % i.width)
     t.fault(i, "copies " + std::to_string(i.width) + " bytes from an address that is not a multiple of it");
+  checkLaunchBefore(t, i);
   findBytes(t, i, target, Space::Shared, i.width, true);
   std::fill_n(t.block->shared.inFlight.begin() + long(target), i.width, 1);
   AsyncCopy copy{target, source, i.width, uint8_t(read), t.openGroup, &i};

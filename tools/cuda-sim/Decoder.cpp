@@ -209,6 +209,10 @@ private:
       i.run = trap;
     } else if (s.opcode == "fence.proxy.async.shared::cta" || s.opcode == "fence.proxy.async") {
       i.run = fenceProxies;
+    } else if (s.opcode == "griddepcontrol.wait") {
+      i.run = [](Thread &t, const Instruction &) { t.hasAwaitedLaunch = true; };
+    } else if (s.opcode == "griddepcontrol.launch_dependents") {
+      i.run = nothing;
     } else if (name == "membar" || (name == "fence" && op.size() > 1 && op[1] != "proxy")) {
       i.run = nothing;
     } else if (name == "cvta") {

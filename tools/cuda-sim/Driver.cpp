@@ -1,5 +1,6 @@
 // Driver.cpp - the CUDA driver API as far as runtime/cuda/Driver.h has it, on the simulated GPU. Streams do their work
-// at once, and what a kernel does wrong is told at the next synchronisation, as a GPU does it.
+// at once, but for copies from page-locked memory, which are done when something waits for them or comes after them in
+// their stream. What a kernel does wrong is told at the next synchronisation, as a GPU does it.
 //
 // CAMEO_CUDASIM, a list like "sm=80,seed=7,early=1", says which chip it is (sm_90 unless told), shuffles blocks and
 // threads, and does asynchronous copies when they are issued instead of when they are awaited.
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <regex>
@@ -30,6 +32,12 @@ struct Module {
 using Work = std::function<CudaResult()>;
 struct Stream {
   std::unique_ptr<std::vector<Work>> capture; ///< what it records, while it does
+  std::deque<Work> copies;                    ///< from page-locked memory, not yet done
+  uint64_t numDone = 0;                       ///< of them, so far
+};
+struct Event {
+  Stream *stream = nullptr;
+  uint64_t copies = 0; ///< of the stream, that come before it
 };
 struct Graph {
   std::vector<Work> nodes;
@@ -42,6 +50,7 @@ struct Simulator {
   RunOptions options;
   std::string failure; ///< of a kernel; the context is of no use from then on
   Stream defaultStream;
+  std::map<const uint8_t *, size_t> lockedMemory; ///< of the host: where pieces begin, and their bytes
   uint64_t graphLaunches = 0;
 
   /// What CAMEO_CUDASIM does not know ends the process: a test would pass that tests something else.
@@ -104,13 +113,34 @@ template <typename Fn> CudaResult locked(Fn fn) {
   return s.failure.empty() ? fn(s) : kCudaLaunchFailed;
 }
 
+/// Does the copies that wait in a stream, as many as were ever before the `upTo`-th.
+CudaResult doCopies(Stream &stream, uint64_t upTo = UINT64_MAX) {
+  while (!stream.copies.empty() && stream.numDone < upTo) {
+    CudaResult result = stream.copies.front()();
+    stream.copies.pop_front();
+    ++stream.numDone;
+    if (result)
+      return result;
+  }
+  return kCudaSuccess;
+}
+
+bool isLocked(const void *host, size_t bytes) {
+  auto *begin = static_cast<const uint8_t *>(host);
+  auto after = simulator().lockedMemory.upper_bound(begin);
+  return after != simulator().lockedMemory.begin() &&
+         std::prev(after)->first + std::prev(after)->second >= begin + bytes;
+}
+
 Stream &streamOf(CUstream stream) { return stream ? *reinterpret_cast<Stream *>(stream) : simulator().defaultStream; }
 
 /// Does the work, or records it.
 CudaResult enqueue(CUstream stream, Work work) {
   return locked([&](Simulator &) {
-    if (!streamOf(stream).capture)
-      return work();
+    if (!streamOf(stream).capture) {
+      CudaResult result = doCopies(streamOf(stream));
+      return result ? result : work();
+    }
     streamOf(stream).capture->push_back(std::move(work));
     return kCudaSuccess;
   });
@@ -118,7 +148,12 @@ CudaResult enqueue(CUstream stream, Work work) {
 
 /// For what cannot be recorded: it must not be asked for while the stream records.
 template <typename Fn> CudaResult outsideOfCapture(CUstream stream, Fn fn) {
-  return locked([&](Simulator &) { return streamOf(stream).capture ? kCudaCaptureUnsupported : fn(); });
+  return locked([&](Simulator &) {
+    if (streamOf(stream).capture)
+      return kCudaCaptureUnsupported;
+    CudaResult result = doCopies(streamOf(stream));
+    return result ? result : fn();
+  });
 }
 
 } // namespace
@@ -168,13 +203,40 @@ EXPORT cuMemFree_v2(CUdeviceptr memory) {
   std::lock_guard<std::mutex> lock(simulator().mutex);
   return simulator().memory.release(memory) ? kCudaSuccess : kCudaInvalidValue;
 }
+EXPORT cuMemAllocHost_v2(void **memory, size_t bytes) {
+  return locked([&](Simulator &s) {
+    *memory = malloc(bytes);
+    s.lockedMemory[static_cast<uint8_t *>(*memory)] = bytes;
+    return kCudaSuccess;
+  });
+}
+EXPORT cuMemFreeHost(void *memory) {
+  std::lock_guard<std::mutex> lock(simulator().mutex);
+  if (!simulator().lockedMemory.erase(static_cast<uint8_t *>(memory)))
+    return kCudaInvalidValue;
+  free(memory);
+  return kCudaSuccess;
+}
 EXPORT cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *host, size_t bytes, CUstream stream) {
-  return outsideOfCapture(stream, [&] {
+  auto copy = [=] {
     uint8_t *data;
     CudaResult result = find(target, bytes, data);
     if (!result)
       memcpy(data, host, bytes);
     return result;
+  };
+  return locked([&](Simulator &) {
+    Stream &queue = streamOf(stream);
+    if (queue.capture)
+      return kCudaCaptureUnsupported;
+    if (isLocked(host, bytes)) {
+      queue.copies.push_back([=] {
+        return isLocked(host, bytes) ? copy() : failed("a copy reads page-locked memory that was freed before");
+      });
+      return kCudaSuccess;
+    }
+    CudaResult result = doCopies(queue);
+    return result ? result : copy();
   });
 }
 EXPORT cuMemcpyDtoHAsync_v2(void *host, CUdeviceptr source, size_t bytes, CUstream stream) {
@@ -211,7 +273,28 @@ EXPORT cuStreamCreate(CUstream *stream, unsigned) {
   *stream = reinterpret_cast<CUstream>(new Stream);
   return kCudaSuccess;
 }
-EXPORT cuStreamDestroy_v2(CUstream stream) { return delete reinterpret_cast<Stream *>(stream), kCudaSuccess; }
+EXPORT cuStreamDestroy_v2(CUstream stream) {
+  CudaResult result = outsideOfCapture(stream, [] { return kCudaSuccess; });
+  return delete reinterpret_cast<Stream *>(stream), result;
+}
+EXPORT cuEventCreate(CUevent *event, unsigned) {
+  *event = reinterpret_cast<CUevent>(new Event);
+  return kCudaSuccess;
+}
+EXPORT cuEventRecord(CUevent event, CUstream stream) {
+  return locked([&](Simulator &) {
+    Stream &queue = streamOf(stream);
+    *reinterpret_cast<Event *>(event) = {&queue, queue.numDone + queue.copies.size()};
+    return kCudaSuccess;
+  });
+}
+EXPORT cuEventSynchronize(CUevent event) {
+  return locked([&](Simulator &) {
+    auto &[stream, copies] = *reinterpret_cast<Event *>(event);
+    return stream ? doCopies(*stream, copies) : kCudaSuccess;
+  });
+}
+EXPORT cuEventDestroy_v2(CUevent event) { return delete reinterpret_cast<Event *>(event), kCudaSuccess; }
 EXPORT cuStreamSynchronize(CUstream stream) {
   return outsideOfCapture(stream, [] { return kCudaSuccess; });
 }
@@ -313,17 +396,21 @@ EXPORT cuModuleGetFunction(CUfunction *function, CUmodule module, const char *na
   });
 }
 EXPORT cuFuncSetAttribute(CUfunction, int, int) { return kCudaSuccess; }
-EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters,
-                      void **) {
+static CudaResult start(CUfunction function, const CudaLaunchConfig &c, void **parameters) {
   const Kernel &kernel = *reinterpret_cast<Kernel *>(function);
-  if (!gridX || !gridY || !gridZ || !blockX || (kernel.maxThreads && blockX * blockY * blockZ > kernel.maxThreads))
+  if (!c.gridX || !c.gridY || !c.gridZ || !c.blockX ||
+      (kernel.maxThreads && c.blockX * c.blockY * c.blockZ > kernel.maxThreads))
     return kCudaInvalidValue;
-  Launch launch{&kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}};
+  Launch launch{&kernel, {c.gridX, c.gridY, c.gridZ}, {c.blockX, c.blockY, c.blockZ}, c.sharedBytes, {}};
+  for (unsigned i = 0; i < c.numAttributes; ++i)
+    if (c.attributes[i].id == kCudaProgrammaticStreamSerialization)
+      launch.mayComeEarly = c.attributes[i].value;
+    else
+      return kCudaInvalidValue;
   launch.parameters.resize(kernel.paramBytes);
   for (size_t i = 0; i < kernel.parameters.size(); ++i)
     memcpy(launch.parameters.data() + kernel.parameters[i].offset, parameters[i], kernel.parameters[i].bytes);
-  return enqueue(stream, [launch] {
+  return enqueue(c.stream, [launch] {
     try {
       run(launch, simulator().memory, simulator().options);
     } catch (const PtxError &error) {
@@ -331,4 +418,12 @@ EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsig
     }
     return kCudaSuccess; // a GPU has not even begun
   });
+}
+EXPORT cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters,
+                      void **) {
+  return start(function, {gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream, nullptr, 0}, parameters);
+}
+EXPORT cuLaunchKernelEx(const CudaLaunchConfig *config, CUfunction function, void **parameters, void **) {
+  return start(function, *config, parameters);
 }

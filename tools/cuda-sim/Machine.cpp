@@ -116,6 +116,7 @@ private:
     t.copies.clear();
     t.openGroup = 0;
     t.proxyFences.clear();
+    t.hasAwaitedLaunch = false;
     t.busy = nullptr;
     setAccessor(t, accessor);
     std::fill_n(t.slots, kernel.numRegisters, ~uint64_t(0)); // no register holds a useful number before it is written

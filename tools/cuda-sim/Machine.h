@@ -77,6 +77,7 @@ struct Launch {
   unsigned grid[3], block[3];
   unsigned sharedBytes; ///< dynamic
   std::vector<uint8_t> parameters;
+  bool mayComeEarly = false; ///< before the launch before has ended
 };
 
 struct Block;
@@ -117,6 +118,7 @@ struct Thread {
   std::vector<AsyncCopy> copies;              ///< not yet waited for
   uint32_t openGroup = 0;                     ///< that the next copies belong to
   std::vector<uint32_t> proxyFences;          ///< events of fence.proxy.async
+  bool hasAwaitedLaunch = false;              ///< griddepcontrol.wait
   const std::vector<uint8_t> *busy = nullptr; ///< of its warpgroup, while one of its products is under way
 
   template <typename T> T get(uint32_t slot) const {
@@ -166,6 +168,8 @@ Meeting findMatrix(const std::vector<std::string> &opcode, Instruction &instruct
 Meeting findWarpgroup(const std::vector<std::string> &opcode, Instruction &instruction);
 /// Ends the launch where an instruction touches an accumulator of a product that is under way.
 void checkAccumulators(Thread &t, const Instruction &i);
+/// Ends the launch where global memory is touched that the launch before may still work on.
+void checkLaunchBefore(Thread &t, const Instruction &i);
 /// fence.proxy.async
 void fenceProxies(Thread &t, const Instruction &);
 

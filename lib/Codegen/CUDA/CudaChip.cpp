@@ -15,14 +15,14 @@ using namespace cameo::codegen;
 /// tensor cores from the data sheets of T4, A100, A40, Orin, L40S, H100 and B200. The PTX versions are the oldest that
 /// know the chip and what we use of it, so that old drivers take the code.
 static constexpr PtxTarget kChips[] = {
-    {"sm_75", 70, 40, 64, 512, 64 << 10, false, false, false, false},
-    {"sm_80", 70, 108, 64, 1024, 163 << 10, false, true, true, false},
-    {"sm_86", 71, 84, 128, 512, 99 << 10, false, true, true, false},
-    {"sm_87", 74, 16, 128, 1024, 163 << 10, false, true, true, false},
-    {"sm_89", 78, 142, 128, 512, 99 << 10, false, true, true, false},
-    {"sm_90", 78, 132, 128, 1024, 227 << 10, true, true, true, false},
-    {"sm_90a", 80, 132, 128, 1024, 227 << 10, true, true, true, true},
-    {"sm_100", 86, 148, 128, 1024, 227 << 10, true, true, true, false},
+    {"sm_75", 70, 40, 64, 512, 64 << 10, false, false, false, false, false},
+    {"sm_80", 70, 108, 64, 1024, 163 << 10, false, true, true, false, false},
+    {"sm_86", 71, 84, 128, 512, 99 << 10, false, true, true, false, false},
+    {"sm_87", 74, 16, 128, 1024, 163 << 10, false, true, true, false, false},
+    {"sm_89", 78, 142, 128, 512, 99 << 10, false, true, true, false, false},
+    {"sm_90", 78, 132, 128, 1024, 227 << 10, true, true, true, false, true},
+    {"sm_90a", 80, 132, 128, 1024, 227 << 10, true, true, true, true, true},
+    {"sm_100", 86, 148, 128, 1024, 227 << 10, true, true, true, false, true},
 };
 
 const PtxTarget *cameo::codegen::findPtxTarget(StringRef chip, std::string &known) {

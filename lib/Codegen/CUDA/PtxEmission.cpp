@@ -4,6 +4,7 @@
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -40,7 +41,8 @@ static void defineFailures(llvm::Module &module, const EmittedKernel &kernel) {
 }
 
 /// The function that the device starts: see cameo_device_kernel for its parameters.
-static void addEntry(llvm::Module &module, const EmittedKernel &kernel, const DeviceBlock &block, StringRef symbol) {
+static void addEntry(llvm::Module &module, const EmittedKernel &kernel, const DeviceBlock &block, StringRef symbol,
+                     const PtxTarget &target) {
   llvm::LLVMContext &context = module.getContext();
   auto *ptr = llvm::PointerType::getUnqual(context);
   auto *i64 = llvm::Type::getInt64Ty(context);
@@ -57,13 +59,22 @@ static void addEntry(llvm::Module &module, const EmittedKernel &kernel, const De
   entry->addFnAttr("nvvm.maxntid", std::to_string(block.threads));
   for (size_t i = 0; i < numBuffers; ++i) {
     entry->addParamAttr(1 + i, llvm::Attribute::getWithAlignment(context, llvm::Align(CAMEO_BUFFER_ALIGN)));
-    if (body->hasParamAttribute(1 + i, llvm::Attribute::NoAlias))
+    // Loads of a noalias pointer that nobody writes may come at any time, past the caches that others' stores reach:
+    // not while the launch before runs.
+    if (!target.hasDependentLaunches && body->hasParamAttribute(1 + i, llvm::Attribute::NoAlias))
       entry->addParamAttr(1 + i, llvm::Attribute::NoAlias);
   }
 
   auto *start = llvm::BasicBlock::Create(context, "", entry), *work = llvm::BasicBlock::Create(context, "", entry),
        *done = llvm::BasicBlock::Create(context, "", entry);
   llvm::IRBuilder<> b(start);
+  // The next launch's blocks may come as soon as all of this one's are there; nothing is read or written before the
+  // launch before has ended. As all launches wait, it has waited for those before it. LLVM's intrinsics for the two do
+  // not order memory.
+  if (target.hasDependentLaunches)
+    b.CreateCall(llvm::InlineAsm::get(llvm::FunctionType::get(b.getVoidTy(), false),
+                                      "griddepcontrol.launch_dependents;\n\tgriddepcontrol.wait;", "~{memory}",
+                                      /*hasSideEffects=*/true));
   auto special = [&](llvm::Intrinsic::ID id) { return b.CreateZExt(b.CreateIntrinsic(id, {}), i64); };
   llvm::Value *sizes = b.CreateAlloca(i64, b.getInt64(std::max<size_t>(numSizes, 1)));
   for (size_t i = 0; i < numSizes; ++i)
@@ -118,7 +129,7 @@ FailureOr<Code> cameo::codegen::emitPtx(EmittedKernel &kernel, const DeviceBlock
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   defineFailures(*module, kernel);
-  addEntry(*module, kernel, block, symbol);
+  addEntry(*module, kernel, block, symbol, target);
   Code code;
   llvm::raw_svector_ostream os(code);
   if (options.form == CodeForm::LLVM) {

@@ -17,7 +17,8 @@ struct PtxTarget {
   bool hasAsyncCopies;      ///< cp.async
   bool hasMma;              ///< mma.sync of 16 rows: f16, bf16, tf32 and bytes
   bool hasWgmma;            ///< wgmma.mma_async
-  bool usesTf32 = false;    ///< multiplies f32 as tf32 where it can: as the user asks
+  bool hasDependentLaunches; ///< griddepcontrol: blocks may be there before the launch they depend on has ended
+  bool usesTf32 = false;     ///< multiplies f32 as tf32 where it can: as the user asks
 };
 
 /// Null where the name is not in the table; `known` is then what there is.

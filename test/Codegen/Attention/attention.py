@@ -194,7 +194,7 @@ case("bf16-dynamic", [1, 4, "s", 16], [1, 2, "t", 16], element="bf16", right=0, 
 PLANTED = {
     "rows-not-rescaled": ("bf16-growing-maxima", r"ex2\.approx\.ftz\.f32 (\s*%r\d+), %r\d+;=>mov.b32 $1, 0f3F800000;", "times the bound"),
     "tile-too-few": ("bf16-growing-maxima-of-few-keys", r"setp\.ne\.b32 (\s*%p\d+, %r\d+), 8192;=>setp.ne.b32 $1, 6144;", "times the bound"),
-    "part-not-rescaled": ("bf16-growing-maxima", r"(add\.s64 \s*%rd\d+, %rd\d+, %rd\d+;\s*ld\.global\.nc\.v2[\s\S]*?)ex2\.approx\.ftz\.f32 (\s*%r\d+), %r\d+;=>$1mov.b32 $2, 0f3F800000;", "times the bound"),
+    "part-not-rescaled": ("bf16-growing-maxima", r"(add\.s64 \s*%rd\d+, %rd\d+, %rd\d+;\s*ld\.global(?:\.nc)?\.v2[\s\S]*?)ex2\.approx\.ftz\.f32 (\s*%r\d+), %r\d+;=>$1mov.b32 $2, 0f3F800000;", "times the bound"),
     "part-left-out": ("bf16-decode", r"(max\.f32[^;]*;\s*setp\.eq\.f32[\s\S]*?)ex2\.approx\.ftz\.f32 (\s*%r\d+), %r\d+;=>$1mov.b32 $2, 0f00000000;", "times the bound"),
     "state-misplaced": ("growing-maxima", r"(st\.global\.v2\.b32 \s*\[%rd\d+)\]=>$1+8]", "past the end"),
     "fragment-order": ("bf16-growing-maxima", r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2", "times the bound"),

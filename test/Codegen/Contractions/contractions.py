@@ -523,6 +523,7 @@ PLANTED_IN_PARTS = {
     "part-not-added": (r"add\.rn\.f32 (\s*%r\d+), (%r\d+), %r\d+;=>mov.b32 $1, $2;", "parts-half", "sm_80"),
     "part-begins-early": (r"(mul\.lo\.s32 \s*%r\d+, %r\d+), 5;=>$1, 4;", "parts-half", "sm_80"),
     "part-ends-late": (r"(add\.s32 \s*%r\d+, %r\d+), 5;=>$1, 6;", "parts-half", "sm_80"),
+    "launch-before-not-awaited": (r"griddepcontrol\.wait;=>", "parts-warpgroups", "sm_90a"),
     "part-of-warpgroups-ends-early": (r"(add\.s32 \s*%r\d+, %r\d+), 5;=>$1, 4;", "parts-warpgroups", "sm_90a"),
 }
 
@@ -641,7 +642,7 @@ def plantedOnGpu(name: str) -> None:
     if name in PLANTED:
         (edit, message), case, chip = PLANTED[name], "warpgroups-two-inputs", "sm_90a"
     else:
-        (edit, case, chip), message = PLANTED_IN_PARTS[name], "times the bound"
+        (edit, case, chip), message = PLANTED_IN_PARTS[name], "no griddepcontrol.wait" if "await" in name else "times the bound"
     cameo.expectNoticed(edit, message, lambda: runOnGpus(case, chips=[chip]))
 
 

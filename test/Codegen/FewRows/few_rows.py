@@ -139,11 +139,11 @@ PLANTED = {
     "barrier-dropped": ("bf16-one-row", r"bar\.sync \s*0;=>", "races"),
     "nibble-order": ("bf16-nibbles", r"shr\.u32 (\s*%r\d+, %r\d+), 4;=>shr.u32 $1, 8;", "times the bound"),
     "fragment-order": ("bf16-nibbles", r"(mma\.sync[^{]*\{[^}]*\},\s*\{%r\d+, )(%r\d+), (%r\d+)=>$1$3, $2", "times the bound"),
-    "other-zero-point": ("bf16-nibbles-with-zeros", r"ld\.global\.nc\.b8 (\s*%r\d+), \[(%rd\d+)\];=>ld.global.nc.b8 $1, [$2+1];", "times the bound"),
+    "other-zero-point": ("bf16-nibbles-with-zeros", r"ld\.global(?:\.nc)?\.b8 (\s*%r\d+), \[(%rd\d+)\];=>ld.global.nc.b8 $1, [$2+1];", "times the bound"),
     "byte-order": ("bf16-bytes", r"shr\.u32 (\s*%r\d+, %r\d+), 8;=>mov.b32 $1;", "times the bound"),
     "top-bits-forgotten": ("bf16-bytes", r"and\.b32 (\s*%r\d+, %r\d+), 8388736;=>and.b32 $1, 128;", "times the bound"),
-    "scale-forgotten": ("bf16-nibbles-with-zeros", r"(ld\.global\.nc\.b16 \s*%r\d+, [^;]*;\s*)shl\.b32 (\s*%r\d+), %r\d+, 16;=>$1mov.b32 $2, 0f3F800000;", "times the bound"),
-    "end-of-rows-forgotten": ("bf16-ragged", r"selp\.b64 (\s*%rd\d+), (%rd\d+), %rd\d+, %p\d+;(\s*ld\.global\.nc\.b16 )=>mov.b64 $1, $2;$3", "past the end"),
+    "scale-forgotten": ("bf16-nibbles-with-zeros", r"(ld\.global(?:\.nc)?\.b16 \s*%r\d+, [^;]*;\s*)shl\.b32 (\s*%r\d+), %r\d+, 16;=>$1mov.b32 $2, 0f3F800000;", "times the bound"),
+    "end-of-rows-forgotten": ("bf16-ragged", r"selp\.b64 (\s*%rd\d+), (%rd\d+), %rd\d+, %p\d+;(\s*ld\.global(?:\.nc)?\.b16 )=>mov.b64 $1, $2;$3", "past the end"),
 }
 
 
