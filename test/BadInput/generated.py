@@ -169,6 +169,22 @@ def groupQueryAttention(inputs: list[str], **shapes):
     return made
 
 
+def microsoft(op: str, **given):
+    """An op of com.microsoft: tuples are inputs of floats (of integers where the name is p) with that shape, the rest attributes."""
+    shapes = {name: shape for name, shape in given.items() if isinstance(shape, tuple)}
+    attributes = {name: value for name, value in given.items() if name not in shapes}
+    made = model([helper.make_node(op, list(shapes), ["y"], name="n", domain="com.microsoft", **attributes)],
+                 [info(name, shape, TensorProto.INT64 if name == "p" else F) for name, shape in shapes.items()], [helper.make_empty_tensor_value_info("y")])
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return made
+
+
+def tensorForMap():
+    made = model([helper.make_node("CastMap", ["x"], ["y"], name="n", domain="ai.onnx.ml")], outputs=[helper.make_empty_tensor_value_info("y")])
+    made.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
+    return made
+
+
 def calledWithout():
     """A function whose call leaves out an input that an op in it needs."""
     made = model([helper.make_node("Twice", [""], ["y"], domain="d")])
@@ -261,6 +277,13 @@ CASES = {
     "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
     "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),
+    "45_gates_of_no_axis": Case(saved(lambda: microsoft("HyperConnectionPreMix", s=(2, 3, 4), g=())), 3, "E-SHAPE", "gates of rank 0 are for streams of rank 3"),
+    "45_scores_of_no_axis": Case(saved(lambda: microsoft("MoEGroupRouter", x=(), b=(4,), top_k=1)), 3, "E-SHAPE", "expected rows of 4, one per expert"),
+    "45_scores_of_fewer_experts": Case(saved(lambda: microsoft("MoEGroupRouter", x=(4, 6), b=(8,), top_k=1)), 3, "E-SHAPE", "4x6; expected rows of 8"),
+    "45_odd_gate": Case(saved(lambda: microsoft("SwiGLU", g=(2, 3))), 3, "E-SHAPE", "rows of 3 elements; expected an even number"),
+    "45_two_positions": Case(saved(lambda: microsoft("MRotaryEmbedding", x=(1, 2, 8), p=(2, 1, 2), c=(9, 4), s=(9, 4), mrope_section=[2, 1, 1])), 3, "E-SHAPE", "expected three positions of each token"),
+    "45_huge_sections": Case(saved(lambda: microsoft("MRotaryEmbedding", x=(1, 2, 8), p=(3, 1, 2), c=(0, 2**33), s=(0, 2**33), mrope_section=[2**33, 0, 0])), 3, "E-ATTR", "known and at most 65536"),
+    "62_tensor_for_map": Case(saved(tensorForMap), 3, "E-DTYPE", "has type float; expected map(int64,"),
     "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
     "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, helper.make_sequence_type_proto(TENSOR)))), 4, "E-TYPE", "'x'"),
     "62_complex": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.COMPLEX64, [2]))), 4, "E-TYPE", "'x'"),

@@ -606,6 +606,22 @@ def alignedCorners():
     return [], [value("y", None)], [node], [const("x", np.arange(4, dtype=np.float32)), const("scales", np.array([1.7], np.float32))]
 
 
+
+def noIteration(declared=(2, 3)):
+    """A loop that carries a sequence and does not run; what it would collect has a size that only an iteration would tell."""
+    body = helper.make_graph(
+        [helper.make_node("SequenceInsert", ["s", "x"], ["s_next"]), helper.make_node("Identity", ["go"], ["go_next"]), helper.make_node("Reshape", ["x", "sizes"], ["rows"])],
+        "body", [value("i", [], I), value("go", [], B), helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, [6])],
+        [value("go_next", [], B), helper.make_tensor_sequence_value_info("s_next", TensorProto.FLOAT, [6]), value("rows", declared)])
+    nodes = [helper.make_node("SequenceEmpty", [], ["empty"]), helper.make_node("Loop", ["none", "", "empty"], ["last", "all"], name="rest", body=body),
+             helper.make_node("SequenceLength", ["last"], ["length"])]
+    return [value("x", [6]), value("sizes", [2], I)], [value("length", [], I), value("all", None)], nodes, [const("none", np.array(0))]
+
+
+def undeclared():
+    return noIteration(None)
+
+
 inputs, outputs, nodes, initializers, *functions = globals()[sys.argv[1]]()
 model = helper.make_model(helper.make_graph(nodes, sys.argv[1], inputs, outputs, initializers),
                           opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("local", 1), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("ai.onnx.preview", 1)], ir_version=10,

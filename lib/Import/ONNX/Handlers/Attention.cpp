@@ -295,7 +295,8 @@ Value decayOf(Compose &c, Value x, Value rate, Value bias) {
     return x;
   bool isSoftplus = kind == "softplus" || kind == "qwen";
   if (!isSoftplus && kind != "sigmoid" && kind != "kda") {
-    (void)op.error("E-ATTR", "gate_activation is '" + kind + "'; expected none, softplus or sigmoid");
+    (void)op.error("E-ATTR",
+                   "gate_activation is '" + kind + "'; expected none, softplus (or qwen) or sigmoid (or kda)");
     return {};
   }
   if (!rate || !bias) {

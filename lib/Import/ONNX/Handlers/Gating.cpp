@@ -47,7 +47,10 @@ LogicalResult swiGlu(OpBinder &op) {
     if (last < 0)
       return op.error("E-SHAPE", "gate is a scalar; expected rank 1 or more where up is left out");
     Dim whole = op.shapes().dim(gate, last), half = op.dims().floorDiv(whole, 2);
-    up = sliceAxis(op, gate, last, half, whole);
+    if (auto width = whole.constant(); width && *width % 2)
+      return op.error("E-SHAPE",
+                      "gate has rows of " + Twine(*width) + " elements; expected an even number where up is left out");
+    up = sliceAxis(op, gate, last, half, op.dims().mul(half, 2));
     gate = sliceAxis(op, gate, last, op.dims().constant(0), half);
   }
   if (double limit = op.floatAttr("limit", 0); limit > 0) {
@@ -91,11 +94,17 @@ Value streamsOf(Compose &c, size_t i) {
   return x;
 }
 
-/// Gates of [.., C], [.., C, 1], [.., C, H] or [.., C * H] in a shape that broadcasts to the streams x.
+/// Gates of [.., C], [.., C, 1], [.., C, H] or [.., C * H] in a shape that broadcasts to the streams x; null on failure
+/// (reported).
 Value gatesOf(Compose &c, Value gates, Value x) {
   gates = wide(c, gates);
   if (!gates || !x || c.op.rank(gates) == c.op.rank(x))
     return x ? gates : x;
+  if (c.op.rank(gates) + 1 != c.op.rank(x)) {
+    (void)c.op.error("E-SHAPE", "gates of rank " + Twine(c.op.rank(gates)) + " are for streams of rank " +
+                                    Twine(c.op.rank(x)) + "; expected the same rank, or one less");
+    return {};
+  }
   Dim streams = c.op.shapes().dim(x, c.op.rank(x) - 2);
   int64_t last = c.op.rank(gates) - 1;
   return c.op.shapes().dim(gates, last) == streams ? c.unsqueeze(gates, {last + 1}) : splitStreams(c, gates, streams);
@@ -229,6 +238,10 @@ LogicalResult groupRouter(OpBinder &op) {
     x = c.make<MatMulOp>(x, c.cast(op.input(2), f32), false, /*transposeRhs=*/true, TypeAttr());
   if (!x)
     return failure();
+  auto width = op.rank(x) ? op.shapes().dim(x, op.rank(x) - 1).constant() : int64_t(-1);
+  if (width && *width != *count)
+    return op.error("E-SHAPE", "the scores have shape " + formatShape(op.shapes().dimsOf(x)) + "; expected rows of " +
+                                   Twine(*count) + ", one per expert of expert_bias");
   Dim all = op.dims().constant(*count), rows = op.dims().product(op.shapes().dimsOf(x).drop_back());
   Value scores = c.make<SigmoidOp>(op.reshape(x, {rows, all})), biased = c.add(scores, op.input(1));
   if ((op.hasOutput(1) && failed(op.result(1, biased))) || (op.hasOutput(2) && failed(op.result(2, scores))))

@@ -1,6 +1,7 @@
 // Loop.cpp - ONNX's Loop.
 #include "LoopBuilder.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
+#include "cameo/Support/Escaped.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -54,6 +55,20 @@ SmallVector<Binding> argumentsOf(OpBinder &op, const LoopNode &loop, Value numbe
   return arguments;
 }
 
+/// No tensor of the declared type, with 0 for sizes that are not declared; null on failure (reported).
+Value nothingOf(OpBinder &op, const ValueInfo &declared) {
+  Type type = elementTypeOf(declared.type.elementType, op.builder.getContext());
+  if (!declared.type.hasShape || !type || isa<StringType>(type)) {
+    (void)op.unsupported("it runs no iteration, and its body does not declare the shape of '" + escaped(declared.name) +
+                         "', a tensor of numbers, which it collects");
+    return {};
+  }
+  SmallVector<Dim> sizes{op.dims().constant(0)};
+  for (const Dimension &dim : declared.type.dims)
+    sizes.push_back(op.dims().constant(std::max<int64_t>(dim.value, 0)));
+  return op.create<ExpandOp>(op.scalar(type, 0), op.sizes(sizes));
+}
+
 /// The iterations one after the other, as long as it is known at compile time whether there is another; nothing, with
 /// no op made, when it is not. What is carried may take another form in each.
 FailureOr<std::optional<SmallVector<Binding>>> unroll(OpBinder &op, const LoopNode &loop) {
@@ -92,9 +107,12 @@ FailureOr<std::optional<SmallVector<Binding>>> unroll(OpBinder &op, const LoopNo
       list.push_back(op.unsqueeze(*tensor, {0}));
     }
   }
-  for (SmallVector<Value> &list : collected) {
-    if (list.empty())
-      return op.unsupported("it runs no iteration, so the shape of what it collects is not known");
+  for (auto [list, declared] : llvm::zip_equal(collected, ArrayRef(loop.body->outputs).take_back(loop.numCollected))) {
+    if (list.empty()) {
+      list.push_back(nothingOf(op, declared));
+      if (!list.back())
+        return failure();
+    }
     carried.push_back(list.size() == 1 ? list.front() : op.create<ConcatOp>(list, int64_t(0)));
     if (!carried.back().tensor)
       return failure();

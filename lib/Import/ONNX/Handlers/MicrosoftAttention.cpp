@@ -362,12 +362,18 @@ LogicalResult multimodalRotary(OpBinder &op) {
   Compose c{op};
   auto sections = op.intsAttr("mrope_section").value_or(SmallVector<int64_t>());
   int64_t layout = op.intAttr("mrope_layout", 0);
-  auto half = op.shapes().dim(op.input(2), 1).constant();
-  bool fits = sections.size() == 3 && half && llvm::all_of(sections, [&](int64_t n) { return n >= 0 && n <= *half; });
+  auto half = op.shapes().dim(op.input(2), 1).constant(), kinds = op.shapes().dim(op.input(1), 0).constant();
+  if (kinds && *kinds != 3)
+    return op.error("E-SHAPE", "position_ids has shape " + formatShape(op.shapes().dimsOf(op.input(1))) +
+                                   "; expected three positions of each token along axis 0");
+  constexpr int64_t kMostColumns = 1 << 16; // a table without rows may claim any number
+  bool fits = sections.size() == 3 && half && *half <= kMostColumns &&
+              llvm::all_of(sections, [&](int64_t n) { return n >= 0 && n <= *half; });
   if (!fits || sections[0] + sections[1] + sections[2] != *half || (layout != 0 && layout != 1))
     return op.error("E-ATTR", "mrope_section has " + Twine(sections.size()) + " entries and mrope_layout is " +
                                   Twine(layout) + "; expected three whose sum is the width of cos_cache, " +
-                                  formatShape(op.shapes().dim(op.input(2), 1)) + ", and 0 or 1");
+                                  formatShape(op.shapes().dim(op.input(2), 1)) + ", known and at most " +
+                                  Twine(kMostColumns) + ", and 0 or 1");
   SmallVector<int64_t> streams;
   for (int64_t column = 0; column < *half; ++column) {
     int64_t stream = column % 3;

@@ -350,6 +350,15 @@ static std::string typeOf(const MapValue &map) {
   return ("map(" + name(map.keys) + ",tensor(" + name(map.values) + "))").str();
 }
 
+/// What a parameter may be, for a message.
+static std::string expectedTypes(const FormalParameter &formal) {
+  std::string allowed;
+  for (int32_t t = 1; t <= lastDataType; ++t)
+    if (formal.types.allowsTensor(DataType(t)))
+      allowed += (allowed.empty() ? "" : ", ") + dataTypeName(DataType(t)).str();
+  return allowed.empty() ? llvm::join(formal.types.others, ", ") : allowed;
+}
+
 /// What the reader could not see: the inputs' types, and which of them a call of the function around leaves out.
 LogicalResult GraphImporter::checkInputs(const Node &node) {
   auto mustBeTensor = [&](StringRef name) {
@@ -384,30 +393,25 @@ LogicalResult GraphImporter::checkInputs(const Node &node) {
       return mustBeTensor(node.inputs[i]);
     if (given.isSequence()) {
       if (!llvm::any_of(formal->types.others, [](StringRef t) { return t.contains("seq("); }))
-        return error("E-DTYPE",
-                     "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a sequence; expected a tensor");
+        return error("E-DTYPE", "input '" + escaped(node.inputs[i]) + "' (" + formal->name +
+                                    ") is a sequence; expected " +
+                                    (formal->types.tensors ? "a tensor" : expectedTypes(*formal)));
       continue;
     }
     if (given.map) {
       std::string type = typeOf(*given.map);
       if (!llvm::is_contained(formal->types.others, type))
         return error("E-DTYPE", "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") is a " + type +
-                                    "; expected " +
-                                    (formal->types.tensors ? "a tensor" : llvm::join(formal->types.others, ", ")));
+                                    "; expected " + (formal->types.tensors ? "a tensor" : expectedTypes(*formal)));
       continue;
     }
     // Where only sequences or optionals are allowed, a tensor is an optional that has an element.
     if (!formal->types.tensors && takesOptionals)
       continue;
     DataType type = dataTypeOf(getElementTypeOrSelf(given.tensor.getType()));
-    if (!formal->types.allowsTensor(type)) {
-      std::string allowed;
-      for (int32_t t = 1; t <= lastDataType; ++t)
-        if (formal->types.allowsTensor(DataType(t)))
-          allowed += (allowed.empty() ? "" : ", ") + dataTypeName(DataType(t)).str();
+    if (!formal->types.allowsTensor(type))
       return error("E-DTYPE", "input '" + escaped(node.inputs[i]) + "' (" + formal->name + ") has type " +
-                                  dataTypeName(type) + "; expected " + allowed);
-    }
+                                  dataTypeName(type) + "; expected " + expectedTypes(*formal));
     if (formal->kind == FormalParameter::Kind::Variadic && !formal->homogeneous)
       continue;
     auto [it, isNew] = variables.try_emplace(formal->typeName, node.inputs[i], type);
