@@ -1,7 +1,9 @@
 // Upload.cpp - see Upload.h.
 #include "Upload.h"
+#include "../core/Cpu.h"
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstring>
 #include <system_error>
 #include <thread>
@@ -20,14 +22,18 @@ public:
   CudaResult run(const char **what) {
     uint64_t pieces = (bytes + kPieceBytes - 1) / kPieceBytes;
     std::thread helpers[kMostThreads - 1];
-    unsigned wanted = std::min({kMostThreads, std::max(std::thread::hardware_concurrency(), 1u),
-                                unsigned(std::min<uint64_t>(pieces, kMostThreads))});
+    unsigned wanted = std::min({kMostThreads, defaultThreads(), unsigned(std::min<uint64_t>(pieces, kMostThreads))});
+    // Signals are for the program's own threads.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (unsigned i = 0; i + 1 < wanted; ++i)
       try {
         helpers[i] = std::thread([this] { copyPieces(); });
       } catch (const std::system_error &) {
         break; // fewer do it
       }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     copyPieces();
     for (std::thread &helper : helpers)
       if (helper.joinable())
@@ -49,10 +55,12 @@ private:
     CUstream stream = nullptr;
     Slot slots[2];
     bool isReady = check(driver.streamCreate(&stream, kCudaStreamNonBlocking), "making a stream");
-    for (Slot &slot : slots)
-      isReady = isReady &&
-                check(driver.hostAlloc(&slot.memory, std::min(bytes, kPieceBytes)), "locking memory of the host") &&
-                check(driver.eventCreate(&slot.isFree, kCudaEventDisableTiming), "making an event");
+    for (Slot &slot : slots) {
+      isReady = isReady && check(driver.eventCreate(&slot.isFree, kCudaEventDisableTiming), "making an event");
+      // Where no memory can be locked, the driver copies from the mapping by itself.
+      if (isReady && driver.hostAlloc(&slot.memory, std::min(bytes, kPieceBytes)))
+        slot.memory = nullptr;
+    }
     for (unsigned i = 0; isReady && !result; i ^= 1) {
       uint64_t from = next.fetch_add(kPieceBytes);
       if (from >= bytes)
@@ -60,8 +68,8 @@ private:
       size_t count = size_t(std::min(kPieceBytes, bytes - from));
       if (!check(driver.eventSynchronize(slots[i].isFree), "copying"))
         break;
-      memcpy(slots[i].memory, host + from, count);
-      if (!check(driver.copyHtoD(target + from, slots[i].memory, count, stream), "copying") ||
+      const void *source = slots[i].memory ? memcpy(slots[i].memory, host + from, count) : host + from;
+      if (!check(driver.copyHtoD(target + from, source, count, stream), "copying") ||
           !check(driver.eventRecord(slots[i].isFree, stream), "copying"))
         break;
     }
