@@ -56,12 +56,13 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
   if (tile.alongK != 0 && tile.alongK != 1)
     return "alongK is 0 or 1";
   if (tile.alongK != 0 && !shape.alongK)
-    return "alongK is of products of f32 or bf16, contiguous along K, with constant weights";
+    return "alongK is of products of f32 or bf16, contiguous along K, with constant weights or one column";
+  if ((tile.winograd != 0) + (tile.sparse != 0) + (tile.alongK != 0) > 1)
+    return "winograd, sparse and alongK are not 0 one at a time";
   if (tile.alongK != 0)
     return tile.tailMr == tile.mr && fitsAlongK(target, tile, shape.n)
                ? nullptr
-               : "where alongK is 1 lanes are the CPU's, nr is a vector per column, tailMr is mr, and all fits the "
-                 "CPU's "
+               : "where alongK is 1 lanes are the CPU's, nr is a vector per column, tailMr is mr, and all fits its "
                  "vector registers";
   // The last panel, of tailMr rows, is narrower by an amount that the tile does not say.
   if ((tile.mr + 1) * (tile.nr / tile.lanes) + 1 > target.numRegisters || tile.tailMr + 2 > target.numRegisters)

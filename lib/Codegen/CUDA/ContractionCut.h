@@ -25,7 +25,7 @@ struct ContractionSizes {
 };
 
 /// The cut for a problem of this size; nullopt where the chip has no atom for the factors. Sizes that only the run
-/// knows are taken as large, and K is not shared then.
+/// knows are taken as large, the batch as one, and K is not shared then.
 std::optional<ContractionCut> chooseCut(const PtxTarget &chip, const Factors &factors, const ContractionSizes &sizes);
 
 } // namespace cameo::codegen

@@ -3,6 +3,7 @@
 // RUN: not cameo-compile %t/lanes.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=LANES
 // RUN: not cameo-compile %t/registers.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=REGISTERS
 // RUN: not cameo-compile %t/along-k.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=ALONGK
+// RUN: not cameo-compile %t/both.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=BOTH
 // RUN: not cameo-compile %t/wide.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=WIDE
 // RUN: not cameo-compile %t/missing.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not cameo-compile %t/stack.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=STACK
@@ -30,7 +31,7 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
   return %y : tensor<8x32xf32>
 }
 
-// ALONGK: expected that alongK is of products of f32 or bf16, contiguous along K, with constant weights
+// ALONGK: expected that alongK is of products of f32 or bf16, contiguous along K, with constant weights or one column
 //--- along-k.mlir
 func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x2xf32>) -> tensor<8x2xf32> {
   %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 2, nr = 16, lanes = 8, tailMr = 2, mBlock = 2, panelOuter = 1, kUnroll = 1, alongK = 1}}} {
@@ -41,7 +42,19 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x2xf32>) -> tensor<8x2xf32> {
   return %y : tensor<8x2xf32>
 }
 
-// WIDE: expected that where alongK is 1 lanes are the CPU's, nr is a vector per column, tailMr is mr, and all fits the CPU's vector registers
+// BOTH: expected that winograd, sparse and alongK are not 0 one at a time
+//--- both.mlir
+func.func @main(%x: tensor<8x8xf32>) -> tensor<8x2xf32> {
+  %w = cameo.constant dense<0.5> : tensor<8x2xf32>
+  %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 2, nr = 16, lanes = 8, tailMr = 2, mBlock = 2, panelOuter = 1, kUnroll = 1, sparse = 1, alongK = 1}}} {
+  ^bb0(%a: tensor<8x8xf32>, %b: tensor<8x2xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<8x8xf32>, tensor<8x2xf32>) -> tensor<8x2xf32>
+    cameo.yield %0 : tensor<8x2xf32>
+  } : (tensor<8x8xf32>, tensor<8x2xf32>) -> tensor<8x2xf32>
+  return %y : tensor<8x2xf32>
+}
+
+// WIDE: expected that where alongK is 1 lanes are the CPU's, nr is a vector per column, tailMr is mr, and all fits its vector registers
 //--- wide.mlir
 func.func @main(%x: tensor<8x8xf32>) -> tensor<8x2xf32> {
   %w = cameo.constant dense<0.5> : tensor<8x2xf32>
