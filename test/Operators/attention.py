@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 
-from node import Node, normal
+from node import Node, normal, sigmoid
 
 B, S, T, H, D = 2, 5, 7, 4, 8  # batch, queries, keys, heads, width of a head
 MASK = np.where(np.random.default_rng(1).random((B, 1, S, T)) < 0.3, np.float32(-np.inf), np.float32(0.5))
@@ -147,13 +147,9 @@ def gated_delta_net():
         unit = lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True)
         inputs = {"query": normal(*lead, groups, D), "key": unit(normal(*lead, groups, D, seed=1)), "value": normal(*lead, heads, 6), "lengths": None,
                   "decay": -np.abs(normal(*lead, heads, *[D] * wide)) if "gated" in rule else None,
-                  "beta": _sigmoid(normal(*lead, heads, seed=1)) if "delta" in rule else None, "state": normal(B, heads, 6, D)}
+                  "beta": sigmoid(normal(*lead, heads, seed=1)) if "delta" in rule else None, "state": normal(B, heads, 6, D)}
         yield Node("GatedDeltaNet", inputs, ["Y", "last"], {"update_rule": rule}, domain="com.microsoft")
     for gate, shape in itertools.product(("softplus", "sigmoid"), ((4,), (4, D), (4 * D,))):
         inputs = {"query": normal(B * S, 2 * 2 * D + 4 * 6), "key": None, "value": None, "lengths": None, "decay": normal(B * S, 4, *[D] * (shape != (4,))),
                   "beta": normal(B * S, 4), "state": normal(B, 4, 6, D), "a_log": normal(4), "dt_bias": normal(*shape)}
         yield Node("GatedDeltaNet", inputs, ["Y", "last"], {"gate_activation": gate, "beta_activation": "sigmoid", "qk_l2_norm": 1, "scale": 0.4}, domain="com.microsoft")
-
-
-def _sigmoid(x):
-    return 1 / (1 + np.exp(-x))

@@ -3,15 +3,11 @@ import itertools
 
 import numpy as np
 
-from node import Node, normal
+from node import Node, normal, sigmoid
 
 
 def _node(op: str, inputs: dict, outputs: list[str] = ["out"], attributes: dict = {}, **options) -> Node:
     return Node(op, inputs, outputs, attributes, domain="com.microsoft", **options)
-
-
-def _sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def scaled_silu():
@@ -24,7 +20,7 @@ def gated_add():
     x, y = normal(2, 3, 4), normal(2, 3, 4, seed=1)
     yield _node("GatedAdd", {"X": x, "Y": y, "gate": normal(2, 3, 1)})
     activation, weight = normal(2, 3, 5), normal(5, 1)
-    yield _node("GatedAdd", {"X": x, "Y": y, "gate": activation, "gate_weight": weight}, wanted={"out": x + y * _sigmoid(activation @ weight)})
+    yield _node("GatedAdd", {"X": x, "Y": y, "gate": activation, "gate_weight": weight}, wanted={"out": x + y * sigmoid(activation @ weight)})
 
 
 def swiglu():
@@ -34,7 +30,7 @@ def swiglu():
         g, u = (np.minimum(gate, limit), np.clip(up, -limit, limit)) if limit else (gate, up)
         inputs = {"gate": np.concatenate([gate, up], -1)} if packed else {"gate": gate, "up": up}
         attributes = {"limit": limit, "activation_alpha": alpha, "activation_beta": beta}
-        yield _node("SwiGLU", inputs, attributes=attributes, wanted={"out": g * _sigmoid(alpha * g) * (u + np.float32(beta))})
+        yield _node("SwiGLU", inputs, attributes=attributes, wanted={"out": g * sigmoid(alpha * g) * (u + np.float32(beta))})
 
 
 def branchwise_norm():
@@ -66,8 +62,8 @@ def hyper_connection_low_rank():
         s = x.reshape(2, 5, 3, 4) + (gate[..., None] * block[..., None, :] if prologue else 0)
         hn = (s / np.sqrt((s**2).mean(-1, keepdims=True) + 1e-3) * scale.reshape(3, 4)).reshape(2, 5, 12)
         d = 1.5 * (hn @ down)
-        g = _sigmoid((d * _sigmoid(d)) @ up)
-        wanted = {"pre": 0.25 * (hn * g).reshape(2, 5, 3, 4).sum(2), "post": _sigmoid(hn @ inject / 2) * 3, "streams_out": s.reshape(2, 5, 12)}
+        g = sigmoid((d * sigmoid(d)) @ up)
+        wanted = {"pre": 0.25 * (hn * g).reshape(2, 5, 3, 4).sum(2), "post": sigmoid(hn @ inject / 2) * 3, "streams_out": s.reshape(2, 5, 12)}
         inputs = {"streams": x, "norm_scale": scale, "down_weight": down, "up_weight": up, "inject_weight": inject}
         attributes = {"num_branches": 3, "epsilon": 1e-3, "silu_alpha": 1.5, "reduction_scale": 0.25, "gate_div": 2.0, "gate_mul": 3.0}
         yield _node("HyperConnectionLowRankMix", inputs | ({"prev_block_output": block, "prev_post_gate": gate} if prologue else {}), list(wanted), attributes,
@@ -86,5 +82,5 @@ def group_router():
         yield _node("MoEGroupRouter", {"logits": normal(5, 8), "bias": normal(8)}, attributes=attributes)
         yield _node("MoEGroupRouter", {"logits": normal(2, 3, 8), "bias": normal(8)}, attributes=attributes | {"router_sentinel": -7.0})
     logits, bias, weights = normal(5, 256), normal(8), normal(8, 256, scale=0.1)
-    scores = _sigmoid(logits @ weights.T)
+    scores = sigmoid(logits @ weights.T)
     yield _node("MoEGroupRouter", {"logits": logits, "bias": bias, "weights": weights}, ["", "s", "w"], {"top_k": 2}, wanted={"s": scores + bias, "w": scores})

@@ -31,5 +31,9 @@ def vectors(entries: dict) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.array(list(part), kinds[type(next(iter(part)))]) for part in (entries.keys(), entries.values()))
 
 
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
 def normal(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:
     return (np.random.default_rng([seed, *shape]).standard_normal(shape) * scale).astype(np.float32)

@@ -5,6 +5,7 @@
  *   memory=N    so many bytes are free           launch    kernels fail
  *   no-graphs   it records no kernels            no-locks  it locks no memory of the host
  *   copies      copies from the host fail        two-gpus  there are two
+ *   cuda-12.2   it is for that, and takes no attributes of launches
  *
  * Without it all calls succeed, memory is the host's and kernels do nothing. */
 #include <stdint.h>
@@ -19,7 +20,7 @@ static size_t freeBytes(void) {
 }
 
 int cuInit(unsigned flags) { return is("no-gpu") ? 100 : 0; }
-int cuDriverGetVersion(int *version) { return *version = is("old") ? 11000 : 13000, 0; }
+int cuDriverGetVersion(int *version) { return *version = is("old") ? 11000 : is("cuda-12.2") ? 12020 : 13000, 0; }
 int cuGetErrorString(int error, const char **text) {
   *text = error == 719 ? "unspecified launch failure" : "some failure";
   return 0;
@@ -85,7 +86,9 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *op
 int cuModuleUnload(void *module) { return 0; }
 int cuModuleGetFunction(void **function, void *module, const char *name) { return *function = "function", 0; }
 int cuFuncSetAttribute(void *function, int attribute, int value) { return 0; }
-int cuLaunchKernelEx(const void *config, void *function, void **parameters, void **extra) { return 0; }
+int cuLaunchKernelEx(const void *config, void *function, void **parameters, void **extra) {
+  return is("cuda-12.2") ? 1 : 0;
+}
 int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                    unsigned bytes, void *stream, void **parameters, void **extra) {
   return 0;

@@ -96,7 +96,7 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
         packRhsAlongK(source + group * outputs * filter, offsets(), filter, outputs, run, tile,
                       packed + group * elements * (step / tile.lanes));
     };
-    key += llvm::formatv(" along k run={0}", run).str();
+    key += llvm::formatv(" along k{0} run={1}", s.bf16Dots ? " pairs" : "", run).str();
     if (s.bf16Dots)
       s.weights = a.packedBytes(
           op.getFilter(), std::move(key), groups * elements * 4, [=](const uint8_t *source, char *packed) {

@@ -446,11 +446,29 @@ void registerMicrosoftAttentionHandlers(HandlerTable &table) {
   table.onMicrosoft("MultiHeadAttention",
                     "query key? value? bias:1? key_padding_mask? attention_bias? past_key:4? past_value:4? "
                     "past_sequence_length? cache_indirection?",
-                    [](OpBinder &op) { return multiHeadAttention(op, {3, 4, 5, 6, 7, 8, 9, "product"}); });
+                    [](OpBinder &op) {
+                      return multiHeadAttention(op, {.bias = 3,
+                                                     .padding = 4,
+                                                     .scores = 5,
+                                                     .pastKey = 6,
+                                                     .pastValue = 7,
+                                                     .pastLength = 8,
+                                                     .beams = 9,
+                                                     .scoresStage = "product"});
+                    });
   table.onMicrosoft("DecoderMaskedMultiHeadAttention",
                     "query key? value? mask_index? attention_bias? past_key:4? past_value:4? past_sequence_length? "
                     "beam_width? cache_indirection? bias:1?",
-                    [](OpBinder &op) { return multiHeadAttention(op, {10, 3, 4, 5, 6, 7, 9, "weights"}); });
+                    [](OpBinder &op) {
+                      return multiHeadAttention(op, {.bias = 10,
+                                                     .padding = 3,
+                                                     .scores = 4,
+                                                     .pastKey = 5,
+                                                     .pastValue = 6,
+                                                     .pastLength = 7,
+                                                     .beams = 9,
+                                                     .scoresStage = "weights"});
+                    });
   table.onMicrosoft("GroupQueryAttention",
                     "query:3 key:3? value:3? past_key:4? past_value:4? seqlens_k total_sequence_length cos_cache:2? "
                     "sin_cache:2? position_ids? attention_bias? head_sink? k_scale? v_scale?",
