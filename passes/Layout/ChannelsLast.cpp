@@ -277,6 +277,7 @@ struct ChannelsLast : public cameo::impl::ChannelsLastPassBase<ChannelsLast> {
       if (layout.decide())
         layout.rewrite();
     }
+    followReturn(getOperation());
   }
 };
 

@@ -221,6 +221,7 @@ struct FlattenVolumes : public cameo::impl::FlattenVolumesPassBase<FlattenVolume
         flatten<FlatConv>(conv, shapes);
       else
         flatten<FlatConvTranspose>(cast<ConvTransposeOp>(op), shapes);
+    followReturn(getOperation());
   }
 
 private:

@@ -95,6 +95,7 @@ struct NormalizeByChannel : public cameo::impl::NormalizeByChannelPassBase<Norma
       shapes.erased(op.getResult());
       op->erase();
     }
+    followReturn(getOperation());
   }
 };
 

@@ -50,6 +50,7 @@ struct MergePhases : public cameo::impl::MergePhasesPassBase<MergePhases> {
         shapes.erased(op.getResult());
         op->erase();
       }
+    followReturn(getOperation());
   }
 
 private:

@@ -125,6 +125,7 @@ struct MultiplyTransforms : public cameo::impl::MultiplyTransformsPassBase<Multi
       shapes.erased(op.getResult());
       op->erase();
     }
+    followReturn(getOperation());
   }
 
 private:

@@ -146,3 +146,14 @@ func.func @many_channels_move(%x: tensor<1x3x8x64xf32>, %w: tensor<32x3x1x1xf32>
   %1 = cameo.softmax %0 {axis = 3 : i64} : (tensor<1x32x8x64xf32>) -> tensor<1x32x8x64xf32>
   return %1 : tensor<1x32x8x64xf32>
 }
+
+// -----
+
+// What the rewritten ops know of their sizes the function's type knows, too.
+// CHECK-LABEL: func.func @sizes_found(
+// CHECK-SAME:    -> tensor<1x2x4x4xf32> {
+// CHECK:       return %{{.*}} : tensor<1x2x4x4xf32>
+func.func @sizes_found(%x: tensor<1x3x4x4xf32>, %w: tensor<2x3x1x1xf32>) -> tensor<1x?x4x4xf32> {
+  %0 = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x1x1xf32>) -> tensor<1x?x4x4xf32>
+  return %0 : tensor<1x?x4x4xf32>
+}

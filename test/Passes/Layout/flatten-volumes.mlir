@@ -47,3 +47,12 @@ func.func @channels_first_stays(%x: tensor<1x2x5x5x5xf32>) -> tensor<1x4x3x3x3xf
   %y = cameo.conv %x, %w {strides = array<i64: 1, 1, 1>, dilations = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x2x5x5x5xf32>, tensor<4x2x3x3x3xf32>) -> tensor<1x4x3x3x3xf32>
   return %y : tensor<1x4x3x3x3xf32>
 }
+
+// What the rewritten ops know of their sizes the function's type knows, too.
+// CHECK-LABEL: func.func @sizes_found(
+// CHECK-SAME:    -> tensor<1x4x5x2x4xf32> {
+func.func @sizes_found(%x: tensor<1x4x5x6x2xf32>) -> tensor<1x?x5x2x4xf32> {
+  %w = cameo.constant dense<1.0> : tensor<4x2x3x3x3xf32>
+  %y = cameo.conv %x, %w {channelsLast, strides = array<i64: 1, 1, 2>, dilations = array<i64: 1, 1, 1>, pads = array<i64: 1, 1, 0, 1, 1, 0>, group = 1 : i64} : (tensor<1x4x5x6x2xf32>, tensor<4x2x3x3x3xf32>) -> tensor<1x?x5x2x4xf32>
+  return %y : tensor<1x?x5x2x4xf32>
+}

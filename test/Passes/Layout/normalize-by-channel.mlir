@@ -63,3 +63,12 @@ func.func @no_channels_stay(%x: tensor<1x0x8x8xf32>, %s: tensor<0xf32>, %i: tens
   %1 = cameo.group_norm %x, %s, %s {groups = 1 : i64, epsilon = 1.0e-05 : f32} : (tensor<1x0x8x8xf32>, tensor<0xf32>, tensor<0xf32>) -> tensor<1x0x8x8xf32>
   return %1, %0 : tensor<1x0x8x8xf32>, tensor<1x4x8x8xf32>
 }
+
+// What the rewritten ops know of their sizes the function's type knows, too.
+// CHECK-LABEL: func.func @sizes_found(
+// CHECK-SAME:    -> tensor<1x4x8x8xf32> {
+func.func @sizes_found(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %s: tensor<4xf32>) -> tensor<1x4x?x8xf32> {
+  %0 = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %1 = cameo.group_norm %0, %s, %s {groups = 1 : i64, epsilon = 1.0e-05 : f32} : (tensor<1x4x8x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x?x8xf32>
+  return %1 : tensor<1x4x?x8xf32>
+}

@@ -54,3 +54,12 @@ func.func @no_channels_stay(%x: tensor<1x8x5x5xf32>) -> tensor<1x0x10x10xf32> {
   %y = cameo.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, outputPadding = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x8x5x5xf32>, tensor<8x0x4x4xf32>) -> tensor<1x0x10x10xf32>
   return %y : tensor<1x0x10x10xf32>
 }
+
+// What the rewritten ops know of their sizes the function's type knows, too.
+// CHECK-LABEL: func.func @sizes_found(
+// CHECK-SAME:    -> tensor<1x1x10x10xf32> {
+func.func @sizes_found(%x: tensor<1x8x5x5xf32>) -> tensor<1x1x?x10xf32> {
+  %w = cameo.constant dense<1.0> : tensor<8x1x4x4xf32>
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, outputPadding = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x8x5x5xf32>, tensor<8x1x4x4xf32>) -> tensor<1x1x?x10xf32>
+  return %y : tensor<1x1x?x10xf32>
+}

@@ -36,3 +36,12 @@ func.func @unknown_length_stays(%x: tensor<2x?x1xf32>, %n: tensor<i64>) -> tenso
   %y = cameo.dft %x, %n {axis = 1 : i64} : (tensor<2x?x1xf32>, tensor<i64>) -> tensor<2x?x2xf32>
   return %y : tensor<2x?x2xf32>
 }
+
+// What the rewritten ops know of their sizes the function's type knows, too.
+// CHECK-LABEL: func.func @sizes_found(
+// CHECK-SAME:    -> tensor<?x5x2xf32> {
+func.func @sizes_found(%x: tensor<?x8x1xf32>) -> tensor<?x?x2xf32> {
+  %n = cameo.constant dense<8> : tensor<i64>
+  %y = cameo.dft %x, %n {axis = 1 : i64, onesided} : (tensor<?x8x1xf32>, tensor<i64>) -> tensor<?x?x2xf32>
+  return %y : tensor<?x?x2xf32>
+}
