@@ -230,13 +230,18 @@ LogicalResult UniqueOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
     indices.insert(indices.begin() + axis, i);
     return indices;
   };
+  auto comesBefore = [&](OpBuilder &b, Location loc, Value p, Value q) -> Value {
+    if (!isa<StringType>(x.elementType))
+      return isBelow(b, loc, p, q, x.elementType);
+    return arith::TruncIOp::create(b, loc, b.getI1Type(), k.callService(b, loc, Service::TextLess, {p, q}));
+  };
   // Slices compare by their first elements that differ: 0 until then, 1 when below, 2 when above.
   auto before = [&](OpBuilder &b, Location loc, Value i, Value j) -> Value {
     Value undecided = constantInt(b, loc, b.getI8Type(), 0);
     Value state =
         reduceNest(b, loc, restSizes, undecided, [&](OpBuilder &b, Location loc, ValueRange rest, ValueRange state) {
           Value p = x.load(b, loc, at(rest, i)), q = x.load(b, loc, at(rest, j));
-          Value below = isBelow(b, loc, p, q, x.elementType), above = isBelow(b, loc, q, p, x.elementType);
+          Value below = comesBefore(b, loc, p, q), above = comesBefore(b, loc, q, p);
           Value one = constantInt(b, loc, b.getI8Type(), 1), two = constantInt(b, loc, b.getI8Type(), 2);
           Value next =
               arith::SelectOp::create(b, loc, below, one, arith::SelectOp::create(b, loc, above, two, state[0]));

@@ -21,11 +21,11 @@ def Cameo_UniqueOp : Cameo_Op<"unique", [DeclareOpInterfaceMethods<Cameo_KernelI
   let description = [{
     `y` holds each distinct slice once, ascending (lexicographically) if `sorted`, else in order of first appearance. `indices` are the
     first positions, `inverse[i]` is the place of slice i in `y`, `counts` says how often each occurs. The number of distinct
-    slices is known when the op has run. (C1) `axis` is in [-rank, rank). ONNX: Unique, since 11 (without axis the importer
-    flattens first).
+    slices is known when the op has run. Texts are in the order of their bytes. (C1) `axis` is in [-rank, rank). ONNX: Unique,
+    since 11 (without axis the importer flattens first).
     Example: `%y, %i, %v, %c = cameo.unique %x {axis = 0 : i64, sorted} : (tensor<6xf32>) -> (tensor<?xf32>, tensor<?xi64>, tensor<6xi64>, tensor<?xi64>)`
   }];
-  let arguments = (ins Cameo_ComputableTensor:$x, I64Attr:$axis, UnitAttr:$sorted);
+  let arguments = (ins Cameo_ComparableTensor:$x, I64Attr:$axis, UnitAttr:$sorted);
   let results = (outs Cameo_AnyTensor:$y, Cameo_I64Tensor:$indices, Cameo_I64Tensor:$inverse, Cameo_I64Tensor:$counts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

@@ -347,6 +347,10 @@ int64_t hashText(cameo_call *call, int64_t text, int64_t seed) {
                    [&](cameo_context &, Texts &texts) { return int64_t(murmurHash(texts[text], uint32_t(seed))); });
 }
 
+int64_t textLess(cameo_call *call, int64_t first, int64_t second) {
+  return withTexts(call, [&](cameo_context &, Texts &texts) { return int64_t(texts[first] < texts[second]); });
+}
+
 int64_t textToNumber(cameo_call *call, int64_t text, int64_t isFloat) {
   return withTexts(call, [&](cameo_context &context, Texts &texts) {
     std::string_view given = texts[text];
@@ -424,4 +428,5 @@ const cameo_services cameo::rt::kServices = {sizeof(cameo_services),
                                              hashText,
                                              imageSize,
                                              decodeImage,
-                                             imagePixel};
+                                             imagePixel,
+                                             textLess};

@@ -41,3 +41,12 @@ def murmur_hash():
     numbers += [np.abs(normal(5, scale=1e6)).astype(kind) for kind in (np.uint32, np.uint64)] + [np.array([-1, 2**62, -2**63])]
     for x, seed, positive in itertools.product([texts] + numbers, (0, 42, 2**32 - 1), (0, 1)):
         yield Node("MurmurHash3", {"X": x}, ["Y"], {"seed": seed, "positive": positive}, domain="com.microsoft")
+
+
+def unique():
+    """Texts of which one begins as another goes on, and some with bytes of 0x80 and above; rows and columns of texts, equal up to the last."""
+    words = np.array(["b", "a", "", "ab", "é", "b", "a\0", "żółw", "a", "", "z", "😀"], object)
+    rows = np.array([["a", "b"], ["a", "a"], ["", "b"], ["a", "b"]], object)
+    for x, ordered in itertools.product((words, words[:1], words[:0], rows), (0, 1)):
+        for axis in [{}] + [{"axis": axis} for axis in range(-1, x.ndim) if x.size]:
+            yield Node("Unique", {"x": x}, ["y", "first", "inverse", "counts"], {"sorted": ordered, **axis})

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CAMEO_ABI_VERSION 6u
+#define CAMEO_ABI_VERSION 7u
 #define CAMEO_FORMAT_MAJOR 1u
 #define CAMEO_FORMAT_MINOR 0u
 #define CAMEO_MAGIC "CAMEO\r\n\x1a" /* 8 bytes, without the terminator */
@@ -226,6 +226,8 @@ typedef struct cameo_services {
    * in the lowest eight bits, then green, then blue. */
   int64_t (*image_decode)(cameo_call *call, const uint8_t *file, int64_t bytes, int64_t height, int64_t width);
   int64_t (*image_pixel)(cameo_call *call, int64_t index);
+  /* 1 when the bytes of the first text come before those of the second. */
+  int64_t (*text_less)(cameo_call *call, int64_t first, int64_t second);
 } cameo_services;
 
 /* One run. Written by the runtime before entry() is called. */
@@ -331,7 +333,7 @@ CAMEO_ASSERT_SIZE(cameo_device_failure, 16);
 CAMEO_ASSERT_SIZE(cameo_device_code, 24);
 CAMEO_ASSERT_SIZE(cameo_kernel, 32);
 CAMEO_ASSERT_SIZE(cameo_text, 16);
-CAMEO_ASSERT_SIZE(cameo_services, 192);
+CAMEO_ASSERT_SIZE(cameo_services, 200);
 CAMEO_ASSERT_SIZE(cameo_call, 48);
 CAMEO_ASSERT_SIZE(cameo_cache_info, 16);
 CAMEO_ASSERT_SIZE(cameo_value_info, 32);

@@ -142,6 +142,8 @@ static size_t offsetOf(Service service) {
     return offsetof(cameo_services, text_tokens);
   case Service::TextHash:
     return offsetof(cameo_services, text_hash);
+  case Service::TextLess:
+    return offsetof(cameo_services, text_less);
   case Service::TextToNumber:
     return offsetof(cameo_services, text_to_number);
   case Service::TextFromNumber:

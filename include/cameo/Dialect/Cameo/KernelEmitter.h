@@ -32,7 +32,8 @@ enum class Service {
   TextFromNumber,
   ImageSize,
   ImageDecode,
-  ImagePixel
+  ImagePixel,
+  TextLess
 };
 
 /// An operand or result during emission. Sizes are index values; `dims` say which are constants or equal to each other.

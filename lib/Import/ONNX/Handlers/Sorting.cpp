@@ -30,9 +30,6 @@ LogicalResult topKAttribute(OpBinder &op) { return topKOf(op, op.i64({op.intAttr
 LogicalResult topK(OpBinder &op) { return topKOf(op, op.input(1), op.intAttr("largest", 1) != 0); }
 
 LogicalResult unique(OpBinder &op) {
-  if (isa<StringType>(op.elementType(op.input(0))))
-    return op.unsupported(
-        "its elements are strings; supported are numbers and bool (a LabelEncoder before it gives numbers)");
   Value x = op.input(0);
   int64_t axis = 0;
   if (op.hasAttr("axis")) {
