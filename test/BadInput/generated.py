@@ -170,17 +170,26 @@ def groupQueryAttention(inputs: list[str], **shapes):
 
 
 def microsoft(op: str, **given):
-    """An op of com.microsoft: tuples are inputs of floats (of integers where the name is p) with that shape, the rest attributes."""
-    shapes = {name: shape for name, shape in given.items() if isinstance(shape, tuple)}
+    """An op of com.microsoft: tuples are inputs of floats (of integers where the name is p) with that shape, None is an input left out, the rest attributes."""
+    shapes = {name: shape for name, shape in given.items() if shape is None or isinstance(shape, tuple)}
     attributes = {name: value for name, value in given.items() if name not in shapes}
-    made = model([helper.make_node(op, list(shapes), ["y"], name="n", domain="com.microsoft", **attributes)],
-                 [info(name, shape, TensorProto.INT64 if name == "p" else F) for name, shape in shapes.items()], [helper.make_empty_tensor_value_info("y")])
+    inputs = [info(name, shape, TensorProto.INT64 if name == "p" else F) for name, shape in shapes.items() if shape is not None]
+    made = model([helper.make_node(op, ["" if shape is None else name for name, shape in shapes.items()], ["y"], name="n", domain="com.microsoft", **attributes)],
+                 inputs, [helper.make_empty_tensor_value_info("y")])
     made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     return made
 
 
-def tensorForMap():
-    made = model([helper.make_node("CastMap", ["x"], ["y"], name="n", domain="ai.onnx.ml")], outputs=[helper.make_empty_tensor_value_info("y")])
+def gatedDeltaNet(**attributes):
+    """Two tokens of two heads."""
+    token = (1, 2, 2, 4)
+    return microsoft("GatedDeltaNet", q=token, k=token, v=token, lengths=None, decay=(1, 2, 2), beta=(1, 2, 2), update_rule="gated_delta", **attributes)
+
+
+def mapNode(op: str, isMap: bool = True, **attributes):
+    """An op of ai.onnx.ml that takes a map from integers to floats, and is given one or not."""
+    x = helper.make_value_info("x", helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(F, []))) if isMap else info("x", [2])
+    made = model([helper.make_node(op, ["x"], ["y"], name="n", domain="ai.onnx.ml", **attributes)], [x], [helper.make_empty_tensor_value_info("y")])
     made.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
     return made
 
@@ -280,10 +289,24 @@ CASES = {
     "45_gates_of_no_axis": Case(saved(lambda: microsoft("HyperConnectionPreMix", s=(2, 3, 4), g=())), 3, "E-SHAPE", "gates of rank 0 are for streams of rank 3"),
     "45_scores_of_no_axis": Case(saved(lambda: microsoft("MoEGroupRouter", x=(), b=(4,), top_k=1)), 3, "E-SHAPE", "expected rows of 4, one per expert"),
     "45_scores_of_fewer_experts": Case(saved(lambda: microsoft("MoEGroupRouter", x=(4, 6), b=(8,), top_k=1)), 3, "E-SHAPE", "4x6; expected rows of 8"),
+    "45_gate_of_no_axis": Case(saved(lambda: microsoft("SwiGLU", g=())), 3, "E-SHAPE", "gate is a scalar; expected rank 1 or more"),
+    "45_streams_of_no_axis": Case(saved(lambda: microsoft("HyperConnectionPreMix", s=(4,), g=(4,))), 3, "E-SHAPE", "has rank 1; expected 2 or more, or num_branches"),
+    "45_streams_that_do_not_divide": Case(saved(lambda: microsoft("HyperConnectionPreMix", s=(2, 7), g=(2, 3), num_branches=3)), 3, "E-SHAPE", "is to be split into 3 streams"),
+    "45_groups_that_do_not_divide": Case(saved(lambda: microsoft("MoEGroupRouter", x=(4, 8), b=(8,), top_k=1, n_group=3)), 3, "E-ATTR", "top_k is 1, n_group 3"),
+    "45_more_experts_than_there_are": Case(saved(lambda: microsoft("MoEGroupRouter", x=(4, 8), b=(8,), top_k=5, n_group=2)), 3, "E-ATTR", "top_k is 5, n_group 2"),
+    "45_two_sections": Case(saved(lambda: microsoft("MRotaryEmbedding", x=(1, 2, 8), p=(3, 1, 2), c=(9, 4), s=(9, 4), mrope_section=[2, 2])), 3, "E-ATTR", "mrope_section has 2 entries"),
+    "62_no_vocabulary": Case(saved(lambda: mapNode("DictVectorizer", string_vocabulary=["a"])), 3, "E-ATTR", "no vocabulary for keys of type int64"),
+    "62_cast_to": Case(saved(lambda: mapNode("CastMap", cast_to="TO_BOOL")), 3, "E-ATTR", "cast_to is 'TO_BOOL'"),
+    "62_map_form": Case(saved(lambda: mapNode("CastMap", map_form="ROWS")), 3, "E-ATTR", "map_form is 'ROWS'"),
+    "62_no_columns": Case(saved(lambda: mapNode("CastMap", map_form="SPARSE", max_map=0)), 3, "E-ATTR", "max_map is 0"),
+    "45_unknown_gate": Case(saved(lambda: gatedDeltaNet(gate_activation="relu")), 3, "E-ATTR", "gate_activation is 'relu'"),
+    "45_gate_without_rates": Case(saved(lambda: gatedDeltaNet(gate_activation="kda")), 3, "E-ARITY", "needs the inputs a_log and dt_bias"),
+    "45_unknown_beta": Case(saved(lambda: gatedDeltaNet(beta_activation="relu")), 3, "E-ATTR", "beta_activation is 'relu'"),
+    "42_ragged_tokens": Case(saved(lambda: gatedDeltaNet(state_update_capacity=2)), 4, "E-UNSUPPORTED", "cu_seqlens or state_update_capacity is given"),
     "45_odd_gate": Case(saved(lambda: microsoft("SwiGLU", g=(2, 3))), 3, "E-SHAPE", "rows of 3 elements; expected an even number"),
     "45_two_positions": Case(saved(lambda: microsoft("MRotaryEmbedding", x=(1, 2, 8), p=(2, 1, 2), c=(9, 4), s=(9, 4), mrope_section=[2, 1, 1])), 3, "E-SHAPE", "expected three positions of each token"),
     "45_huge_sections": Case(saved(lambda: microsoft("MRotaryEmbedding", x=(1, 2, 8), p=(3, 1, 2), c=(0, 2**33), s=(0, 2**33), mrope_section=[2**33, 0, 0])), 3, "E-ATTR", "known and at most 65536"),
-    "62_tensor_for_map": Case(saved(tensorForMap), 3, "E-DTYPE", "has type float; expected map(int64,"),
+    "62_tensor_for_map": Case(saved(lambda: mapNode("CastMap", isMap=False)), 3, "E-DTYPE", "has type float; expected map(int64,"),
     "62_sequence": Case(saved(lambda: ofType(helper.make_sequence_type_proto(TENSOR))), 4, "E-TYPE", "'x'"),
     "62_map": Case(saved(lambda: ofType(helper.make_map_type_proto(TensorProto.INT64, helper.make_sequence_type_proto(TENSOR)))), 4, "E-TYPE", "'x'"),
     "62_complex": Case(saved(lambda: ofType(helper.make_tensor_type_proto(TensorProto.COMPLEX64, [2]))), 4, "E-TYPE", "'x'"),
