@@ -261,6 +261,21 @@ def openStarts():
         helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["y"], name="cut")], [const("axes", np.array([1, 0], np.int64))]
 
 
+def openPads():
+    """Pads come without a length; they are two per axis."""
+    return [value("x", [2, 3]), value("pads", ["n"], I)], [value("y", None)], [helper.make_node("Pad", ["x", "pads"], ["y"], name="frame")], []
+
+
+def openSplit():
+    """Sizes of pieces come without a length; there are two outputs."""
+    return [value("x", [5]), value("sizes", ["n"], I)], [value("y", None), value("z", None)], [
+        helper.make_node("Split", ["x", "sizes"], ["y", "z"], name="pieces")], []
+
+
+def openHalves():
+    return [value("x", ["n"])], [value("y", None), value("z", None)], [helper.make_node("Split", ["x"], ["y", "z"], name="halves")], []
+
+
 def liveBranch():
     return deadBranch("x3")
 

@@ -1,5 +1,6 @@
 // Movement.cpp - transposes, slices, splits, concatenation, padding, repetition.
 #include "Axes.h"
+#include "Pieces.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
 using namespace mlir;
@@ -50,6 +51,12 @@ LogicalResult sliceAttributes(OpBinder &op) {
   return op.result(op.create<SliceOp>(op.input(0), op.i64(*starts), op.i64(*ends), steps, *axes));
 }
 
+/// `v` as a vector of `count` elements where only the run knows how many it has; the run checks that.
+Value vectorOf(OpBinder &op, Value v, int64_t count) {
+  bool isOpen = v && op.rank(v) == 1 && !op.shapes().dim(v, 0).constant();
+  return isOpen ? op.reshape(v, ArrayRef<int64_t>{count}) : v;
+}
+
 LogicalResult slice(OpBinder &op) {
   Value x = op.input(0);
   Type i64 = op.builder.getI64Type();
@@ -60,11 +67,7 @@ LogicalResult slice(OpBinder &op) {
       count = op.shapes().dim(op.input(i), 0).constant();
   if (!count || op.rank(op.input(1)) != 1)
     return op.error("E-SHAPE", "the number of starts is not known at compile time; expected a vector of known length");
-  auto vector = [&](size_t i) {
-    Value v = op.cast(op.input(i), i64);
-    bool isOpen = op.rank(v) == 1 && !op.shapes().dim(v, 0).constant();
-    return isOpen ? op.reshape(v, ArrayRef<int64_t>{*count}) : v;
-  };
+  auto vector = [&](size_t i) { return vectorOf(op, op.cast(op.input(i), i64), *count); };
   Value starts = vector(1), ends = vector(2);
   Value steps = op.hasInput(4) ? vector(4) : op.i64(SmallVector<int64_t>(*count, 1));
   if (!starts || !ends || !steps)
@@ -107,46 +110,48 @@ LogicalResult split(OpBinder &op) {
   DimContext &d = op.dims();
   Dim n = op.shapes().dim(x, *axis);
   SmallVector<Dim> pieces;
+  bool areAxis = false; // by how they are made
   if (op.hasInput(1)) {
-    auto given = op.shapes().elements(op.input(1));
+    Value sizes = vectorOf(op, op.input(1), op.numOutputs());
+    auto given = sizes ? op.shapes().elements(sizes) : std::nullopt;
     if (!given)
-      return op.error("E-SHAPE", "the length of the input split is not known at compile time");
+      return op.error("E-SHAPE", "the input split has rank " + Twine(op.rank(op.input(1))) + "; expected a vector");
     pieces.assign(given->begin(), given->end());
   } else if (auto given = op.intsAttr("split")) {
     for (int64_t size : *given)
       pieces.push_back(d.constant(size));
-  } else {
-    int64_t count = op.numOutputs();
-    if (op.hasAttr("num_outputs")) {
-      count = op.intAttr("num_outputs", 0);
-      if (count < 1 || count != int64_t(op.numOutputs()))
-        return op.error("E-ATTR", "num_outputs is " + Twine(count) + ", but the node has " + Twine(op.numOutputs()) +
-                                      " outputs; expected that number");
-    } else if (auto size = n.constant(); size && *size % count != 0) {
-      return op.error("E-SHAPE", "axis " + Twine(*axis) + " has size " + Twine(*size) + ", which " + Twine(count) +
-                                     " equal outputs do not divide; expected a split");
-    }
-    // Equal pieces; the last is shorter when the size does not divide.
-    Dim chunk = d.floorDiv(d.add(n, count - 1), count), rest = n;
-    if (!op.hasAttr("num_outputs"))
-      chunk = d.floorDiv(n, count);
+  } else if (op.hasAttr("num_outputs")) {
+    int64_t count = op.intAttr("num_outputs", 0);
+    if (count < 1 || count != int64_t(op.numOutputs()))
+      return op.error("E-ATTR", "num_outputs is " + Twine(count) + ", but the node has " + Twine(op.numOutputs()) +
+                                    " outputs; expected that number");
+    // The last is shorter when the size does not divide.
+    Dim chunk = d.ceilDiv(n, count), rest = n;
     for (int64_t i = 0; i < count; ++i) {
       pieces.push_back(d.min(chunk, rest));
       rest = d.sub(rest, pieces.back());
     }
+    areAxis = true;
+  } else {
+    int64_t count = op.numOutputs();
+    if (auto size = n.constant(); size && *size % count != 0)
+      return op.error("E-SHAPE", "axis " + Twine(*axis) + " has size " + Twine(*size) + ", which " + Twine(count) +
+                                     " equal outputs do not divide; expected a split");
+    pieces.assign(count, d.floorDiv(n, count));
+    if (!n.constant()) { // a view whose size the run checks
+      SmallVector<Dim> sizes(op.shapes().dimsOf(x));
+      sizes[*axis] = d.mul(pieces[0], count);
+      x = op.reshape(x, sizes);
+    }
+    areAxis = true;
   }
   if (pieces.size() != op.numOutputs())
     return op.error("E-ATTR", "split has " + Twine(pieces.size()) + " sizes for " + Twine(op.numOutputs()) +
                                   " outputs; expected one per output");
-  Dim total = d.constant(0);
-  for (Dim size : pieces) {
-    if (size.constant() && *size.constant() < 0)
-      return op.error("E-ATTR", "split has the size " + Twine(*size.constant()) + "; expected 0 or more");
-    total = d.add(total, size);
-  }
-  if (total.constant() && n.constant() && total != n)
-    return op.error("E-ATTR", "the split sizes add up to " + Twine(*total.constant()) + ", but axis " + Twine(*axis) +
-                                  " has size " + Twine(*n.constant()));
+  if (!areAxis)
+    x = requirePieces(op, x, *axis, pieces);
+  if (!x)
+    return failure();
   Dim begin = d.constant(0);
   for (auto [i, size] : llvm::enumerate(pieces)) {
     if (op.hasOutput(i) && failed(op.result(i, sliceOf(op, x, *axis, begin, size))))
@@ -202,8 +207,11 @@ LogicalResult pad(OpBinder &op) {
   Value x = op.input(0), pads = op.cast(op.input(1), op.builder.getI64Type());
   int64_t rank = op.rank(x);
   Value value = op.hasInput(2) ? op.input(2) : op.scalar(op.elementType(x), 0);
-  auto given = op.shapes().elements(pads);
-  if (!given || op.rank(pads) != 1)
+  auto count = op.hasInput(3) ? op.shapes().dim(op.input(3), 0).constant() : rank;
+  if (count && *count <= rank)
+    pads = vectorOf(op, pads, 2 * *count);
+  auto given = pads ? op.shapes().elements(pads) : std::nullopt;
+  if (!given || op.rank(op.input(1)) != 1)
     return op.error("E-SHAPE", "the number of pads is not known at compile time; expected a vector of known length");
   if (!op.hasInput(3)) {
     if (int64_t(given->size()) != 2 * rank)
@@ -212,7 +220,6 @@ LogicalResult pad(OpBinder &op) {
     return padTo(op, pads, value);
   }
   auto known = op.shapes().constantElements(op.input(3));
-  auto count = op.shapes().dim(op.input(3), 0).constant();
   if (!count || int64_t(given->size()) != 2 * *count)
     return op.error("E-SHAPE", "pads has " + Twine(given->size()) + " elements for " + Twine(count.value_or(-1)) +
                                    " axes; expected two per axis");

@@ -1,6 +1,7 @@
 // Sequences.cpp - sequences. As long as the length is known at compile time, the program has the elements
 // as tensors and nothing of the sequence is left at run time; a position that only the run knows chooses among them.
 // Otherwise the sequence is ragged (Ragged.h).
+#include "Pieces.h"
 #include "Ragged.h"
 #include "cameo/Import/ONNX/Reader.h"
 #include "llvm/ADT/STLExtras.h"
@@ -16,9 +17,6 @@ using Elements = std::vector<Value>;
 LogicalResult bindRagged(OpBinder &op, const RaggedSequence &sequence) {
   return sequence ? op.bindResult(0, sequence) : failure();
 }
-
-constexpr StringLiteral kWrongSum = "the sum of split is not the size of the axis that it splits";
-constexpr StringLiteral kNegativeLength = "split has a negative entry; expected 0 or more";
 
 /// One of two tensors of one type and rank, whose sizes may differ.
 Value choose(OpBinder &op, Value condition, Value x, Value y) {
@@ -209,25 +207,10 @@ LogicalResult splitIntoList(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> l
   DimContext &d = op.dims();
   if (failed(op.checkSequenceLength(lengths.size())))
     return failure();
-  Dim sum = d.constant(0), whole = op.shapes().dim(x, axis);
-  SmallVector<Dim> mayBeNegative;
-  for (Dim length : lengths) {
-    if (!length.constant() && !d.isNonNegative(length))
-      mayBeNegative.push_back(length);
-    if (length.constant() && *length.constant() < 0)
-      return op.error("E-SHAPE", "split has the entry " + Twine(*length.constant()) + "; expected 0 or more");
-    sum = d.add(sum, length);
-  }
-  if (sum.constant() && whole.constant() && sum != whole)
-    return op.error("E-SHAPE", "split has a sum of " + Twine(*sum.constant()) + ", but axis " + Twine(axis) +
-                                   " has size " + Twine(*whole.constant()));
+  x = requirePieces(op, x, axis, lengths);
+  if (!x)
+    return failure();
   Compose c{op};
-  if (sum != whole) // only the run can tell
-    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
-  if (!mayBeNegative.empty()) {
-    Value least = c.reduce(op.sizes(mayBeNegative), {0}, "min", /*keepDims=*/false);
-    x = c.require(x, c.make<LessOp>(op.i64Scalar(-1), least), kNegativeLength);
-  }
   bool dropsAxis = !op.hasInput(1) && op.intAttr("keepdims", 1) == 0;
   Elements elements;
   Dim start = d.constant(0);

@@ -1,0 +1,35 @@
+// Pieces.cpp - whether the pieces of an axis are the axis.
+#include "Pieces.h"
+#include "Compose.h"
+
+using namespace mlir;
+using namespace cameo;
+using namespace cameo::onnx;
+
+Value onnx::requirePieces(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> lengths) {
+  DimContext &d = op.dims();
+  Dim sum = d.constant(0), whole = op.shapes().dim(x, axis);
+  SmallVector<Dim> mayBeNegative;
+  for (Dim length : lengths) {
+    if (length.constant() && *length.constant() < 0) {
+      (void)op.error("E-ATTR", "split has the entry " + Twine(*length.constant()) + "; expected 0 or more");
+      return {};
+    }
+    if (!d.isNonNegative(length))
+      mayBeNegative.push_back(length);
+    sum = d.add(sum, length);
+  }
+  if (sum.constant() && whole.constant() && sum != whole) {
+    (void)op.error("E-ATTR", "split has a sum of " + Twine(*sum.constant()) + ", but axis " + Twine(axis) +
+                                  " has size " + Twine(*whole.constant()));
+    return {};
+  }
+  Compose c{op};
+  if (sum != whole)
+    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
+  if (!mayBeNegative.empty()) {
+    Value least = c.reduce(op.sizes(mayBeNegative), {0}, "min", /*keepDims=*/false);
+    x = c.require(x, c.make<LessOp>(op.i64Scalar(-1), least), kNegativeLength);
+  }
+  return x;
+}
