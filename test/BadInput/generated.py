@@ -169,6 +169,13 @@ def groupQueryAttention(inputs: list[str], **shapes):
     return made
 
 
+def beforeItsOpset(op: str, inputs: list[str]):
+    """An op of opset 9 or later in a model of opset 1, which no schema checks."""
+    made = model([helper.make_node(op, inputs, ["y"], name="n")])
+    made.opset_import[0].version = 1
+    return made
+
+
 def microsoft(op: str, **given):
     """An op of com.microsoft: tuples are inputs of floats (of integers where the name is p) with that shape, None is an input left out, the rest attributes."""
     shapes = {name: shape for name, shape in given.items() if shape is None or isinstance(shape, tuple)}
@@ -284,6 +291,8 @@ CASES = {
     "35_pad_huge": Case(saved(lambda: windowOf("pads", 2**62)), 5, "E-OVERFLOW", "pads[0] is 4611686018427387904"),
     "45_no_schema_value": Case(saved(lambda: groupQueryAttention(["q", "k", "", "", "", "n", "n"], q=(1, 1, 8), k=(1, 1, 8))), 3, "E-ARITY", "key or value is left out"),
     "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
+    "45_before_its_opset": Case(saved(lambda: beforeItsOpset("Erf", [""])), 3, "E-ARITY", "it has 0 inputs; expected 1"),
+    "46_before_its_opset": Case(saved(lambda: beforeItsOpset("Erf", ["x", "x"])), 3, "E-ARITY", "it has 2 inputs; expected 1"),
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),
     "45_no_schema_type": Case(saved(lambda: skipNormalization()), 3, "E-DTYPE", "other types than it takes"),
     "45_gates_of_no_axis": Case(saved(lambda: microsoft("HyperConnectionPreMix", s=(2, 3, 4), g=())), 3, "E-SHAPE", "gates of rank 0 are for streams of rank 3"),

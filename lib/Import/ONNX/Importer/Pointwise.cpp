@@ -80,6 +80,18 @@ static Value alignLegacyOperand(OpBinder &op, Value x, Value y) {
   return op.unsqueeze(y, llvm::to_vector(llvm::seq<int64_t>(rankY, rankY + missing)));
 }
 
+/// Where no schema has checked them, as in models of an opset before the op: that there are as many inputs as operands.
+static LogicalResult checkArity(OpBinder &op, RegisteredOperationName name, ArrayRef<Value> x) {
+  size_t wanted = name.hasTrait<OpTrait::OneOperand>()           ? 1
+                  : name.hasTrait<OpTrait::NOperands<2>::Impl>() ? 2
+                  : name.hasTrait<OpTrait::NOperands<3>::Impl>() ? 3
+                                                                 : x.size();
+  size_t given = llvm::count_if(x, [](Value v) { return bool(v); });
+  if (x.size() != wanted || given != wanted)
+    return op.error("E-ARITY", "it has " + Twine(given) + " inputs; expected " + Twine(wanted));
+  return success();
+}
+
 LogicalResult cameo::onnx::importPointwise(OpBinder &op, const PointwiseTable &table) {
   RegisteredOperationName name = table.find(binaryForm(op.node.opType))->second;
   SmallVector<Value> x = op.inputs();
@@ -93,6 +105,8 @@ LogicalResult cameo::onnx::importPointwise(OpBinder &op, const PointwiseTable &t
       result = op.create<DivOp>(result, op.scalar(op.elementType(result), x.size()));
     return op.result(result);
   }
+  if (failed(checkArity(op, name, x)))
+    return failure();
   if (x.size() == 2 && op.opset() < 7) {
     x[1] = alignLegacyOperand(op, x[0], x[1]);
     if (!x[1])
