@@ -1,6 +1,7 @@
 // Phases.cpp - the table of phases and the loop that runs it.
 #include "cameo/Pipeline/Phases.h"
 #include "PassRecorder.h"
+#include "TuneTiles.h"
 #include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Passes/AllAreas.inc"
 #include "mlir/Transforms/Passes.h"
@@ -97,6 +98,8 @@ static constexpr Phase kPhases[] = {
     {"tiles", "the kernels of contractions and attention say in `config` how they are cut into register tiles, per CPU",
      1,
      [](PhaseBuilder &phase) {
+       if (phase.options.tune != Tune::No)
+         phase.add(createTuneTilesPass(phase.options));
        phase.add(codegen::createChooseTilesPass(
            {.cpus = llvm::to_vector(phase.options.targets.cpus), .strict = phase.options.strict}));
      }},

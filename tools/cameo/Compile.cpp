@@ -51,6 +51,15 @@ static std::string defaultOutput(const Options &options) {
   return name.str().str();
 }
 
+/// Beside the programs that cameo-run keeps (ModelCache.h); empty where there is no such place.
+static std::string defaultTuneDatabase() {
+  llvm::SmallString<128> path;
+  if (!llvm::sys::path::cache_directory(path))
+    return {};
+  llvm::sys::path::append(path, "cameo", "tiles.json");
+  return path.str().str();
+}
+
 /// What is wrong with a name that is not in `names`: the nearest one is proposed. Empty when it is there.
 static std::string unknownName(const std::string &kind, const std::string &name,
                                const std::vector<std::string> &names) {
@@ -130,6 +139,15 @@ static int run(Options &options) {
   if (options.compile.countFlops && options.compile.optLevel > 0)
     return fail("E-USAGE", "--count-flops counts what naive loops do; add -O0");
 
+  if (options.compile.tune != Tune::No && options.compile.optLevel == 0)
+    return fail("E-USAGE", "--tune measures tiles, which -O0 has none of; leave one of them out");
+  if (options.compile.tune != Tune::No && options.compile.tuneDatabase.empty()) {
+    options.compile.tuneDatabase = defaultTuneDatabase();
+    if (options.compile.tuneDatabase.empty())
+      return fail("E-FILE",
+                  "there is no place for measured tiles: set XDG_CACHE_HOME or HOME, or give --tune-database");
+  }
+
   std::vector<Diagnostic> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
   std::string output = options.output.empty() ? defaultOutput(options) : options.output;
@@ -195,6 +213,16 @@ static std::function<int()> setUp(CLI::App &app) {
          "what to write: cameo-mlir, onnx (with --stop-after: the model as a phase left it), llvm, asm, ptx, obj or "
          "static-lib (each with a C header beside it), shared (default)")
       ->check(CLI::IsMember(emits));
+  app.add_option_function<std::string>(
+         "--tune", [&compile](const std::string &tune) { compile.tune = tune == "full" ? Tune::Full : Tune::Quick; },
+         "measure on this machine how kernels of products and convolutions are cut into tiles, in place of an analytic "
+         "model: quick, a dozen tiles of each (seconds to a minute), or full, all (minutes)")
+      ->check(CLI::IsMember({"quick", "full"}));
+  app.add_option(
+         "--tune-database", compile.tuneDatabase,
+         "file that keeps what was measured, for later compilations (default: tiles.json in $XDG_CACHE_HOME/cameo "
+         "or ~/.cache/cameo)")
+      ->type_name("FILE");
   app.add_flag("--explain", options->explain, "say what every pass did to which node, and why not elsewhere");
   app.add_option("--report", options->report, "write a summary as JSON")->type_name("FILE");
   app.add_option("--stop-after", compile.stopAfter,

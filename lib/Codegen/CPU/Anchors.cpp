@@ -30,6 +30,15 @@ std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *
   return tuned ? tuned->emit({kernel, op, *tuned, k, b, operands, results, target}) : std::nullopt;
 }
 
+SmallVector<DictionaryAttr> cameo::codegen::candidateTiles(KernelOp kernel, ShapeAnalysis &shapes,
+                                                           const CpuTarget &target, bool strict) {
+  for (Operation &op : kernel.getBody().front())
+    if (const TunedOp *tuned = tunedCodeOf(&op))
+      if (auto tiles = tuned->tilesOf(&op, shapes, target, strict); !tiles.empty())
+        return tiles;
+  return {};
+}
+
 VectorTarget cameo::codegen::vectorTarget(const CpuTarget &target) {
   VectorTarget vectors = target.vectorBytes == 64   ? VectorTarget::avx512()
                          : target.vectorBytes == 32 ? VectorTarget::avx2()

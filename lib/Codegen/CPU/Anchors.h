@@ -24,6 +24,12 @@ public:
   virtual mlir::DictionaryAttr tileOf(mlir::Operation *, ShapeAnalysis &, const CpuTarget &, bool /*strict*/) const {
     return {};
   }
+  /// tileOf first, and others that the op can have.
+  virtual llvm::SmallVector<mlir::DictionaryAttr> tilesOf(mlir::Operation *op, ShapeAnalysis &shapes,
+                                                          const CpuTarget &target, bool strict) const {
+    mlir::DictionaryAttr tile = tileOf(op, shapes, target, strict);
+    return tile ? llvm::SmallVector<mlir::DictionaryAttr>{tile} : llvm::SmallVector<mlir::DictionaryAttr>();
+  }
   /// Slots (see expectedSlots) that the op takes, for sizes that are known; `tile` as tileOf gives it.
   virtual double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
                          mlir::DictionaryAttr tile) const;
@@ -118,14 +124,16 @@ template <typename OpT> class TunedContraction : public TunedOpOf<OpT> {
 public:
   mlir::DictionaryAttr tileOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
                               bool strict) const final {
-    auto shape = contractionOf(mlir::cast<OpT>(op), shapes, target);
-    if (!shape)
-      return {};
-    if (strict) {
-      shape->winograd.reset();
-      shape->sparseRows.reset();
-    }
-    return toAttribute(op->getContext(), chooseTile(this->vectors(target), *shape));
+    auto shape = allowedContraction(op, shapes, target, strict);
+    return shape ? toAttribute(op->getContext(), chooseTile(this->vectors(target), *shape)) : mlir::DictionaryAttr();
+  }
+  llvm::SmallVector<mlir::DictionaryAttr> tilesOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
+                                                  bool strict) const final {
+    llvm::SmallVector<mlir::DictionaryAttr> tiles;
+    if (auto shape = allowedContraction(op, shapes, target, strict))
+      for (const ContractionTile &tile : candidateTiles(this->vectors(target), *shape))
+        tiles.push_back(toAttribute(op->getContext(), tile));
+    return tiles;
   }
   double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
                  mlir::DictionaryAttr tile) const final {
@@ -138,6 +146,17 @@ protected:
   /// What chooseTile is asked; null where the op has no tile.
   virtual std::optional<ContractionShape> contractionOf(OpT op, ShapeAnalysis &shapes,
                                                         const CpuTarget &target) const = 0;
+
+private:
+  std::optional<ContractionShape> allowedContraction(mlir::Operation *op, ShapeAnalysis &shapes,
+                                                     const CpuTarget &target, bool strict) const {
+    auto shape = contractionOf(mlir::cast<OpT>(op), shapes, target);
+    if (shape && strict) {
+      shape->winograd.reset();
+      shape->sparseRows.reset();
+    }
+    return shape;
+  }
 };
 
 /// The fixed part of a size.

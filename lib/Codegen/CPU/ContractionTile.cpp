@@ -170,25 +170,46 @@ double slotsAlongK(const VectorTarget &target, const ContractionShape &shape, co
   return double(model.m / tile.mr) * tileSlots(tile.mr) + (model.m % tile.mr ? tileSlots(model.m % tile.mr) : 0);
 }
 
-/// The best such tile and its slots; nothing where none fits.
-std::optional<std::pair<ContractionTile, double>> bestTileAlongK(const VectorTarget &target,
-                                                                 const ContractionShape &shape) {
+/// All such tiles, by rows.
+llvm::SmallVector<ContractionTile> tilesAlongK(const VectorTarget &target, const ContractionShape &shape) {
   ContractionShape rows = shape;
   rows.directRows = shape.alongK->directRows;
   Model model(target, rows);
-  std::optional<std::pair<ContractionTile, double>> best;
+  llvm::SmallVector<ContractionTile> tiles;
   ContractionTile tile;
   tile.alongK = 1;
   tile.lanes = target.lanes();
   tile.nr = shape.n * tile.lanes;
   for (tile.mr = 1; tile.mr <= std::min(model.maxRows(), std::max<int64_t>(model.m, 1)); ++tile.mr) {
     tile.tailMr = tile.mr;
-    if (!fitsAlongK(target, tile, shape.n) || (model.isIndirect(tile.mr) && tile.mr > kMaxIndirectRows))
-      continue;
-    if (double slots = slotsAlongK(target, shape, tile); !best || slots < best->second)
-      best = {tile, slots};
+    if (fitsAlongK(target, tile, shape.n) && (!model.isIndirect(tile.mr) || tile.mr <= kMaxIndirectRows))
+      tiles.push_back(tile);
   }
-  return best;
+  return tiles;
+}
+
+/// Panels for a register tile of `vectors` vectors; rows are still open.
+ContractionTile panelTile(const VectorTarget &target, const ContractionShape &shape, int64_t vectors) {
+  ContractionTile tile;
+  tile.lanes = lanesFor(target, shape.n);
+  tile.nr = vectors * tile.lanes;
+  return tile;
+}
+
+/// Columns that a panel tile is judged by.
+int64_t typicalColumns(const ContractionShape &shape, const ContractionTile &tile) {
+  return shape.n == kDynamicExtent ? tile.nr * 8 : std::max<int64_t>(shape.n, 1);
+}
+
+int64_t mostVectors(const VectorTarget &target, const ContractionShape &shape) {
+  return shape.n == kDynamicExtent ? kMaxVectors
+                                   : std::min<int64_t>(kMaxVectors, llvm::divideCeil(std::max<int64_t>(shape.n, 1),
+                                                                                     lanesFor(target, shape.n)));
+}
+
+/// What mBlock is a multiple of: direct rows begin at a multiple of their number.
+int64_t blockUnit(const ContractionShape &shape, const ContractionTile &tile) {
+  return shape.hasDirect(tile.tailMr) ? std::lcm(tile.mr, tile.tailMr) : tile.mr;
 }
 
 void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, const Model &model,
@@ -206,9 +227,14 @@ void chooseBlocks(const VectorTarget &target, const ContractionShape &shape, con
     int64_t most = std::max<int64_t>(model.m, 1), blocks = std::max<int64_t>(1, llvm::divideCeil(most, rows));
     rows = llvm::divideCeil(most, blocks);
   }
-  // Direct rows begin at a multiple of their number.
-  int64_t unit = shape.hasDirect(tile.tailMr) ? std::lcm(tile.mr, tile.tailMr) : tile.mr;
-  tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), unit);
+  tile.mBlock = llvm::alignTo(std::max<int64_t>(rows, 1), blockUnit(shape, tile));
+}
+
+/// What follows from a tile's rows and panels.
+void finishTile(const VectorTarget &target, const ContractionShape &shape, const Model &model, ContractionTile &tile) {
+  // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
+  tile.kUnroll = target.canUnroll(vectorsInRegisters(tile, tile.mr, tile.nr / tile.lanes)) ? 4 : 1;
+  chooseBlocks(target, shape, model, tile);
 }
 
 /// Slots for weights that come from memory; about half of that is hidden behind arithmetic.
@@ -335,14 +361,9 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
   Model model(target, shape);
   ContractionTile best;
   double bestSlots = std::numeric_limits<double>::infinity();
-  int64_t lanes = lanesFor(target, shape.n);
-  int64_t maxVectors = shape.n == kDynamicExtent ? kMaxVectors : llvm::divideCeil(std::max<int64_t>(shape.n, 1), lanes);
-  for (int64_t vectors = 1; vectors <= std::min(kMaxVectors, maxVectors); ++vectors) {
-    ContractionTile tile;
-    tile.lanes = lanes;
-    tile.nr = vectors * lanes;
-    int64_t n = shape.n == kDynamicExtent ? tile.nr * 8 : std::max<int64_t>(shape.n, 1);
-    int64_t panels = panelCount(tile, n);
+  for (int64_t vectors = 1; vectors <= mostVectors(target, shape); ++vectors) {
+    ContractionTile tile = panelTile(target, shape, vectors);
+    int64_t n = typicalColumns(shape, tile), panels = panelCount(tile, n);
     double slots = 0;
     int64_t fullPanels = n / tile.nr;
     if (fullPanels > 0) {
@@ -367,10 +388,11 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
     }
   }
   if (shape.alongK)
-    if (auto along = bestTileAlongK(target, shape); along && along->second < bestSlots * shape.n) {
-      best = along->first;
-      bestSlots = along->second / shape.n;
-    }
+    for (const ContractionTile &tile : tilesAlongK(target, shape))
+      if (double slots = slotsAlongK(target, shape, tile); slots < bestSlots * shape.n) {
+        best = tile;
+        bestSlots = slots / shape.n;
+      }
   if (shape.winograd && target.fusesAdd && shape.winograd->terms() >= kMinWinogradTerms &&
       shape.n >= kMinWinogradOutputs) {
     bestSlots = bestSlots * shape.n + weightSlots(double(shape.k) * shape.n);
@@ -382,14 +404,76 @@ ContractionTile cameo::codegen::chooseTile(const VectorTarget &target, const Con
     if (best.winograd)
       return best;
   }
-  // Small tiles have few instructions per step; four steps per iteration hide the loop's own.
-  best.kUnroll = target.canUnroll(vectorsInRegisters(best, best.mr, best.nr / best.lanes)) ? 4 : 1;
-  chooseBlocks(target, shape, model, best);
+  finishTile(target, shape, model, best);
   if (shape.sparseRows)
     if (auto sparse = chooseSparseTile(target, shape);
         sparse && sparseSlots(target, shape, *sparse) < kSparseShare * expectedSlots(target, shape, best))
       return *sparse;
   return best;
+}
+
+llvm::SmallVector<ContractionTile> cameo::codegen::candidateTiles(const VectorTarget &target,
+                                                                  const ContractionShape &shape) {
+  Model model(target, shape);
+  llvm::SmallVector<ContractionTile> tiles;
+  auto add = [&](ContractionTile tile) {
+    finishTile(target, shape, model, tile);
+    tiles.push_back(tile);
+  };
+  int64_t mostRows = std::min(model.maxRows(), std::max<int64_t>(model.m, 1));
+  for (int64_t vectors = 1; vectors <= mostVectors(target, shape); ++vectors) {
+    ContractionTile tile = panelTile(target, shape, vectors);
+    int64_t n = typicalColumns(shape, tile), panels = panelCount(tile, n);
+    auto last = panelVectors(tile, n, panels - 1);
+    int64_t best = model.bestRows(last).first;
+    for (tile.mr = 1; tile.mr <= mostRows; ++tile.mr)
+      if (tile.tailMr = n < tile.nr || n % tile.nr == 0 ? tile.mr : best;
+          model.fits(tile.mr, panelVectors(tile, n, 0).size()) && model.fits(tile.tailMr, last.size()))
+        add(tile);
+  }
+  if (shape.alongK)
+    llvm::for_each(tilesAlongK(target, shape), add);
+  if (shape.winograd && target.fusesAdd && shape.winograd->terms() >= kMinWinogradTerms &&
+      shape.n >= kMinWinogradOutputs)
+    for (int64_t m : {2, 4})
+      tiles.push_back(bestWinogradTile(target, shape, m).first);
+  if (shape.sparseRows)
+    if (auto sparse = chooseSparseTile(target, shape))
+      tiles.push_back(*sparse);
+
+  // Best first; among equals the order above.
+  llvm::SmallVector<std::pair<double, size_t>> order;
+  for (auto [i, tile] : llvm::enumerate(tiles))
+    order.emplace_back(expectedSlots(target, shape, tile), i);
+  llvm::sort(order);
+  llvm::SmallVector<ContractionTile> result;
+  auto addOnce = [&](const ContractionTile &tile) {
+    if (!llvm::is_contained(result, tile))
+      result.push_back(tile);
+  };
+  // Blocks have no price in the model: those around its choice come first, those around the others last.
+  auto addBlocks = [&](const ContractionTile &tile) {
+    if (tile.winograd || tile.sparse || tile.alongK)
+      return;
+    ContractionTile other = tile;
+    other.panelOuter = !tile.panelOuter;
+    addOnce(other);
+    int64_t unit = blockUnit(shape, tile);
+    for (int64_t rows : {tile.mBlock / 2, tile.mBlock * 2}) {
+      other = tile;
+      other.mBlock = std::max<int64_t>(1, rows / unit) * unit;
+      if (shape.m == kDynamicExtent || other.mBlock < shape.m + unit)
+        addOnce(other);
+    }
+  };
+  ContractionTile choice = chooseTile(target, shape);
+  addOnce(choice);
+  addBlocks(choice);
+  for (auto [slots, i] : order)
+    addOnce(tiles[i]);
+  for (auto [slots, i] : order)
+    addBlocks(tiles[i]);
+  return result;
 }
 
 double cameo::codegen::expectedSlots(const VectorTarget &target, const ContractionShape &shape,

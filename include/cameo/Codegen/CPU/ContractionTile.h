@@ -105,6 +105,8 @@ struct ContractionTile {
   /// 1: lanes hold elements of K instead of columns, which are few. Each column has a vector of its own in the only
   /// panel, `nr` elements wide, and the lanes of the accumulators are added up at the end.
   int64_t alongK = 0;
+
+  bool operator==(const ContractionTile &) const = default;
 };
 
 /// Vectors of panel `panel` (their lane counts), for static `n`: all `lanes` wide, but the last of the last panel may
@@ -129,6 +131,10 @@ int64_t packedRhsElements(const ContractionTile &tile, int64_t k, int64_t n);
 /// costs counted; ties go to the tile with the least traffic on B. Winograd's algorithm is taken, and rows of zeros are
 /// skipped, where that is faster and `shape` allows it.
 ContractionTile chooseTile(const VectorTarget &target, const ContractionShape &shape);
+
+/// Tiles that compute `shape`, for somebody who measures them: the model's choice, then all others that it knows with
+/// the best in front, those with other blocks of rows included.
+llvm::SmallVector<ContractionTile> candidateTiles(const VectorTarget &target, const ContractionShape &shape);
 
 /// What the model expects of a tile, one thread, in slots: half cycles of a machine with one 512-bit multiply-add per
 /// cycle.

@@ -25,6 +25,11 @@ private:
   const CpuTarget &target;
 };
 
+/// Tiles that `kernel` can have on `target`, as entries of its `config`: first the model's choice, then those that it
+/// expects most of. Empty where the kernel has no tile. `strict` as in --cameo-choose-tiles.
+llvm::SmallVector<mlir::DictionaryAttr> candidateTiles(KernelOp kernel, ShapeAnalysis &shapes, const CpuTarget &target,
+                                                       bool strict);
+
 /// What a launch of `kernel`, whose tile is in its `config`, is expected to take on one thread: slots as
 /// ContractionTile.h counts them. Null where only the run knows the sizes.
 std::optional<double> expectedSlots(KernelOp kernel, ShapeAnalysis &shapes, const CpuTarget &target);

@@ -21,7 +21,7 @@ Value onnx::requirePieces(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> len
   }
   if (sum.constant() && whole.constant() && sum != whole) {
     (void)op.error("E-ATTR", "split has a sum of " + Twine(*sum.constant()) + ", but axis " + Twine(axis) +
-                                  " has size " + Twine(*whole.constant()));
+                                 " has size " + Twine(*whole.constant()));
     return {};
   }
   Compose c{op};
