@@ -101,7 +101,7 @@ Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type 
       if (a < c)
         return arith::ExtFOp::create(b, loc, type, x);
       if (a > c)
-        return arith::TruncFOp::create(b, loc, type, x);
+        x = arith::TruncFOp::create(b, loc, type, x);
       // f16 and bf16 are computed in f32: the rounding to them happens here, so that a cast is a cast even inside a
       // kernel.
       if (from != to && (to.isF16() || to.isBF16()))

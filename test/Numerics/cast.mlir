@@ -77,3 +77,22 @@ func.func @i32_to_f64(%x: tensor<2xi32>) -> tensor<2xf64> {
   %y = cameo.cast %x {to = f64} : (tensor<2xi32>) -> tensor<2xf64>
   return %y : tensor<2xf64>
 }
+
+// Rounded on the way, where all three ops are one kernel too.
+// x = [100000, 0.12573022, 1.0004]
+// y = [inf, 0.12573242, 1]
+func.func @f64_to_f16_to_f32(%x: tensor<3xf64>) -> tensor<3xf32> {
+  %0 = cameo.cast %x {to = f16} : (tensor<3xf64>) -> tensor<3xf16>
+  %1 = cameo.abs %0 : (tensor<3xf16>) -> tensor<3xf16>
+  %y = cameo.cast %1 {to = f32} : (tensor<3xf16>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// x = [1.0001, 3.1415927]
+// y = [1, 3.140625]
+func.func @f64_to_bf16_to_f64(%x: tensor<2xf64>) -> tensor<2xf64> {
+  %0 = cameo.cast %x {to = bf16} : (tensor<2xf64>) -> tensor<2xbf16>
+  %1 = cameo.abs %0 : (tensor<2xbf16>) -> tensor<2xbf16>
+  %y = cameo.cast %1 {to = f64} : (tensor<2xbf16>) -> tensor<2xf64>
+  return %y : tensor<2xf64>
+}
