@@ -291,6 +291,8 @@ CASES = {
     "35_pad_huge": Case(saved(lambda: windowOf("pads", 2**62)), 5, "E-OVERFLOW", "pads[0] is 4611686018427387904"),
     "45_no_schema_value": Case(saved(lambda: groupQueryAttention(["q", "k", "", "", "", "n", "n"], q=(1, 1, 8), k=(1, 1, 8))), 3, "E-ARITY", "key or value is left out"),
     "46_no_schema": Case(saved(lambda: groupQueryAttention(["q"] * 20, q=(1, 1, 8))), 3, "E-ARITY", "expected at most 14"),
+    "42_more_starts_than_axes": Case(saved(lambda: model([helper.make_node("Slice", ["x", "s", "s"], ["y"], name="n")], [info("x"), info("s", [2**28], TensorProto.INT64)],
+                                                         [helper.make_empty_tensor_value_info("y")])), 3, "E-SHAPE", "there are 268435456 starts; expected 1 at most"),
     "45_before_its_opset": Case(saved(lambda: beforeItsOpset("Erf", [""])), 3, "E-ARITY", "it has 0 inputs; expected 1"),
     "46_before_its_opset": Case(saved(lambda: beforeItsOpset("Erf", ["x", "x"])), 3, "E-ARITY", "it has 2 inputs; expected 1"),
     "45_no_schema_rank": Case(saved(lambda: groupQueryAttention(["q", "k", "v", "p", "p", "n", "n"], q=(1, 1, 8), k=(1, 1, 8), v=(1, 1, 8))), 3, "E-SHAPE", "(past_key) has rank 1; expected 4"),

@@ -22,7 +22,7 @@ import cameo  # noqa: E402
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 CONSTANTS = """
   zero = Constant <value_int = 0> ()  one = Constant <value_int = 1> ()  two = Constant <value_int = 2> ()
-  zeros = Constant <value_ints = [0]> ()  ones = Constant <value_ints = [1]> ()  none = SequenceEmpty <dtype = 1> ()
+  half = Constant <value_float = 0.5> () zeros = Constant <value_ints = [0]> ()  ones = Constant <value_ints = [1]> ()  none = SequenceEmpty <dtype = 1> ()
 """
 
 
@@ -116,6 +116,10 @@ CASES = {
                       feeds(p=[[1, 2], [0, 2, 1, 0], [3]]), []),
     "split_middle": ("(float[r, q, o] x, int64 p) => (seq(float[]) s) { s = SplitToSequence <axis = -2> (x, p)",
                      feeds(np.arange(60, dtype=np.float32).reshape(3, 5, 4), p=[2, 1, 5, 7]), []),
+    # An element's sizes that are alike in all are known: it is a shape of one number.
+    "split_into_shapes": ("(int64[r] x) => (float[] y, float[] z) { s = SplitToSequence <axis = 0> (x) n = SequenceAt(s, zero) y = Expand(half, n) "
+                          "h = Shape(x) p = ConstantOfShape <value = int64[1] {1}> (h) t = SplitToSequence <axis = 0> (x, p) m = SequenceAt(t, one) z = Expand(half, m)",
+                          [{"x": np.array([3, 2])}, {"x": np.array([0, 5, 1])}], []),
     "split_open": ("(float[r, 3] x, int64 p) => (seq(float[]) s) { s = SplitToSequence <axis = 0> (x, p)", feeds(p=[2, 3, 4]),
                    [(feeds(p=[0])[0], "split is 0; expected 1 or more")]),
     "split_named": ("(float[r, q] x) => (seq(float[]) s) { s = SplitToSequence <axis = 1> (x, two)", [{"x": X}, {"x": X[:, :2]}], []),

@@ -252,12 +252,15 @@ void checkNames(Model &model, Report &report) {
     return report.error("E-EMPTY", graph.nodes.empty() ? "the graph is empty: it has no nodes and no outputs"
                                                        : "the graph has no outputs, so there is nothing to compute");
   llvm::DenseSet<StringRef> outputs;
-  for (const ValueInfo &output : graph.outputs) {
+  llvm::erase_if(graph.outputs, [&](const ValueInfo &output) {
     if (output.name.empty())
       report.error("E-OUTPUT", "an output of the graph has no name");
-    else if (!outputs.insert(output.name).second)
-      report.error("E-SSA", "the graph has the output '" + escaped(output.name) + "' twice");
-  }
+    else if (outputs.insert(output.name).second)
+      return false;
+    else
+      report.warning("E-SSA", "the graph has the output '" + escaped(output.name) + "' twice; the program has it once");
+    return true;
+  });
   if (report.failed())
     return;
   reportUndefined(checkGraph(graph, report), "the graph", report);

@@ -276,6 +276,30 @@ def openHalves():
     return [value("x", ["n"])], [value("y", None), value("z", None)], [helper.make_node("Split", ["x"], ["y", "z"], name="halves")], []
 
 
+def openCut():
+    """Starts and ends are as many as only the run knows, of the first axes; both are themselves cut out."""
+    return parsed("""(float[N, 4] x, int64[K] offsets, int64[1] i, int64[1] j, int64[1] k) => (float[M, P] y) {
+      s = Slice(offsets, i, j) e = Slice(offsets, j, k) y = Slice(x, s, e) }""")
+
+
+def statesWithOneMore():
+    """As PyTorch's exporter declares the states of an LSTM."""
+    nodes = [helper.make_node("LSTM", ["x", "w", "r"], ["", "h", "c"], name="lstm", hidden_size=2)]
+    return [value("x", [3, 4, 5])], [value("h", [1, 1, 4, 2]), value("c", [1, 1, 4, 2])], nodes, [
+        const("w", np.full((1, 8, 5), 0.1, np.float32)), const("r", np.full((1, 8, 2), 0.1, np.float32))]
+
+
+def wholeCondition():
+    """As paddle2onnx writes masked_select: a condition of the data's shape."""
+    return [value("x", ["n", 3])], [value("y", None)], [helper.make_node("Greater", ["x", "zero"], ["c"]), helper.make_node("Compress", ["x", "c"], ["y"], name="select")], [
+        const("zero", np.float32(0))]
+
+
+def outputTwice():
+    """As hummingbird writes a classifier's scores."""
+    return [value("x", [3])], [value("y", [3]), value("y", [3])], [helper.make_node("Relu", ["x"], ["y"])], []
+
+
 def liveBranch():
     return deadBranch("x3")
 

@@ -26,6 +26,9 @@ struct RaggedSequence {
   mlir::Value shapes;   ///< i64, length x rank: the sizes of each; those of fewer axes than others end with -1
   /// No row of `shapes` has a -1.
   bool hasOneRank = true;
+  /// What is known at compile time of the elements' sizes, by axis: -1 where they differ, or nothing is known. Empty:
+  /// the same of all axes.
+  llvm::SmallVector<int64_t, 4> knownSizes = {};
 
   /// False: a step that makes it has failed.
   explicit operator bool() const { return elements && shapes; }

@@ -81,8 +81,9 @@ LogicalResult tensorScatter(OpBinder &op) {
 }
 
 LogicalResult compress(OpBinder &op) {
-  if (!op.hasAttr("axis"))
-    return op.result(op.create<CompressOp>(op.reshape(op.input(0), ArrayRef<int64_t>{-1}), op.input(1), int64_t(0)));
+  auto flat = [&](Value v) { return op.reshape(v, ArrayRef<int64_t>{-1}); };
+  if (!op.hasAttr("axis")) // paddle2onnx leaves both as they are
+    return op.result(op.create<CompressOp>(flat(op.input(0)), flat(op.input(1)), int64_t(0)));
   auto axis = axisAttr(op, 0);
   return failed(axis) ? failure() : op.result(op.create<CompressOp>(op.input(0), op.input(1), *axis));
 }

@@ -1,5 +1,6 @@
 // Movement.cpp - transposes, slices, splits, concatenation, padding, repetition.
 #include "Axes.h"
+#include "Compose.h"
 #include "Pieces.h"
 #include "cameo/Export/ONNX/NodeBuilder.h"
 
@@ -58,6 +59,7 @@ Value vectorOf(OpBinder &op, Value v, int64_t count) {
 }
 
 LogicalResult slice(OpBinder &op) {
+  Compose c{op};
   Value x = op.input(0);
   Type i64 = op.builder.getI64Type();
   // There are as many starts as ends, axes and steps: where the length of one is open, another tells it.
@@ -65,27 +67,37 @@ LogicalResult slice(OpBinder &op) {
   for (size_t i = 1; i < op.numInputs() && !count; ++i)
     if (op.hasInput(i) && op.rank(op.input(i)) == 1)
       count = op.shapes().dim(op.input(i), 0).constant();
-  if (!count || op.rank(op.input(1)) != 1)
-    return op.error("E-SHAPE", "the number of starts is not known at compile time; expected a vector of known length");
-  auto vector = [&](size_t i) { return vectorOf(op, op.cast(op.input(i), i64), *count); };
+  if (op.rank(op.input(1)) != 1)
+    return op.error("E-SHAPE", "starts has rank " + Twine(op.rank(op.input(1))) + "; expected a vector");
+  if (count && *count > op.rank(x))
+    return op.error("E-SHAPE",
+                    "there are " + Twine(*count) + " starts; expected " + Twine(op.rank(x)) + " at most, one per axis");
+  auto vector = [&](size_t i) {
+    Value v = op.cast(op.input(i), i64);
+    return count ? vectorOf(op, v, *count) : v;
+  };
   Value starts = vector(1), ends = vector(2);
-  Value steps = op.hasInput(4) ? vector(4) : op.i64(SmallVector<int64_t>(*count, 1));
+  Value open = !count && starts ? op.sizes({op.shapes().dim(starts, 0)}) : Value(); // how many there are
+  Value steps = op.hasInput(4) ? vector(4)
+                : count        ? op.i64(SmallVector<int64_t>(*count, 1))
+                               : c.make<ExpandOp>(op.i64({1}), open);
   if (!starts || !ends || !steps)
     return failure();
   if (auto known = op.shapes().constantElements(steps))
     for (int64_t step : *known)
       if (step == 0)
         return op.error("E-ATTR", "a step is 0; expected another number");
-  if (!op.hasInput(3)) {
-    auto axes = normalAxes(op, firstAxes(*count));
-    return failed(axes) ? failure() : op.result(op.create<SliceOp>(x, starts, ends, steps, *axes));
-  }
-  if (auto known = op.shapes().constantElements(op.input(3))) {
+  auto known = op.hasInput(3) ? op.shapes().constantElements(op.input(3)) : std::nullopt;
+  if (!op.hasInput(3) && count)
+    known.emplace(firstAxes(*count));
+  if (known) {
     auto axes = normalAxes(op, *known);
     return failed(axes) ? failure() : op.result(op.create<SliceOp>(x, starts, ends, steps, *axes));
   }
   // Axes that only the run knows: every axis is sliced, those not named from end to end.
-  Value axes = op.input(3);
+  Value axes = op.hasInput(3) ? op.input(3) : c.make<RangeOp>(op.i64Scalar(0), op.i64Scalar(1), open);
+  if (!axes)
+    return failure();
   starts = spreadOverAxes(op, 0, axes, starts);
   ends = spreadOverAxes(op, INT64_MAX, axes, ends);
   steps = spreadOverAxes(op, 1, axes, steps);

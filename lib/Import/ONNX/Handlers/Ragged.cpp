@@ -43,6 +43,11 @@ Dim sizeIn(OpBinder &op, Value vector, int64_t index) {
   return op.dims().max((*op.shapes().elements(vector))[index], op.dims().constant(0));
 }
 
+/// Sizes as RaggedSequence has them.
+SmallVector<int64_t, 4> knownSizes(ArrayRef<Dim> dims) {
+  return SmallVector<int64_t, 4>(llvm::map_range(dims, [](Dim d) { return d.constant().value_or(-1); }));
+}
+
 /// The number of elements of each entry.
 Value counts(Compose c, const RaggedSequence &s) {
   Value sizes = s.shapes;
@@ -145,7 +150,9 @@ Value cameo::onnx::raggedAt(OpBinder &op, const RaggedSequence &sequence, Value 
     return {};
   SmallVector<Dim> dims;
   for (int64_t axis = 0; axis < raggedRank(op, sequence); ++axis)
-    dims.push_back(sizeIn(op, shape, axis));
+    dims.push_back(sequence.knownSizes.empty() || sequence.knownSizes[axis] < 0
+                       ? sizeIn(op, shape, axis)
+                       : op.dims().constant(sequence.knownSizes[axis]));
   return op.reshape(piece, dims);
 }
 
@@ -256,7 +263,9 @@ RaggedSequence cameo::onnx::raggedSplit(OpBinder &op, Value x, Value lengths, in
     Value places = placesInPieces(op, lengths, folded);
     elements = c.make<ScatterElementsOp>(elements, flat(c, places), elements, int64_t(0), "none");
   }
-  return {elements, concat(c, columns, 1)};
+  SmallVector<int64_t, 4> known = knownSizes(dims);
+  known[axis] = -1;
+  return {elements, concat(c, columns, 1), true, std::move(known)};
 }
 
 RaggedSequence cameo::onnx::raggedSlices(OpBinder &op, Value x, int64_t axis, bool keepAxis) {
@@ -272,5 +281,5 @@ RaggedSequence cameo::onnx::raggedSlices(OpBinder &op, Value x, int64_t axis, bo
     if (i != axis)
       permutation.push_back(i);
   Value shapes = expand(c, op.sizes(row), {length, op.dims().constant(row.size())});
-  return {flat(c, axis == 0 ? x : op.transpose(x, permutation)), shapes};
+  return {flat(c, axis == 0 ? x : op.transpose(x, permutation)), shapes, true, knownSizes(row)};
 }

@@ -255,6 +255,14 @@ Value openLengths(OpBinder &op, Dim size) {
   return c.min(c.sub(whole, starts), piece);
 }
 
+/// The length of a vector that is made of ones; null for any other.
+Dim numberOfOnes(OpBinder &op, Value lengths) {
+  auto expand = lengths.getDefiningOp<ExpandOp>();
+  auto elements = expand && op.rank(lengths) == 1 ? op.shapes().constantElements(expand.getX()) : std::nullopt;
+  bool areOnes = elements && llvm::all_of(*elements, [](int64_t n) { return n == 1; });
+  return areOnes ? op.shapes().dim(lengths, 0) : Dim();
+}
+
 LogicalResult split(OpBinder &op) {
   Value x = op.input(0);
   auto axis = axisInRank(op, op.intAttr("axis", 0), op.rank(x));
@@ -268,6 +276,11 @@ LogicalResult split(OpBinder &op) {
     return splitIntoList(op, x, *axis, **known);
   if (!op.hasInput(1))
     return bindRagged(op, raggedSlices(op, x, *axis, op.intAttr("keepdims", 1) != 0));
+  if (Dim count = numberOfOnes(op, op.input(1))) {
+    Compose c{op};
+    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({count}), op.sizes({size})), {0}), kWrongSum);
+    return x ? bindRagged(op, raggedSlices(op, x, *axis, /*keepAxis=*/true)) : failure();
+  }
   Value lengths = openLengths(op, size);
   return lengths ? bindRagged(op, raggedSplit(op, x, lengths, *axis)) : failure();
 }

@@ -186,12 +186,18 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
     fits = wanted.dims[i].value <= 0 || type.isDynamicDim(i) || wanted.dims[i].value == type.getDimSize(i);
   if (fits)
     return success();
+  // PyTorch's exporter declares the states that an LSTM returns with an axis of size 1 more.
+  SmallVector<int64_t> wantedSizes = llvm::map_to_vector(wanted.dims, [](const Dimension &d) { return d.value; });
+  SmallVector<int64_t> sizes(type.getShape());
+  llvm::erase(wantedSizes, 1);
+  llvm::erase(sizes, 1);
+  bool differsByOnes = type.hasStaticShape() && wantedSizes == sizes;
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::interleave(wanted.dims, os, [&](const Dimension &d) { d.isStatic() ? os << d.value : os << "?"; }, "x");
   return contradict("is declared with shape " + Twine(text.empty() ? "scalar" : text) + ", but inferred as " +
                         formatShape(shapes.dimsOf(value)),
-                    lenient || isScalar);
+                    lenient || isScalar || differsByOnes);
 }
 
 std::optional<SmallVector<int64_t>> GraphImporter::declaredShape(StringRef name) const {
