@@ -99,7 +99,13 @@ void TileDatabase::write(Location loc) {
 
 std::map<std::string, int64_t> cameo::toNumbers(DictionaryAttr tile) {
   std::map<std::string, int64_t> numbers;
-  for (NamedAttribute field : tile)
-    numbers[field.getName().str()] = cast<IntegerAttr>(field.getValue()).getInt();
+  for (NamedAttribute field : tile) {
+    std::string name = field.getName().str();
+    if (auto number = dyn_cast<IntegerAttr>(field.getValue()))
+      numbers[name] = number.getInt();
+    else
+      for (auto &[inner, value] : toNumbers(cast<DictionaryAttr>(field.getValue())))
+        numbers[name + "." + inner] = value;
+  }
   return numbers;
 }

@@ -39,7 +39,7 @@ private:
   std::map<std::string, MeasuredTile> tiles, added;
 };
 
-/// The entry of a kernel's `config` for a CPU, of numbers, by name.
+/// The numbers of an entry of a kernel's `config` by name: "mr"; in the dictionary `scores` of it, "scores.mr".
 std::map<std::string, int64_t> toNumbers(mlir::DictionaryAttr tile);
 
 } // namespace cameo

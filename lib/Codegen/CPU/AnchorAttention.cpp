@@ -182,6 +182,14 @@ class TunedAttention final : public TunedOpOf<AttentionOp> {
     auto shape = shapeOfTuned(cast<AttentionOp>(op), shapes, vectors(target));
     return shape ? toAttribute(op->getContext(), chooseAttentionTile(vectors(target), *shape)) : DictionaryAttr();
   }
+  SmallVector<DictionaryAttr> tilesOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
+                                      bool) const override {
+    SmallVector<DictionaryAttr> tiles;
+    if (auto shape = shapeOfTuned(cast<AttentionOp>(op), shapes, vectors(target)))
+      for (const AttentionTile &tile : candidateTiles(vectors(target), *shape))
+        tiles.push_back(toAttribute(op->getContext(), tile));
+    return tiles;
+  }
   double slotsOf(Operation *op, ShapeAnalysis &shapes, const CpuTarget &target, DictionaryAttr tile) const override {
     auto shape = shapeOfTuned(cast<AttentionOp>(op), shapes, vectors(target));
     if (!shape)

@@ -29,6 +29,8 @@ struct AttentionTile {
   int64_t queries = 0, keys = 0;
   ContractionTile scores; ///< keys x queries, over the width of a key
   ContractionTile values; ///< queries x width of a value, over keys
+
+  bool operator==(const AttentionTile &) const = default;
 };
 
 /// What the chooser needs to know; kDynamicExtent where unknown.
@@ -49,6 +51,8 @@ struct AttentionShape {
 constexpr int64_t kMostAttentionScratch = 256 << 10;
 
 AttentionTile chooseAttentionTile(const VectorTarget &target, const AttentionShape &shape);
+/// That one, and others with other blocks, for somebody who measures them.
+llvm::SmallVector<AttentionTile> candidateTiles(const VectorTarget &target, const AttentionShape &shape);
 /// Elements, all of four bytes, of the pieces of a thread's stack that one block of queries lies in.
 struct AttentionScratch {
   int64_t q, scores, o;

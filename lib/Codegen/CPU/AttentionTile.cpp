@@ -1,5 +1,6 @@
 // AttentionTile.cpp - blocks that keep what they touch in L2, on a thread's stack.
 #include "Attention.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <optional>
@@ -58,17 +59,14 @@ int64_t cameo::codegen::paddedLanes(const VectorTarget &target, int64_t count) {
   return panelWidth(row, count, 0);
 }
 
-AttentionTile cameo::codegen::chooseAttentionTile(const VectorTarget &target, const AttentionShape &shape) {
+/// A tile with blocks of at most so many queries and keys: not more than there are.
+static AttentionTile tileOfBlocks(const VectorTarget &target, const AttentionShape &shape, int64_t queries,
+                                  int64_t keys) {
   AttentionTile tile;
   bool pairs = shape.usesPairs(target);
   int64_t lanes = target.lanes();
-  auto best = measured(target);
-  tile.queries = (best ? best->queryVectors : 4) * lanes;
-  tile.keys = kMostKeys;
-  while (tile.keys > 2 * lanes && attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)
-    tile.keys /= 2;
-  while (tile.queries > lanes && attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)
-    tile.queries -= lanes;
+  tile.queries = queries;
+  tile.keys = keys;
   if (shape.keys != kDynamicExtent)
     tile.keys = std::min(tile.keys, std::max<int64_t>(lanes, llvm::alignTo(shape.keys, lanes)));
   if (shape.rows != kDynamicExtent && shape.rows <= tile.queries)
@@ -89,4 +87,34 @@ AttentionTile cameo::codegen::chooseAttentionTile(const VectorTarget &target, co
   tile.values = tileOf(target, values);
   tile.values.mBlock = llvm::alignTo(tile.queries, tile.values.mr);
   return tile;
+}
+
+static bool fits(const VectorTarget &target, const AttentionShape &shape, int64_t queries, int64_t keys) {
+  AttentionTile tile;
+  tile.queries = queries;
+  tile.keys = keys;
+  return attentionScratch(target, tile, shape).bytes() <= kMostAttentionScratch;
+}
+
+AttentionTile cameo::codegen::chooseAttentionTile(const VectorTarget &target, const AttentionShape &shape) {
+  int64_t lanes = target.lanes(), keys = kMostKeys;
+  auto best = measured(target);
+  int64_t queries = (best ? best->queryVectors : 4) * lanes;
+  while (keys > 2 * lanes && !fits(target, shape, queries, keys))
+    keys /= 2;
+  while (queries > lanes && !fits(target, shape, queries, keys))
+    queries -= lanes;
+  return tileOfBlocks(target, shape, queries, keys);
+}
+
+llvm::SmallVector<AttentionTile> cameo::codegen::candidateTiles(const VectorTarget &target,
+                                                                const AttentionShape &shape) {
+  llvm::SmallVector<AttentionTile> tiles = {chooseAttentionTile(target, shape)};
+  int64_t lanes = target.lanes();
+  for (int64_t keys = 2 * kMostKeys; keys >= 4 * lanes; keys /= 2)
+    for (int64_t vectors : {4, 6, 8, 2})
+      if (fits(target, shape, vectors * lanes, keys))
+        if (AttentionTile tile = tileOfBlocks(target, shape, vectors * lanes, keys); !llvm::is_contained(tiles, tile))
+          tiles.push_back(tile);
+  return tiles;
 }
