@@ -124,6 +124,7 @@ std::vector<std::string> cameo::optionalPasses() {
   std::vector<std::string> names;
   CompileOptions options;
   options.factors = Factors::BF16; // so that what an option or a target adds is among them
+  options.tune = Tune::Quick;
   for (const Phase &phase : phases())
     for (const char *target : {"cpu", "cuda"}) {
       options.targets.kinds = {target};

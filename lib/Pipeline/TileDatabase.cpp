@@ -1,6 +1,7 @@
 // TileDatabase.cpp - see TileDatabase.h.
 #include "TileDatabase.h"
 #include "OutputFile.h"
+#include "cameo/Pipeline/TextProblem.h"
 #include "cameo/Support/ErrorCode.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"
@@ -37,6 +38,8 @@ static llvm::json::Value toJSON(const MeasuredTile &tile) {
 
 /// The tiles in a text, or what is wrong with it.
 static llvm::Expected<std::map<std::string, MeasuredTile>> parse(StringRef text) {
+  if (auto problem = findTextProblem(text))
+    return llvm::createStringError(problem->what);
   auto json = llvm::json::parse(text);
   if (!json)
     return json.takeError();
@@ -51,19 +54,21 @@ static llvm::Expected<std::map<std::string, MeasuredTile>> parse(StringRef text)
   return tiles;
 }
 
-void TileDatabase::read(Location loc) {
+LogicalResult TileDatabase::read(Location loc) {
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return withCode("E-FILE", mlir::emitError(loc)) << path << " is no regular file; name another";
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!file) {
-    if (file.getError() != std::errc::no_such_file_or_directory)
-      withCode("E-FILE", mlir::emitWarning(loc))
-          << path << " cannot be read: " << file.getError().message() << "; tiles are measured anew";
-    return;
-  }
-  if (auto found = parse((*file)->getBuffer()))
-    tiles = std::move(*found);
-  else
-    withCode("E-FILE", mlir::emitWarning(loc))
-        << path << " holds no measured tiles: " << llvm::toString(found.takeError()) << "; tiles are measured anew";
+  if (!file && file.getError() == std::errc::no_such_file_or_directory)
+    return success();
+  if (!file)
+    return withCode("E-FILE", mlir::emitError(loc)) << path << " cannot be read: " << file.getError().message();
+  auto found = parse((*file)->getBuffer());
+  if (!found)
+    return withCode("E-FILE", mlir::emitError(loc))
+           << path << " holds no measured tiles: " << llvm::toString(found.takeError())
+           << "; name another file, or remove it";
+  tiles = std::move(*found);
+  return success();
 }
 
 const MeasuredTile *TileDatabase::find(const std::string &key) const {

@@ -4,8 +4,8 @@
 //    "tiles": {"znver4 0.1.0 2f3a…": {"kernel": "matmul+relu 1x512", "among": 12, "us": 41.2, "us_of_model": 47.9,
 //                                     "tile": {"mr": 6, "nr": 64, …}}, …}}
 //
-// Keys are opaque. A file that is not of this form is as good as none, with a warning, and written anew. What others
-// have added since it was read stays.
+// Keys are opaque. A file with something else in it is refused, not overwritten. What others have added while this
+// compilation measured stays, unless two write at the same moment.
 #ifndef LIB_PIPELINE_TILEDATABASE_H
 #define LIB_PIPELINE_TILEDATABASE_H
 
@@ -27,8 +27,8 @@ struct MeasuredTile {
 class TileDatabase {
 public:
   explicit TileDatabase(std::string path) : path(std::move(path)) {}
-  /// Reads the file; one that is not there is empty. Warnings are at `loc`.
-  void read(mlir::Location loc);
+  /// Reads the file; one that is not there is empty. Errors (E-FILE) are at `loc`.
+  mlir::LogicalResult read(mlir::Location loc);
   const MeasuredTile *find(const std::string &key) const;
   void add(const std::string &key, MeasuredTile tile);
   /// Writes what was added, if anything was. Where that cannot be there is a warning at `loc`.

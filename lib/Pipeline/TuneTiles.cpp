@@ -5,6 +5,7 @@
 #include "cameo/Codegen/CPU/CpuAnchors.h"
 #include "cameo/Codegen/Placement.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Passes/Remarks.h"
 #include "cameo/Support/ErrorCode.h"
@@ -66,7 +67,7 @@ static double median(auto &&range) {
   return values[values.size() / 2];
 }
 
-/// Numbers like those of activations: floats of magnitude below 1, bytes of all values, other integers 0.
+/// Numbers like those of activations: floats of magnitude below 1, bytes of all values, bools true.
 static ElementsAttr numbersOf(RankedTensorType type) {
   Type element = type.getElementType();
   std::vector<char> bytes(storageBytes(element, type.getNumElements()));
@@ -85,7 +86,9 @@ static ElementsAttr numbersOf(RankedTensorType type) {
     fill(uint16_t(0), [](uint32_t n) { return uint16_t((n & 0x8000) | 0x3800 | (n & 0x3ff)); });
   else if (element.isBF16())
     fill(uint16_t(0), [](uint32_t n) { return uint16_t((n & 0x8000) | 0x3f00 | (n & 0x7f)); });
-  else if (element.isIntOrFloat() && element.getIntOrFloatBitWidth() == 8)
+  else if (element.isInteger(1))
+    fill(uint8_t(0), [](uint32_t) { return uint8_t(1); });
+  else if (element.isInteger(8))
     fill(uint8_t(0), [](uint32_t n) { return uint8_t(n >> 8); });
   auto &manager = DenseResourceElementsHandle::getManagerInterface(type.getContext());
   return DenseResourceElementsAttr::get(type,
@@ -112,22 +115,28 @@ static std::vector<double> sampleOf(Type element, ArrayRef<char> bytes) {
   return numbers;
 }
 
-/// Whether two results may be those of the same kernel: sums in another order, and integers rounded from them.
+/// Whether two results may be those of the same kernel: of sums in another order, to a hundredth of the largest number
+/// but in one of a hundred places, where a step (a rounding, a comparison) went the other way.
 static bool areClose(const std::vector<double> &a, const std::vector<double> &b) {
   double largest = 0;
   for (double number : a)
-    largest = std::max(largest, std::abs(number));
-  return llvm::equal(a, b, [&](double x, double y) { return std::abs(x - y) <= std::max(0.01 * largest, 1e-6); });
+    if (std::isfinite(number))
+      largest = std::max(largest, std::abs(number));
+  size_t others = 0;
+  for (auto [x, y] : llvm::zip_equal(a, b)) {
+    bool isSame = x == y || (std::isnan(x) && std::isnan(y));
+    others += !isSame && !(std::abs(x - y) <= 0.01 * largest);
+  }
+  return others <= a.size() / 100;
 }
 
 namespace {
 
-/// A function with copies of one kernel.
+/// A function with copies of one kernel, and the types of its arguments.
 class Copies {
 public:
   Copies(KernelOp kernel, ArrayRef<DictionaryAttr> configs);
   func::FuncOp main;
-  SmallVector<ElementsAttr> arguments;
 
 private:
   OwningOpRef<ModuleOp> module;
@@ -146,7 +155,7 @@ private:
     SmallVector<KernelOp> kernels;
     SmallVector<DictionaryAttr> tiles; ///< all that it can have, the model's choice first
   };
-  std::string keyOf(KernelOp kernel, const CpuTarget &target) const;
+  std::string keyOf(KernelOp kernel, ArrayRef<DictionaryAttr> tiles, const CpuTarget &target) const;
   FailureOr<MeasuredTile> measure(KernelOp kernel, ArrayRef<DictionaryAttr> tiles, const CpuTarget &target);
   void setTile(KernelOp kernel, const CpuTarget &target, DictionaryAttr tile, DictionaryAttr choice,
                const MeasuredTile &measured);
@@ -174,12 +183,10 @@ Copies::Copies(KernelOp kernel, ArrayRef<DictionaryAttr> configs) {
   for (Value input : kernel.getInputs()) {
     if (map.contains(input))
       continue;
-    if (auto constant = input.getDefiningOp<ConstantOp>()) {
+    if (auto constant = input.getDefiningOp<ConstantOp>())
       b.clone(*constant, map);
-      continue;
-    }
-    map.map(input, body->addArgument(input.getType(), loc));
-    arguments.push_back(numbersOf(cast<RankedTensorType>(input.getType())));
+    else
+      map.map(input, body->addArgument(input.getType(), loc));
   }
   for (DictionaryAttr config : configs) {
     IRMapping own = map; // what lies in the kernel is each copy's own
@@ -199,15 +206,26 @@ static const char *obstacle(KernelOp kernel) {
     return "only the run knows its sizes; --dim fixes those of inputs";
   if (!inputsInPlace(kernel).empty() || isInPlace(kernel))
     return "it writes into another tensor's memory";
+  if (llvm::any_of(kernel->getResultTypes(),
+                   [](Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; }))
+    return "it has no elements";
+  for (Value input : kernel.getInputs()) {
+    Type element = getElementTypeOrSelf(input.getType());
+    if (!constantBehind(input) && !element.isInteger(1) && !element.isInteger(8) && !isa<FloatType>(element))
+      return "what it does depends on integers or texts that only the run knows";
+  }
   return nullptr;
 }
 
-/// Everything that a kernel's time depends on, but the values of its constants.
-std::string TuneTiles::keyOf(KernelOp kernel, const CpuTarget &target) const {
+/// Everything that a kernel's time depends on, but the values of its constants, and the tiles to choose from, which
+/// also say whether many constants are zero.
+std::string TuneTiles::keyOf(KernelOp kernel, ArrayRef<DictionaryAttr> tiles, const CpuTarget &target) const {
   DictionaryAttr none;
   Copies alone(kernel, none);
-  std::string text = options.strict ? "strict\n" : "";
+  std::string text;
   llvm::raw_string_ostream os(text);
+  os << options.optLevel << "\n";
+  llvm::interleave(tiles, os, "\n");
   for (Operation &op : alone.main.getBody().front()) {
     if (isa<ConstantOp>(op))
       os << "constant " << op.getResultTypes().front() << "\n";
@@ -216,6 +234,12 @@ std::string TuneTiles::keyOf(KernelOp kernel, const CpuTarget &target) const {
   }
   llvm::XXH128_hash_t hash = llvm::xxh3_128bits(llvm::arrayRefFromStringRef(text));
   return llvm::formatv("{0} {1} {2:x-16}{3:x-16}", target.cpu, CAMEO_VERSION, hash.high64, hash.low64);
+}
+
+static std::string describe(DictionaryAttr tile) {
+  std::string text;
+  llvm::raw_string_ostream(text) << tile;
+  return text;
 }
 
 /// What a kernel computes, for people: "conv+add+relu 1x56x56x64".
@@ -230,6 +254,7 @@ static std::string describe(KernelOp kernel) {
   return text;
 }
 
+/// Failures are reported.
 FailureOr<MeasuredTile> TuneTiles::measure(KernelOp kernel, ArrayRef<DictionaryAttr> tiles, const CpuTarget &target) {
   Copies copies(kernel,
                 llvm::map_to_vector(tiles, [&](DictionaryAttr tile) { return withTile(kernel, target, tile); }));
@@ -246,29 +271,31 @@ FailureOr<MeasuredTile> TuneTiles::measure(KernelOp kernel, ArrayRef<DictionaryA
   if (failed(compiler.emitKernels(shapes, Placements(copies.main, shapes))) ||
       failed(functions.load(compiler, kernel.getLoc(), options.jobs)))
     return failure();
-  // All copies compute the same; this is the place where a tile that does not would do harm.
+  SmallVector<ElementsAttr> arguments = llvm::map_to_vector(
+      copies.main.getArgumentTypes(), [](Type type) { return numbersOf(cast<RankedTensorType>(type)); });
+  auto run = [&](InProcessRun::Observer observe) {
+    return InProcessRun(copies.main, arguments, shapes, compiler, functions, kMostBytes)(observe);
+  };
+  // A tile whose results are not those of the model's choice is none to be taken.
+  size_t count = tiles.size();
+  std::vector<bool> isHopeless;
   SmallVector<std::vector<double>> wanted;
-  bool agree = true;
   auto compare = [&](KernelOp, llvm::function_ref<void()> launch, ArrayRef<ArrayRef<char>> results) {
     launch();
     SmallVector<std::vector<double>> found;
     for (auto [result, bytes] : llvm::zip(kernel.getResults(), results))
       found.push_back(sampleOf(getElementTypeOrSelf(result.getType()), bytes));
-    agree = agree && (wanted.empty() || llvm::equal(wanted, found, areClose));
-    if (wanted.empty())
-      wanted = std::move(found);
-  };
-  auto run = [&](InProcessRun::Observer observe) {
-    return InProcessRun(copies.main, copies.arguments, shapes, compiler, functions, kMostBytes)(observe);
+    if (isHopeless.empty())
+      wanted = found;
+    isHopeless.push_back(!llvm::equal(wanted, found, areClose));
+    if (isHopeless.back())
+      left(getArgument(), kernel.getLoc(), "tiles that agree")
+          << "has other results with the tile " + describe(tiles[isHopeless.size() - 1]) + ", which is a bug of Cameo";
   };
   if (failed(run(compare)))
     return failure();
-  if (!agree)
-    return emitBug(kernel.getLoc()) << "two tiles give different results";
   // Launches of all copies, again and again: a machine's pace drifts, the ratios within a round do not.
-  size_t count = tiles.size();
   std::vector<SmallVector<double>> rounds;
-  std::vector<bool> isHopeless(count);
   for (int round = 0; round < kRounds; ++round) {
     SmallVector<double> seconds;
     auto sample = [&](KernelOp, llvm::function_ref<void()> launch, auto) {
@@ -278,7 +305,8 @@ FailureOr<MeasuredTile> TuneTiles::measure(KernelOp kernel, ArrayRef<DictionaryA
       return failure();
     if (round == 0)
       for (size_t i = 1; i < count; ++i)
-        isHopeless[i] = seconds[i] > kHopeless * *llvm::min_element(seconds);
+        if (seconds[i] > kHopeless * *llvm::min_element(seconds))
+          isHopeless[i] = true;
     rounds.push_back(std::move(seconds));
   }
   auto ratio = [&](size_t i) {
@@ -324,7 +352,8 @@ void TuneTiles::runOnOperation() {
     return signalPassFailure();
   }
   TileDatabase database(options.tuneDatabase);
-  database.read(loc);
+  if (failed(database.read(loc)))
+    return signalPassFailure();
 
   ShapeAnalysis shapes;
   llvm::MapVector<std::string, Group, std::map<std::string, unsigned>> groups;
@@ -336,7 +365,7 @@ void TuneTiles::runOnOperation() {
       left(getArgument(), kernel.getLoc(), "tiles measured") << "has the model's choice: " << reason;
       return WalkResult::skip();
     }
-    Group &group = groups[keyOf(kernel, *target)];
+    Group &group = groups[keyOf(kernel, tiles, *target)];
     group.kernels.push_back(kernel);
     group.tiles = std::move(tiles);
     return WalkResult::skip();
@@ -355,16 +384,25 @@ void TuneTiles::runOnOperation() {
     const MeasuredTile *known = database.find(key);
     bool isKnown = known && known->among >= int64_t(count) && attributeOf(*known);
     if (!isKnown) {
-      auto measured = measure(group.kernels.front(), ArrayRef(group.tiles).take_front(count), *target);
-      if (failed(measured))
-        return signalPassFailure();
+      std::string problem;
+      FailureOr<MeasuredTile> measured = failure();
+      {
+        ScopedDiagnosticHandler quiet(&getContext(), [&](mlir::Diagnostic &diagnostic) { problem = diagnostic.str(); });
+        measured = measure(group.kernels.front(), ArrayRef(group.tiles).take_front(count), *target);
+      }
+      if (failed(measured)) {
+        for (KernelOp kernel : group.kernels)
+          left(getArgument(), kernel.getLoc(), "tiles measured")
+              << "has the model's choice: it cannot be run alone (" + problem + ")";
+        continue;
+      }
       database.add(key, std::move(*measured));
+      database.write(loc); // a compilation that is interrupted has not measured in vain
       known = database.find(key);
     }
     for (KernelOp kernel : group.kernels)
       setTile(kernel, *target, attributeOf(*known), group.tiles.front(), *known);
   }
-  database.write(loc);
 }
 
 std::unique_ptr<Pass> cameo::createTuneTilesPass(const CompileOptions &options) {

@@ -60,6 +60,23 @@ static std::string defaultTuneDatabase() {
   return path.str().str();
 }
 
+/// Whether --tune makes sense beside the other options, and where it keeps its results.
+static int checkTuning(CompileOptions &compile) {
+  if (compile.tune == Tune::No)
+    return compile.tuneDatabase.empty() ? 0 : fail("E-USAGE", "--tune-database is for --tune; add --tune=quick");
+  if (compile.optLevel == 0)
+    return fail("E-USAGE", "--tune measures tiles, which -O0 has none of; leave one of them out");
+  if (!llvm::is_contained(compile.targets.kinds, "cpu"))
+    return fail("E-USAGE", "--tune measures code for CPUs; add --target=cpu, or leave it out");
+  if (compile.emit == Emit::ONNX)
+    return fail("E-USAGE", "--tune measures code, and --emit=onnx writes none; leave one of them out");
+  if (compile.tuneDatabase.empty())
+    compile.tuneDatabase = defaultTuneDatabase();
+  return compile.tuneDatabase.empty() ? fail("E-FILE", "there is no place for measured tiles: set XDG_CACHE_HOME or "
+                                                       "HOME, or give --tune-database")
+                                      : 0;
+}
+
 /// What is wrong with a name that is not in `names`: the nearest one is proposed. Empty when it is there.
 static std::string unknownName(const std::string &kind, const std::string &name,
                                const std::vector<std::string> &names) {
@@ -139,14 +156,8 @@ static int run(Options &options) {
   if (options.compile.countFlops && options.compile.optLevel > 0)
     return fail("E-USAGE", "--count-flops counts what naive loops do; add -O0");
 
-  if (options.compile.tune != Tune::No && options.compile.optLevel == 0)
-    return fail("E-USAGE", "--tune measures tiles, which -O0 has none of; leave one of them out");
-  if (options.compile.tune != Tune::No && options.compile.tuneDatabase.empty()) {
-    options.compile.tuneDatabase = defaultTuneDatabase();
-    if (options.compile.tuneDatabase.empty())
-      return fail("E-FILE",
-                  "there is no place for measured tiles: set XDG_CACHE_HOME or HOME, or give --tune-database");
-  }
+  if (int code = checkTuning(options.compile))
+    return code;
 
   std::vector<Diagnostic> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module = load(options.model, *context, diagnostics);
@@ -215,7 +226,8 @@ static std::function<int()> setUp(CLI::App &app) {
       ->check(CLI::IsMember(emits));
   app.add_option_function<std::string>(
          "--tune", [&compile](const std::string &tune) { compile.tune = tune == "full" ? Tune::Full : Tune::Quick; },
-         "measure on this machine how kernels of products and convolutions are cut into tiles, in place of an analytic "
+         "measure on this machine how kernels of products, convolutions and attention are cut into tiles, in place of "
+         "an analytic "
          "model: quick, a dozen tiles of each (seconds to a minute), or full, all (minutes)")
       ->check(CLI::IsMember({"quick", "full"}));
   app.add_option(
