@@ -276,6 +276,13 @@ def openHalves():
     return [value("x", ["n"])], [value("y", None), value("z", None)], [helper.make_node("Split", ["x"], ["y", "z"], name="halves")], []
 
 
+def splitColumns():
+    """More pieces than sizes are tracked."""
+    count = 100
+    return [value("x", ["n", count])], [value(f"y{i}", None) for i in range(count)], [
+        helper.make_node("Split", ["x", "sizes"], [f"y{i}" for i in range(count)], name="columns", axis=1)], [const("sizes", np.ones(count, np.int64))]
+
+
 def openCut():
     """Starts and ends are as many as only the run knows, of the first axes; both are themselves cut out."""
     return parsed("""(float[N, 4] x, int64[K] offsets, int64[1] i, int64[1] j, int64[1] k) => (float[M, P] y) {

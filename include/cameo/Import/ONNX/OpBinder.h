@@ -27,7 +27,7 @@ struct RaggedSequence {
   /// No row of `shapes` has a -1.
   bool hasOneRank = true;
   /// What is known at compile time of the elements' sizes, by axis: -1 where they differ, or nothing is known. Empty:
-  /// the same of all axes.
+  /// nothing is known of any axis.
   llvm::SmallVector<int64_t, 4> knownSizes = {};
 
   /// False: a step that makes it has failed.

@@ -124,11 +124,21 @@ LogicalResult split(OpBinder &op) {
   SmallVector<Dim> pieces;
   bool areAxis = false; // by how they are made
   if (op.hasInput(1)) {
-    Value sizes = vectorOf(op, op.input(1), op.numOutputs());
-    auto given = sizes ? op.shapes().elements(sizes) : std::nullopt;
-    if (!given)
+    if (op.rank(op.input(1)) != 1)
       return op.error("E-SHAPE", "the input split has rank " + Twine(op.rank(op.input(1))) + "; expected a vector");
-    pieces.assign(given->begin(), given->end());
+    if (auto known = constantSizes(op, op.input(1))) {
+      for (int64_t size : *known)
+        pieces.push_back(d.constant(size));
+    } else {
+      Value sizes = vectorOf(op, op.input(1), op.numOutputs());
+      auto given = sizes ? op.shapes().elements(sizes) : std::nullopt;
+      if (!sizes)
+        return failure();
+      if (!given)
+        return op.unsupported("there are " + Twine(op.numOutputs()) +
+                              " pieces of sizes that only the run knows; supported are " + Twine(kMaxTrackedElements));
+      pieces.assign(given->begin(), given->end());
+    }
   } else if (auto given = op.intsAttr("split")) {
     for (int64_t size : *given)
       pieces.push_back(d.constant(size));
@@ -219,6 +229,8 @@ LogicalResult pad(OpBinder &op) {
   Value x = op.input(0), pads = op.cast(op.input(1), op.builder.getI64Type());
   int64_t rank = op.rank(x);
   Value value = op.hasInput(2) ? op.input(2) : op.scalar(op.elementType(x), 0);
+  if (op.hasInput(3) && op.rank(op.input(3)) != 1)
+    return op.error("E-SHAPE", "axes has rank " + Twine(op.rank(op.input(3))) + "; expected a vector");
   auto count = op.hasInput(3) ? op.shapes().dim(op.input(3), 0).constant() : rank;
   if (count && *count <= rank)
     pads = vectorOf(op, pads, 2 * *count);

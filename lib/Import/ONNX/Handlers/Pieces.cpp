@@ -1,10 +1,21 @@
 // Pieces.cpp - whether the pieces of an axis are the axis.
 #include "Pieces.h"
 #include "Compose.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 
 using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
+
+std::optional<SmallVector<int64_t>> onnx::constantSizes(OpBinder &op, Value sizes) {
+  ElementsAttr value = constantBehind(sizes);
+  if (!value || !value.getElementType().isInteger(64))
+    return std::nullopt;
+  std::vector<uint8_t> bytes = bytesOf(value);
+  SmallVector<int64_t> result(bytes.size() / sizeof(int64_t));
+  std::memcpy(result.data(), bytes.data(), result.size() * sizeof(int64_t));
+  return result;
+}
 
 Value onnx::requirePieces(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> lengths) {
   DimContext &d = op.dims();

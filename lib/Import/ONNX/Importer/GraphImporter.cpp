@@ -191,13 +191,13 @@ LogicalResult GraphImporter::checkDeclared(StringRef name, Value value) {
   SmallVector<int64_t> sizes(type.getShape());
   llvm::erase(wantedSizes, 1);
   llvm::erase(sizes, 1);
-  bool differsByOnes = type.hasStaticShape() && wantedSizes == sizes;
+  bool hasOneMore = type.hasStaticShape() && int64_t(wanted.dims.size()) == type.getRank() + 1 && wantedSizes == sizes;
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::interleave(wanted.dims, os, [&](const Dimension &d) { d.isStatic() ? os << d.value : os << "?"; }, "x");
   return contradict("is declared with shape " + Twine(text.empty() ? "scalar" : text) + ", but inferred as " +
                         formatShape(shapes.dimsOf(value)),
-                    lenient || isScalar || differsByOnes);
+                    lenient || isScalar || hasOneMore);
 }
 
 std::optional<SmallVector<int64_t>> GraphImporter::declaredShape(StringRef name) const {

@@ -86,9 +86,9 @@ static LogicalResult checkArity(OpBinder &op, RegisteredOperationName name, Arra
                   : name.hasTrait<OpTrait::NOperands<2>::Impl>() ? 2
                   : name.hasTrait<OpTrait::NOperands<3>::Impl>() ? 3
                                                                  : x.size();
-  size_t given = llvm::count_if(x, [](Value v) { return bool(v); });
-  if (x.size() != wanted || given != wanted)
-    return op.error("E-ARITY", "it has " + Twine(given) + " inputs; expected " + Twine(wanted));
+  if (x.size() != wanted || op.numInputs() != wanted)
+    return op.error("E-ARITY", "it has " + Twine(op.numInputs()) + " inputs, " + Twine(x.size()) +
+                                   " of them given; expected " + Twine(wanted));
   return success();
 }
 
