@@ -77,6 +77,20 @@ static Type like(Type shaped, Type element) {
   return element;
 }
 
+/// An f64 as f32, whose last bit is 1 where it is not exact: what is rounded once more is then as rounded once (Boldo
+/// and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008).
+static Value truncateToOdd(OpBuilder &b, Location loc, Value x) {
+  Type f32 = like(x.getType(), b.getF32Type()), i32 = like(x.getType(), b.getI32Type());
+  Value nearest = arith::TruncFOp::create(b, loc, f32, x), back = arith::ExtFOp::create(b, loc, x.getType(), nearest);
+  Value bits = arith::BitcastOp::create(b, loc, i32, nearest), one = constantScalar(b, loc, i32, 1);
+  Value isBeyond = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, Value(math::AbsFOp::create(b, loc, back)),
+                                         Value(math::AbsFOp::create(b, loc, x)));
+  Value towardZero = arith::SelectOp::create(b, loc, isBeyond, Value(arith::SubIOp::create(b, loc, bits, one)), bits);
+  Value isExact = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ, back, x);
+  Value odd = arith::SelectOp::create(b, loc, isExact, bits, Value(arith::OrIOp::create(b, loc, towardZero, one)));
+  return arith::BitcastOp::create(b, loc, f32, odd);
+}
+
 Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type to, NarrowRounding rounding) {
   if (isNarrowFloat(from)) {
     if (from == to)
@@ -100,11 +114,12 @@ Value cameo::convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type 
       unsigned a = source.getIntOrFloatBitWidth(), c = target.getIntOrFloatBitWidth();
       if (a < c)
         return arith::ExtFOp::create(b, loc, type, x);
+      bool isHalf = to.isF16() || to.isBF16();
       if (a > c)
-        x = arith::TruncFOp::create(b, loc, type, x);
+        x = isHalf ? truncateToOdd(b, loc, x) : Value(arith::TruncFOp::create(b, loc, type, x));
       // f16 and bf16 are computed in f32: the rounding to them happens here, so that a cast is a cast even inside a
       // kernel.
-      if (from != to && (to.isF16() || to.isBF16()))
+      if (from != to && isHalf)
         return arith::ExtFOp::create(b, loc, type, Value(arith::TruncFOp::create(b, loc, like(x.getType(), to), x)));
       return x;
     }

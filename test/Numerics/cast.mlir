@@ -79,13 +79,13 @@ func.func @i32_to_f64(%x: tensor<2xi32>) -> tensor<2xf64> {
 }
 
 // Rounded on the way, where all three ops are one kernel too.
-// x = [100000, 0.12573022, 1.0004]
-// y = [inf, 0.12573242, 1]
-func.func @f64_to_f16_to_f32(%x: tensor<3xf64>) -> tensor<3xf32> {
-  %0 = cameo.cast %x {to = f16} : (tensor<3xf64>) -> tensor<3xf16>
-  %1 = cameo.abs %0 : (tensor<3xf16>) -> tensor<3xf16>
-  %y = cameo.cast %1 {to = f32} : (tensor<3xf16>) -> tensor<3xf32>
-  return %y : tensor<3xf32>
+// x = [100000, 0.12573022, 1.0004, 1.00048828125, 1.00048828126, -1.00048828124, nan]
+// y = [inf, 0.12573242, 1, 1, 1.0009765625, 1, nan]
+func.func @f64_to_f16_to_f32(%x: tensor<7xf64>) -> tensor<7xf32> {
+  %0 = cameo.cast %x {to = f16} : (tensor<7xf64>) -> tensor<7xf16>
+  %1 = cameo.abs %0 : (tensor<7xf16>) -> tensor<7xf16>
+  %y = cameo.cast %1 {to = f32} : (tensor<7xf16>) -> tensor<7xf32>
+  return %y : tensor<7xf32>
 }
 
 // x = [1.0001, 3.1415927]
