@@ -120,8 +120,10 @@ static Value emitReduction(KernelEmitter &k, OpBuilder &b, Location loc, StringR
   bool isFloat = isa<FloatType>(type);
   if (isFloat && (kind == "sum" || kind == "mean")) {
     Value sum = sumNest(k, b, loc, element, sizes, load);
-    if (kind == "mean")
-      sum = arith::DivFOp::create(b, loc, sum, countAs(k, b, loc, counted, sum.getType()));
+    if (kind == "mean") { // of nothing: 0, as ONNX Runtime has it, where the specification says nothing
+      Dim count = k.dims().max(k.dims().product(counted), k.dims().constant(1));
+      sum = arith::DivFOp::create(b, loc, sum, countAs(k, b, loc, count, sum.getType()));
+    }
     return convertFloat(b, loc, sum, type);
   }
   Value init = kind == "max"    ? extremeValue(b, loc, element, false)

@@ -91,3 +91,11 @@ func.func @f16_sums_in_f32(%x: tensor<1x300xf16>) -> tensor<1xf16> {
   %y = cameo.reduce %x {axes = array<i64: 1>, kind = "sum"} : (tensor<1x300xf16>) -> tensor<1xf16>
   return %y : tensor<1xf16>
 }
+
+// Nothing has the mean 0, as in ONNX Runtime: an empty bag of PyTorch's EmbeddingBag is a row of zeros.
+// x = [[], []]
+// y = [0, 0]
+func.func @mean_of_nothing(%x: tensor<2x0xf32>) -> tensor<2xf32> {
+  %y = cameo.reduce %x {axes = array<i64: 1>, kind = "mean"} : (tensor<2x0xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
