@@ -62,7 +62,7 @@ FailureOr<SmallVector<ElementsAttr>> JitEvaluator::evaluate(ModuleOp module, Arr
   LoadedKernels functions;
   if (failed(compiler.emitKernels(shapes, Placements(main, shapes))) || failed(functions.load(compiler, main.getLoc())))
     return failure();
-  return InProcessRun(main, arguments, shapes, compiler, functions, mostBytes)();
+  return InProcessRun(main, arguments, shapes, compiler, functions, mostBytes, "computing it from constants")();
 }
 
 void cameo::registerConstantEvaluator(DialectRegistry &registry) {

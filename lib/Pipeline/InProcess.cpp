@@ -66,7 +66,7 @@ LogicalResult LoadedKernels::load(VariantCompiler &compiler, Location loc, unsig
     return llvm::Error::success();
   };
   if (llvm::Error e = link())
-    return emitBug(loc) << "constants cannot be computed: " << llvm::toString(std::move(e));
+    return emitBug(loc) << "kernels cannot be linked into this process: " << llvm::toString(std::move(e));
   return success();
 }
 
@@ -257,7 +257,7 @@ LogicalResult InProcessRun::launch(KernelOp kernel, Observer observe) {
   Operation *yield = kernel.getBody().front().getTerminator();
   if (call.status != CAMEO_OK)
     return withCode(errorCode(call.status), mlir::emitError(yield->getPrevNode()->getLoc()))
-           << failure << ", found while computing it from constants";
+           << failure << ", found while " << purpose;
   for (auto [report, found] : llvm::zip(s.sizeReports, reports))
     sizes[{yield->getOperand(report.first), report.second}] = found;
   return success();
@@ -318,7 +318,7 @@ FailureOr<SmallVector<ElementsAttr>> InProcessRun::operator()(Observer observe) 
     if (auto reshape = dyn_cast<ReshapeOp>(op))
       if (size(shapes.numElements(reshape.getX())) != size(shapes.numElements(reshape.getResult())))
         return withCode(errorCode(CAMEO_SHAPE_MISMATCH), mlir::emitError(op.getLoc()))
-               << "the new shape has another number of elements, found while computing it from constants";
+               << "the new shape has another number of elements, found while " << purpose;
     for (Value value : lastUses.lookup(&op))
       memory.erase(value);
   }

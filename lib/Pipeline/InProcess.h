@@ -35,11 +35,11 @@ public:
   using Observer = llvm::function_ref<void(KernelOp kernel, llvm::function_ref<void()> launch,
                                            llvm::ArrayRef<llvm::ArrayRef<char>> results)>;
 
-  /// No value may have more than `mostBytes`.
+  /// No value may have more than `mostBytes`. `purpose` is what errors of the run were found while doing.
   InProcessRun(mlir::func::FuncOp main, llvm::ArrayRef<mlir::ElementsAttr> arguments, ShapeAnalysis &shapes,
-               VariantCompiler &compiler, const LoadedKernels &functions, int64_t mostBytes)
+               VariantCompiler &compiler, const LoadedKernels &functions, int64_t mostBytes, llvm::StringRef purpose)
       : main(main), arguments(arguments), shapes(shapes), compiler(compiler), functions(functions),
-        mostBytes(mostBytes) {}
+        mostBytes(mostBytes), purpose(purpose) {}
   /// The results; errors of the run are emitted.
   mlir::FailureOr<llvm::SmallVector<mlir::ElementsAttr>>
   operator()(Observer observe = [](KernelOp, llvm::function_ref<void()> launch, auto) { launch(); });
@@ -70,7 +70,8 @@ private:
   ShapeAnalysis &shapes;
   VariantCompiler &compiler;
   const LoadedKernels &functions;
-  int64_t mostBytes;                                         ///< of one value
+  int64_t mostBytes; ///< of one value
+  llvm::StringRef purpose;
   llvm::DenseMap<mlir::Value, mlir::AsmResourceBlob> memory; ///< of results of kernels, known vectors and constants
   std::vector<mlir::AsmResourceBlob> temporaries;            ///< of the kernel that is running
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, int64_t> sizes; ///< that only kernels could tell

@@ -115,8 +115,8 @@ static std::vector<double> sampleOf(Type element, ArrayRef<char> bytes) {
   return numbers;
 }
 
-/// Whether two results may be those of the same kernel: of sums in another order, to a hundredth of the largest number
-/// but in one of a hundred places, where a step (a rounding, a comparison) went the other way.
+/// Whether two results may be those of the same kernel: of sums in another order, rounded to bf16 (2^-7 of the largest)
+/// at worst, but in one of a hundred places, where a step (a rounding, a comparison) went the other way.
 static bool areClose(const std::vector<double> &a, const std::vector<double> &b) {
   double largest = 0;
   for (double number : a)
@@ -132,7 +132,7 @@ static bool areClose(const std::vector<double> &a, const std::vector<double> &b)
 
 namespace {
 
-/// A function with copies of one kernel, and the types of its arguments.
+/// A function with copies of one kernel.
 class Copies {
 public:
   Copies(KernelOp kernel, ArrayRef<DictionaryAttr> configs);
@@ -274,7 +274,7 @@ FailureOr<MeasuredTile> TuneTiles::measure(KernelOp kernel, ArrayRef<DictionaryA
   SmallVector<ElementsAttr> arguments = llvm::map_to_vector(
       copies.main.getArgumentTypes(), [](Type type) { return numbersOf(cast<RankedTensorType>(type)); });
   auto run = [&](InProcessRun::Observer observe) {
-    return InProcessRun(copies.main, arguments, shapes, compiler, functions, kMostBytes)(observe);
+    return InProcessRun(copies.main, arguments, shapes, compiler, functions, kMostBytes, "measuring it")(observe);
   };
   // A tile whose results are not those of the model's choice is none to be taken.
   size_t count = tiles.size();

@@ -126,7 +126,7 @@ LogicalResult split(OpBinder &op) {
   if (op.hasInput(1)) {
     if (op.rank(op.input(1)) != 1)
       return op.error("E-SHAPE", "the input split has rank " + Twine(op.rank(op.input(1))) + "; expected a vector");
-    if (auto known = constantSizes(op, op.input(1))) {
+    if (auto known = constantSizes(op.input(1))) {
       for (int64_t size : *known)
         pieces.push_back(d.constant(size));
     } else {

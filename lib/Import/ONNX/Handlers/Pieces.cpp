@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::onnx;
 
-std::optional<SmallVector<int64_t>> onnx::constantSizes(OpBinder &op, Value sizes) {
+std::optional<SmallVector<int64_t>> onnx::constantSizes(Value sizes) {
   ElementsAttr value = constantBehind(sizes);
   if (!value || !value.getElementType().isInteger(64))
     return std::nullopt;
@@ -15,6 +15,14 @@ std::optional<SmallVector<int64_t>> onnx::constantSizes(OpBinder &op, Value size
   SmallVector<int64_t> result(bytes.size() / sizeof(int64_t));
   std::memcpy(result.data(), bytes.data(), result.size() * sizeof(int64_t));
   return result;
+}
+
+Value onnx::requireSum(OpBinder &op, Value x, int64_t axis, Dim sum) {
+  Dim whole = op.shapes().dim(x, axis);
+  if (sum == whole)
+    return x;
+  Compose c{op};
+  return c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
 }
 
 Value onnx::requirePieces(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> lengths) {
@@ -35,9 +43,8 @@ Value onnx::requirePieces(OpBinder &op, Value x, int64_t axis, ArrayRef<Dim> len
                                  " has size " + Twine(*whole.constant()));
     return {};
   }
+  x = requireSum(op, x, axis, sum);
   Compose c{op};
-  if (sum != whole)
-    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({sum}), op.sizes({whole})), {0}), kWrongSum);
   if (!mayBeNegative.empty()) {
     Value least = c.reduce(op.sizes(mayBeNegative), {0}, "min", /*keepDims=*/false);
     x = c.require(x, c.make<LessOp>(op.i64Scalar(-1), least), kNegativeLength);

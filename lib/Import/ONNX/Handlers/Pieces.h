@@ -10,7 +10,10 @@ inline constexpr llvm::StringLiteral kWrongSum = "the sum of split is not the si
 inline constexpr llvm::StringLiteral kNegativeLength = "split has a negative entry; expected 0 or more";
 
 /// Input `sizes`, a vector of integers, where it is a constant, of any length.
-std::optional<llvm::SmallVector<int64_t>> constantSizes(OpBinder &op, mlir::Value sizes);
+std::optional<llvm::SmallVector<int64_t>> constantSizes(mlir::Value sizes);
+
+/// `x`, on the condition that `sum` is its axis `axis`, where only the run can tell. Null on failure (reported).
+mlir::Value requireSum(OpBinder &op, mlir::Value x, int64_t axis, Dim sum);
 
 /// `x`, given that pieces of these lengths, 0 or more, are its axis `axis`: what is known of them is checked (E-ATTR),
 /// the rest is a condition of the run. Null on failure (reported).

@@ -277,8 +277,7 @@ LogicalResult split(OpBinder &op) {
   if (!op.hasInput(1))
     return bindRagged(op, raggedSlices(op, x, *axis, op.intAttr("keepdims", 1) != 0));
   if (Dim count = numberOfOnes(op, op.input(1))) {
-    Compose c{op};
-    x = c.require(x, c.squeeze(c.make<EqualOp>(op.sizes({count}), op.sizes({size})), {0}), kWrongSum);
+    x = requireSum(op, x, *axis, count);
     return x ? bindRagged(op, raggedSlices(op, x, *axis, /*keepAxis=*/true)) : failure();
   }
   Value lengths = openLengths(op, size);
