@@ -128,8 +128,9 @@ Dim cameo::pointwiseFlops(Operation *op, ShapeAnalysis &shapes) {
     block.addArgument(computeType(getElementTypeOrSelf(operand.getType())), op->getLoc());
   OpBuilder b(op->getContext());
   b.setInsertionPointToEnd(&block);
-  cast<PointwiseInterface>(op).buildScalar(b, block.getArguments());
-  return shapes.dims().mul(shapes.numElements(op->getResult(0)), llvm::count_if(block, isFloatArithmetic));
+  scf::YieldOp::create(b, op->getLoc(), cast<PointwiseInterface>(op).buildScalar(b, block.getArguments()));
+  llvm::DenseMap<Value, bool> known;
+  return shapes.dims().mul(shapes.numElements(op->getResult(0)), countFloatArithmetic(block, known));
 }
 
 /// The integers that a cast makes of a small float constant (older exporters write sizes so); nothing when one has no
