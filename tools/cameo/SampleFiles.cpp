@@ -97,8 +97,8 @@ std::vector<int64_t> numbersOf(const cameo_tensor &tensor, uint64_t count) {
 
 /// Tensors by number of the input, and labels.
 struct Archive {
-  std::vector<Tensor> tensors;
-  Tensor label;
+  std::vector<run::Tensor> tensors;
+  run::Tensor label;
 
   Archive(const std::string &path, const std::vector<InputInfo> &inputs) : tensors(inputs.size()) {
     for (auto &[name, tensor] : readNpz(path)) {
@@ -124,7 +124,7 @@ public:
   ArchiveSamples(std::string path, std::vector<InputInfo> inputs, size_t limit)
       : path(std::move(path)), infos(std::move(inputs)), archive(this->path, infos), dims(infos.size()) {
     for (size_t i = 0; i < infos.size(); ++i) {
-      const Tensor &tensor = archive.tensors[i];
+      const run::Tensor &tensor = archive.tensors[i];
       size_t rank = infos[i].dims.size();
       if (tensor.dims.empty() || (tensor.dims.size() != rank && tensor.dims.size() != rank + 1))
         refuse(this->path, "input '" + escaped(infos[i].name) + "' has shape " +
@@ -211,7 +211,7 @@ public:
   std::vector<cameo_tensor> inputs(size_t index) override {
     const std::string &file = files[index];
     loaded.clear();
-    label = Tensor();
+    label = run::Tensor();
     if (isFolder(file)) {
       for (size_t i = 0; i < infos.size(); ++i)
         loaded.push_back(readPb(file + "/input_" + std::to_string(i) + ".pb"));
@@ -243,8 +243,8 @@ public:
 private:
   std::vector<InputInfo> infos;
   std::vector<std::string> files;
-  std::vector<Tensor> loaded;
-  Tensor label;
+  std::vector<run::Tensor> loaded;
+  run::Tensor label;
 };
 
 /// Random numbers; sizes that only the run knows are 1.
@@ -263,7 +263,7 @@ public:
       tensors.emplace_back(info.dtype, dims, "input '" + escaped(info.name) + "'");
       fillRandom(tensors.back(), index, info.name);
     }
-    for (const Tensor &tensor : tensors)
+    for (const run::Tensor &tensor : tensors)
       views.push_back(tensor.view());
     return views;
   }
@@ -272,7 +272,7 @@ public:
 private:
   std::vector<InputInfo> infos;
   size_t count;
-  std::vector<Tensor> tensors;
+  std::vector<run::Tensor> tensors;
 };
 
 constexpr size_t kRandomSamples = 32;

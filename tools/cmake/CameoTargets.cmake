@@ -4,8 +4,10 @@
 add_library(cameo-llvm-flags INTERFACE)
 target_include_directories(cameo-llvm-flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS} ${LLD_INCLUDE_DIRS})
 target_include_directories(cameo-llvm-flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
-# -O1: the compiler spends its time inside LLVM; -O2 only lengthens the build.
-target_compile_options(cameo-llvm-flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti> -O1)
+# LLVM is built without run-time type information: what a target with the property CAMEO_RTTI defines must not derive from its classes.
+# -O1: the compiler spends its time inside LLVM; -O2 only lengthens the build. A Debug build has the -O0 of its flags.
+set(noRtti $<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<BOOL:$<TARGET_PROPERTY:CAMEO_RTTI>>>>)
+target_compile_options(cameo-llvm-flags INTERFACE $<${noRtti}:-fno-rtti> $<$<NOT:$<CONFIG:Debug>>:-O1>)
 target_compile_definitions(cameo-llvm-flags INTERFACE CAMEO_VERSION="${PROJECT_VERSION}")
 target_link_libraries(cameo-llvm-flags INTERFACE MLIR LLVM)
 target_link_options(cameo-llvm-flags INTERFACE -Wl,-rpath,${CAMEO_LLVM_ROOT}/lib)

@@ -39,8 +39,8 @@ def runLit(build: pathlib.Path, pattern: str) -> collections.Counter:
     return counts
 
 
-# Runs of the conformance suite: all cases as written, in the other modes, and a sample on the simulator of GPUs.
-CONFORMANCE = [["--opt=0"], ["--opt=3"], ["--opt=3", "--mode=dynamic"], ["--opt=3", "--mode=constant"],
+# Runs of the conformance suite: all cases as written, samples in the other modes and on the simulator of GPUs.
+CONFORMANCE = [["--opt=0"], ["--opt=3"], ["--opt=3", "--mode=dynamic", "--sample=500"], ["--opt=3", "--mode=constant", "--sample=500"],
                ["--opt=3", "--target=sm_80", "--sample=300"], ["--opt=0", "--target=sm_90a", "--sample=100"]]
 
 
