@@ -91,6 +91,36 @@ TEST(Warpgroups, MultiplyAsTheFiguresSay) {
     }
 }
 
+/// A comes from registers: of the same matrix, whose lane has a 1 where its row mod 16 is a step of its pair. The rows
+/// of a lane are lane / 4 and 8 more, its steps lane % 4 * 2 and the next, and 8 more.
+static Product heldProduct() {
+  Product product(64, true);
+  product.replace("}, %rd8, %rd9, %p1, 1, 1, 0, 0", "}, {%h0, %h1, %h2, %h3}, %rd9, %p1, 1, 1, 0");
+  std::string held = ".reg .b32 %h<4>;\n.reg .pred %q<2>;\nshr.u32 %r5, %r1, 2;\nand.b32 %r5, %r5, 7;\n"
+                     "and.b32 %r6, %r1, 3;\nshl.b32 %r6, %r6, 1;\nsub.s32 %r5, %r5, %r6;\n"
+                     "setp.eq.s32 %q0, %r5, 0;\nsetp.eq.s32 %q1, %r5, 1;\nmov.b32 %h0, 0;\n"
+                     "@%q0 mov.b32 %h0, 15360;\n@%q1 mov.b32 %h0, 1006632960;\n"
+                     "mov.b32 %h1, 0;\nmov.b32 %h2, 0;\nmov.b32 %h3, %h0;\n"; // 1 in the lower half, in the upper
+  return product.replace("wgmma.fence.sync.aligned;", held + "wgmma.fence.sync.aligned;");
+}
+
+TEST(Warpgroups, MultiplyRegisters) {
+  for (bool early : {false, true})
+    for (uint64_t seed : {0, 5})
+      EXPECT_EQ(heldProduct().run(early, seed), "");
+  expectHas(heldProduct().replace("{%h0, %h1, %h2, %h3}", "{%h1, %h0, %h2, %h3}").run(), "wrong: element");
+  expectHas(heldProduct().replace("{%h0, %h1, %h2, %h3}", "{%h0, %h1, %h2}").run(), "registers of A, expected 4");
+}
+
+TEST(Planted, RegistersOfATooEarly) {
+  const std::string fence = "wgmma.fence.sync.aligned;", commit = "wgmma.commit_group.sync.aligned;";
+  expectHas(heldProduct().replace(fence, fence + "\nmov.b32 %h1, 1;").run(),
+            "a register of A that was written after the last wgmma.fence");
+  for (bool early : {false, true})
+    expectHas(heldProduct().replace(commit, commit + "\nmov.b32 %h1, 1;").run(early),
+              "a register of a wgmma that nothing has waited for");
+}
+
 TEST(Planted, DescriptorsThatAreWrong) {
   // 8 lines where the next 8 begin; a swizzle that is not known.
   expectHas(Product(64, true)
@@ -148,7 +178,7 @@ TEST(Planted, RegistersWithoutAFence) {
 TEST(Planted, AccumulatorsTooEarly) {
   const std::string wait = "wgmma.wait_group.sync.aligned 0;", commit = "wgmma.commit_group.sync.aligned;";
   for (bool early : {false, true}) {
-    expectHas(Product(8, true).replace(wait, "").run(early), "an accumulator of a wgmma that nothing has waited for");
+    expectHas(Product(8, true).replace(wait, "").run(early), "a register of a wgmma that nothing has waited for");
     expectHas(Product(8, true).replace(wait, "wgmma.wait_group.sync.aligned 1;").run(early), "nothing has waited for");
     expectHas(Product(8, true).replace(commit, "").run(early), "nothing has waited for");
   }

@@ -195,7 +195,7 @@ static std::function<int()> setUp(CLI::App &app) {
            compile.targets.useTf32 = precision == "tf32";
          },
          "f32 (default); bf16: products, convolutions and recurrences with constant weights and attention of many "
-         "queries multiply bf16 and add in f32, each sum within 0.0059 of its terms' magnitudes, and weights take half "
+         "queries multiply bf16 and add in f32, each sum within 0.0118 of its terms' magnitudes, and weights take half "
          "the space; all else stays f32; f16: the same with f16, each sum within 0.0015, for GPUs (a CPU widens the "
          "rounded numbers to f32 again, in time and space as f32) and models without numbers beyond 65504, which would "
          "become infinite; tf32: on GPUs from sm_80 on products and convolutions multiply with 10 bits of the "

@@ -346,6 +346,7 @@ private:
   }
 
   /// wgmma.mma_async {accumulators}, A, B, adds, 1, 1, is A transposed, is B; and what fences, commits and awaits them.
+  /// A may be four registers, which no word says are transposed.
   void decodeWarpgroup(Instruction &i, const std::vector<std::string> &op) {
     i.together = findWarpgroup(op, i);
     if (!i.together)
@@ -359,19 +360,24 @@ private:
       i.offset = o.empty() ? 0 : o[0].number;
       return;
     }
-    needOperands(8);
+    bool isHeld = o.size() > 1 && o[1].kind == Operand::Vector;
+    needOperands(isHeld ? 7 : 8);
     if (o[0].elements.size() != 4u * i.count)
       refuse("has " + std::to_string(o[0].elements.size()) + " accumulators, expected " + std::to_string(4 * i.count));
     i.detail = uint32_t(kernel.accumulators.size());
     std::vector<uint32_t> &accumulators = kernel.accumulators.emplace_back();
     for (const Operand &element : o[0].elements)
       accumulators.push_back(slot(element));
-    i.a = slot(o[1]);
+    if (isHeld && o[1].elements.size() != 4)
+      refuse("has " + std::to_string(o[1].elements.size()) + " registers of A, expected 4");
+    for (size_t k = 0; isHeld && k < 4; ++k)
+      i.more[k] = slot(o[1].elements[k]);
     i.b = slot(o[2]);
+    i.a = isHeld ? i.b : slot(o[1]);
     i.c = slot(o[3]);
     if (o[4].number != 1 || o[5].number != 1)
       refuse("a factor of -1 is not known");
-    i.offset = (o[6].number & 1) | (o[7].number & 1) << 1;
+    i.offset = (isHeld ? 0 : o[6].number & 1) | (o.back().number & 1) << 1;
   }
 
   void decodePacking(Instruction &i, const std::vector<std::string> &op) {

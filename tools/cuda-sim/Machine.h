@@ -25,7 +25,7 @@ struct Instruction {
   uint8_t count = 1;  ///< elements of a vector access
   uint32_t d[4] = {}; ///< destinations; of a store the sources
   uint32_t a = 0, b = 0, c = 0, e = 0;
-  uint32_t more[10] = {};    ///< sources of what multiplies matrices: those of A, B, C
+  uint32_t more[10] = {};    ///< sources of what multiplies matrices: those of A, B, C; of wgmma A, where it is held
   uint64_t offset = 0;       ///< of an address; the target of a branch
   uint64_t secondOffset = 0; ///< of the address that a copy reads, whose base is `b`
   uint32_t detail = 0;       ///< what the handler makes of it
@@ -96,14 +96,14 @@ struct WarpgroupProduct {
   void (*multiply)(Thread &first, const WarpgroupProduct &);
   bool adds;                    ///< to the accumulators, else they begin at 0
   uint32_t group;               ///< counted from 0 as they are committed
-  std::vector<uint32_t> chunks; ///< addresses of the 16-byte chunks of A, then of B
+  std::vector<uint32_t> chunks; ///< addresses of the 16-byte chunks of A (but of registers), then of B
 };
 
 /// Four warps that multiply together.
 struct Warpgroup {
   std::deque<WarpgroupProduct> products; ///< not yet waited for
   uint32_t openGroup = 0;                ///< that the next products belong to
-  std::vector<uint8_t> isBusy;           ///< slots: those of accumulators of such products
+  std::vector<uint8_t> isBusy;           ///< slots: those of accumulators of such products, and of A where it is held
   std::vector<uint64_t> fenced;          ///< the threads' slots as the last wgmma.fence found them; empty: none did
 };
 
@@ -166,7 +166,7 @@ Meeting findMatrix(const std::vector<std::string> &opcode, Instruction &instruct
 
 /// What a warpgroup does in wgmma; null where it is not known.
 Meeting findWarpgroup(const std::vector<std::string> &opcode, Instruction &instruction);
-/// Ends the launch where an instruction touches an accumulator of a product that is under way.
+/// Ends the launch where an instruction touches a register of a product that is under way.
 void checkAccumulators(Thread &t, const Instruction &i);
 /// Ends the launch where global memory is touched that the launch before may still work on.
 void checkLaunchBefore(Thread &t, const Instruction &i);

@@ -32,6 +32,13 @@ Thread asReader(const Thread &lead) {
 
 // ---- operands
 
+/// Whether A comes from registers.
+bool isHeld(const Instruction &at) { return at.more[0] != 0; }
+constexpr unsigned kHeldRegisters = 4;
+
+/// What Warpgroup::isBusy says of a register.
+constexpr uint8_t kOfSums = 1, kOfFactors = 2;
+
 /// Chunk n of a matrix of 16 steps of K, whose lines run along K: row n / 2, one half of K. Else: step n % 16 of K,
 /// eight rows from n / 16 * 8 on.
 void addChunks(Thread &t, const Instruction &at, uint64_t descriptor, unsigned rows, bool isTransposed,
@@ -94,12 +101,20 @@ void endReading(Thread &lead, const WarpgroupProduct &product) {
 // ---- products
 
 /// By the PTX ISA's figure lane 4 g + t of warp w has in accumulator 4 j + 2 h + i row 16 w + g + 8 h, column 8 j + 2 t
-/// + i. Products are exact; their sum is made in f64 and rounded once for each instruction.
+/// + i; and, of A in registers, in the halves of register 2 i + h row 16 w + g + 8 h, steps 8 i + 2 t and 8 i + 2 t
+/// + 1. Products are exact; their sum is made in f64 and rounded once for each instruction.
 template <float (*widen)(uint16_t)> void multiply(Thread &lead, const WarpgroupProduct &product) {
   double a[kRows][kDepth], b[kDepth][kMostColumns];
   const Instruction &at = *product.at;
   const uint8_t *data = lead.block->shared.data.data();
-  unsigned ofA = kRows * kDepth / kPerChunk;
+  unsigned ofA = isHeld(at) ? 0 : kRows * kDepth / kPerChunk;
+  for (unsigned i = 0; isHeld(at) && i < kThreads * kHeldRegisters; ++i) {
+    unsigned number = i / kHeldRegisters, held = i % kHeldRegisters;
+    unsigned row = number / 32 * 16 + number % 32 / 4 + held % 2 * 8, k = held / 2 * 8 + number % 4 * 2;
+    uint32_t bits = threadsOf(lead)[number].get<uint32_t>(at.more[held]);
+    a[row][k] = widen(uint16_t(bits));
+    a[row][k + 1] = widen(uint16_t(bits >> 16));
+  }
   for (unsigned n = 0; n < product.chunks.size(); ++n) {
     bool isA = n < ofA, isTransposed = at.offset >> (isA ? 0 : 1) & 1;
     unsigned own = isA ? n : n - ofA;
@@ -124,23 +139,37 @@ template <float (*widen)(uint16_t)> void multiply(Thread &lead, const WarpgroupP
   }
 }
 
+void checkFenced(Thread &lead, const Instruction &at, uint32_t slot, const std::string &what) {
+  const std::vector<uint64_t> &fenced = warpgroupOf(lead).fenced;
+  for (unsigned number = 0; number < kThreads; ++number)
+    if (threadsOf(lead)[number].slots[slot] != fenced[number * (fenced.size() / kThreads) + slot])
+      threadsOf(lead)[number].fault(at, "has " + what + " that was written after the last wgmma.fence");
+}
+
 /// Registers that no product has must be as the last fence found them.
 void checkFenced(Thread &lead, const Instruction &at) {
   Warpgroup &group = warpgroupOf(lead);
   const std::vector<uint32_t> &accumulators = accumulatorsOf(lead, at);
   if (group.fenced.empty())
     lead.fault(at, "has no wgmma.fence before it");
-  size_t registers = group.fenced.size() / kThreads;
   for (uint32_t slot : accumulators) {
     if (group.isBusy[slot]) {
       if (accumulatorsOf(lead, *group.products.back().at) != accumulators)
         lead.fault(at, "shares accumulators with a product of another shape that is under way");
       continue;
     }
-    for (unsigned number = 0; number < kThreads; ++number)
-      if (threadsOf(lead)[number].slots[slot] != group.fenced[number * registers + slot])
-        threadsOf(lead)[number].fault(at, "has an accumulator that was written after the last wgmma.fence");
+    checkFenced(lead, at, slot, "an accumulator");
   }
+  for (unsigned k = 0; isHeld(at) && k < kHeldRegisters; ++k)
+    checkFenced(lead, at, at.more[k], "a register of A");
+}
+
+void markBusy(Thread &lead, const Instruction &at) {
+  std::vector<uint8_t> &isBusy = warpgroupOf(lead).isBusy;
+  for (uint32_t slot : accumulatorsOf(lead, at))
+    isBusy[slot] = kOfSums;
+  for (unsigned k = 0; isHeld(at) && k < kHeldRegisters; ++k)
+    isBusy[at.more[k]] = kOfFactors;
 }
 
 template <float (*widen)(uint16_t)> void issue(std::vector<Thread *> &lanes, const Instruction &at) {
@@ -153,13 +182,13 @@ template <float (*widen)(uint16_t)> void issue(std::vector<Thread *> &lanes, con
   Warpgroup &group = warpgroupOf(lead);
   group.isBusy.resize(lead.block->launch.kernel->numSlots);
   checkFenced(lead, at);
-  addChunks(lead, at, lead.get<uint64_t>(at.a), kRows, at.offset & 1, product.chunks);
+  if (!isHeld(at))
+    addChunks(lead, at, lead.get<uint64_t>(at.a), kRows, at.offset & 1, product.chunks);
   addChunks(lead, at, lead.get<uint64_t>(at.b), at.count * 8u, at.offset >> 1 & 1, product.chunks);
   beginToRead(lead, at, product.chunks);
   if (lead.block->copiesEarly)
     multiply<widen>(lead, product);
-  for (uint32_t slot : accumulatorsOf(lead, at))
-    group.isBusy[slot] = 1;
+  markBusy(lead, at);
   for (Thread *t : lanes)
     t->busy = &group.isBusy;
   group.products.push_back(std::move(product));
@@ -193,8 +222,7 @@ void await(std::vector<Thread *> &lanes, const Instruction &at) {
   }
   std::fill(group.isBusy.begin(), group.isBusy.end(), 0);
   for (const WarpgroupProduct &product : group.products)
-    for (uint32_t slot : accumulatorsOf(lead, *product.at))
-      group.isBusy[slot] = 1;
+    markBusy(lead, *product.at);
   if (group.products.empty())
     for (Thread *t : lanes)
       t->busy = nullptr;
@@ -206,9 +234,11 @@ void waitForWarpgroup(Thread &t, const Instruction &) { t.wait = Wait::Warp; }
 
 void checkAccumulators(Thread &t, const Instruction &i) {
   auto isBusy = [&](uint32_t slot) { return (*t.busy)[slot] != 0; };
+  // Products may share a register of A.
+  auto isBusyHere = [&](uint32_t slot) { return (*t.busy)[slot] & (i.warps > 1 ? kOfSums : kOfSums | kOfFactors); };
   if (isBusy(i.guard) || isBusy(i.a) || isBusy(i.b) || isBusy(i.c) || isBusy(i.e) ||
-      std::any_of(i.d, std::end(i.d), isBusy) || std::any_of(i.more, std::end(i.more), isBusy))
-    t.fault(i, "touches an accumulator of a wgmma that nothing has waited for");
+      std::any_of(i.d, std::end(i.d), isBusy) || std::any_of(i.more, std::end(i.more), isBusyHere))
+    t.fault(i, "touches a register of a wgmma that nothing has waited for");
 }
 
 void fenceProxies(Thread &t, const Instruction &) { t.proxyFences.push_back(++t.block->events); }

@@ -62,6 +62,15 @@ public:
   virtual int64_t stepsUnderWay() const { return 0; }
   /// Waits for them.
   virtual void finish(ThreadBuilder &, llvm::SmallVectorImpl<mlir::Value> &accumulators) const {}
+  /// `multiply` and `finish` where A is what an atom of its kind, with the same rows and warps, has in its
+  /// accumulators. `scratch` points at a tile for A, of which each warp takes its rows; null where there is no need of
+  /// it. To `rowSums`, one for each row of the thread, come the sums of A's rows: of the thread's own elements, or
+  /// whole ones
+  /// (`sumsWholeRows`).
+  virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
+                            llvm::SmallVectorImpl<mlir::Value> &accumulators,
+                            llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
+  virtual bool sumsWholeRows() const = 0;
   /// Elements of C, from `firstColumn` (i32) on, of what the accumulators are in the end.
   virtual llvm::SmallVector<mlir::Value> results(ThreadBuilder &, llvm::ArrayRef<mlir::Value> accumulators,
                                                  mlir::Value firstColumn) const {
@@ -88,33 +97,17 @@ public:
   }
 };
 
-/// Also multiplies what another atom has in its accumulators.
-class ChainAtom : public Atom {
-public:
-  /// `multiply` where A is what an atom of its kind, with the same rows and warps, has in its accumulators. `scratch`
-  /// points at a tile for A, of which each warp takes its rows; null where there is no need of it. To `rowSums`, one
-  /// for each row of the thread, come the sums of A's rows as they are multiplied: of the thread's own elements, or
-  /// whole ones (`sumsWholeRows`).
-  virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
-                            llvm::SmallVectorImpl<mlir::Value> &accumulators,
-                            llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
-  virtual bool sumsWholeRows() const = 0;
-};
-
 /// f32 by fused multiply-adds.
-std::unique_ptr<ChainAtom> makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs);
+std::unique_ptr<Atom> makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs);
 /// By the instructions mma.sync of tensor cores.
-std::unique_ptr<ChainAtom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                       const Factors &factors, const ByteZeros &zeros);
+std::unique_ptr<Atom> makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                  const Factors &factors, const ByteZeros &zeros);
 /// By the instructions wgmma of warpgroups, from swizzled tiles of f16 or bf16.
 std::unique_ptr<Atom> makeWgmmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
                                     const Factors &factors);
-/// The one for the factors.
-std::unique_ptr<ChainAtom> makeChainAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                                         const Factors &factors, const ByteZeros &zeros = {});
 /// The one for the tile and the factors.
 std::unique_ptr<Atom> makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
-                               const Factors &factors, const ByteZeros &zeros);
+                               const Factors &factors, const ByteZeros &zeros = {});
 
 /// 0, 1, ... for the warps of a block and the lanes of a warp (i32).
 struct ThreadPlace {

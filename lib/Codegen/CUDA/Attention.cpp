@@ -14,9 +14,11 @@ constexpr int64_t kStages = 2;         ///< of keys and values in shared memory
 constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
 /// The largest first. A thread has rows / warps * (keys + width) / 32 scores and sums of values.
-static constexpr AttentionTile kFmaTiles[] = {{64, 32, 4}, {32, 32, 4}, {32, 16, 4}, {16, 16, 4}, {16, 8, 4}};
-static constexpr AttentionTile kMmaTiles[] = {{128, 64, 8}, {64, 64, 4}, {64, 32, 4}, {32, 32, 2}, {16, 32, 1}};
-constexpr int64_t kMostFmaSums = 80, kMostMmaSums = 144; ///< of both; more would be spilled
+static constexpr BlockAttentionTile kFmaTiles[] = {{64, 32, 4}, {32, 32, 4}, {32, 16, 4}, {16, 16, 4}, {16, 8, 4}};
+static constexpr BlockAttentionTile kWgmmaTiles[] = {
+    {128, 128, 8, true}, {128, 64, 8, true}, {64, 128, 4, true}, {64, 64, 4, true}};
+static constexpr BlockAttentionTile kMmaTiles[] = {{128, 64, 8}, {64, 64, 4}, {64, 32, 4}, {32, 32, 2}, {16, 32, 1}};
+constexpr int64_t kMostFmaSums = 80, kMostMmaSums = 144, kMostWgmmaSums = 160; ///< of both; more would be spilled
 
 namespace {
 
@@ -25,34 +27,46 @@ struct AttentionTiles {
   SharedTile q, k, v, weights;
   int64_t weightBytes; ///< 0: weights stay in registers
 
-  AttentionTiles(const AttentionTile &tile, const Factors &f, int64_t depth, int64_t width)
-      : q(true, tile.rows, llvm::alignTo(depth, f.useFma() ? 4 : 16), f.bytes()),
-        k(true, tile.keys, q.columns, f.bytes()),
-        v(false, llvm::alignTo(width, f.useFma() ? 32 : 16), tile.keys, f.bytes()),
+  AttentionTiles(const BlockAttentionTile &tile, const Factors &f, int64_t depth, int64_t width)
+      : q(true, tile.rows, llvm::alignTo(depth, granule(tile, f, 4)), f.bytes(), tile.isForWarpgroups),
+        k(true, tile.keys, q.columns, f.bytes(), tile.isForWarpgroups),
+        v(false, llvm::alignTo(width, granule(tile, f, 32)), tile.keys, f.bytes(), tile.isForWarpgroups),
         weights(true, tile.rows, tile.keys, f.bytes()), weightBytes(f.useFma() ? weights.bytes() : 0) {}
 
+  /// What depth and width are multiples of in shared memory.
+  static int64_t granule(const BlockAttentionTile &tile, const Factors &f, int64_t ofFma) {
+    return tile.isForWarpgroups ? SharedTile::kRunBytes / f.bytes() : f.useFma() ? ofFma : 16;
+  }
   int64_t stageBytes() const { return k.bytes() + v.bytes(); }
   int64_t bytes() const { return q.bytes() + kStages * stageBytes() + weightBytes; }
 };
 
 } // namespace
 
-int64_t cameo::codegen::sharedBytes(const AttentionTile &tile, const Factors &factors, int64_t depth, int64_t width) {
+int64_t cameo::codegen::sharedBytes(const BlockAttentionTile &tile, const Factors &factors, int64_t depth,
+                                    int64_t width) {
   return AttentionTiles(tile, factors, depth, width).bytes();
 }
 
-std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget &chip, const Factors &factors,
-                                                                 int64_t depth, int64_t width,
-                                                                 std::optional<int64_t> rows,
-                                                                 std::optional<int64_t> heads) {
+std::optional<BlockAttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget &chip, const Factors &factors,
+                                                                      int64_t depth, int64_t width,
+                                                                      std::optional<int64_t> rows,
+                                                                      std::optional<int64_t> heads) {
   if (!factors.fit(chip))
     return std::nullopt;
-  constexpr int64_t kLarge = 1 << 14;
-  std::optional<AttentionTile> smallest;
-  for (const AttentionTile &tile : factors.useFma() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles)) {
+  constexpr int64_t kLarge = 1 << 14, kLeast = 33; // below, mma.sync does as much with less
+  SmallVector<BlockAttentionTile> candidates;
+  if (factors.fitWgmma(chip) && depth >= kLeast && width >= kLeast)
+    llvm::append_range(candidates, kWgmmaTiles);
+  llvm::append_range(candidates, factors.useFma() ? ArrayRef(kFmaTiles) : ArrayRef(kMmaTiles));
+  std::optional<BlockAttentionTile> smallest;
+  for (const BlockAttentionTile &tile : candidates) {
+    if (tile.rows > candidates.back().rows && tile.rows / 2 >= rows.value_or(kLarge))
+      continue; // half of it would do
     AttentionTiles tiles(tile, factors, depth, width);
     int64_t sums = tile.rows / tile.warps * (tile.keys + tiles.v.columns) / 32;
-    if (tiles.bytes() > chip.maxSharedBytes || sums > (factors.useFma() ? kMostFmaSums : kMostMmaSums))
+    int64_t most = tile.isForWarpgroups ? kMostWgmmaSums : factors.useFma() ? kMostFmaSums : kMostMmaSums;
+    if (tiles.bytes() > chip.maxSharedBytes || sums > most)
       continue;
     if (llvm::divideCeil(rows.value_or(kLarge), tile.rows) * heads.value_or(1) >= kEnoughBlocks)
       return tile;
@@ -61,7 +75,7 @@ std::optional<AttentionTile> cameo::codegen::chooseAttentionTile(const PtxTarget
   return smallest;
 }
 
-int64_t cameo::codegen::chooseAttentionParts(const AttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
+int64_t cameo::codegen::chooseAttentionParts(const BlockAttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
                                              std::optional<int64_t> keys) {
   constexpr int64_t kWanted = 264, kMostParts = 32; // blocks: two per multiprocessor, whose copies are under way
   constexpr int64_t kFewestSteps = 4;               // of a part
@@ -128,10 +142,8 @@ class Emitter {
 public:
   Emitter(OpBuilder &b, Location loc, const PtxTarget &chip, const BlockAttention &a)
       : t(b, loc), a(a), tiles(a.tile, a.factors, a.depth, a.width),
-        scores(makeChainAtom({a.tile.rows, a.tile.keys, tiles.q.columns, a.tile.warps, 1, kStages}, tiles.q, tiles.k,
-                             a.factors)),
-        values(makeChainAtom({a.tile.rows, tiles.v.columns, a.tile.keys, a.tile.warps, 1, kStages}, tiles.weights,
-                             tiles.v, a.factors)),
+        scores(makeAtom(blockTile(a.tile.keys, tiles.q.columns), tiles.q, tiles.k, a.factors)),
+        values(makeAtom(blockTile(tiles.v.columns, a.tile.keys), tiles.weights, tiles.v, a.factors)),
         shared(t.sharedMemory()), copier(chip, 32 * a.tile.warps, t.threadNumber()) {}
 
   void emit() {
@@ -169,6 +181,10 @@ private:
     size_t count = size_t(scores->numRows());
     return {SmallVector<Value>(all.take_front(count)), SmallVector<Value>(all.slice(count, count)),
             SmallVector<Value>(all.drop_front(2 * count))};
+  }
+
+  BlockTile blockTile(int64_t n, int64_t k) const {
+    return {a.tile.rows, n, k, a.tile.warps, 1, kStages, a.tile.isForWarpgroups};
   }
 
   // ---- copies
@@ -264,10 +280,12 @@ private:
 
   void emitStep(ThreadBuilder &u, Value step, State &state) {
     copier.wait(u, 0);
+    scores->showCopies(u);
     u.barrier();
     copyStep(u, u.add(step, 1));
     SmallVector<Value> s(size_t(scores->numAccumulators()), u.f32(0));
     scores->multiply(u, shared, keysOf(u, step), s);
+    scores->finish(u, s);
     Value key = firstKey(u, step);
     finishScores(u, key, s);
     applyWindows(u, key, s);
@@ -331,7 +349,7 @@ private:
   ThreadBuilder t;
   const BlockAttention &a;
   AttentionTiles tiles;
-  std::unique_ptr<ChainAtom> scores, values;
+  std::unique_ptr<Atom> scores, values;
   Value shared;
   TileCopier copier;
   SmallVector<Value> rows; ///< of the thread, i32

@@ -8,7 +8,7 @@
 //
 // and in the end O / l. Where nothing is left of a row, m is -infinity and l 0, and the row is 0. A warp has its rows
 // with all their scores, so that maxima and sums meet among a few lanes only. Weights of f16 and bf16 are rounded to
-// the type of the values before they are multiplied and summed; they stay in registers.
+// the type of the values before they are multiplied; they stay in registers.
 //
 // Query heads that read one key head follow each other: their rows are one range, which blocks cut, so that they share
 // what is read of keys and values. Steps begin at the first key that any row of the block sees and end with the last.
@@ -24,9 +24,10 @@
 namespace cameo::codegen {
 
 /// How attention is cut.
-struct AttentionTile {
-  int64_t rows, keys; ///< of a block, of a step
-  int64_t warps;      ///< which share the rows
+struct BlockAttentionTile {
+  int64_t rows, keys;           ///< of a block, of a step
+  int64_t warps;                ///< which share the rows
+  bool isForWarpgroups = false; ///< multiplied by wgmma: four warps have 64 rows
 };
 
 /// What blocks that share the keys of some rows leave for the second launch: in each key head, by part and row, O
@@ -37,9 +38,9 @@ struct AttentionParts {
 };
 
 struct BlockAttention {
-  BlockAttention(const AttentionTile &tile, const Factors &factors) : tile(tile), factors(factors) {}
+  BlockAttention(const BlockAttentionTile &tile, const Factors &factors) : tile(tile), factors(factors) {}
 
-  AttentionTile tile;
+  BlockAttentionTile tile;
   Factors factors;      ///< queries and keys; values are of their type
   int64_t depth, width; ///< of a key, of a value
   TileSource q, k, v;   ///< rows of the key head, and keys up to `last`
@@ -67,16 +68,16 @@ struct BlockAttention {
 
 /// The largest tile that keeps the chip busy and fits; null where none does or the chip has no atom for the factors.
 /// Counts that only the run knows are taken as large.
-std::optional<AttentionTile> chooseAttentionTile(const PtxTarget &chip, const Factors &factors, int64_t depth,
-                                                 int64_t width, std::optional<int64_t> rows,
-                                                 std::optional<int64_t> heads);
+std::optional<BlockAttentionTile> chooseAttentionTile(const PtxTarget &chip, const Factors &factors, int64_t depth,
+                                                      int64_t width, std::optional<int64_t> rows,
+                                                      std::optional<int64_t> heads);
 
 /// How many blocks share the keys of some rows; 1: none.
-int64_t chooseAttentionParts(const AttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
+int64_t chooseAttentionParts(const BlockAttentionTile &tile, std::optional<int64_t> rows, int64_t heads,
                              std::optional<int64_t> keys);
 
 /// Bytes of shared memory that the tile takes.
-int64_t sharedBytes(const AttentionTile &tile, const Factors &factors, int64_t depth, int64_t width);
+int64_t sharedBytes(const BlockAttentionTile &tile, const Factors &factors, int64_t depth, int64_t width);
 
 /// Emits what a thread does.
 void emitAttention(mlir::OpBuilder &b, mlir::Location loc, const PtxTarget &chip, const BlockAttention &a);

@@ -25,7 +25,7 @@ struct Side {
   }
 };
 
-class FmaAtom final : public ChainAtom {
+class FmaAtom final : public Atom {
 public:
   FmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs)
       : tile(tile), lhs{lhs, tile.m / tile.warpsM / 4, 4}, rhs{rhs, tile.n / tile.warpsN / 8, 8} {}
@@ -109,7 +109,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<ChainAtom> cameo::codegen::makeFmaAtom(const BlockTile &tile, const SharedTile &lhs,
-                                                       const SharedTile &rhs) {
+std::unique_ptr<Atom> cameo::codegen::makeFmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs) {
   return std::make_unique<FmaAtom>(tile, lhs, rhs);
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kRows = 16, kColumns = 8, kDepthBytes = 32, kRowBytes = 16; ///< of one instruction, of a matrix
 
-class MmaAtom final : public TensorRows<ChainAtom> {
+class MmaAtom final : public TensorRows {
 public:
   MmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs, const Factors &factors,
           const ByteZeros &zeros)
@@ -39,12 +39,10 @@ public:
                     MutableArrayRef<Value> rowSums) const override {
     constexpr int64_t kOnesOfF16 = 0x3c003c00, kOnesOfBf16 = 0x3f803f80;
     Fragment ones(2, word(t, t.number(factors.lhs.isF16() ? kOnesOfF16 : kOnesOfBf16)));
-    // A pair of neighbouring accumulators lies in C where a register lies in A.
     multiply(t, rhsTile, sums, [&](int64_t row, int64_t k) {
-      size_t first = size_t((row / kRows * tile.k + k) / kColumns * 4);
-      Fragment a;
-      for (size_t i = 0; i < 4; ++i)
-        a.push_back(pair(t, held[first + 2 * i], held[first + 2 * i + 1]));
+      Fragment a = fragmentOf(t, held.slice(size_t((row / kRows * tile.k + k) / kColumns * 4), 8), factors.lhs);
+      for (Value &bits : a)
+        bits = word(t, bits);
       Value &upper = rowSums[size_t(row / kRows * 2)], &lower = rowSums[size_t(row / kRows * 2 + 1)];
       Value c[] = {upper, upper, lower, lower};
       add(t, a, ones, c);
@@ -74,8 +72,6 @@ public:
   }
 
 private:
-  using Fragment = SmallVector<Value, 4>;
-
   /// Which row of which matrix a lane points at: matrices 0 and 1 of A are the two halves of its rows, those of B the
   /// two halves of K; 2 and 3 follow in the other direction.
   struct RowOfMatrices {
@@ -154,13 +150,6 @@ private:
                                : bits;
   }
 
-  /// Two f32, rounded, as a register of A.
-  Value pair(ThreadBuilder &t, Value low, Value high) const {
-    StringRef name = factors.lhs.isF16() ? "ff2f16x2.rn" : "ff2bf16x2.rn";
-    Value both = t.intrinsic(name, VectorType::get({2}, factors.lhs), {high, low});
-    return factors.lhs.isF16() ? both : Value(LLVM::BitcastOp::create(t.b, t.loc, t.b.getI32Type(), both));
-  }
-
   SharedTile lhs, rhs;
   Factors factors;
   ByteZeros zeros;
@@ -170,21 +159,14 @@ private:
 
 } // namespace
 
-std::unique_ptr<ChainAtom> cameo::codegen::makeMmaAtom(const BlockTile &tile, const SharedTile &lhs,
-                                                       const SharedTile &rhs, const Factors &factors,
-                                                       const ByteZeros &zeros) {
+std::unique_ptr<Atom> cameo::codegen::makeMmaAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
+                                                  const Factors &factors, const ByteZeros &zeros) {
   return std::make_unique<MmaAtom>(tile, lhs, rhs, factors, zeros);
-}
-
-std::unique_ptr<ChainAtom> cameo::codegen::makeChainAtom(const BlockTile &tile, const SharedTile &lhs,
-                                                         const SharedTile &rhs, const Factors &factors,
-                                                         const ByteZeros &zeros) {
-  return factors.useFma() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, factors, zeros);
 }
 
 std::unique_ptr<Atom> cameo::codegen::makeAtom(const BlockTile &tile, const SharedTile &lhs, const SharedTile &rhs,
                                                const Factors &factors, const ByteZeros &zeros) {
   if (tile.isForWarpgroups)
     return makeWgmmaAtom(tile, lhs, rhs, factors);
-  return makeChainAtom(tile, lhs, rhs, factors, zeros);
+  return factors.useFma() ? makeFmaAtom(tile, lhs, rhs) : makeMmaAtom(tile, lhs, rhs, factors, zeros);
 }

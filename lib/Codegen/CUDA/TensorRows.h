@@ -8,7 +8,7 @@
 
 namespace cameo::codegen {
 
-template <typename Base> class TensorRows : public Base {
+class TensorRows : public Atom {
 public:
   explicit TensorRows(const BlockTile &tile)
       : tile(tile), rowsPerWarp(tile.m / tile.warpsM), columnsPerWarp(tile.n / tile.warpsN) {}
@@ -31,7 +31,7 @@ public:
              const TileResult &result) const final {
     constexpr int64_t kWidth = 8, kBlocks = 4, kBlockSums = 4;
     if (columnsPerWarp % (kWidth * kBlocks) || !result.fixedColumns || *result.fixedColumns % kWidth)
-      return Base::store(t, sums, firstRow, firstColumn, result);
+      return Atom::store(t, sums, firstRow, firstColumn, result);
     ThreadPlace at(t, tile);
     mlir::Value inRow = t.rem(at.lane, kBlocks);
     for (int64_t first = 0; first < int64_t(sums.size()); first += kBlocks * kBlockSums) {
@@ -70,6 +70,20 @@ private:
   }
 
 protected:
+  using Fragment = llvm::SmallVector<mlir::Value, 4>;
+
+  /// The accumulators of two blocks, rounded, as the registers (i32) of 16 rows and 16 steps of K of A: a pair of
+  /// neighbours lies in C where a register lies in A.
+  static Fragment fragmentOf(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> held, mlir::Type type) {
+    llvm::StringRef name = type.isF16() ? "ff2f16x2.rn" : "ff2bf16x2.rn";
+    Fragment a;
+    for (size_t i = 0; i < held.size(); i += 2) {
+      mlir::Value both = t.intrinsic(name, mlir::VectorType::get({2}, type), {held[i + 1], held[i]});
+      a.push_back(mlir::LLVM::BitcastOp::create(t.b, t.loc, t.b.getI32Type(), both));
+    }
+    return a;
+  }
+
   BlockTile tile;
   int64_t rowsPerWarp, columnsPerWarp;
 };

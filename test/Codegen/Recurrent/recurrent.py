@@ -3,10 +3,10 @@
 
     recurrent.py list | recurrent.py run CASE
 
-Rows of R sum to 1/2 in magnitude and states lie in [-1, 1]: a step's product is off by at most 2 2^-9 / 2 with bf16 (weight and
-state are rounded), and hands on less than half of what the state before it was off by for an RNN, so states are within 2^-8. The gates
-of GRU and LSTM have slopes of at most 1/4 but are multiplied by states: twice that. X W^T is rounded as well, at most 2^-8 of its
-terms' magnitudes, 2 here. Together 2^-5 suffices; in f16, with 2^-11 in the place of 2^-9, 2^-7; in f32, with 2^-24, 2^-19. A pair of weights in the wrong order is off by 0.1.
+Rows of R sum to 1/2 in magnitude and states lie in [-1, 1]: a step's product is off by at most 2 2^-8 / 2 with bf16 (weight and
+state are rounded), and hands on less than half of what the state before it was off by for an RNN, so states are within 2^-7. The gates
+of GRU and LSTM have slopes of at most 1/4 but are multiplied by states: twice that. X W^T is rounded as well, at most 2^-7 of its
+terms' magnitudes, 2 here. Together 2^-5 suffices; in f16, with 2^-11 in the place of 2^-8, 2^-7; in f32, with 2^-24, 2^-19. A pair of weights in the wrong order is off by 0.1.
 Results must be bitwise equal for one and two threads.
 """
 import pathlib
