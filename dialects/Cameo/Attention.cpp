@@ -169,11 +169,11 @@ namespace {
 /// Emits the rows of one head.
 class AttentionRows {
 public:
-  AttentionRows(AttentionOp op, KernelEmitter &k, ArrayRef<Tensor> operands, ArrayRef<Tensor> results)
+  AttentionRows(AttentionOp op, KernelEmitter &k, ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results)
       : op(op), k(k), loc(op.getLoc()), q(operands[0]), keys(operands[1]), values(operands[2]), result(results[0]),
         mask(operandTensor(op, operands, op.getMask())), lengths(operandTensor(op, operands, op.getLengths())),
         offsets(operandTensor(op, operands, op.getOffsets())), sinks(operandTensor(op, operands, op.getSinks())),
-        scores(op.getScores() ? results[1] : Tensor()), stage(op.getStage().value_or("")),
+        scores(op.getScores() ? results[1] : KernelTensor()), stage(op.getStage().value_or("")),
         type(computeType(q.elementType)) {}
 
   void run(OpBuilder &b) {
@@ -196,7 +196,7 @@ public:
   }
 
 private:
-  Value perBatch(OpBuilder &b, const Tensor &t) {
+  Value perBatch(OpBuilder &b, const KernelTensor &t) {
     return toIndex(b, loc, t.load(b, loc, {ownOrOnly(k, b, loc, t.dims[0], at[0])}), t.elementType);
   }
 
@@ -338,8 +338,8 @@ private:
   AttentionOp op;
   KernelEmitter &k;
   Location loc;
-  const Tensor &q, &keys, &values, &result;
-  Tensor mask, lengths, offsets, sinks, scores, row, sum;
+  const KernelTensor &q, &keys, &values, &result;
+  KernelTensor mask, lengths, offsets, sinks, scores, row, sum;
   StringRef stage;
   Type type;
   SmallVector<Value> at; ///< batch entry and query head
@@ -353,8 +353,8 @@ bool AttentionOp::readsStrided(unsigned operand) {
   return operand == getKMutable().getOperandNumber() || operand == getVMutable().getOperandNumber();
 }
 
-LogicalResult AttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
+LogicalResult AttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
   AttentionRows(*this, k, operands, results).run(b);
   return success();
 }
@@ -388,25 +388,26 @@ LogicalResult LinearAttentionOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   return success();
 }
 
-LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                           ArrayRef<Tensor> results) {
-  const Tensor &q = operands[0], &key = operands[1], &value = operands[2], &result = results[0], &last = results[1];
-  Tensor initial = operandTensor(*this, operands, getInitial()), decay = operandTensor(*this, operands, getDecay()),
-         beta = operandTensor(*this, operands, getBeta());
+LogicalResult LinearAttentionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                           ArrayRef<KernelTensor> results) {
+  const KernelTensor &q = operands[0], &key = operands[1], &value = operands[2], &result = results[0],
+                     &last = results[1];
+  KernelTensor initial = operandTensor(*this, operands, getInitial()),
+               decay = operandTensor(*this, operands, getDecay()), beta = operandTensor(*this, operands, getBeta());
   Location loc = getLoc();
   Type type = computeType(q.elementType), stateType = computeType(getState());
   if (stateType.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth())
     type = stateType;
   Dim batch = q.dims[0], steps = q.dims[1], groups = key.dims[2], depth = q.dims[3], width = value.dims[3];
   DimContext &d = k.dims();
-  Tensor state = k.temporary(b, loc, type, {batch, groups, depth, width}),
-         update = k.temporary(b, loc, type, {batch, groups, width});
+  KernelTensor state = k.temporary(b, loc, type, {batch, groups, depth, width}),
+               update = k.temporary(b, loc, type, {batch, groups, width});
   Dim group = d.floorDiv(q.dims[2], groups);
   Value rows = k.size(depth), columns = k.size(width);
-  auto load = [&](OpBuilder &b, const Tensor &t, ValueRange at) {
+  auto load = [&](OpBuilder &b, const KernelTensor &t, ValueRange at) {
     return convertScalar(b, loc, t.load(b, loc, at), computeType(t.elementType), type);
   };
-  auto store = [&](OpBuilder &b, const Tensor &t, Value v, ValueRange at) {
+  auto store = [&](OpBuilder &b, const KernelTensor &t, Value v, ValueRange at) {
     t.store(b, loc, convertScalar(b, loc, v, type, computeType(t.elementType)), at);
   };
   Dim work = d.mul(d.mul(steps, d.mul(depth, width)), d.add(group, 2));
@@ -501,10 +502,10 @@ LogicalResult RotaryEmbeddingOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   return success();
 }
 
-Value RotaryEmbeddingOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
-                                   ValueRange indices) {
-  const Tensor &x = operands[0], &cos = operands[1], &sin = operands[2];
-  Tensor positions = operandTensor(*this, operands, getPositions());
+Value RotaryEmbeddingOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<Dim> resultDims, ValueRange indices) {
+  const KernelTensor &x = operands[0], &cos = operands[1], &sin = operands[2];
+  KernelTensor positions = operandTensor(*this, operands, getPositions());
   Location loc = getLoc();
   Type type = computeType(x.elementType);
   Dim half = cos.dims.back(), rotated = k.dims().mul(half, 2);

@@ -93,7 +93,7 @@ class Cameo_IndexableOp<string mnemonic, list<Trait> traits = [], string allowsP
                                      traits)> {
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::emitLoops(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b,
-        ::llvm::ArrayRef<::cameo::Tensor> operands, ::llvm::ArrayRef<::cameo::Tensor> results) {
+        ::llvm::ArrayRef<::cameo::KernelTensor> operands, ::llvm::ArrayRef<::cameo::KernelTensor> results) {
       return ::cameo::emitIndexable(*this, k, b, operands, results);
     }
     bool $cppClass::allowsEpilogue() { return true; }

@@ -32,8 +32,8 @@ def Cameo_KernelInterface : OpInterface<"KernelInterface"> {
     InterfaceMethod<[{
       Emits loops that store every element of every result. Right on every input; -O0 uses it alone.
     }], "::llvm::LogicalResult", "emitLoops",
-      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::Tensor>":$operands,
-           "::llvm::ArrayRef<::cameo::Tensor>":$results)>,
+      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::KernelTensor>":$operands,
+           "::llvm::ArrayRef<::cameo::KernelTensor>":$results)>,
     InterfaceMethod<[{
       True when each result element is stored exactly once and never read back, so that consumers may be applied to it before
       the store.
@@ -43,8 +43,8 @@ def Cameo_KernelInterface : OpInterface<"KernelInterface"> {
       operands that hold sizes: they lie in memory, where the host function reads them.
     }], "bool", "allowsPrologue", (ins "unsigned":$operand), "", "return false;">,
     InterfaceMethod<[{
-      True when the operand's elements may lie in memory with room between them: it is read by `Tensor::load`, or by the strides of
-      `Tensor::memory`.
+      True when the operand's elements may lie in memory with room between them: it is read by `KernelTensor::load`, or by the strides of
+      `KernelTensor::memory`.
     }], "bool", "readsStrided", (ins "unsigned":$operand), "", "return false;">,
   ];
 }
@@ -57,7 +57,7 @@ def Cameo_IndexableInterface : OpInterface<"IndexableInterface"> {
   }];
   let methods = [
     InterfaceMethod<"The result's element at `indices`, in compute type.", "::mlir::Value", "elementAt",
-      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::Tensor>":$operands,
+      (ins "::cameo::KernelEmitter &":$k, "::mlir::OpBuilder &":$b, "::llvm::ArrayRef<::cameo::KernelTensor>":$operands,
            "::llvm::ArrayRef<::cameo::Dim>":$resultDims, "::mlir::ValueRange":$indices)>,
   ];
 }

@@ -67,16 +67,16 @@ static FailureOr<SmallVector<Dim>> productSizes(Operation *op, DimContext &d, Ar
 /// The loops of a product. `element` loads one element of an operand (by its number) as a scalar that can be
 /// multiplied.
 static void
-emitProduct(KernelEmitter &k, OpBuilder &b, Location opLoc, ArrayRef<Tensor> operands, const Tensor &result,
+emitProduct(KernelEmitter &k, OpBuilder &b, Location opLoc, ArrayRef<KernelTensor> operands, const KernelTensor &result,
             Type sumType, bool transposeLhs, bool transposeRhs,
             llvm::function_ref<Value(OpBuilder &, Location, unsigned operand, ValueRange indices)> element) {
-  const Tensor &lhs = operands[0], &rhs = operands[1];
+  const KernelTensor &lhs = operands[0], &rhs = operands[1];
   MatMulSizes sizes = matMulSizes(lhs.dims, rhs.dims, transposeLhs, transposeRhs);
   Value length = agreeingSize(k, b, opLoc, sizes.lhsK, sizes.rhsK, "inner sizes of the matrix product differ");
   k.parallelNest(b, opLoc, result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     // The batch part of an operand's index; its last two entries are added below.
-    auto batch = [&](const Tensor &operand) {
-      Tensor leading;
+    auto batch = [&](const KernelTensor &operand) {
+      KernelTensor leading;
       leading.dims.assign(operand.dims.begin(), operand.dims.end() - 2);
       return broadcastIndices(b, loc, k, leading, ArrayRef(result.dims).drop_back(2), at.drop_back(2));
     };
@@ -126,7 +126,8 @@ Value cameo::multiplyAdd(KernelEmitter &k, OpBuilder &b, Location loc, Value sum
   return arith::AddFOp::create(b, loc, sum, Value(arith::MulFOp::create(b, loc, x, y, flags)), flags);
 }
 
-LogicalResult MatMulOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult MatMulOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   emitProduct(k, b, getLoc(), operands, results[0], computeType(accumulatorType()), getTransposeLhs(),
               getTransposeRhs(), [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
                 return convertScalar(b, loc, operands[i].load(b, loc, indices), operands[i].elementType,
@@ -191,19 +192,19 @@ LogicalResult MatMulIntegerOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImp
   return success();
 }
 
-Value cameo::loadCentred(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &x, ValueRange indices,
-                         const Tensor &zero, ValueRange zeroIndices) {
-  auto wide = [&](const Tensor &t, ValueRange at) {
+Value cameo::loadCentred(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &x, ValueRange indices,
+                         const KernelTensor &zero, ValueRange zeroIndices) {
+  auto wide = [&](const KernelTensor &t, ValueRange at) {
     return convertScalar(b, loc, t.load(b, loc, at), t.elementType, b.getI32Type());
   };
   return arith::SubIOp::create(b, loc, wide(x, indices), wide(zero, zeroIndices));
 }
 
-LogicalResult MatMulIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                         ArrayRef<Tensor> results) {
+LogicalResult MatMulIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                         ArrayRef<KernelTensor> results) {
   emitProduct(k, b, getLoc(), operands, results[0], b.getI32Type(), false, getTransposeRhs(),
               [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
-                const Tensor &zero = operands[2 + i];
+                const KernelTensor &zero = operands[2 + i];
                 return loadCentred(k, b, loc, operands[i], indices, zero,
                                    broadcastIndices(b, loc, k, zero, operands[i].dims, indices));
               });
@@ -265,11 +266,12 @@ LogicalResult EinsumOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-LogicalResult EinsumOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult EinsumOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   auto sizes = labelSizes(*this, k.shapes());
   if (failed(sizes))
     return failure();
-  const Tensor &result = results[0];
+  const KernelTensor &result = results[0];
   SmallVector<int64_t> summed;
   for (auto &[label, size] : *sizes)
     if (!llvm::is_contained(getOutput(), label))
@@ -343,13 +345,14 @@ LogicalResult DetOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInf
   return success();
 }
 
-LogicalResult DetOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
+LogicalResult DetOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                               ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
   Location loc = getLoc();
   Dim size = x.dims.back();
   Value n = agreeingSize(k, b, loc, x.dims[x.rank() - 2], size, "the matrix is not square");
   Type type = computeType(x.elementType);
-  Tensor work = k.temporary(b, loc, type, {size, size});
+  KernelTensor work = k.temporary(b, loc, type, {size, size});
   loopNest(b, loc, sizesOf(k, result.dims), [&](OpBuilder &b, Location loc, ValueRange batch) {
     loopNest(b, loc, {n, n}, [&](OpBuilder &b, Location loc, ValueRange ij) {
       SmallVector<Value> from(batch);

@@ -13,8 +13,8 @@ mlir::LogicalResult verifyAccumulator(mlir::Operation *op, mlir::Type lhs, mlir:
 mlir::Value multiplyAdd(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Value sum, mlir::Value x,
                         mlir::Value y);
 /// x - zero of 8-bit integers, in i32.
-mlir::Value loadCentred(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const Tensor &x,
-                        mlir::ValueRange indices, const Tensor &zero, mlir::ValueRange zeroIndices);
+mlir::Value loadCentred(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &x,
+                        mlir::ValueRange indices, const KernelTensor &zero, mlir::ValueRange zeroIndices);
 
 /// `factors` when the weights, the last of them, are constant: then they are rounded once and read at every run.
 llvm::SmallVector<unsigned> factorsOfConstantWeights(mlir::Operation *op, llvm::ArrayRef<unsigned> factors);

@@ -119,10 +119,10 @@ static Value groupBase(OpBuilder &b, Location loc, int64_t group, Value channel,
 /// The loops of a convolution. `load` gives one element of an operand (by its number) as a scalar that can be
 /// multiplied.
 template <typename OpT>
-static void emitConvolutionLoops(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                 const Tensor &result, Type sumType,
+static void emitConvolutionLoops(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                 const KernelTensor &result, Type sumType,
                                  llvm::function_ref<Value(OpBuilder &, Location, unsigned, ValueRange)> load) {
-  const Tensor &x = operands[0], &filter = operands[1];
+  const KernelTensor &x = operands[0], &filter = operands[1];
   Window window{op.getStrides(), op.getDilations(), op.getPads()};
   ActivationAxes axes{x.rank(), op.getChannelsLast()};
   DimContext &d = k.dims();
@@ -160,7 +160,8 @@ static void emitConvolutionLoops(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRe
   });
 }
 
-LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                ArrayRef<KernelTensor> results) {
   emitConvolutionLoops(*this, k, b, operands, results[0], computeType(accumulatorType()),
                        [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
                          return convertScalar(b, loc, operands[i].load(b, loc, indices), operands[i].elementType,
@@ -169,11 +170,11 @@ LogicalResult ConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
   return success();
 }
 
-LogicalResult ConvIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult ConvIntegerOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   emitConvolutionLoops(*this, k, b, operands, results[0], b.getI32Type(),
                        [&](OpBuilder &b, Location loc, unsigned i, ValueRange indices) {
-                         const Tensor &zero = operands[2 + i];
+                         const KernelTensor &zero = operands[2 + i];
                          return loadCentred(k, b, loc, operands[i], indices, zero, indices.take_front(zero.rank()));
                        });
   return success();
@@ -273,9 +274,9 @@ static CheckedIndex transposedPosition(OpBuilder &b, Location loc, const Window 
   return {p, ok};
 }
 
-LogicalResult ConvTransposeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                         ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &filter = operands[1], &result = results[0];
+LogicalResult ConvTransposeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                         ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &filter = operands[1], &result = results[0];
   Window window{getStrides(), getDilations(), getPads()};
   ActivationAxes axes{x.rank(), getChannelsLast()};
   Type sumType = computeType(x.elementType);
@@ -384,8 +385,9 @@ LogicalResult Col2ImOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-LogicalResult Col2ImOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
+LogicalResult Col2ImOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
   Window window{getStrides(), getDilations(), getPads()};
   DimContext &d = k.dims();
   SmallVector<Value> block, positions;

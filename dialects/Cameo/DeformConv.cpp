@@ -51,7 +51,7 @@ LogicalResult DeformConvOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<S
 }
 
 /// x[n, c, y, x], bilinear between pixels; corners outside count as 0.
-static Value sampleBilinear(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &x, Value n, Value c,
+static Value sampleBilinear(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &x, Value n, Value c,
                             ArrayRef<Value> at) {
   Type type = at[0].getType();
   Value one = constantScalar(b, loc, type, 1), zero = constantScalar(b, loc, type, 0),
@@ -85,10 +85,10 @@ static Value sampleBilinear(KernelEmitter &k, OpBuilder &b, Location loc, const 
   return sum;
 }
 
-LogicalResult DeformConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &filter = operands[1], &offset = operands[2], &result = results[0];
-  const Tensor *mask = getMask() ? &operands[3] : nullptr;
+LogicalResult DeformConvOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &filter = operands[1], &offset = operands[2], &result = results[0];
+  const KernelTensor *mask = getMask() ? &operands[3] : nullptr;
   Window window{getStrides(), getDilations(), getPads()};
   Type type = computeType(x.elementType);
   DimContext &d = k.dims();

@@ -42,7 +42,8 @@ LogicalResult RangeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
   return success();
 }
 
-Value RangeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>, ValueRange indices) {
+Value RangeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
+                         ValueRange indices) {
   Location loc = getLoc();
   Value start = loadScalar(b, loc, operands[0]), delta = loadScalar(b, loc, operands[1]);
   Value i = convertScalar(b, loc, indexToI64(b, loc, indices[0]), b.getI64Type(), computeType(operands[0].elementType));
@@ -59,7 +60,7 @@ LogicalResult EyeLikeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   return success();
 }
 
-Value EyeLikeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor>, ArrayRef<Dim>, ValueRange indices) {
+Value EyeLikeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<KernelTensor>, ArrayRef<Dim>, ValueRange indices) {
   Location loc = getLoc();
   Value onDiagonal = isEqual(b, loc, subIndex(b, loc, indices[1], indices[0]), constantIndex(b, loc, getK()));
   return convertScalar(b, loc, onDiagonal, b.getI1Type(), getTo());
@@ -88,7 +89,7 @@ LogicalResult OneHotOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-Value OneHotOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
+Value OneHotOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
   Location loc = getLoc();
   int64_t axis = axisFromFront(getAxis(), resultDims.size());
@@ -132,7 +133,7 @@ static Value randomFloat(OpBuilder &b, Location loc, Type type, int64_t seed, Va
   return FloatMath(b, loc, type).mul(arith::SIToFPOp::create(b, loc, type, z), std::ldexp(1.0, -int(bits)));
 }
 
-Value RandomOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>, ArrayRef<Dim> resultDims,
+Value RandomOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor>, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
   Location loc = getLoc();
   Type type = computeType(getTo());

@@ -60,7 +60,7 @@ static CheckedIndex padded(GridSampleOp op, const FloatMath &m, const GridAxis &
 }
 
 /// Weighted sum over the axes from the first of `axes` on.
-static Value sampleGrid(GridSampleOp op, const FloatMath &m, const Tensor &x, ArrayRef<GridAxis> axes,
+static Value sampleGrid(GridSampleOp op, const FloatMath &m, const KernelTensor &x, ArrayRef<GridAxis> axes,
                         SmallVector<Value> indices, Value inside) {
   OpBuilder &b = m.b;
   Location loc = m.loc;
@@ -92,9 +92,9 @@ static Value sampleGrid(GridSampleOp op, const FloatMath &m, const Tensor &x, Ar
   return sum;
 }
 
-LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &grid = operands[1], &result = results[0];
+LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &grid = operands[1], &result = results[0];
   Type type = computeType(x.elementType);
   int64_t spatial = x.rank() - 2;
   SmallVector<Dim> gridDims{result.dims[0]};

@@ -23,12 +23,12 @@ static LogicalResult verifyFile(Operation *op, ShapeAnalysis &shapes, Value file
   return success();
 }
 
-static LogicalResult checkInMemory(Operation *op, const Tensor &file) {
+static LogicalResult checkInMemory(Operation *op, const KernelTensor &file) {
   return file.buffer ? success() : op->emitOpError("internal error: the file is not in memory");
 }
 
 /// A service's result for a file.
-static Value callForFile(KernelEmitter &k, OpBuilder &b, Location loc, Service service, const Tensor &file,
+static Value callForFile(KernelEmitter &k, OpBuilder &b, Location loc, Service service, const KernelTensor &file,
                          ArrayRef<Value> more) {
   SmallVector<Value> arguments{file.buffer, indexToI64(b, loc, k.size(file.dims[0]))};
   arguments.append(more.begin(), more.end());
@@ -44,8 +44,8 @@ LogicalResult ImageSizeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   return success();
 }
 
-LogicalResult ImageSizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
+LogicalResult ImageSizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
   if (failed(checkInMemory(*this, operands[0])))
     return failure();
   loopNest(b, getLoc(), sizesOf(k, results[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
@@ -71,12 +71,12 @@ LogicalResult ImageDecodeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return success();
 }
 
-LogicalResult ImageDecodeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult ImageDecodeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   if (failed(checkInMemory(*this, operands[0])))
     return failure();
   Location loc = getLoc();
-  const Tensor &result = results[0];
+  const KernelTensor &result = results[0];
   SmallVector<Value> sizes = sizesOf(k, ArrayRef(result.dims).drop_back());
   callForFile(k, b, loc, Service::ImageDecode, operands[0],
               {indexToI64(b, loc, sizes[0]), indexToI64(b, loc, sizes[1])});

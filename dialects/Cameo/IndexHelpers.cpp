@@ -51,7 +51,7 @@ CheckedIndex cameo::checkIndex(KernelEmitter &k, OpBuilder &b, Location loc, Val
   return {arith::SelectOp::create(b, loc, ok, wrapped, zero), ok};
 }
 
-Value cameo::loadIf(OpBuilder &b, Location loc, const Tensor &tensor, ValueRange indices, Value ok) {
+Value cameo::loadIf(OpBuilder &b, Location loc, const KernelTensor &tensor, ValueRange indices, Value ok) {
   bool neverEmpty = llvm::all_of(tensor.dims, [](Dim d) { return d.constant() && *d.constant() > 0; });
   if (!ok || neverEmpty)
     return tensor.load(b, loc, indices);
@@ -63,8 +63,8 @@ Value cameo::loadIf(OpBuilder &b, Location loc, const Tensor &tensor, ValueRange
   return branch.getResult(0);
 }
 
-Value cameo::loadWithin(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &tensor, ArrayRef<Dim> expected,
-                        ValueRange indices, int64_t skippedAxis) {
+Value cameo::loadWithin(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &tensor,
+                        ArrayRef<Dim> expected, ValueRange indices, int64_t skippedAxis) {
   Value inside;
   for (auto [axis, d] : llvm::enumerate(tensor.dims)) {
     if (int64_t(axis) == skippedAxis || d == expected[axis])
@@ -84,24 +84,24 @@ Value cameo::loadWithin(KernelEmitter &k, OpBuilder &b, Location loc, const Tens
   return branch.getResult(0);
 }
 
-Value cameo::loadScalar(OpBuilder &b, Location loc, const Tensor &tensor) {
+Value cameo::loadScalar(OpBuilder &b, Location loc, const KernelTensor &tensor) {
   SmallVector<Value> indices(tensor.rank(), Value());
   for (Value &index : indices)
     index = constantIndex(b, loc, 0);
   return tensor.load(b, loc, indices);
 }
 
-Value cameo::loadScalarIndex(KernelEmitter &k, OpBuilder &b, Location loc, Value operand, const Tensor &tensor) {
+Value cameo::loadScalarIndex(KernelEmitter &k, OpBuilder &b, Location loc, Value operand, const KernelTensor &tensor) {
   if (auto known = k.shapes().constantElements(operand); known && known->size() == 1)
     return constantIndex(b, loc, known->front());
   return toIndex(b, loc, loadScalar(b, loc, tensor), tensor.elementType);
 }
 
-Tensor cameo::operandTensor(Operation *op, ArrayRef<Tensor> operands, Value operand) {
-  return operand ? operands[llvm::find(op->getOperands(), operand) - op->operand_begin()] : Tensor();
+KernelTensor cameo::operandTensor(Operation *op, ArrayRef<KernelTensor> operands, Value operand) {
+  return operand ? operands[llvm::find(op->getOperands(), operand) - op->operand_begin()] : KernelTensor();
 }
 
-Value cameo::loadStored(OpBuilder &b, Location loc, const Tensor &result, ValueRange indices) {
+Value cameo::loadStored(OpBuilder &b, Location loc, const KernelTensor &result, ValueRange indices) {
   if (result.loader)
     return result.load(b, loc, indices);
   Value stored = memref::LoadOp::create(b, loc, result.memref, indices);

@@ -27,25 +27,25 @@ CheckedIndex checkIndex(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc
 
 /// The element at `indices`, or zero when `ok` is false. Null `ok`: always loads. Emits a branch only where an axis may
 /// be empty, because otherwise a clamped index is safe.
-mlir::Value loadIf(mlir::OpBuilder &b, mlir::Location loc, const Tensor &tensor, mlir::ValueRange indices,
+mlir::Value loadIf(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &tensor, mlir::ValueRange indices,
                    mlir::Value ok);
 
 /// An element of an operand whose sizes should be `expected`, but may only be known to be at run time: records a
 /// failure and gives zero where `indices` (inside `expected`) leave the operand. `skippedAxis` is not compared.
-mlir::Value loadWithin(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const Tensor &tensor,
+mlir::Value loadWithin(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &tensor,
                        llvm::ArrayRef<Dim> expected, mlir::ValueRange indices, int64_t skippedAxis = -1);
 
 /// The only element of a tensor of rank 0 or 1.
-mlir::Value loadScalar(mlir::OpBuilder &b, mlir::Location loc, const Tensor &tensor);
+mlir::Value loadScalar(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &tensor);
 /// The only element of an integer tensor, as an index value; a constant where it is known.
 mlir::Value loadScalarIndex(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, mlir::Value operand,
-                            const Tensor &tensor);
+                            const KernelTensor &tensor);
 
 /// The tensor of an operand of `op` that may be absent; then it is false.
-Tensor operandTensor(mlir::Operation *op, llvm::ArrayRef<Tensor> operands, mlir::Value operand);
+KernelTensor operandTensor(mlir::Operation *op, llvm::ArrayRef<KernelTensor> operands, mlir::Value operand);
 
 /// What was stored to a result that is a buffer, in compute type.
-mlir::Value loadStored(mlir::OpBuilder &b, mlir::Location loc, const Tensor &result, mlir::ValueRange indices);
+mlir::Value loadStored(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &result, mlir::ValueRange indices);
 
 /// `x` as a scalar of the 64-bit integers.
 mlir::Value indexToI64(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);

@@ -16,10 +16,8 @@ void registerIndexingOps(CameoDialect &dialect) {
 }
 } // namespace cameo
 
-static int64_t normalAxis(int64_t axis, int64_t rank) { return axis < 0 ? axis + rank : axis; }
-
 /// The element of `indices` at `at`, checked against an axis of `size`.
-static CheckedIndex indexAt(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &indices, ValueRange at,
+static CheckedIndex indexAt(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &indices, ValueRange at,
                             Dim size) {
   return checkIndex(k, b, loc, toIndex(b, loc, indices.load(b, loc, at), indices.elementType), size, "index");
 }
@@ -62,10 +60,10 @@ LogicalResult GatherOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-Value GatherOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>,
+Value GatherOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
                           ValueRange indices) {
-  const Tensor &x = operands[0];
-  int64_t axis = normalAxis(getAxis(), x.rank()), count = operands[1].rank();
+  const KernelTensor &x = operands[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank()), count = operands[1].rank();
   CheckedIndex index = indexAt(k, b, getLoc(), operands[1], indices.slice(axis, count), x.dims[axis]);
   SmallVector<Value> source(indices.take_front(axis));
   source.push_back(index.index);
@@ -73,10 +71,11 @@ Value GatherOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
   return loadIf(b, getLoc(), x, source, index.ok);
 }
 
-LogicalResult GatherOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult GatherOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   // Each index is checked once; the slice behind it is then a plain copy.
-  const Tensor &x = operands[0], &result = results[0];
-  int64_t axis = normalAxis(getAxis(), x.rank()), count = operands[1].rank();
+  const KernelTensor &x = operands[0], &result = results[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank()), count = operands[1].rank();
   ArrayRef<Dim> dims = result.dims, inner = dims.drop_front(axis + count);
   k.parallelNest(b, getLoc(), dims.take_front(axis + count), [&](OpBuilder &b, Location loc, ValueRange outer) {
     CheckedIndex index = indexAt(k, b, loc, operands[1], outer.drop_front(axis), x.dims[axis]);
@@ -94,7 +93,7 @@ LogicalResult GatherOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
 bool GatherOp::allowsPrologue(unsigned operand) {
   // A row may be picked many times, unless there are no more indices than rows.
   auto x = cast<RankedTensorType>(getX().getType()), indices = cast<RankedTensorType>(getIndices().getType());
-  int64_t rows = x.getShape()[normalAxis(getAxis(), x.getRank())];
+  int64_t rows = x.getShape()[axisFromFront(getAxis(), x.getRank())];
   return operand == 1 ? indices.getRank() <= 1
                       : indices.hasStaticShape() && (indices.getNumElements() <= 1 || indices.getNumElements() <= rows);
 }
@@ -117,10 +116,10 @@ LogicalResult GatherElementsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorIm
   return success();
 }
 
-Value GatherElementsOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
-                                  ValueRange indices) {
-  const Tensor &x = operands[0];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+Value GatherElementsOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<Dim> resultDims, ValueRange indices) {
+  const KernelTensor &x = operands[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   CheckedIndex index = indexAt(k, b, getLoc(), operands[1], indices, x.dims[axis]);
   SmallVector<Value> source(indices);
   source[axis] = index.index;
@@ -160,8 +159,9 @@ LogicalResult GatherNDOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
 
 /// Indices tuple[0..m) at `at` of `indices`, each checked against its axis of `x` from `firstAxis`; `ok` is true when
 /// all fit.
-static std::pair<SmallVector<Value>, Value> tupleAt(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &indices,
-                                                    ValueRange at, int64_t m, const Tensor &x, int64_t firstAxis) {
+static std::pair<SmallVector<Value>, Value> tupleAt(KernelEmitter &k, OpBuilder &b, Location loc,
+                                                    const KernelTensor &indices, ValueRange at, int64_t m,
+                                                    const KernelTensor &x, int64_t firstAxis) {
   SmallVector<Value> tuple, position(at);
   position.push_back({});
   Value ok;
@@ -174,10 +174,10 @@ static std::pair<SmallVector<Value>, Value> tupleAt(KernelEmitter &k, OpBuilder 
   return {tuple, ok};
 }
 
-Value GatherNDOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>,
+Value GatherNDOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
                             ValueRange indices) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &table = operands[1];
+  const KernelTensor &x = operands[0], &table = operands[1];
   int64_t batch = getBatchDims(), leading = table.rank() - 1, m = *table.dims.back().constant();
   auto [tuple, ok] = tupleAt(k, b, loc, table, indices.take_front(leading), m, x, batch);
   SmallVector<Value> source;
@@ -203,15 +203,15 @@ static LogicalResult verifyReduction(Operation *op, StringRef reduction) {
   return success();
 }
 
-static void copyAll(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &from, const Tensor &to) {
+static void copyAll(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &from, const KernelTensor &to) {
   loopNest(b, loc, sizesOf(k, to.dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
     to.store(b, loc, from.load(b, loc, indices), indices);
   });
 }
 
 /// Stores `update` at `indices`, combined with what is there; nothing where `ok` is false.
-static void updateElement(OpBuilder &b, Location loc, const Tensor &result, ValueRange indices, Value update, Value ok,
-                          StringRef reduction) {
+static void updateElement(OpBuilder &b, Location loc, const KernelTensor &result, ValueRange indices, Value update,
+                          Value ok, StringRef reduction) {
   auto store = [&](OpBuilder &b) {
     Value value = update;
     if (reduction != "none") {
@@ -256,10 +256,10 @@ LogicalResult ScatterElementsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   return success();
 }
 
-LogicalResult ScatterElementsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                           ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &indices = operands[1], &updates = operands[2], &result = results[0];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+LogicalResult ScatterElementsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                           ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &indices = operands[1], &updates = operands[2], &result = results[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   copyAll(k, b, getLoc(), x, result);
   loopNest(b, getLoc(), sizesOf(k, indices.dims), [&](OpBuilder &b, Location loc, ValueRange at) {
     CheckedIndex index = indexAt(k, b, loc, indices, at, x.dims[axis]);
@@ -303,9 +303,9 @@ LogicalResult ScatterNDOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   return success();
 }
 
-LogicalResult ScatterNDOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &indices = operands[1], &updates = operands[2], &result = results[0];
+LogicalResult ScatterNDOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &indices = operands[1], &updates = operands[2], &result = results[0];
   int64_t leading = indices.rank() - 1, m = *indices.dims.back().constant();
   ArrayRef<Dim> outer = ArrayRef<Dim>(indices.dims).drop_back(), inner = ArrayRef<Dim>(x.dims).drop_front(m);
   SmallVector<Dim, 6> updateDims(outer);
@@ -348,11 +348,11 @@ LogicalResult TensorScatterOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImp
   return success();
 }
 
-Value TensorScatterOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
-                                 ValueRange indices) {
+Value TensorScatterOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                 ArrayRef<Dim> resultDims, ValueRange indices) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &updates = operands[1];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+  const KernelTensor &x = operands[0], &updates = operands[1];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   Value zero = constantIndex(b, loc, 0), length = k.size(resultDims[axis]), count = k.size(updates.dims[axis]);
   Value start =
       toIndex(b, loc, loadWithin(k, b, loc, operands[2], {resultDims[0]}, {indices[0]}), operands[2].elementType);
@@ -392,15 +392,15 @@ LogicalResult CompressOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
 }
 
 Dim CompressOp::sizeBound(ShapeAnalysis &shapes, unsigned, int64_t axis) {
-  int64_t own = normalAxis(getAxis(), shapes.rank(getX()));
+  int64_t own = axisFromFront(getAxis(), shapes.rank(getX()));
   return axis == own ? shapes.dims().min(shapes.dim(getCondition(), 0), shapes.dim(getX(), own)) : Dim();
 }
 
-LogicalResult CompressOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                    ArrayRef<Tensor> results) {
+LogicalResult CompressOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                    ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &condition = operands[1], &result = results[0];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+  const KernelTensor &x = operands[0], &condition = operands[1], &result = results[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   Value one = constantIndex(b, loc, 1), zero = constantIndex(b, loc, 0);
   Value length = minIndex(b, loc, k.size(condition.dims[0]), k.size(x.dims[axis]));
   Value total = reduceNest(b, loc, length, zero, [&](OpBuilder &b, Location loc, ValueRange at, ValueRange sum) {
@@ -437,10 +437,10 @@ Dim NonZeroOp::sizeBound(ShapeAnalysis &shapes, unsigned, int64_t axis) {
   return axis == 1 ? shapes.numElements(getX()) : Dim();
 }
 
-LogicalResult NonZeroOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
+LogicalResult NonZeroOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &result = results[0];
+  const KernelTensor &x = operands[0], &result = results[0];
   SmallVector<Value> sizes = sizesOf(k, x.dims);
   Value one = constantIndex(b, loc, 1), zero = constantIndex(b, loc, 0);
   auto isSet = [&](OpBuilder &b, Location loc, ValueRange at) {

@@ -195,7 +195,7 @@ Value cameo::lessThan(OpBuilder &b, Location loc, Value x, Value y, Type element
   return arith::CmpIOp::create(b, loc, isUnsigned ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt, x, y);
 }
 
-SmallVector<Value> cameo::broadcastIndices(OpBuilder &b, Location loc, KernelEmitter &k, const Tensor &operand,
+SmallVector<Value> cameo::broadcastIndices(OpBuilder &b, Location loc, KernelEmitter &k, const KernelTensor &operand,
                                            ArrayRef<Dim> resultDims, ValueRange indices) {
   SmallVector<Value> result;
   size_t offset = resultDims.size() - operand.dims.size();

@@ -32,7 +32,7 @@ public:
                     llvm::function_ref<void(OpBuilder &, Location, ValueRange)> body, Dim) override {
     loopNest(b, loc, sizesOf(*this, dims), body);
   }
-  Tensor temporary(OpBuilder &, Location, Type elementType, ArrayRef<Dim> dims) override {
+  KernelTensor temporary(OpBuilder &, Location, Type elementType, ArrayRef<Dim> dims) override {
     return buffer(elementType, dims);
   }
   void setResultSize(OpBuilder &, Location, OpResult, int64_t, Value) override {}
@@ -42,8 +42,8 @@ public:
   }
   bool mayReassociate() const override { return false; }
 
-  Tensor buffer(Type elementType, ArrayRef<Dim> dims) {
-    Tensor t;
+  KernelTensor buffer(Type elementType, ArrayRef<Dim> dims) {
+    KernelTensor t;
     t.elementType = elementType;
     t.dims.assign(dims.begin(), dims.end());
     SmallVector<int64_t> shape = llvm::map_to_vector(dims, [](Dim d) { return d.asStatic(); });
@@ -130,8 +130,8 @@ Dim cameo::loopFlops(ShapeAnalysis &shapes, KernelInterface op) {
   Block *entry = function.addEntryBlock();
   ScratchEmitter emitter(shapes, *entry, op.getLoc());
   auto tensorOf = [&](Value v) { return emitter.buffer(shapes.get(v).elementType, shapes.get(v).dims); };
-  SmallVector<Tensor> operands = llvm::map_to_vector(op->getOperands(), tensorOf);
-  SmallVector<Tensor> results = llvm::map_to_vector(op->getResults(), tensorOf);
+  SmallVector<KernelTensor> operands = llvm::map_to_vector(op->getOperands(), tensorOf);
+  SmallVector<KernelTensor> results = llvm::map_to_vector(op->getResults(), tensorOf);
   b.setInsertionPointToEnd(entry);
   llvm::DenseMap<Value, bool> known;
   Dim sum = succeeded(op.emitLoops(emitter, b, operands, results)) ? arithmeticOf(*entry, emitter, known) : Dim();

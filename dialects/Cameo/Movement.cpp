@@ -68,7 +68,7 @@ LogicalResult TransposeOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   return success();
 }
 
-Value TransposeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>,
+Value TransposeOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
                              ValueRange indices) {
   SmallVector<Value> source(indices.size());
   for (auto [i, axis] : llvm::enumerate(getPermutation()))
@@ -199,7 +199,8 @@ LogicalResult SliceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
   return success();
 }
 
-Value SliceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>, ValueRange indices) {
+Value SliceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
+                         ValueRange indices) {
   auto starts = k.shapes().elements(getStarts()), ends = k.shapes().elements(getEnds()),
        steps = k.shapes().elements(getSteps());
   SmallVector<Value> source(indices);
@@ -260,7 +261,7 @@ LogicalResult ConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
+Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
   int64_t axis = axisFromFront(getAxis(), resultDims.size());
   // if i < n0: x0[i] else if i - n0 < n1: x1[i - n0] ... else the last
@@ -284,14 +285,15 @@ Value ConcatOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> opera
   return pick(b, 0, indices[axis]);
 }
 
-LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   // One copy loop per operand instead of a choice per element; threads share the axes before the concatenated one.
-  const Tensor &result = results[0];
+  const KernelTensor &result = results[0];
   int64_t axis = axisFromFront(getAxis(), result.rank());
   ArrayRef<Dim> dims = result.dims;
   k.parallelNest(b, getLoc(), dims.take_front(axis), [&](OpBuilder &b, Location loc, ValueRange outer) {
     Value offset = constantIndex(b, loc, 0);
-    auto copy = [&](const Tensor &operand, Value rows) {
+    auto copy = [&](const KernelTensor &operand, Value rows) {
       Value first = operand.stored ? k.size(operand.stored) : Value();
       SmallVector<Value> sizes{first ? subIndex(b, loc, rows, first) : rows};
       for (Dim d : dims.drop_front(axis + 1))
@@ -306,7 +308,7 @@ LogicalResult ConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tenso
         result.store(b, loc, operand.load(b, loc, from), to);
       });
     };
-    for (const Tensor &operand : operands) {
+    for (const KernelTensor &operand : operands) {
       Value rows = k.size(operand.dims[axis]);
       if (operand.stored != operand.dims[axis])
         copy(operand, rows);
@@ -352,7 +354,7 @@ LogicalResult ExpandOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-Value ExpandOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
+Value ExpandOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim> resultDims,
                           ValueRange indices) {
   return operands[0].load(b, getLoc(), broadcastIndices(b, getLoc(), k, operands[0], resultDims, indices));
 }
@@ -382,7 +384,7 @@ LogicalResult TileOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   return success();
 }
 
-Value TileOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
+Value TileOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim> resultDims,
                         ValueRange indices) {
   SmallVector<Value> source;
   for (auto [index, n, m] : llvm::zip(indices, operands[0].dims, resultDims)) {
@@ -429,10 +431,10 @@ LogicalResult PadOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInf
   return success();
 }
 
-Value PadOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
+Value PadOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim> resultDims,
                        ValueRange indices) {
   Location loc = getLoc();
-  const Tensor &x = operands[0];
+  const KernelTensor &x = operands[0];
   auto pads = *k.shapes().elements(getPads());
   Value inside; // null: always
   auto require = [&](Value condition) {
@@ -503,8 +505,8 @@ LogicalResult ReverseSequenceOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   return success();
 }
 
-Value ReverseSequenceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim> resultDims,
-                                   ValueRange indices) {
+Value ReverseSequenceOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<Dim> resultDims, ValueRange indices) {
   Location loc = getLoc();
   Dim batchSize = resultDims[getBatchAxis()];
   Value t = indices[getTimeAxis()], batch = indices[getBatchAxis()], n = k.size(resultDims[getTimeAxis()]);
@@ -529,7 +531,8 @@ LogicalResult TriluOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeI
   return success();
 }
 
-Value TriluOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>, ValueRange indices) {
+Value TriluOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
+                         ValueRange indices) {
   Location loc = getLoc();
   Value i = indices[indices.size() - 2], j = indices.back();
   // Difference of column and row, so that no k overflows.

@@ -96,10 +96,10 @@ static LogicalResult inferRowNorm(Operation *op, int64_t axis, ShapeAnalysis &sh
   return success();
 }
 
-static LogicalResult emitRowNorm(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                 const Tensor &y, int64_t axis, float epsilon, bool centre) {
-  const Tensor &x = operands[0], &scale = operands[1];
-  const Tensor *bias = operands.size() > 2 && operands[2] ? &operands[2] : nullptr;
+static LogicalResult emitRowNorm(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                 const KernelTensor &y, int64_t axis, float epsilon, bool centre) {
+  const KernelTensor &x = operands[0], &scale = operands[1];
+  const KernelTensor *bias = operands.size() > 2 && operands[2] ? &operands[2] : nullptr;
   axis = axis < 0 ? axis + x.rank() : axis;
   ArrayRef<Dim> dims = x.dims, row = dims.drop_front(axis);
   k.parallelNest(b, op->getLoc(), dims.take_front(axis), [&](OpBuilder &b, Location loc, ValueRange outer) {
@@ -154,8 +154,8 @@ Dim LrnOp::flops(ShapeAnalysis &shapes) {
   return d.add(d.mul(d.mul(squares, places), 2), d.mul(shapes.numElements(getX()), 4));
 }
 
-LogicalResult LayerNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
+LogicalResult LayerNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
   return emitRowNorm(*this, k, b, operands, results[0], getAxis(), getEpsilon().convertToFloat(), /*centre=*/true);
 }
 bool LayerNormOp::allowsEpilogue() { return true; }
@@ -163,8 +163,8 @@ bool LayerNormOp::allowsEpilogue() { return true; }
 LogicalResult RmsNormOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferRowNorm(*this, getAxis(), shapes, results);
 }
-LogicalResult RmsNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
+LogicalResult RmsNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
   return emitRowNorm(*this, k, b, operands, results[0], getAxis(), getEpsilon().convertToFloat(), /*centre=*/false);
 }
 bool RmsNormOp::allowsEpilogue() { return true; }
@@ -193,9 +193,9 @@ LogicalResult GroupNormOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   return success();
 }
 
-LogicalResult GroupNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &scale = operands[1], &bias = operands[2], &y = results[0];
+LogicalResult GroupNormOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &scale = operands[1], &bias = operands[2], &y = results[0];
   DimContext &d = k.dims();
   Dim groups = getGroups() ? d.constant(getGroups()) : x.dims[1];
   Dim perGroup = getGroups() ? d.floorDiv(x.dims[1], getGroups()) : d.constant(1);
@@ -242,8 +242,9 @@ LogicalResult LrnOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInf
   return success();
 }
 
-LogicalResult LrnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &y = results[0];
+LogicalResult LrnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                               ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &y = results[0];
   Type type = computeType(x.elementType);
   int64_t before = int64_t(getSize() - 1) / 2, behind = int64_t(getSize()) - 1 - before;
   SmallVector<Dim> spatial(x.dims.begin() + 2, x.dims.end());

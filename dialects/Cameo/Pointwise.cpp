@@ -199,20 +199,20 @@ LogicalResult cameo::inferPointwise(Operation *op, Type elementType, ShapeAnalys
   return success();
 }
 
-LogicalResult cameo::emitIndexable(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
+LogicalResult cameo::emitIndexable(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
   auto indexable = cast<IndexableInterface>(op);
-  const Tensor &result = results.front();
+  const KernelTensor &result = results.front();
   k.parallelNest(b, op->getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange indices) {
     result.store(b, loc, indexable.elementAt(k, b, operands, result.dims, indices), indices);
   });
   return success();
 }
 
-Value cameo::pointwiseElement(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
+Value cameo::pointwiseElement(Operation *op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                               ArrayRef<Dim> resultDims, ValueRange indices) {
   SmallVector<Value> x;
-  for (const Tensor &operand : operands)
+  for (const KernelTensor &operand : operands)
     x.push_back(operand.load(b, op->getLoc(), broadcastIndices(b, op->getLoc(), k, operand, resultDims, indices)));
   if (op->hasTrait<DividesBySecond>() && isa<IntegerType>(x[1].getType())) {
     Value zero = constantInt(b, op->getLoc(), x[1].getType(), 0);

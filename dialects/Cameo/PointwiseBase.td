@@ -27,12 +27,12 @@ class Cameo_Pointwise<string mnemonic, string onnx, dag ins_, Cameo_ResultElemen
     }
     void $cppClass::requireSizes(::cameo::SizeRequirements &required) { required.allBroadcast(); }
     ::llvm::LogicalResult $cppClass::emitLoops(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b,
-        ::llvm::ArrayRef<::cameo::Tensor> operands, ::llvm::ArrayRef<::cameo::Tensor> results) {
+        ::llvm::ArrayRef<::cameo::KernelTensor> operands, ::llvm::ArrayRef<::cameo::KernelTensor> results) {
       return ::cameo::emitIndexable(*this, k, b, operands, results);
     }
     bool $cppClass::allowsEpilogue() { return true; }
     bool $cppClass::allowsPrologue(unsigned) { return true; }
-    ::mlir::Value $cppClass::elementAt(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b, ::llvm::ArrayRef<::cameo::Tensor> operands,
+    ::mlir::Value $cppClass::elementAt(::cameo::KernelEmitter &k, ::mlir::OpBuilder &b, ::llvm::ArrayRef<::cameo::KernelTensor> operands,
         ::llvm::ArrayRef<::cameo::Dim> resultDims, ::mlir::ValueRange indices) {
       return ::cameo::pointwiseElement(*this, k, b, operands, resultDims, indices);
     }

@@ -56,7 +56,7 @@ struct PoolWindow {
 
 /// `padded`: taps in the padding at the end count as inside; those at the beginning are then the ones below Taps::lo.
 template <typename OpT>
-static PoolWindow windowAt(OpT op, KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &x, ValueRange at,
+static PoolWindow windowAt(OpT op, KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &x, ValueRange at,
                            bool padded = false) {
   Window window{op.getStrides(), op.getDilations(), op.getPads()};
   ActivationAxes axes{x.rank(), op.getChannelsLast()};
@@ -126,7 +126,7 @@ LogicalResult MaxPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
 }
 
 /// Place of an element of x as max_pool's second result states it.
-static Value flatIndex(MaxPoolOp op, KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &x,
+static Value flatIndex(MaxPoolOp op, KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &x,
                        ValueRange indices) {
   ActivationAxes axes{x.rank(), op.getChannelsLast()};
   SmallVector<int64_t> order{0, axes.channel()};
@@ -138,9 +138,9 @@ static Value flatIndex(MaxPoolOp op, KernelEmitter &k, OpBuilder &b, Location lo
   return flat;
 }
 
-LogicalResult MaxPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0];
+LogicalResult MaxPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0];
   bool withIndices = results.size() == 2;
   k.parallelNest(b, getLoc(), results[0].dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     PoolWindow window = windowAt(*this, k, b, loc, x, at);
@@ -182,9 +182,9 @@ LogicalResult AveragePoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return inferPool(*this, shapes, results);
 }
 
-LogicalResult AveragePoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
+LogicalResult AveragePoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
   Type type = computeType(x.elementType);
   k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     PoolWindow window = windowAt(*this, k, b, loc, x, at);
@@ -214,8 +214,9 @@ LogicalResult LpPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return inferPool(*this, shapes, results);
 }
 
-LogicalResult LpPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
+LogicalResult LpPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
   Type type = computeType(x.elementType);
   double p = getP().convertToDouble();
   k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
@@ -264,9 +265,9 @@ LogicalResult MaxUnpoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sh
   return success();
 }
 
-LogicalResult MaxUnpoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                     ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &indices = operands[1], &result = results[0];
+LogicalResult MaxUnpoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                     ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &indices = operands[1], &result = results[0];
   Location loc = getLoc();
   Value zero = constantScalar(b, loc, computeType(x.elementType), 0);
   loopNest(b, loc, sizesOf(k, result.dims),

@@ -39,7 +39,8 @@ LogicalResult UnpackOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
   return success();
 }
 
-Value UnpackOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>, ValueRange indices) {
+Value UnpackOp::elementAt(KernelEmitter &, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
+                          ValueRange indices) {
   Location loc = getLoc();
   int64_t perByte = 8 / getBits();
   Value count = constantIndex(b, loc, perByte);
@@ -87,9 +88,9 @@ LogicalResult MatMulNBitsOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return success();
 }
 
-LogicalResult MatMulNBitsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &weights = operands[1], &scale = operands[2], &zero = operands[3];
+LogicalResult MatMulNBitsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &weights = operands[1], &scale = operands[2], &zero = operands[3];
   Value length = k.size(x.dims.back());
   k.parallelNest(b, getLoc(), results[0].dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     auto number = [&](int64_t v) { return constantIndex(b, loc, v); };

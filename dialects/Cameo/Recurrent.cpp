@@ -267,13 +267,13 @@ struct Direction {
 class Recurrence {
 public:
   template <typename OpT>
-  Recurrence(OpT op, KernelEmitter &k, ArrayRef<Tensor> operands)
+  Recurrence(OpT op, KernelEmitter &k, ArrayRef<KernelTensor> operands)
       : loc(op.getLoc()), k(k), inputs(operands[0]), weights(operands[1]),
         lengths(operandTensor(op, operands, op.getLengths())), reverse(op.getReverse()),
         type(computeType(inputs.elementType)), batch(inputs.dims[1]), hidden(weights.dims[1]) {}
 
   /// Numbers for every unit of every row: a state, or several per unit.
-  Tensor temporary(OpBuilder &b, int64_t perUnit = 1) {
+  KernelTensor temporary(OpBuilder &b, int64_t perUnit = 1) {
     return k.temporary(b, loc, type, {batch, k.dims().mul(hidden, perUnit)});
   }
 
@@ -288,21 +288,21 @@ public:
   }
 
   /// state = `initial` of the direction, or 0 where the operand is absent.
-  void start(OpBuilder &b, const Tensor &state, const Tensor &initial, Direction at) {
+  void start(OpBuilder &b, const KernelTensor &state, const KernelTensor &initial, Direction at) {
     loopNest(b, loc, sizesOf(k, state.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
       Value v = initial ? initial.load(b, loc, {at.index, i[0], i[1]}) : constantScalar(b, loc, type, 0);
       state.store(b, loc, v, i);
     });
   }
   /// `last` of the direction = state.
-  void finish(OpBuilder &b, const Tensor &state, const Tensor &last, Direction at) {
+  void finish(OpBuilder &b, const KernelTensor &state, const KernelTensor &last, Direction at) {
     loopNest(b, loc, sizesOf(k, state.dims), [&](OpBuilder &b, Location loc, ValueRange i) {
       last.store(b, loc, state.load(b, loc, i), {at.index, i[0], i[1]});
     });
   }
 
   /// gates[row, j] = `value` of the step's input at column j, for columns [from, to) in units of the hidden size.
-  void fill(OpBuilder &b, const Tensor &gates, Direction at, Value step, int64_t from, int64_t to,
+  void fill(OpBuilder &b, const KernelTensor &gates, Direction at, Value step, int64_t from, int64_t to,
             llvm::function_ref<Value(OpBuilder &, Value row, Value position, Value column)> value) {
     loopNest(b, loc, {k.size(batch)}, [&](OpBuilder &b, Location loc, ValueRange row) {
       Value position = positionOf(b, at, step, row[0]).first;
@@ -316,7 +316,8 @@ public:
   }
 
   /// gates[row, j] += sum_k state[row, k] weights[direction, k, j], for columns [from, to) in units of the hidden size.
-  void accumulate(OpBuilder &b, const Tensor &gates, const Tensor &state, Direction at, int64_t from, int64_t to) {
+  void accumulate(OpBuilder &b, const KernelTensor &gates, const KernelTensor &state, Direction at, int64_t from,
+                  int64_t to) {
     constexpr int64_t kRows = 8;
     Value size = k.size(hidden), rows = constantIndex(b, loc, kRows), one = constantIndex(b, loc, 1);
     Value whole = k.size(k.dims().mul(k.dims().floorDiv(hidden, kRows), kRows));
@@ -344,7 +345,7 @@ public:
 
   /// Calls `body` for every unit of rows that have this step; it updates the state and returns h, which goes to `y`.
   /// Rows whose sequence has ended get 0 there.
-  void forEachUnit(OpBuilder &b, Direction at, Value step, const Tensor &y,
+  void forEachUnit(OpBuilder &b, Direction at, Value step, const KernelTensor &y,
                    llvm::function_ref<Value(OpBuilder &, Value row, Value position, Value unit)> body) {
     loopNest(b, loc, {k.size(batch)}, [&](OpBuilder &b, Location loc, ValueRange row) {
       auto [position, active] = positionOf(b, at, step, row[0]);
@@ -366,7 +367,7 @@ public:
   Value column(OpBuilder &b, int64_t gate, Value unit) {
     return addIndex(b, loc, k.size(k.dims().mul(hidden, gate)), unit);
   }
-  Value gate(OpBuilder &b, const Tensor &gates, Value row, int64_t gate, Value unit) {
+  Value gate(OpBuilder &b, const KernelTensor &gates, Value row, int64_t gate, Value unit) {
     return gates.load(b, loc, {row, column(b, gate, unit)});
   }
   Value multiplyAdd(OpBuilder &b, Value sum, Value x, Value y) { return cameo::multiplyAdd(k, b, loc, sum, x, y); }
@@ -399,8 +400,8 @@ private:
   }
 
   KernelEmitter &k;
-  const Tensor &inputs, &weights;
-  Tensor lengths;
+  const KernelTensor &inputs, &weights;
+  KernelTensor lengths;
   bool reverse;
   Type type;
   Dim batch, hidden;
@@ -408,10 +409,11 @@ private:
 
 } // namespace
 
-LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  Tensor initial = operandTensor(*this, operands, getInitial());
+LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                               ArrayRef<KernelTensor> results) {
+  KernelTensor initial = operandTensor(*this, operands, getInitial());
   Recurrence r(*this, k, operands);
-  Tensor h = r.temporary(b), gates = r.temporary(b);
+  KernelTensor h = r.temporary(b), gates = r.temporary(b);
   r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
     r.start(b, h, initial, at);
     r.forEachStep(b, [&](OpBuilder &b, Value step) {
@@ -430,14 +432,15 @@ LogicalResult RnnOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
   return success();
 }
 
-LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  Tensor initial = operandTensor(*this, operands, getInitial());
-  Tensor hiddenBias = operandTensor(*this, operands, getHiddenBias());
+LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                               ArrayRef<KernelTensor> results) {
+  KernelTensor initial = operandTensor(*this, operands, getInitial());
+  KernelTensor hiddenBias = operandTensor(*this, operands, getHiddenBias());
   Recurrence r(*this, k, operands);
   bool linear = getLinearBeforeReset();
   Type type = computeType(results[0].elementType);
   // `reset` holds r h; its product with R_n goes on top of the input, or stands alone while r is still to be applied.
-  Tensor h = r.temporary(b), gates = r.temporary(b, 3), reset;
+  KernelTensor h = r.temporary(b), gates = r.temporary(b, 3), reset;
   if (!linear)
     reset = r.temporary(b);
   r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
@@ -479,12 +482,13 @@ LogicalResult GruOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
   return success();
 }
 
-LogicalResult LstmOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  Tensor initial = operandTensor(*this, operands, getInitial());
-  Tensor initialCell = operandTensor(*this, operands, getInitialCell());
-  Tensor peepholes = operandTensor(*this, operands, getPeepholes());
+LogicalResult LstmOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                ArrayRef<KernelTensor> results) {
+  KernelTensor initial = operandTensor(*this, operands, getInitial());
+  KernelTensor initialCell = operandTensor(*this, operands, getInitialCell());
+  KernelTensor peepholes = operandTensor(*this, operands, getPeepholes());
   Recurrence r(*this, k, operands);
-  Tensor h = r.temporary(b), c = r.temporary(b), gates = r.temporary(b, 4);
+  KernelTensor h = r.temporary(b), c = r.temporary(b), gates = r.temporary(b, 4);
   r.forEachDirection(b, [&](OpBuilder &b, Direction at) {
     r.start(b, h, initial, at);
     r.start(b, c, initialCell, at);

@@ -160,8 +160,9 @@ Dim ReduceOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes
 Dim ReduceDynamicOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes, getKind() == "mean"); }
 Dim CumulateOp::flops(ShapeAnalysis &shapes) { return reductionFlops(*this, shapes, false); }
 
-LogicalResult ReduceOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &y = results[0];
+LogicalResult ReduceOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &y = results[0];
   llvm::SmallBitVector reduced(x.rank());
   for (int64_t axis : getAxes())
     reduced[axis] = true;
@@ -262,9 +263,9 @@ static void checkAxes(KernelEmitter &k, OpBuilder &b, Location loc, ArrayRef<Dim
   }
 }
 
-LogicalResult ReduceDynamicOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                         ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &y = results[0];
+LogicalResult ReduceDynamicOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                         ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &y = results[0];
   DimContext &d = k.dims();
   auto axes = *k.shapes().elements(getAxes());
   SmallVector<Dim> flags = reducedFlags(d, axes, x.rank());
@@ -332,8 +333,8 @@ static SmallVector<Value> insertAt(ValueRange indices, int64_t position, Value v
   return all;
 }
 
-static LogicalResult emitArg(Operation *op, KernelEmitter &k, OpBuilder &b, const Tensor &x, const Tensor &y,
-                             int64_t axis, bool keepDims, bool last, bool wantsMax) {
+static LogicalResult emitArg(Operation *op, KernelEmitter &k, OpBuilder &b, const KernelTensor &x,
+                             const KernelTensor &y, int64_t axis, bool keepDims, bool last, bool wantsMax) {
   axis = axis < 0 ? axis + x.rank() : axis;
   Type element = x.elementType;
   SmallVector<Dim> outerDims(x.dims.begin(), x.dims.end());
@@ -376,7 +377,8 @@ static LogicalResult emitArg(Operation *op, KernelEmitter &k, OpBuilder &b, cons
 LogicalResult ArgMaxOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferArg(*this, getX(), getAxis(), getKeepDims(), shapes, results);
 }
-LogicalResult ArgMaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult ArgMaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   return emitArg(*this, k, b, operands[0], results[0], getAxis(), getKeepDims(), getLast(), /*wantsMax=*/true);
 }
 bool ArgMaxOp::allowsEpilogue() { return true; }
@@ -385,7 +387,8 @@ bool ArgMaxOp::allowsPrologue(unsigned) { return true; }
 LogicalResult ArgMinOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferArg(*this, getX(), getAxis(), getKeepDims(), shapes, results);
 }
-LogicalResult ArgMinOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult ArgMinOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   return emitArg(*this, k, b, operands[0], results[0], getAxis(), getKeepDims(), getLast(), /*wantsMax=*/false);
 }
 bool ArgMinOp::allowsEpilogue() { return true; }
@@ -406,9 +409,9 @@ LogicalResult CumulateOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Sha
   return success();
 }
 
-LogicalResult CumulateOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                    ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &y = results[0];
+LogicalResult CumulateOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                    ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &y = results[0];
   DimContext &d = k.dims();
   Dim axis = k.shapes().elements(getAxis())->front();
   checkAxes(k, b, getLoc(), axis, x.rank());

@@ -27,8 +27,8 @@ static LogicalResult inferRegions(Operation *op, ShapeAnalysis &shapes, Value x,
 }
 
 /// Records a failure when the rows of the regions are not `columns` long; rows that are too short read as 0.
-static Value loadRegion(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &rois, Value region, int64_t column,
-                        int64_t columns) {
+static Value loadRegion(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &rois, Value region,
+                        int64_t column, int64_t columns) {
   SmallVector<Dim> expected{rois.dims[0], k.dims().constant(columns)};
   return loadWithin(k, b, loc, rois, expected, {region, constantIndex(b, loc, column)});
 }
@@ -74,9 +74,9 @@ static Between between(OpBuilder &b, Location loc, Value v, Value size) {
   return {low, high, arith::SelectOp::create(b, loc, atEnd, constantScalar(b, loc, type, 0), weight)};
 }
 
-LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                    ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &rois = operands[1], &batchIndices = operands[2], &result = results[0];
+LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                    ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &rois = operands[1], &batchIndices = operands[2], &result = results[0];
   Type type = computeType(x.elementType);
   using P = arith::CmpFPredicate;
   k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
@@ -168,9 +168,9 @@ LogicalResult MaxRoiPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<S
   return inferRegions(*this, shapes, getX(), getRois(), 5, getHeight(), getWidth(), results);
 }
 
-LogicalResult MaxRoiPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &rois = operands[1], &result = results[0];
+LogicalResult MaxRoiPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &rois = operands[1], &result = results[0];
   Type type = computeType(x.elementType);
   k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     Value zeroIndex = constantIndex(b, loc, 0), oneIndex = constantIndex(b, loc, 1);

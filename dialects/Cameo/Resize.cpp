@@ -74,10 +74,11 @@ struct AxisSample {
 /// The interpolation of one result element.
 class Sampler {
 public:
-  Sampler(ResizeOp op, KernelEmitter &k, const Tensor &x, const Tensor &result, Type sumType)
+  Sampler(ResizeOp op, KernelEmitter &k, const KernelTensor &x, const KernelTensor &result, Type sumType)
       : op(op), k(k), x(x), result(result), sumType(sumType) {}
 
-  AxisSample sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const Tensor *scales, const Tensor *roi);
+  AxisSample sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const KernelTensor *scales,
+                        const KernelTensor *roi);
   /// The value over the axes from number `i` on; `indices` hold what is decided.
   Value interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices);
 
@@ -103,7 +104,7 @@ private:
 
   ResizeOp op;
   KernelEmitter &k;
-  const Tensor &x, &result;
+  const KernelTensor &x, &result;
   Type sumType;
 };
 } // namespace
@@ -116,8 +117,8 @@ static int64_t wholeFactor(DimContext &d, Dim size, Dim resultSize) {
   return factor && *factor > 0 && d.mul(size, *factor) == resultSize ? *factor : 0;
 }
 
-AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const Tensor *scales,
-                               const Tensor *roi) {
+AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const KernelTensor *scales,
+                               const KernelTensor *roi) {
   FloatMath m(b, loc, b.getF64Type());
   int64_t axis = op.getAxes()[i];
   StringRef transform = op.getTransform();
@@ -132,7 +133,7 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
   }
   Value n = m.fromIndex(sample.size), p = m.fromIndex(position), one = m.constant(1), zero = m.constant(0);
   Value length = m.fromIndex(k.size(result.dims[axis])), resultSize = length, scale;
-  auto element = [&](const Tensor *tensor, size_t number) {
+  auto element = [&](const KernelTensor *tensor, size_t number) {
     Dim count = k.dims().constant(tensor == roi ? 2 * op.getAxes().size() : op.getAxes().size());
     Value v = loadWithin(k, b, loc, *tensor, {count}, {constantIndex(b, loc, number)});
     return v.getType() == m.type ? v : Value(arith::ExtFOp::create(b, loc, m.type, v));
@@ -254,10 +255,11 @@ static Value toElement(OpBuilder &b, Location loc, Value sum, Type sumType, Type
   return convertScalar(b, loc, sum, sumType, element);
 }
 
-LogicalResult ResizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
-  const Tensor *scales = getScales() ? &operands[2] : nullptr,
-               *roi = getRoi() ? &operands[getScales() ? 3 : 2] : nullptr;
+LogicalResult ResizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
+  const KernelTensor *scales = getScales() ? &operands[2] : nullptr,
+                     *roi = getRoi() ? &operands[getScales() ? 3 : 2] : nullptr;
   Type element = x.elementType;
   bool wide = element.isF64() || (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 32);
   Type sumType = wide ? Type(b.getF64Type()) : Type(b.getF32Type());

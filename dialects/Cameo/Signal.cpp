@@ -62,8 +62,9 @@ Dim DftOp::flops(ShapeAnalysis &shapes) {
   return d.add(d.add(table, sums), getInverse() ? numbers : d.constant(0));
 }
 
-LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &result = results[0];
+LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                               ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
   Location loc = getLoc();
   Type type = b.getF64Type();
   int64_t axis = getAxis();
@@ -73,7 +74,7 @@ LogicalResult DftOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> 
   Value scale = FloatMath(b, loc, type).fromIndex(length);
 
   // cosines[t] = cos(2 pi t / L): every factor is one of L numbers.
-  Tensor cosines = k.temporary(b, loc, type, {lengthDim}), sines = k.temporary(b, loc, type, {lengthDim});
+  KernelTensor cosines = k.temporary(b, loc, type, {lengthDim}), sines = k.temporary(b, loc, type, {lengthDim});
   loopNest(b, loc, {length}, [&](OpBuilder &b, Location loc, ValueRange t) {
     FloatMath m(b, loc, type);
     Value angle = m.div(m.mul(m.fromIndex(t[0]), 2 * M_PI), scale);
@@ -147,7 +148,7 @@ LogicalResult MelWeightMatrixOp::inferShapes(ShapeAnalysis &shapes, SmallVectorI
   return success();
 }
 
-Value MelWeightMatrixOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Dim>,
+Value MelWeightMatrixOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ArrayRef<Dim>,
                                    ValueRange indices) {
   Location loc = getLoc();
   FloatMath m(b, loc, b.getF64Type());

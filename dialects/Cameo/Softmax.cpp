@@ -17,8 +17,8 @@ static LogicalResult inferSoftmax(Operation *op, Value x, int64_t axis, ShapeAna
 /// Three passes over each row: maximum, sum of exponentials, results. A result that is a plain f32 or f64 buffer holds
 /// the exponentials between the second and third pass; otherwise (fused consumers, f16) they are computed twice.
 /// Without reassociation, each step of f16 and bf16 rounds as in ONNX's function body (README.md).
-static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, const Tensor &x, const Tensor &y,
-                                 int64_t axis, bool isLog) {
+static LogicalResult emitSoftmax(Operation *op, KernelEmitter &k, OpBuilder &b, const KernelTensor &x,
+                                 const KernelTensor &y, int64_t axis, bool isLog) {
   axis = axis < 0 ? axis + x.rank() : axis;
   Type type = computeType(x.elementType);
   SmallVector<Dim> outerDims(x.dims.begin(), x.dims.end());
@@ -102,8 +102,8 @@ Dim LogSoftmaxOp::flops(ShapeAnalysis &shapes) { return rowwiseFlops(shapes, get
 LogicalResult SoftmaxOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferSoftmax(*this, getX(), getAxis(), shapes, results);
 }
-LogicalResult SoftmaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
+LogicalResult SoftmaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
   return emitSoftmax(*this, k, b, operands[0], results[0], getAxis(), /*isLog=*/false);
 }
 bool SoftmaxOp::allowsEpilogue() { return true; }
@@ -112,8 +112,8 @@ bool SoftmaxOp::allowsPrologue(unsigned) { return false; }
 LogicalResult LogSoftmaxOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferSoftmax(*this, getX(), getAxis(), shapes, results);
 }
-LogicalResult LogSoftmaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
+LogicalResult LogSoftmaxOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
   return emitSoftmax(*this, k, b, operands[0], results[0], getAxis(), /*isLog=*/true);
 }
 bool LogSoftmaxOp::allowsEpilogue() { return true; }

@@ -16,15 +16,13 @@ void registerSortingOps(CameoDialect &dialect) {
 }
 } // namespace cameo
 
-static int64_t normalAxis(int64_t axis, int64_t rank) { return axis < 0 ? axis + rank : axis; }
-
 static SmallVector<Value> with(ValueRange prefix, Value last) {
   SmallVector<Value> indices(prefix);
   indices.push_back(last);
   return indices;
 }
 
-static Value loadPosition(OpBuilder &b, Location loc, const Tensor &positions, ValueRange at) {
+static Value loadPosition(OpBuilder &b, Location loc, const KernelTensor &positions, ValueRange at) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), positions.load(b, loc, at));
 }
 
@@ -47,8 +45,8 @@ static void doublingLoop(OpBuilder &b, Location loc, Value limit,
 
 /// Fills `order[prefix.., 0..count)` with 0..count sorted so that `before` holds from one to the next; stable.
 /// Bottom-up merge sort: runs of 1, 2, 4, .. are merged from `order` into `scratch` and copied back.
-static void sortPositions(OpBuilder &b, Location loc, const Tensor &order, const Tensor &scratch, ValueRange prefix,
-                          Value count, Before before) {
+static void sortPositions(OpBuilder &b, Location loc, const KernelTensor &order, const KernelTensor &scratch,
+                          ValueRange prefix, Value count, Before before) {
   Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
   loopNest(b, loc, count, [&](OpBuilder &b, Location loc, ValueRange at) {
     order.store(b, loc, indexToI64(b, loc, at[0]), with(prefix, at[0]));
@@ -119,10 +117,11 @@ LogicalResult TopKOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   return success();
 }
 
-LogicalResult TopKOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult TopKOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &values = results[0], &positions = results[1];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+  const KernelTensor &x = operands[0], &values = results[0], &positions = results[1];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   Dim n = x.dims[axis], wanted = values.dims[axis];
   SmallVector<Dim, 6> outerDims(x.dims);
   outerDims.erase(outerDims.begin() + axis);
@@ -142,7 +141,7 @@ LogicalResult TopKOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor>
     indices.insert(indices.begin() + axis, i);
     return indices;
   };
-  Tensor order, scratch;
+  KernelTensor order, scratch;
   if (!scans) {
     SmallVector<Dim, 6> dims(outerDims);
     dims.push_back(n);
@@ -206,23 +205,24 @@ LogicalResult UniqueOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shape
 }
 
 Dim UniqueOp::sizeBound(ShapeAnalysis &shapes, unsigned result, int64_t axis) {
-  int64_t own = normalAxis(getAxis(), shapes.rank(getX()));
+  int64_t own = axisFromFront(getAxis(), shapes.rank(getX()));
   bool depends = result == 0 ? axis == own : result != 2;
   return depends ? shapes.dim(getX(), own) : Dim();
 }
 
-LogicalResult UniqueOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+LogicalResult UniqueOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                  ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0];
-  int64_t axis = normalAxis(getAxis(), x.rank());
+  const KernelTensor &x = operands[0];
+  int64_t axis = axisFromFront(getAxis(), x.rank());
   Dim n = x.dims[axis];
   Value count = k.size(n), zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
   Type i64 = b.getI64Type();
   // order: positions sorted; first[i]: first position with the same slice as i; place[i]: where such a first one goes
   // in y.
-  Tensor order = k.temporary(b, loc, i64, {n}), scratch = k.temporary(b, loc, i64, {n});
-  Tensor first = k.temporary(b, loc, i64, {n}), place = k.temporary(b, loc, i64, {n}),
-         counts = k.temporary(b, loc, i64, {n});
+  KernelTensor order = k.temporary(b, loc, i64, {n}), scratch = k.temporary(b, loc, i64, {n});
+  KernelTensor first = k.temporary(b, loc, i64, {n}), place = k.temporary(b, loc, i64, {n}),
+               counts = k.temporary(b, loc, i64, {n});
   SmallVector<Value> restSizes = sizesOf(k, x.dims);
   restSizes.erase(restSizes.begin() + axis);
   auto at = [&](ValueRange rest, Value i) {
@@ -336,7 +336,7 @@ struct Box {
 };
 } // namespace
 
-static Box loadBox(OpBuilder &b, Location loc, const Tensor &boxes, Value batch, Value box, bool centered) {
+static Box loadBox(OpBuilder &b, Location loc, const KernelTensor &boxes, Value batch, Value box, bool centered) {
   auto part = [&](int64_t i) { return boxes.load(b, loc, ValueRange{batch, box, constantIndex(b, loc, i)}); };
   Value p = part(0), q = part(1), r = part(2), s = part(3);
   if (centered) {
@@ -367,15 +367,15 @@ static Value overlaps(OpBuilder &b, Location loc, const Box &p, const Box &q, Va
   return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, ratio, threshold);
 }
 
-LogicalResult NonMaxSuppressionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                             ArrayRef<Tensor> results) {
+LogicalResult NonMaxSuppressionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                             ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &boxes = operands[0], &scores = operands[1];
+  const KernelTensor &boxes = operands[0], &scores = operands[1];
   Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1), none = constantIndex(b, loc, -1);
   Type i64 = b.getI64Type(), i1 = b.getI1Type();
   Dim n = boxes.dims[1];
-  Tensor rows = k.temporary(b, loc, i64, {sizeBound(k.shapes(), 0, 0), k.dims().constant(3)});
-  Tensor alive = k.temporary(b, loc, i1, {n});
+  KernelTensor rows = k.temporary(b, loc, i64, {sizeBound(k.shapes(), 0, 0), k.dims().constant(3)});
+  KernelTensor alive = k.temporary(b, loc, i1, {n});
   // No box count below 0 or above n, so that the rows have room.
   Value limit = loadScalarIndex(k, b, loc, getMaxBoxes(), operands[2]);
   limit = maxIndex(b, loc, minIndex(b, loc, limit, k.size(n)), zero);

@@ -17,7 +17,7 @@ void registerStringOps(CameoDialect &dialect) {
 } // namespace cameo
 
 /// A loop over all elements of `result`, on one thread.
-static void forEachElement(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &result,
+static void forEachElement(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &result,
                            llvm::function_ref<Value(OpBuilder &, ValueRange indices)> element) {
   loopNest(b, loc, sizesOf(k, result.dims),
            [&](OpBuilder &b, Location loc, ValueRange indices) { result.store(b, loc, element(b, indices), indices); });
@@ -31,11 +31,11 @@ LogicalResult StringConcatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl
   return inferPointwise(getOperation(), shapes.get(getX()).elementType, shapes, results);
 }
 
-LogicalResult StringConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                        ArrayRef<Tensor> results) {
+LogicalResult StringConcatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                        ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
-    SmallVector<Value> texts = llvm::map_to_vector(operands, [&](const Tensor &t) {
+    SmallVector<Value> texts = llvm::map_to_vector(operands, [&](const KernelTensor &t) {
       return t.load(b, loc, broadcastIndices(b, loc, k, t, results[0].dims, indices));
     });
     return k.callService(b, loc, Service::TextConcat, texts);
@@ -50,8 +50,8 @@ LogicalResult StringCaseOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<S
   return success();
 }
 
-LogicalResult StringCaseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
+LogicalResult StringCaseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) {
     Value text = operands[0].load(b, loc, indices);
@@ -64,7 +64,7 @@ LogicalResult StringCaseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<T
 
 /// Splits the text at `indices`; the number of pieces.
 template <typename OpT>
-static Value split(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ValueRange indices) {
+static Value split(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ValueRange indices) {
   Location loc = op.getLoc();
   Value text = operands[0].load(b, loc, indices), delimiter = loadScalar(b, loc, operands[1]);
   return k.callService(b, loc, Service::TextSplit, {text, delimiter, i64(b, loc, int64_t(op.getMostSplits()))});
@@ -77,15 +77,15 @@ LogicalResult StringPiecesOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl
   return success();
 }
 
-LogicalResult StringPiecesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                        ArrayRef<Tensor> results) {
+LogicalResult StringPiecesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                        ArrayRef<KernelTensor> results) {
   forEachElement(k, b, getLoc(), results[0],
                  [&](OpBuilder &b, ValueRange indices) { return split(*this, k, b, operands, indices); });
   return success();
 }
 
 /// Stores the pieces of the text that was split last in the row of `result` at `indices`.
-static void storePieces(KernelEmitter &k, OpBuilder &b, Location loc, const Tensor &result, ValueRange indices) {
+static void storePieces(KernelEmitter &k, OpBuilder &b, Location loc, const KernelTensor &result, ValueRange indices) {
   loopNest(b, loc, k.size(result.dims.back()), [&](OpBuilder &b, Location loc, ValueRange piece) {
     SmallVector<Value> place(indices);
     place.push_back(piece[0]);
@@ -113,8 +113,8 @@ LogicalResult StringSplitOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return inferPieces(getOperation(), getX(), getCount(), shapes, results); // C1
 }
 
-LogicalResult StringSplitOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult StringSplitOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   loopNest(b, getLoc(), sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
     split(*this, k, b, operands, indices);
     storePieces(k, b, loc, results[0], indices);
@@ -133,8 +133,8 @@ LogicalResult StringMatchOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return success();
 }
 
-LogicalResult StringMatchOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult StringMatchOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   if (!operands[1].buffer)
     return emitOpError("internal error: the automaton is not in memory");
@@ -164,18 +164,18 @@ template <typename OpT> static LogicalResult verifyTokens(OpT op, ShapeAnalysis 
 
 /// Finds the tokens of the text at `indices`; how many.
 template <typename OpT>
-static Value findTokens(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands, ValueRange indices) {
+static Value findTokens(OpT op, KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands, ValueRange indices) {
   Location loc = op.getLoc();
   Value text = operands[0].load(b, loc, indices), pieces = i64(b, loc, -1), count;
-  for (const Tensor &automaton : operands.take_back(op.getAutomata().size()))
+  for (const KernelTensor &automaton : operands.take_back(op.getAutomata().size()))
     count = k.callService(
         b, loc, Service::TextTokens,
         {count ? pieces : text, automaton.buffer, i64(b, loc, op.getLeast()), i64(b, loc, op.getBetween())});
   return count;
 }
 
-template <typename OpT> static LogicalResult checkInMemory(OpT op, ArrayRef<Tensor> operands) {
-  if (llvm::all_of(operands.take_back(op.getAutomata().size()), [](const Tensor &t) { return bool(t.buffer); }))
+template <typename OpT> static LogicalResult checkInMemory(OpT op, ArrayRef<KernelTensor> operands) {
+  if (llvm::all_of(operands.take_back(op.getAutomata().size()), [](const KernelTensor &t) { return bool(t.buffer); }))
     return success();
   return op.emitOpError("internal error: an automaton is not in memory");
 }
@@ -185,8 +185,8 @@ LogicalResult StringTokenCountOp::inferShapes(ShapeAnalysis &shapes, SmallVector
   return verifyTokens(*this, shapes);
 }
 
-LogicalResult StringTokenCountOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                            ArrayRef<Tensor> results) {
+LogicalResult StringTokenCountOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                            ArrayRef<KernelTensor> results) {
   if (failed(checkInMemory(*this, operands)))
     return failure();
   forEachElement(k, b, getLoc(), results[0],
@@ -200,8 +200,8 @@ LogicalResult StringTokensOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl
   return inferPieces(getOperation(), getX(), getCount(), shapes, results); // C3
 }
 
-LogicalResult StringTokensOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                        ArrayRef<Tensor> results) {
+LogicalResult StringTokensOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                        ArrayRef<KernelTensor> results) {
   if (failed(checkInMemory(*this, operands)))
     return failure();
   loopNest(b, getLoc(), sizesOf(k, operands[0].dims), [&](OpBuilder &b, Location loc, ValueRange indices) {
@@ -218,8 +218,8 @@ LogicalResult StringHashOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<S
   return success();
 }
 
-LogicalResult StringHashOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                      ArrayRef<Tensor> results) {
+LogicalResult StringHashOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                      ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
     Value text = operands[0].load(b, loc, indices);
@@ -238,8 +238,8 @@ LogicalResult StringParseOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<
   return success();
 }
 
-LogicalResult StringParseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult StringParseOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   bool isFloat = isa<FloatType>(getTo());
   forEachElement(k, b, loc, results[0], [&](OpBuilder &b, ValueRange indices) -> Value {
@@ -255,8 +255,8 @@ LogicalResult StringFormatOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl
   return success();
 }
 
-LogicalResult StringFormatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                        ArrayRef<Tensor> results) {
+LogicalResult StringFormatOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                        ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   Type type = operands[0].elementType;
   int64_t digits = type.isF32() ? 24 : type.isF64() ? 53 : type.isUnsignedInteger() ? 65 : 64;

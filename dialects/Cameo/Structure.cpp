@@ -20,6 +20,12 @@ void registerStructureOps(CameoDialect &dialect) {
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
+LogicalResult ConstantOp::verify() {
+  if (!isa<DenseElementsAttr, DenseResourceElementsAttr>(getValue()))
+    return emitOpError("its value is neither dense nor a dense resource"); // C2
+  return success();
+}
+
 LogicalResult ConstantOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   auto type = cast<RankedTensorType>(getValue().getType());
   ShapeInfo info{type.getElementType(), {}, std::nullopt};
@@ -281,11 +287,16 @@ LogicalResult LoopOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeIn
   if (yield->getNumOperands() != 1 + getNumResults() || getNumResults() < carried)
     return emitOpError("its body gives ")
            << yield->getNumOperands() << " values; expected a condition and " << getNumResults(); // C2
+  for (Value single : {Value(getTripCount()), Value(getCondition())})
+    if (single && failed(verifySameSize(getOperation(), shapes.numElements(single), shapes.dims().constant(1),
+                                        "the number of elements of the trip count and of the condition"))) // C4
+      return failure();
   // A loop that only its trip count ends collects that many values.
   Dim iterations;
   auto goesOn = shapes.constantElements(yield->getOperand(0));
-  if (!getCondition() && getTripCount() && goesOn && goesOn->front() == 1) {
-    Dim trips = shapes.elements(getTripCount())->front();
+  auto count = getTripCount() ? shapes.elements(getTripCount()) : std::nullopt;
+  if (!getCondition() && count && goesOn && goesOn->front() == 1) {
+    Dim trips = count->front();
     iterations = shapes.dims().isNonNegative(trips) ? trips : shapes.dims().max(trips, shapes.dims().constant(0));
   }
   for (unsigned i = 0; i < getNumResults(); ++i) {
@@ -347,9 +358,9 @@ LogicalResult RequireOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<Shap
   return success();
 }
 
-LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                   ArrayRef<Tensor> results) {
-  const Tensor &x = operands[0], &condition = operands[1], &y = results[0];
+LogicalResult RequireOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                   ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &condition = operands[1], &y = results[0];
   Location loc = getLoc();
   SmallVector<Value> first(condition.rank(), constantIndex(b, loc, 0));
   Value holds = condition.load(b, loc, first);

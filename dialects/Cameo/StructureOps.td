@@ -7,13 +7,14 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 def Cameo_ConstantOp : Cameo_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]> /*C1*/]> {
   let summary = "a tensor known at compile time";
   let description = [{
-    (C1) `value` has the result's type. Large values are resources that point into the mapped model file.
+    (C1) `value` has the result's type. Large values are resources that point into the mapped model file. (C2) it is dense or such a resource.
     ONNX: Constant and initializers. Example: `%c = cameo.constant dense<1.0> : tensor<2xf32>`
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Cameo_AnyTensor:$result);
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 
 def Cameo_ReshapeOp : Cameo_Op<"reshape", [DeclareOpInterfaceMethods<Cameo_AliasInterface>, Cameo_SelectionInterface]> {
@@ -120,7 +121,7 @@ def Cameo_LoopOp : Cameo_Op<"loop", [RecursiveMemoryEffects, SingleBlock, AttrSi
     those of collected values may not. Where no iteration runs, a size that only the body knows is that of `declared`, the
     type of what one iteration collects, or 0. ONNX: Loop, since 1; Scan is imported as a loop.
     (C1) element types and ranks of carried operands, body arguments, yielded values and results agree. (C2) so do their numbers. (C3) `declared`
-    has a ranked tensor for each collected value, of its rank.
+    has a ranked tensor for each collected value, of its rank. (C4) `tripCount` and `condition` have one element.
   }];
   let arguments = (ins Optional<Cameo_I64Tensor>:$tripCount, Optional<Cameo_BoolTensor>:$condition,
                        Variadic<Cameo_AnyTensor>:$carried, OptionalAttr<TypeArrayAttr>:$declared);

@@ -65,16 +65,16 @@ constexpr int64_t kModeShift = 24, kMissingBit = 26;
 
 class TreeWalk {
 public:
-  TreeWalk(TreeEnsembleOp op, KernelEmitter &k, ArrayRef<Tensor> operands, const Tensor &result)
+  TreeWalk(TreeEnsembleOp op, KernelEmitter &k, ArrayRef<KernelTensor> operands, const KernelTensor &result)
       : op(op), k(k), x(operands[0]), nodes(operands[1]), roots(operands[2]), weights(operands[3]), result(result),
-        targets(op.getTargets() ? operands[4] : Tensor()), loc(op.getLoc()) {}
+        targets(op.getTargets() ? operands[4] : KernelTensor()), loc(op.getLoc()) {}
 
   /// All trees over rows [begin, begin + lanes), in side by side.
   void emitRows(OpBuilder &b, Value begin, int64_t lanes);
 
 private:
   Value constant(OpBuilder &b, int64_t v) { return constantIndex(b, loc, v); }
-  Value loadIndex(OpBuilder &b, const Tensor &t, Value row, Value column) {
+  Value loadIndex(OpBuilder &b, const KernelTensor &t, Value row, Value column) {
     return arith::IndexCastOp::create(b, loc, b.getIndexType(), t.load(b, loc, {row, column}));
   }
   Value step(OpBuilder &b, Value row, Value node);
@@ -85,8 +85,8 @@ private:
 
   TreeEnsembleOp op;
   KernelEmitter &k;
-  const Tensor &x, &nodes, &roots, &weights, &result;
-  Tensor targets;
+  const KernelTensor &x, &nodes, &roots, &weights, &result;
+  KernelTensor targets;
   Location loc;
 };
 
@@ -218,8 +218,8 @@ void TreeWalk::emitRows(OpBuilder &b, Value begin, int64_t lanes) {
       result.store(b, loc, total, {row, zero});
 }
 
-LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                        ArrayRef<Tensor> results) {
+LogicalResult TreeEnsembleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                        ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   TreeWalk walk(*this, k, operands, results[0]);
   Dim rows = operands[0].dims[0];
@@ -267,8 +267,8 @@ namespace {
 /// each hash, `next` that of the one behind each n-gram; -1 where there is none.
 struct NgramTable {
   Location loc;
-  const Tensor &pool, &ngrams;
-  Tensor heads, next;
+  const KernelTensor &pool, &ngrams;
+  KernelTensor heads, next;
   Value numHeads;
 
   Value entry(OpBuilder &b, Value ngram, int64_t which) const {
@@ -313,7 +313,7 @@ struct NgramTable {
 } // namespace
 
 /// Fills the table with the n-grams whose entries are valid; gives the largest number of tokens.
-static Value fillTable(KernelEmitter &k, OpBuilder &b, Location loc, const NgramTable &table, const Tensor &y) {
+static Value fillTable(KernelEmitter &k, OpBuilder &b, Location loc, const NgramTable &table, const KernelTensor &y) {
   Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
   loopNest(b, loc, table.numHeads, [&](OpBuilder &b, Location loc, ValueRange place) {
     table.heads.store(b, loc, constantInt(b, loc, b.getI64Type(), -1), place);
@@ -344,10 +344,10 @@ static Value fillTable(KernelEmitter &k, OpBuilder &b, Location loc, const Ngram
       })[0];
 }
 
-LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                       ArrayRef<Tensor> results) {
+LogicalResult CountNgramsOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                       ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
-  const Tensor &x = operands[0], &y = results[0];
+  const KernelTensor &x = operands[0], &y = results[0];
   DimContext &d = k.dims();
   Dim count = operands[2].dims[0], numHeads = d.add(d.mul(count, 2), 1);
   NgramTable table{loc,
@@ -421,7 +421,7 @@ struct Coupling {
   Location loc;
   Type type;
   Value classes;
-  Tensor q, p, qp;
+  KernelTensor q, p, qp;
 
   Value constant(OpBuilder &b, double v) const { return constantScalar(b, loc, type, v); }
   Value sum(OpBuilder &b, llvm::function_ref<Value(OpBuilder &, Value)> term) const {
@@ -462,15 +462,15 @@ struct Coupling {
 
 } // namespace
 
-LogicalResult CoupleProbabilitiesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Tensor> operands,
-                                               ArrayRef<Tensor> results) {
-  const Tensor &r = operands[0], &result = results[0];
+LogicalResult CoupleProbabilitiesOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
+                                               ArrayRef<KernelTensor> results) {
+  const KernelTensor &r = operands[0], &result = results[0];
   Location loc = getLoc();
   int64_t count = getClasses();
   Dim size = k.dims().constant(count);
   Type type = computeType(r.elementType);
-  Tensor q = k.temporary(b, loc, type, {size, size}), p = k.temporary(b, loc, type, size),
-         qp = k.temporary(b, loc, type, size);
+  KernelTensor q = k.temporary(b, loc, type, {size, size}), p = k.temporary(b, loc, type, size),
+               qp = k.temporary(b, loc, type, size);
   Coupling c{loc, type, k.size(size), q, p, qp};
   Value one = constantIndex(b, loc, 1), two = constantIndex(b, loc, 2);
   loopNest(b, loc, k.size(r.dims[0]), [&](OpBuilder &b, Location, ValueRange row) {

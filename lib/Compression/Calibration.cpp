@@ -6,6 +6,7 @@
 #include "cameo/Dialect/Cameo/ConstantStorage.h"
 #include "cameo/Passes/Quantization/Layers.h"
 #include "cameo/Passes/Quantization/Passes.h"
+#include "cameo/Pipeline/AbiType.h"
 #include "cameo/Pipeline/Compile.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
@@ -52,28 +53,6 @@ LogicalResult cameo::compression::prepare(ModuleOp module, const CompileOptions 
 }
 
 std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {
-  auto dtypeOf = [](Type type) -> uint32_t {
-    if (auto integer = dyn_cast<IntegerType>(type)) {
-      bool isUnsigned = integer.isUnsigned();
-      switch (integer.getWidth()) {
-      case 1:
-        return CAMEO_BOOL;
-      case 8:
-        return isUnsigned ? CAMEO_U8 : CAMEO_I8;
-      case 16:
-        return isUnsigned ? CAMEO_U16 : CAMEO_I16;
-      case 32:
-        return isUnsigned ? CAMEO_U32 : CAMEO_I32;
-      case 64:
-        return isUnsigned ? CAMEO_U64 : CAMEO_I64;
-      }
-    }
-    return type.isF32()    ? CAMEO_F32
-           : type.isF64()  ? CAMEO_F64
-           : type.isF16()  ? CAMEO_F16
-           : type.isBF16() ? CAMEO_BF16
-                           : 0;
-  };
   std::vector<InputInfo> inputs;
   func::FuncOp main = mainOf(module);
   for (BlockArgument argument : main.getArguments()) {
@@ -81,7 +60,7 @@ std::vector<InputInfo> cameo::compression::inputsOf(ModuleOp module) {
     InputInfo info;
     if (auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kNameAttr))
       info.name = name.getValue().str();
-    info.dtype = dtypeOf(type.getElementType());
+    info.dtype = abiType(type.getElementType());
     for (int64_t size : type.getShape())
       info.dims.push_back(ShapedType::isDynamic(size) ? -1 : size);
     inputs.push_back(std::move(info));
@@ -213,7 +192,7 @@ LogicalResult Calibration::run(ModuleOp module, Samples &samples, const Calibrat
   for (auto [i, observer] : llvm::enumerate(observers))
     if (done && !(std::isfinite(observer.histogram.least) && std::isfinite(observer.histogram.most)))
       done = succeeded(refuse(diagnostics, "E-CALIB",
-                              "what node '" + layers[firstReaders[i]].name + "' reads is infinite on a sample"));
+                              "what node '" + layers[firstReaders[i]].name + "' reads is infinite or NaN on a sample"));
   return success(done);
 }
 

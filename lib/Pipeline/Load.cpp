@@ -3,6 +3,7 @@
 #include "Messages.h"
 #include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Dialect/Cameo/ConstantBytes.h"
 #include "cameo/Passes/Shape/Passes.h"
 #include "cameo/Pipeline/Evaluate.h"
 #include "cameo/Pipeline/TextProblem.h"
@@ -50,6 +51,8 @@ private:
   void error(StringRef code, const Twine &message) {
     diagnostics.push_back(cameo::Diagnostic::error(code, message.str()));
   }
+  LogicalResult checkOps(func::FuncOp main);
+  LogicalResult checkConstants(ModuleOp module);
   void nameValues(func::FuncOp main);
 };
 } // namespace
@@ -86,21 +89,44 @@ OwningOpRef<ModuleOp> TextLoader::load() {
       error("E-TYPE", path + ": @main has an argument or result that is not a ranked tensor");
       return {};
     }
-  WalkResult complete = module->walk([&](ConstantOp op) {
-    auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue());
-    return resource && !resource.getRawHandle().getBlob() ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  if (complete.wasInterrupted()) {
-    error("E-PARSE",
-          path + ": a constant has no data: text written by cameo leaves weights out; compile the .onnx file");
+  if (failed(checkOps(main)) || failed(checkConstants(*module)))
     return {};
-  }
   PassManager passes(&context);
   passes.addNestedPass<func::FuncOp>(createInferShapesPass());
   if (failed(passes.run(*module)))
     return {};
   nameValues(main);
   return module;
+}
+
+/// A program is made of the dialect's ops; only @main's end is not one.
+LogicalResult TextLoader::checkOps(func::FuncOp main) {
+  if (!isa<func::ReturnOp>(main.getBody().front().getTerminator()))
+    return main.getBody().front().getTerminator()->emitError("expected func.return at the end of @main");
+  WalkResult known = main.getBody().walk([&](Operation *op) {
+    if (isa_and_nonnull<CameoDialect>(op->getDialect()) || (isa<func::ReturnOp>(op) && op->getParentOp() == main))
+      return WalkResult::advance();
+    op->emitError("is no op of the dialect cameo, which @main is made of: ") << op->getName();
+    return WalkResult::interrupt();
+  });
+  return failure(known.wasInterrupted());
+}
+
+LogicalResult TextLoader::checkConstants(ModuleOp module) {
+  WalkResult complete = module.walk([&](ConstantOp op) {
+    auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue());
+    if (!resource)
+      return WalkResult::advance();
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      op.emitError("has no data: text written by cameo leaves weights out; compile the .onnx file");
+    else if (int64_t wanted = constantBytes(resource), found = blob->getData().size(); found != wanted)
+      op.emitError("has ") << found << " bytes of data; expected " << wanted << " for " << op.getType();
+    else
+      return WalkResult::advance();
+    return WalkResult::interrupt();
+  });
+  return failure(complete.wasInterrupted());
 }
 
 /// Arguments and results get the attributes that the importer gives them.

@@ -3,6 +3,7 @@
 #include "cameo/Codegen/Caches.h"
 #include "cameo/Dialect/Cameo/Attributes.h"
 #include "cameo/Dialect/Cameo/Cameo.h"
+#include "cameo/Pipeline/AbiType.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -10,8 +11,7 @@
 using namespace mlir;
 using namespace cameo;
 
-/// The ABI's number for an element type.
-static cameo_dtype abiType(Type type) {
+cameo_dtype cameo::abiType(Type type) {
   if (type.isF32())
     return CAMEO_F32;
   if (type.isF64())

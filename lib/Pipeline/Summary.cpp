@@ -60,19 +60,26 @@ private:
 
 using Kinds = std::map<std::string, KindCost>;
 
+/// sum + x * times of what is not negative, or the largest number.
+int64_t saturatingSum(int64_t sum, int64_t x, int64_t times = 1) {
+  uint64_t most = INT64_MAX;
+  return int64_t(std::min(most, llvm::SaturatingMultiplyAdd(uint64_t(x), uint64_t(times), uint64_t(sum))));
+}
+
 /// Adds `costs`, `times` over.
 void addTo(Kinds &kinds, const Kinds &costs, int64_t times = 1) {
   for (auto &[name, cost] : costs) {
-    kinds[name].count += cost.count;
-    kinds[name].flops += cost.flops * times;
-    kinds[name].bytes += cost.bytes * times;
+    KindCost &kind = kinds[name];
+    kind.count += cost.count;
+    kind.flops = saturatingSum(kind.flops, cost.flops, times);
+    kind.bytes = saturatingSum(kind.bytes, cost.bytes, times);
   }
 }
 
 int64_t flopsOf(const Kinds &kinds) {
   int64_t sum = 0;
   for (auto &[name, cost] : kinds)
-    sum += cost.flops;
+    sum = saturatingSum(sum, cost.flops);
   return sum;
 }
 
@@ -106,7 +113,7 @@ struct CostWalk {
     KindCost cost{1, 0, 0};
     cost.flops = sizes(flopsOf(shapes, &op));
     for (Value v : llvm::concat<Value>(op.getOperands(), op.getResults()))
-      cost.bytes += bytes(v);
+      cost.bytes = saturatingSum(cost.bytes, bytes(v));
     return {{op.getName().stripDialect().str(), cost}};
   }
 };

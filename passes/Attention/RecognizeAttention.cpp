@@ -151,7 +151,7 @@ private:
     if (columns > kMostColumns)
       return refuse(b, op, "its heads are wide, so that blocks of queries would not lie in the cache");
 
-    std::optional<Window> window;
+    std::optional<KeyWindow> window;
     SmallVector<MaskTerm> masks;
     for (MaskTerm &mask : scores.masks)
       if (auto found = windowOf(graph, mask); found && !window)
@@ -303,7 +303,7 @@ private:
   }
 
   /// tensor<1xi64>; null for 0.
-  Value offsetsOf(AttentionBuilder &make, const Window &window) const {
+  Value offsetsOf(AttentionBuilder &make, const KeyWindow &window) const {
     PatternRewriter &b = make.b;
     Value offset = window.start;
     if (window.offset == 0)

@@ -35,8 +35,8 @@ static bool forEachNumber(ElementsAttr elements, llvm::function_ref<void(double)
 }
 
 /// Bounds are not negative: instead the queries stand further along the keys.
-static Window normalized(std::optional<int64_t> left, std::optional<int64_t> right) {
-  Window w{left, right, 0, Value()};
+static KeyWindow normalized(std::optional<int64_t> left, std::optional<int64_t> right) {
+  KeyWindow w{left, right, 0, Value()};
   w.offset = right ? *right : left ? std::max<int64_t>(0, -*left) : 0;
   if (right)
     w.right = 0;
@@ -78,7 +78,7 @@ public:
   }
 
   bool keepsOneInEachRow() const { return onlyMasks && !hasEmptyRow; }
-  std::optional<Window> window() const {
+  std::optional<KeyWindow> window() const {
     if (!isBand || !keepsOneInEachRow() || !above.isOne() || !below.isOne())
       return std::nullopt;
     return normalized(below.at, above.at);
@@ -247,7 +247,7 @@ static std::optional<Triangle> triangleOf(GraphRewriter &graph, Value value, int
   return std::nullopt;
 }
 
-std::optional<Window> cameo::windowOf(GraphRewriter &graph, const MaskTerm &mask) {
+std::optional<KeyWindow> cameo::windowOf(GraphRewriter &graph, const MaskTerm &mask) {
   if (auto constant = readConstantMask(graph, mask))
     return constant->window;
   ArrayRef<Dim> dims = graph.shapes.dimsOf(mask.value);
@@ -275,11 +275,11 @@ std::optional<Window> cameo::windowOf(GraphRewriter &graph, const MaskTerm &mask
       return std::nullopt;
     condition = where.getCondition();
   }
-  Window window;
+  KeyWindow window;
   if (auto triangle = triangleOf(graph, condition)) {
     if (triangle->isLower != keeps)
       return std::nullopt;
-    window = Window{std::nullopt, 0, triangle->k, triangle->start};
+    window = KeyWindow{std::nullopt, 0, triangle->k, triangle->start};
   } else {
     auto band = keeps ? bandOf(graph, condition) : std::nullopt;
     if (!band)

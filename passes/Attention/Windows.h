@@ -6,7 +6,7 @@
 
 namespace cameo {
 
-struct Window {
+struct KeyWindow {
   std::optional<int64_t> left, right; ///< 0 or more; absent: unbounded
   int64_t offset = 0;
   mlir::Value start; ///< tensor<1xi64>, added to the offset; may be null
@@ -17,12 +17,12 @@ struct ConstantMask {
   /// Every row keeps a key, and masks nothing but by numbers that leave nothing of a score.
   bool keepsOneInEachRow = false;
   /// The same for all rows of all heads, and a band; with neither bound: it masks nothing.
-  std::optional<Window> window;
+  std::optional<KeyWindow> window;
 };
 std::optional<ConstantMask> readConstantMask(GraphRewriter &graph, const MaskTerm &mask);
 
 /// A mask as a window, from constants or from triangles of run-time size.
-std::optional<Window> windowOf(GraphRewriter &graph, const MaskTerm &mask);
+std::optional<KeyWindow> windowOf(GraphRewriter &graph, const MaskTerm &mask);
 
 } // namespace cameo
 #endif

@@ -71,8 +71,6 @@ int64_t Layer::shownAxis() const { return isa<func::FuncOp>(op->getParentOp()) ?
 
 SmallVector<float> Layer::matrix() const {
   SmallVector<float> values = *constantFloats(weights);
-  if (values.size() == 1) // a splat
-    values.assign(outputs * terms, values.front());
   if (hasOutputsFirst)
     return values;
   SmallVector<float> rows(values.size());

@@ -38,6 +38,8 @@ CASES = {
     "66_dim": Command("cameo-compile mnist.onnx --dim=batch=3", 2, "E-USAGE", "NAME:VALUE"),
     "66_block": Command("cameo quantize mnist.onnx --calib=random --kind=weights --block=24 -o q.cameo", 2, "E-USAGE", "--block"),
     "66_bits_of_static": Command("cameo quantize mnist.onnx --calib=random --bits=3 -o q.cameo", 2, "E-USAGE", "expected --kind=weights"),
+    "66_threads_of_a_run": Command("cameo calibrate mnist.onnx --calib=random --threads=1000", 2, "E-USAGE", "--threads"),
+    "66_seconds_and_repeat": Command("cameo bench mnist.cameo --seconds=1 --repeat=3", 2, "E-USAGE", "--repeat"),
     "66_chip_of_cpu": Command("cameo-compile mnist.onnx --chip=sm_80", 2, "E-USAGE", "add --target=cuda"),
     "66_count_flops": Command("cameo-compile mnist.onnx --count-flops", 2, "E-USAGE", "add -O0"),
     "66_verb_help": Command("cameo info mnist.cameo --josn", 2, "E-USAGE", "see cameo info --help"),

@@ -259,6 +259,10 @@ def fifo(folder: pathlib.Path) -> pathlib.Path:
 
 
 MAIN = "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {{\n  {}\n  return %y : tensor<2xf32>\n}}\n"
+RESOURCE = "{{-# dialect_resources: {{ builtin: {{ w: \"{}\" }} }} #-}}\n"
+LOOP = ("func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {{\n  %c = cameo.constant dense<{0}> : tensor<i1>\n  %n = cameo.constant {1}\n"
+        "  %y = cameo.loop times %n carry (%x) {{\n  ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<2xf32>):\n    cameo.yield %c, %v : tensor<i1>, tensor<2xf32>\n"
+        "  }} : (tensor<{2}xi64>, tensor<2xf32>) -> tensor<2xf32>\n  return %y : tensor<2xf32>\n}}\n")
 # By the row of the table of bad inputs.
 CASES = {
     "04_lfs_pointer": Case(saved(lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"), 3, "E-PARSE", "Git LFS pointer; run `git lfs pull`"),
@@ -334,5 +338,12 @@ CASES = {
     "73_not_verified": Case(text(MAIN.format("%y = cameo.relu %x : (tensor<2xf32>) -> tensor<3xf32>").replace("return %y : tensor<2xf32>", "return %x : tensor<2xf32>")), 3, "E-PARSE", "model.mlir:2:8"),
     "73_deep_nesting": Case(text("#a = " + "[" * 1_000_000), 3, "E-PARSE", "model.mlir:1:"),
     "73_huge_integer": Case(text(MAIN.format("%y = cameo.leaky_relu %x {alpha = " + "9" * 100_000 + " : i64} : (tensor<2xf32>) -> tensor<2xf32>")), 3, "E-PARSE", "model.mlir:2:"),
+    "73_other_dialect": Case(text(MAIN.format("%y = arith.addf %x, %x : tensor<2xf32>")), 3, "E-PARSE", "arith.addf"),
+    "73_no_return": Case(text("func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {\n  llvm.unreachable\n}\n"), 3, "E-PARSE", "expected func.return"),
+    "73_sparse_constant": Case(text(MAIN.format("%y = cameo.constant sparse<[[0]], [1.0]> : tensor<2xf32>")), 3, "E-PARSE", "neither dense nor a dense resource"),
+    "73_short_resource": Case(text(MAIN.format("%y = cameo.constant dense_resource<w> : tensor<2xf32>") + RESOURCE.format("0x040000000000803F")), 3, "E-PARSE", "has 4 bytes of data; expected 8"),
+    "73_long_resource": Case(text(MAIN.format("%y = cameo.constant dense_resource<w> : tensor<2xf32>") + RESOURCE.format("0x040000000000803F0000803F0000803F")), 3, "E-PARSE", "has 12 bytes of data; expected 8"),
+    "73_trip_counts": Case(text(LOOP.format("1", "dense<[2, 3]> : tensor<2xi64>", "2")), 3, "E-PARSE", "number of elements of the trip count"),
+    "73_no_trip_count": Case(text(LOOP.format("1", "dense<> : tensor<0xi64>", "0")), 3, "E-PARSE", "number of elements of the trip count"),
     "73_no_main": Case(text("func.func @other() {\n  return\n}\n"), 3, "E-PARSE", "@main"),
 }

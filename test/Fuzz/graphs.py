@@ -1,4 +1,4 @@
-"""graphs.py - random valid ONNX graphs: the builder that the ops of graph_ops.py draw from, and how values become inputs."""
+"""graphs.py - random valid ONNX graphs: the builder that the ops of graph_ops draw from, and how values become inputs."""
 import copy
 import dataclasses
 import itertools

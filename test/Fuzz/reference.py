@@ -4,6 +4,8 @@ Steps evaluates a graph's nodes one after the other, each in a session of its ow
 (ONNX Runtime alone computes chains of float16 in float32). A seed moves every number on its way into a node by a few units in the last
 place. How far the results then move is the condition of the graph: what another order of sums, or another but equally exact function, may do.
 """
+import os
+
 import ml_dtypes
 import numpy as np
 import onnx
@@ -37,6 +39,17 @@ def evaluate(model: bytes, feeds: dict):
         return str(error)
     except Exception as error:
         return str(error) if "Failed to construct locale" in str(error) else None
+
+
+def ends(model: bytes, feeds: dict) -> bool:
+    """Whether ONNX Runtime would end this process: its Scan divides by the size of tensors without elements."""
+    if all(np.size(value) for value in feeds.values()):
+        return False
+    child = os.fork()
+    if child == 0:
+        evaluate(model, feeds)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def epsilon(array: np.ndarray) -> float:

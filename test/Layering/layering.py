@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""layering.py - which folder may include what, what no file may contain, how C++ is laid out, and that errors are in their table.
+"""layering.py - which folder may include what, what no file may contain, how C++ is laid out, that errors are in their table, and classes defined once.
 
-    layering.py list | run includes | run planted-violations | run hygiene | run format | run error-codes
+    layering.py list | run includes | run planted-violations | run hygiene | run format | run error-codes | run one-definition
 
 The table below is the architecture: every `#include` of the tree is checked against it, and planted violations, one or more
 per layer, must be found.
@@ -190,6 +190,42 @@ def runFormat() -> list[str]:
     return [line for line in done.stderr.splitlines() if "warning:" in line]
 
 
+# A comment or text, the beginning of a namespace or of a definition, a brace.
+PIECE = re.compile(r'''//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\bnamespace\s+(?P<space>[\w:]*)\s*\{'''
+                   r'''|\b(?:class|struct|enum class|enum)\s+(?P<name>\w+)(?:\s+final)?\s*(?::[^:;{()][^;{()]*)?\{|[{}]''', re.S)
+
+
+def definitions(text: str) -> list[str]:
+    """Qualified names of the classes that a file defines in namespaces with names."""
+    found, inside = [], []  # the latter: names of namespaces; None for other braces
+    for piece in PIECE.finditer(text):
+        if piece["space"] is not None:
+            inside.append(piece["space"] or None)
+        elif piece["name"]:
+            if None not in inside:
+                found.append("::".join([*inside, piece["name"]]))
+            inside.append(None)
+        elif piece[0] == "{":
+            inside.append(None)
+        elif piece[0] == "}" and inside:
+            inside.pop()
+    return found
+
+
+def runOneDefinition() -> list[str]:
+    """No two files define a class of the same qualified name: templates over both would be one for the linker."""
+    places: dict[str, list[str]] = {}
+    for folder in ("include", "lib", "dialects", "passes", "runtime", "tools"):
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix in (".cpp", ".h", ".hpp"):
+                for name in set(definitions(file.read_text())):
+                    places.setdefault(name, []).append(file.relative_to(ROOT).as_posix())
+    planted = definitions("namespace a { struct X final : B { struct Y {}; }; namespace b { enum class Z { One }; struct F; void f() {} } namespace { struct L {}; } }")
+    if planted != ["a::X", "a::b::Z"]:
+        return [f"definitions() finds {planted}"]
+    return [f"{name} is defined in {' and '.join(files)}" for name, files in places.items() if len(files) > 1]
+
+
 def runErrorCodes() -> list[str]:
     """Codes in sources, ErrorCodes.inc and the table of tools/README.md are the same, each with its exit code."""
     exits = dict(re.findall(r"(\w+) = (\d+),", (ROOT / "include/cameo/Support/ExitCode.h").read_text()))
@@ -205,7 +241,8 @@ def runErrorCodes() -> list[str]:
 
 
 def main() -> None:
-    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene, "format": runFormat, "error-codes": runErrorCodes}
+    cases = {"includes": lambda: violations(ROOT), "planted-violations": runPlanted, "hygiene": runHygiene, "format": runFormat, "error-codes": runErrorCodes,
+             "one-definition": runOneDefinition}
     match sys.argv[1:]:
         case ["list"]:
             print("\n".join(cases))

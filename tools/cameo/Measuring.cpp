@@ -30,7 +30,7 @@ void cameo::tool::addRunOptions(CLI::App &app, CalibrationOptions &options) {
   app.add_option("--cpu", options.compile.targets.cpus, "CPU levels, as for cameo compile")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--threads", options.threads, "threads of a run (default: all CPUs)");
+  app.add_option("--threads", options.threads, "threads of a run (default: all CPUs)")->check(CLI::Range(0, 512));
 }
 
 void cameo::tool::addRangeOptions(CLI::App &app, std::string &range, std::string &state) {

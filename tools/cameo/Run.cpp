@@ -38,7 +38,10 @@ static std::function<int()> setUpBench(CLI::App &app) {
   leaveArguments(app);
   return [&app] {
     std::vector<std::string> arguments = app.remaining();
-    auto saysHowLong = [](llvm::StringRef argument) { return argument.split('=').first == "--seconds"; };
+    auto saysHowLong = [](llvm::StringRef argument) {
+      llvm::StringRef flag = argument.split('=').first;
+      return flag == "--seconds" || flag == "--repeat";
+    };
     if (llvm::none_of(arguments, saysHowLong))
       arguments.push_back("--seconds=3");
     return handOver(arguments);

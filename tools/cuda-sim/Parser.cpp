@@ -27,7 +27,10 @@ std::vector<Token> tokenize(std::string_view text) {
     } else if (text.substr(i, 2) == "//") {
       i = std::min(text.find('\n', i), text.size());
     } else if (c == '"') {
-      i = text.find('"', i + 1) + 1;
+      i = text.find('"', i + 1);
+      if (i == text.npos)
+        throw PtxError("line " + std::to_string(line) + ": a text has no end");
+      ++i;
       tokens.push_back({text.substr(begin, i - begin), line});
     } else if (c && isWordCharacter(c)) {
       while (i < text.size() && ((text[i] && isWordCharacter(text[i])) || text.substr(i, 2) == "::"))

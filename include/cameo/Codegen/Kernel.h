@@ -88,8 +88,8 @@ class AnchorEmitter {
 public:
   virtual ~AnchorEmitter() = default;
   virtual std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *anchor, KernelBuilder &k,
-                                                  mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
-                                                  llvm::ArrayRef<Tensor> results) = 0;
+                                                  mlir::OpBuilder &b, llvm::ArrayRef<KernelTensor> operands,
+                                                  llvm::ArrayRef<KernelTensor> results) = 0;
 };
 
 /// How parallel loops are shared by threads.

@@ -19,8 +19,8 @@ Product describeProduct(DimContext &d, llvm::ArrayRef<Dim> lhs, llvm::ArrayRef<D
 bool isSharedMatrix(llvm::ArrayRef<Dim> dims);
 
 /// The number of the matrix of `t` that batch `batch` (index) of the product's result reads; null where all share one.
-mlir::Value matrixOfBatch(KernelEmitter &k, const Product &p, mlir::OpBuilder &b, mlir::Location loc, const Tensor &t,
-                          mlir::Value batch);
+mlir::Value matrixOfBatch(KernelEmitter &k, const Product &p, mlir::OpBuilder &b, mlir::Location loc,
+                          const KernelTensor &t, mlir::Value batch);
 
 } // namespace cameo::codegen
 #endif

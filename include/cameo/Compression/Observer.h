@@ -10,6 +10,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,8 +34,13 @@ public:
   static constexpr size_t kBins = 4096;
 
   Histogram() : counts(kBins, 0) {}
+  /// What is not finite stays in `least` or `most` and counts nowhere.
   void add(float x) {
     float size = x < 0 ? -x : x;
+    if (!(size <= std::numeric_limits<float>::max())) {
+      (x < 0 ? least : most) = x;
+      return;
+    }
     if (size > limit)
       grow(size);
     ++counts[index(x)];

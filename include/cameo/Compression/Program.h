@@ -41,7 +41,6 @@ public:
   bool run(llvm::ArrayRef<cameo_tensor> inputs, std::vector<Diagnostic> &diagnostics);
   cameo_tensor output(uint64_t index) const;
   uint64_t numOutputs() const { return cameo_program_num_outputs(program); }
-  std::string outputName(uint64_t index) const { return cameo_program_output(program, index)->name; }
 
   /// Wall time of run() in ms: the least of `repeats` runs after two that do not count.
   std::optional<double> time(llvm::ArrayRef<cameo_tensor> inputs, unsigned repeats,

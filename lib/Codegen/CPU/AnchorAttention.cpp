@@ -62,13 +62,13 @@ private:
   Value index(Emit &e, Value v) { return e.b.createOrFold<arith::IndexCastOp>(e.loc, e.b.getIndexType(), v); }
   Value number(Emit &e, Value v) { return e.b.createOrFold<arith::IndexCastOp>(e.loc, e.b.getI64Type(), v); }
 
-  TokenStrides strides(const Tensor &t) {
+  TokenStrides strides(const KernelTensor &t) {
     DimContext &d = a.dims();
     Dim head = d.mul(t.memory[2], t.memory[3]);
     return {a.extent(d.mul(t.memory[1], head)), a.extent(head), a.extent(t.memory[3])};
   }
 
-  Tensor operand(Value v) {
+  KernelTensor operand(Value v) {
     for (auto [own, tensor] : llvm::zip(op->getOperands(), a.operands))
       if (own == v)
         return tensor;
@@ -76,7 +76,7 @@ private:
   }
 
   /// Element of a vector with one entry per batch, or one for all.
-  Value perBatch(Emit &e, const Tensor &t, Value batch) {
+  Value perBatch(Emit &e, const KernelTensor &t, Value batch) {
     Value at = ownOrOnly(e, t.dims[0], batch);
     return number(e, toIndex(e.b, e.loc, t.load(e.b, e.loc, {index(e, at)}), t.elementType));
   }
@@ -144,8 +144,8 @@ private:
   const Anchor &a;
   AttentionOp op;
   const AttentionShape &shape;
-  const Tensor &q, &keys, &values, &result;
-  Tensor mask, lengths, offsets, sinks;
+  const KernelTensor &q, &keys, &values, &result;
+  KernelTensor mask, lengths, offsets, sinks;
 };
 
 /// What chooseAttentionTile is asked; null where a width is not known, or scores are wanted.

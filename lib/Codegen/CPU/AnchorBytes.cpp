@@ -34,7 +34,7 @@ std::optional<ByteProduct> cameo::codegen::byteProduct(const CpuTarget &target, 
   return product;
 }
 
-Value cameo::codegen::loadZeroPoint(const Anchor &a, const Tensor &zero) {
+Value cameo::codegen::loadZeroPoint(const Anchor &a, const KernelTensor &zero) {
   SmallVector<Value> first(zero.rank(), constantIndex(a.b, a.loc(), 0));
   Type i32 = a.b.getI32Type();
   return convertScalar(a.b, a.loc(), zero.load(a.b, a.loc(), first), zero.elementType, i32);

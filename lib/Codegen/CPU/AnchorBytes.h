@@ -30,7 +30,7 @@ inline VectorTarget byteVectors(const CpuTarget &target) {
 }
 
 /// The zero point `zero` (a tensor of one element) as i32.
-mlir::Value loadZeroPoint(const Anchor &a, const Tensor &zero);
+mlir::Value loadZeroPoint(const Anchor &a, const KernelTensor &zero);
 
 } // namespace cameo::codegen
 #endif

@@ -17,7 +17,7 @@ void emitDepthwiseConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const Fil
                              channels * perGroup * taps, [=](const float *source, float *packed) {
                                packDepthwiseWeights(source, channels, perGroup, taps, packed);
                              });
-  const Tensor &result = a.results[0];
+  const KernelTensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim lines = d.product(ArrayRef(result.dims).drop_back(2));
   int64_t perLine = channels * perGroup * taps * result.dims[result.rank() - 2].constant().value_or(1);
@@ -60,7 +60,7 @@ void emitWinogradConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, const Cont
   Dim tiles =
       d.mul(d.product(images), d.mul(d.ceilDiv(sides[0], s.tile.winograd), d.ceilDiv(sides[1], s.tile.winograd)));
   Dim steps = d.mul(d.min(d.ceilDiv(tiles, s.tile.mBlock), d.constant(plan.mostShares)), plan.groups);
-  Tensor scratch = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {steps, d.constant(plan.scratchElements)});
+  KernelTensor scratch = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {steps, d.constant(plan.scratchElements)});
   Value scratchBase = a.pointer(scratch);
   a.setTiles(steps, multiplyAddsPerStep(s.tile, shape));
   auto [begin, end] = a.slice();
@@ -120,7 +120,7 @@ LogicalResult emitGroupedConv(const Anchor &a, ConvOp op, ConvolutionSpec &s, co
           packConvolutionWeights(source, sizes.outputs, sizes.perGroup, sizes.taps, groups, tile, packed);
         });
   }
-  const Tensor &result = a.results[0];
+  const KernelTensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim pixels = d.product(ArrayRef(result.dims).drop_back());
   a.setTiles(s.tile, shape, d.constant(groups), pixels, d.constant(outputs));
@@ -161,7 +161,7 @@ std::optional<LogicalResult> TunedConv::emitOp(const Anchor &a, ConvOp op) const
       !isMicroKernelType(a.operands[0].elementType) || a.operands[1].elementType != a.operands[0].elementType ||
       !a.operands[0].memref)
     return std::nullopt;
-  const Tensor &x = a.operands[0], &filter = a.operands[1];
+  const KernelTensor &x = a.operands[0], &filter = a.operands[1];
   auto sizes = filterSizes(filter.dims);
   if (!sizes || !a.k.constantOperand(op.getFilter()) ||
       !x.dims.back().isConstant(sizes->perGroup * int64_t(op.getGroup())))

@@ -59,7 +59,7 @@ void emitDepthwiseBytes(const Anchor &a, ConvIntegerOp op, ConvolutionSpec &s, c
                                   *to++ = value - zeros[zeros.size() == 1 ? 0 : channel];
                                 }
                             });
-  const Tensor &result = a.results[0];
+  const KernelTensor &result = a.results[0];
   DimContext &d = a.dims();
   Dim lines = d.product(ArrayRef(result.dims).drop_back(2));
   a.setTiles(lines, channels * taps * result.dims[result.rank() - 2].constant().value_or(1));
@@ -95,7 +95,7 @@ LogicalResult emitGroupedBytes(const Anchor &a, ConvIntegerOp op, ConvolutionSpe
             matrix.zeros = matrix.zeros.drop_front(outputs);
         }
       });
-  const Tensor &result = a.results[0];
+  const KernelTensor &result = a.results[0];
   DimContext &d = a.dims();
   a.setTiles(s.tile, shape, d.constant(groups), d.product(ArrayRef(result.dims).drop_back()), d.constant(outputs));
   auto [begin, end] = a.slice();
@@ -136,7 +136,7 @@ std::optional<ContractionShape> TunedConvInteger::contractionOf(ConvIntegerOp op
 std::optional<LogicalResult> TunedConvInteger::emitOp(const Anchor &a, ConvIntegerOp op) const {
   if (!a.operands[0].memref || !a.k.constantOperand(op.getFilter()))
     return std::nullopt;
-  const Tensor &x = a.operands[0];
+  const KernelTensor &x = a.operands[0];
   auto c = describe(op, a.k.shapes(), a.target);
   if (!c)
     return std::nullopt;

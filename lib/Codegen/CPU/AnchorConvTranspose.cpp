@@ -334,7 +334,7 @@ private:
   const Anchor &a;
   ConvTransposeOp op;
   Geometry g;
-  const Tensor &x, &result;
+  const KernelTensor &x, &result;
   Emit e;
   Value input;
   ContractionTile tile;

@@ -115,13 +115,13 @@ private:
   }
 
   /// Elements from one batch to the next, where that is one number.
-  Extent batchStride(const Tensor &t) {
+  Extent batchStride(const KernelTensor &t) {
     if (ArrayRef(t.dims).drop_back(2) != ArrayRef(p.batchDims))
       return 0;
     return a.extent(a.dims().mul(t.dims.back(), t.dims[t.rank() - 2]));
   }
 
-  Value batchPointer(OpBuilder &b, Location loc, const Tensor &t, Value base, Value batch) {
+  Value batchPointer(OpBuilder &b, Location loc, const KernelTensor &t, Value base, Value batch) {
     return cameo::codegen::batchPointer(a, p, b, loc, t, base, batch);
   }
 
@@ -228,7 +228,7 @@ private:
     Dim width = p.n.constant() ? d.constant(packedRhsElements(s.tile, 1, *p.n.constant()))
                                : d.mul(d.ceilDiv(p.n, s.tile.nr), s.tile.nr);
     Dim matrix = d.mul(width, p.k);
-    Tensor packed = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {p.batch, matrix});
+    KernelTensor packed = a.k.temporary(a.b, a.loc(), a.b.getF32Type(), {p.batch, matrix});
     Value packedBase = a.pointer(packed), rhsBase = a.pointer(rhs);
     Extent packedStride = a.extent(matrix);
     s.rhs = packedBase;
@@ -260,7 +260,7 @@ private:
 
   const Anchor &a;
   MatMulOp op;
-  const Tensor &lhs, &rhs;
+  const KernelTensor &lhs, &rhs;
   Product p;
   ContractionTile tile;
 };

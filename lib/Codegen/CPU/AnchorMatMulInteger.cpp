@@ -102,7 +102,7 @@ private:
     s.tile.panelOuter = true;
     s.tile.mBlock = allRows(s.m, s.tile.mr);
     int64_t matrixBytes = 4 * packedElements();
-    Tensor packed = a.k.temporary(a.b, a.loc(), a.b.getI8Type(), {p.batch, a.dims().constant(matrixBytes)});
+    KernelTensor packed = a.k.temporary(a.b, a.loc(), a.b.getI8Type(), {p.batch, a.dims().constant(matrixBytes)});
     Value packedBase = a.pointer(packed), rhsBase = a.pointer(rhs);
     Emit e(a.b, a.loc());
     s.rhs = packedBase;
@@ -136,7 +136,7 @@ private:
   MatMulIntegerOp op;
   const Description &d;
   const Product &p;
-  const Tensor &lhs, &rhs;
+  const KernelTensor &lhs, &rhs;
   ContractionSpec s;
   int64_t k, n;
   bool isSigned;

@@ -24,7 +24,7 @@ std::optional<LogicalResult> TunedMatMulNBits::emitOp(const Anchor &a, MatMulNBi
   if (!isMicroKernelType(a.operands[0].elementType) || !a.operands[0].memref || !a.k.constantOperand(op.getWeights()))
     return std::nullopt;
   ElementsAttr scale = constantInKernel(op, op.getScale()), zero = constantInKernel(op, op.getZero());
-  const Tensor &x = a.operands[0];
+  const KernelTensor &x = a.operands[0];
   auto k = x.dims.back().constant(), n = a.results[0].dims.back().constant();
   if (!scale || !zero || !k || !n || *k == 0 || *n == 0 || !isMicroKernelType(scale.getElementType()))
     return std::nullopt;

@@ -5,7 +5,7 @@ using namespace mlir;
 using namespace cameo;
 using namespace cameo::codegen;
 
-Value cameo::codegen::batchPointer(const Anchor &a, const Product &p, OpBuilder &b, Location loc, const Tensor &t,
+Value cameo::codegen::batchPointer(const Anchor &a, const Product &p, OpBuilder &b, Location loc, const KernelTensor &t,
                                    Value base, Value batch) {
   Emit e(b, loc);
   Value index = batch ? b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), batch) : Value();

@@ -8,8 +8,8 @@
 namespace cameo::codegen {
 
 /// Base of the matrix of `t`, which begins at `base`, that batch `batch` (i64) of the product's result reads.
-mlir::Value batchPointer(const Anchor &a, const Product &p, mlir::OpBuilder &b, mlir::Location loc, const Tensor &t,
-                         mlir::Value base, mlir::Value batch);
+mlir::Value batchPointer(const Anchor &a, const Product &p, mlir::OpBuilder &b, mlir::Location loc,
+                         const KernelTensor &t, mlir::Value base, mlir::Value batch);
 
 /// A block of rows that holds all `m` of them, a multiple of `mr`; m may be known only at run time.
 inline int64_t allRows(const Extent &m, int64_t mr) {

@@ -67,8 +67,8 @@ public:
     batch = a.extent(inputs.dims[1]);
     stateBytes = e.times(batch, padded * 4);
     int64_t states = 2 + isLstm + pairs; // h by turns, cells, and h rounded by turns
-    Tensor memory = a.k.temporary(a.b, a.loc(), a.b.getF32Type(),
-                                  {d.constant(directions * states), inputs.dims[1], d.constant(padded)});
+    KernelTensor memory = a.k.temporary(a.b, a.loc(), a.b.getF32Type(),
+                                        {d.constant(directions * states), inputs.dims[1], d.constant(padded)});
     Value base = a.pointer(memory);
     inputPointer = a.pointer(inputs);
     steps = e.value(a.extent(inputs.dims[0]));
@@ -108,7 +108,7 @@ private:
           });
   }
 
-  Tensor operand(Value v) {
+  KernelTensor operand(Value v) {
     for (auto [own, tensor] : llvm::zip(op->getOperands(), a.operands))
       if (v && own == v)
         return tensor;
@@ -140,7 +140,7 @@ private:
   void store(Value vector, Value pointer) { emitStore(e.b, e.loc, Type(), vector, pointer); }
   Value element(Value base, Value index) { return e.offset(base, e.mul(index, 4)); }
 
-  void start(Value state, const Tensor &from) {
+  void start(Value state, const KernelTensor &from) {
     forUnits([&](Value row, Value unit, Value mask) {
       Value v;
       if (from) {
@@ -266,8 +266,8 @@ private:
   OpT op;
   Emit e;
   int64_t gates, lanes;
-  const Tensor &inputs;
-  Tensor initial, initialCell, parameters;                         ///< parameters: peepholes, or the hidden bias
+  const KernelTensor &inputs;
+  KernelTensor initial, initialCell, parameters;                   ///< parameters: peepholes, or the hidden bias
   int64_t hidden = 0, directions = 0, padded = 0, weightBytes = 0; ///< weightBytes: of a direction
   bool pairs = false;
   Extent batch, stateBytes;

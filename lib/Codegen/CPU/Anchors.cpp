@@ -25,7 +25,7 @@ const TunedOp *cameo::codegen::tunedCodeOf(Operation *op) {
 }
 
 std::optional<LogicalResult> CpuAnchorEmitter::emit(KernelOp kernel, Operation *op, KernelBuilder &k, OpBuilder &b,
-                                                    ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+                                                    ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
   const TunedOp *tuned = tunedCodeOf(op);
   return tuned ? tuned->emit({kernel, op, *tuned, k, b, operands, results, target}) : std::nullopt;
 }

@@ -68,7 +68,7 @@ struct Anchor {
   const TunedOp &tuned;
   KernelBuilder &k;
   mlir::OpBuilder &b;
-  llvm::ArrayRef<Tensor> operands, results;
+  llvm::ArrayRef<KernelTensor> operands, results;
   const CpuTarget &target;
 
   mlir::Location loc() const { return op->getLoc(); }
@@ -77,7 +77,7 @@ struct Anchor {
   /// A size for the micro-kernels: a number, or an i64 value.
   Extent extent(Dim dim) const;
   /// Base pointer of a buffer.
-  mlir::Value pointer(const Tensor &tensor) const { return emitPointerOf(b, loc(), tensor.memref); }
+  mlir::Value pointer(const KernelTensor &tensor) const { return emitPointerOf(b, loc(), tensor.memref); }
   mlir::Value i64(mlir::Value index) const;
   mlir::Value index(mlir::Value i64) const;
   /// The slice of the iteration space as i64 values.

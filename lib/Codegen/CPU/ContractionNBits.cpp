@@ -362,11 +362,6 @@ int64_t cameo::codegen::nBitsRows(const NBitsSpec &spec) {
   return std::max(mr, std::min({most, block, fit / mr * mr}));
 }
 
-Value cameo::codegen::emitNBitsSteps(OpBuilder &b, Location loc, const NBitsSpec &spec) {
-  Emit e(b, loc);
-  return e.mul(panelsOf(e, spec), e.ceilDiv(e.value(spec.m), nBitsRows(spec)));
-}
-
 void cameo::codegen::emitNBits(OpBuilder &b, Location loc, const NBitsSpec &spec, Value begin, Value end) {
   Emit e(b, loc);
   int64_t rows = nBitsRows(spec), blocks = spec.blocks();

@@ -42,11 +42,9 @@ struct NBitsSpec {
 /// A tile for the spec's sizes.
 ContractionTile chooseNBitsTile(const NBitsSpec &spec);
 
-/// Number of parallel steps: blocks of rows times panels.
-mlir::Value emitNBitsSteps(mlir::OpBuilder &b, mlir::Location loc, const NBitsSpec &spec);
 /// Rows of one step, a multiple of mr; all rows when that is a block.
 int64_t nBitsRows(const NBitsSpec &spec);
-/// Emits the steps [begin, end) (i64 values).
+/// Emits the steps [begin, end) (i64 values) of blocks of rows times panels.
 void emitNBits(mlir::OpBuilder &b, mlir::Location loc, const NBitsSpec &spec, mlir::Value begin, mlir::Value end);
 
 /// Packs weights [n][blocks * block * bits / 8] (of 4 bits two per byte, low half first) with their scales and zero

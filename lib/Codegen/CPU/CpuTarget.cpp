@@ -72,7 +72,6 @@ std::optional<CpuTarget> cameo::codegen::findCpuTarget(llvm::StringRef name, std
       target.required |= f.bit;
   if (has("avx512f") && has("avx512vl")) {
     target.vectorBytes = 64;
-    target.numVectorRegisters = 32;
     target.hasScale = has("avx512dq");
     target.hasBf16Dots = has("avx512bf16");
   } else if (has("avx2")) {

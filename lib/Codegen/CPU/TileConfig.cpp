@@ -43,8 +43,13 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
     return "winograd is 0, 2 or 4";
   if (tile.winograd != 0 && !shape.winograd)
     return "winograd is of convolutions of floats by 3x3 with stride 1 and one group";
-  if (tile.mr < 1 || tile.tailMr < 1 || tile.mBlock < 1 || tile.kUnroll < 1)
-    return "mr, tailMr, mBlock and kUnroll are 1 or more";
+  constexpr int64_t kMost = 1 << 16, kMostSteps = 64; // far from any overflow of what follows; that are code each
+  auto isWithin = [](int64_t x, int64_t most) { return x >= 1 && x <= most; };
+  if (!isWithin(tile.mr, kMost) || !isWithin(tile.tailMr, kMost) || !isWithin(tile.mBlock, kMost) ||
+      !isWithin(tile.nr, kMost))
+    return "mr, tailMr, nr and mBlock are 1 to 65536";
+  if (!isWithin(tile.kUnroll, kMostSteps))
+    return "kUnroll is 1 to 64";
   if (tile.lanes != 4 && tile.lanes != 8 && tile.lanes != 16)
     return "lanes is 4, 8 or 16";
   if (tile.lanes > target.lanes())
@@ -79,7 +84,7 @@ const char *problemOf(const ContractionTile &tile, const VectorTarget &target, c
 const char *problemOf(const AttentionTile &tile, const VectorTarget &target, const AttentionShape &shape) {
   constexpr int64_t kMost = 1 << 16; // far from any overflow of what follows
   if (tile.queries < 1 || tile.queries > kMost || tile.keys < 1 || tile.keys > kMost)
-    return "queries and keys are 1 or more";
+    return "queries and keys are 1 to 65536";
   if (tile.queries != paddedLanes(target, tile.queries) || tile.keys % target.lanes() != 0)
     return "queries fill vectors, and keys is a multiple of the CPU's lanes";
   if (attentionScratch(target, tile, shape).bytes() > kMostAttentionScratch)

@@ -78,7 +78,7 @@ public:
   }
 
 private:
-  Tensor operand(Value value) const {
+  KernelTensor operand(Value value) const {
     for (auto [own, tensor] : llvm::zip(op->getOperands(), a.operands))
       if (own == value)
         return tensor;
@@ -155,7 +155,7 @@ private:
   }
 
   /// Where the block's key head begins in a tensor with so many rows of it.
-  Value ofHead(const Tensor &tensor, Dim rows) const {
+  Value ofHead(const KernelTensor &tensor, Dim rows) const {
     Value elements = t.mul(head, a.k.size(a.dims().mul(rows, tensor.dims[3])));
     Value bytes = t.mul(elements, tensor.elementType.getIntOrFloatBitWidth() / 8);
     return t.offset(a.pointer(tensor), a.b.createOrFold<arith::IndexCastOp>(a.loc(), a.b.getI64Type(), bytes));
@@ -182,7 +182,7 @@ private:
     return u.least(i, u.add(size(u, axis), -1));
   }
   /// The batch's element of a vector, or the only one (i64).
-  Value perBatch(const Tensor &tensor) {
+  Value perBatch(const KernelTensor &tensor) {
     Value element = tensor.load(a.b, a.loc(), {t.toIndex(ownOrOnly(t, tensor.dims[0], batch))});
     return element.getType().isInteger(64) ? element : t.toI64(element);
   }
@@ -273,8 +273,8 @@ private:
   const GpuAnchor &a;
   AttentionOp op;
   mutable ThreadBuilder t;
-  const Tensor &q, &keys, &values;
-  Tensor mask, lengths, offsets, sinks;
+  const KernelTensor &q, &keys, &values;
+  KernelTensor mask, lengths, offsets, sinks;
   Dim group;            ///< query heads of a key head
   Value head;           ///< index: among the key heads of all batches
   Value batch, keyHead; ///< i32

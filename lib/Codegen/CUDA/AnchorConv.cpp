@@ -147,7 +147,7 @@ private:
   const GpuAnchor &a;
   Window op;
   int64_t groups;
-  const Tensor &x, &result;
+  const KernelTensor &x, &result;
   Factors factors;
   Filter filter{};
 };

@@ -12,7 +12,7 @@ using namespace cameo;
 using namespace cameo::codegen;
 
 /// Moves a pointer to a matrix of `elements` elements by `number` (index; null: 0) matrices.
-static Value matrixAt(const GpuAnchor &a, const Tensor &t, Value number, int64_t elements) {
+static Value matrixAt(const GpuAnchor &a, const KernelTensor &t, Value number, int64_t elements) {
   ThreadBuilder u(a.b, a.loc());
   if (!number)
     return a.pointer(t);
@@ -21,7 +21,7 @@ static Value matrixAt(const GpuAnchor &a, const Tensor &t, Value number, int64_t
 }
 
 void cameo::codegen::emitFewRowsMatMul(const GpuAnchor &a, const Product &p, const RhsLines &lines) {
-  const Tensor &lhs = a.operands[0], &rhs = a.operands[1];
+  const KernelTensor &lhs = a.operands[0], &rhs = a.operands[1];
   int64_t chunk = 16 / (lhs.elementType.getIntOrFloatBitWidth() / 8), k = *p.k.constant();
   auto m = p.m.constant(), n = p.n.constant();
   FewRows f;
@@ -78,7 +78,7 @@ public:
       : a(anchor), op(cast<MatMulNBitsOp>(a.op)), x(a.operands[0]), factors(a.chip, x.elementType, x.elementType) {}
 
   std::optional<LogicalResult> emit() {
-    const Tensor &scale = a.operands[2], &zero = a.operands[3];
+    const KernelTensor &scale = a.operands[2], &zero = a.operands[3];
     auto k = x.dims.back().constant(), n = a.results[0].dims.back().constant();
     ElementsAttr zeros = constantInKernel(op, op.getZero());
     if (!x.memref || !isFewRowsType(x.elementType) || !scale.memref || !isFewRowsType(scale.elementType) || !zeros ||
@@ -165,7 +165,7 @@ private:
 
   GpuAnchor a;
   MatMulNBitsOp op;
-  const Tensor &x;
+  const KernelTensor &x;
   Factors factors;
   WidenedLines w;
   Dim rows, columns;

@@ -121,7 +121,7 @@ private:
   }
 
   /// Where the matrix of a batch begins.
-  Value matrix(const Tensor &t, Value batch) const {
+  Value matrix(const KernelTensor &t, Value batch) const {
     Value base = a.pointer(t), number = matrixOfBatch(a.k, p, a.b, a.loc(), t, batch);
     if (!number)
       return base;
@@ -133,7 +133,7 @@ private:
 
   GpuAnchor a;
   bool transposeLhs, transposeRhs;
-  const Tensor &lhs, &rhs;
+  const KernelTensor &lhs, &rhs;
   Factors factors;
   Product p;
 };

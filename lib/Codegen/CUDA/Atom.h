@@ -22,7 +22,7 @@ struct Factors {
   }
   /// Whether the instructions of warpgroups take them.
   bool fitWgmma(const PtxTarget &chip) const { return chip.hasWgmma && lhs == rhs && (lhs.isF16() || lhs.isBF16()); }
-  /// Tensor cores transpose elements of two bytes only.
+  /// KernelTensor cores transpose elements of two bytes only.
   bool needLinesAlongK() const { return !useFma() && bytes() != 2; }
   mlir::Type sum() const {
     mlir::Builder b(lhs.getContext());

@@ -10,7 +10,7 @@ using namespace cameo;
 using namespace cameo::codegen;
 
 std::optional<LogicalResult> GpuAnchorEmitter::emit(KernelOp, Operation *op, KernelBuilder &k, OpBuilder &b,
-                                                    ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+                                                    ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
   static const llvm::StringMap<GpuEmitFn> emitters{{AttentionOp::getOperationName(), emitGpuAttention},
                                                    {ConvOp::getOperationName(), emitGpuConv},
                                                    {ConvIntegerOp::getOperationName(), emitGpuConvInteger},
@@ -32,7 +32,7 @@ Value GpuAnchor::size32(Dim dim) const {
   return b.createOrFold<arith::IndexCastOp>(loc(), b.getI32Type(), k.size(dim));
 }
 
-Value GpuAnchor::pointer(const Tensor &tensor) const {
+Value GpuAnchor::pointer(const KernelTensor &tensor) const {
   Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc(), tensor.memref);
   address = arith::IndexCastOp::create(b, loc(), b.getI64Type(), address);
   return LLVM::IntToPtrOp::create(b, loc(), LLVM::LLVMPointerType::get(b.getContext()), address);
@@ -179,7 +179,7 @@ WeightForm cameo::codegen::packedLines(int64_t lines, int64_t lineStride, int64_
 }
 
 bool GpuAnchor::hasByteZeros(Dim columns) const {
-  auto count = [&](const Tensor &t) { return dims().product(t.dims).constant(); };
+  auto count = [&](const KernelTensor &t) { return dims().product(t.dims).constant(); };
   return count(operands[2]) == 1 &&
          (count(operands[3]) == 1 || (columns.constant() && count(operands[3]) == columns.constant()));
 }
@@ -191,7 +191,7 @@ ByteZeros GpuAnchor::byteZeros(Value firstColumn, Value terms) const {
     return constant && llvm::all_of(bytesOf(constant), [](uint8_t byte) { return byte == 0; });
   };
   /// As i32; `column` counts where there is one for each.
-  auto load = [](ThreadBuilder &t, const Tensor &tensor, Value column) -> Value {
+  auto load = [](ThreadBuilder &t, const KernelTensor &tensor, Value column) -> Value {
     SmallVector<Value> at;
     for (Dim dim : tensor.dims)
       at.push_back(t.toIndex(dim.isConstant(1) ? t.number(0) : column));

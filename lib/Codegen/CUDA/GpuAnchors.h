@@ -13,7 +13,8 @@ class GpuAnchorEmitter final : public AnchorEmitter {
 public:
   explicit GpuAnchorEmitter(const PtxTarget &chip) : chip(chip) {}
   std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *op, KernelBuilder &k, mlir::OpBuilder &b,
-                                          llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results) override;
+                                          llvm::ArrayRef<KernelTensor> operands,
+                                          llvm::ArrayRef<KernelTensor> results) override;
 
 private:
   const PtxTarget &chip;
@@ -30,7 +31,7 @@ struct GpuAnchor {
   mlir::Operation *op;
   KernelBuilder &k;
   mlir::OpBuilder &b;
-  llvm::ArrayRef<Tensor> operands, results;
+  llvm::ArrayRef<KernelTensor> operands, results;
   const PtxTarget &chip;
   /// 0 or 1, where the kernel has several launches: whether the run's sizes are for this one. A launch of no blocks is
   /// none. A missing one counts as 1.
@@ -41,7 +42,7 @@ struct GpuAnchor {
   /// A size as an i32 value, at the top of the kernel's code. No buffer of a GPU has more elements along an axis.
   mlir::Value size32(Dim dim) const;
   /// Base pointer of a buffer.
-  mlir::Value pointer(const Tensor &tensor) const;
+  mlir::Value pointer(const KernelTensor &tensor) const;
   /// A block's place in a result that blocks cut.
   struct BlockPlace {
     mlir::Value batch;                 ///< index

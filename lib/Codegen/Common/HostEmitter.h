@@ -13,9 +13,6 @@
 
 namespace cameo::codegen {
 
-/// Of a type whose elements have addresses.
-inline int64_t elementBytes(mlir::Type elementType) { return storageBytes(elementType, 1); }
-
 /// A host value per key, usable in the block where it was made and in blocks inside it.
 template <typename Key> class ScopedValues {
 public:

@@ -182,7 +182,7 @@ FailureOr<Value> HostEmitter::bytes(Dim count, Type elementType) {
     return failure();
   Value estimate;
   for (const DimTerm &term : count.getNode()->terms) {
-    double coefficient = double(term.coefficient) * double(elementBytes(elementType));
+    double coefficient = double(term.coefficient) * double(storageBytes(elementType, 1));
     Value product = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(coefficient));
     for (const DimAtom *a : term.atoms) {
       auto factor = atom(*a);
@@ -329,8 +329,8 @@ FailureOr<Value> HostEmitter::element(Value tensor, int64_t index) {
   auto base = pointer(tensor);
   if (failed(base))
     return failure();
-  Value loaded = loadElement(storageType(elementType), *base, index * elementBytes(elementType));
-  if (elementBytes(elementType) == 8)
+  Value loaded = loadElement(storageType(elementType), *base, index * storageBytes(elementType, 1));
+  if (storageBytes(elementType, 1) == 8)
     return loaded;
   return elementType.isUnsignedInteger() || elementType.isInteger(1)
              ? Value(arith::ExtUIOp::create(b, loc, i64(), loaded))
@@ -362,7 +362,7 @@ FailureOr<Value> HostEmitter::pointer(Value tensor) {
   if (auto place = contentPlaces.find(tensor); place != contentPlaces.end()) {
     const ShapeInfo &info = shapes.get(tensor);
     Value base = offsetBy(b, arena, place->second);
-    int64_t width = elementBytes(info.elementType);
+    int64_t width = storageBytes(info.elementType, 1);
     for (auto [i, d] : llvm::enumerate(*info.contents)) {
       auto v = size(d);
       if (failed(v))
@@ -407,7 +407,7 @@ FailureOr<Value> HostEmitter::allocate(Value value) {
     auto whole = resultPointer(place->whole), offset = size(place->offset);
     if (failed(whole) || failed(offset))
       return failure();
-    Value part = offsetBy(*whole, mul(*offset, number(elementBytes(getElementTypeOrSelf(value.getType())))));
+    Value part = offsetBy(*whole, mul(*offset, number(storageBytes(getElementTypeOrSelf(value.getType()), 1))));
     return LLVM::SelectOp::create(b, loc, isNull(b, loc, *whole), *whole, part).getResult();
   }
   if (auto direct = directOutputs.find(value); direct != directOutputs.end())

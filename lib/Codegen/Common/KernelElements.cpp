@@ -80,8 +80,8 @@ Value LoopKernelBuilder::linearIndex(OpBuilder &b, Location loc, ArrayRef<Dim> d
 
 /// A buffer addressed by row-major element numbers: one of packed elements, or one whose sizes are known only where it
 /// is used.
-Tensor LoopKernelBuilder::linearTensor(Type elementType, ArrayRef<Dim> dims, Value argument) {
-  Tensor t;
+KernelTensor LoopKernelBuilder::linearTensor(Type elementType, ArrayRef<Dim> dims, Value argument) {
+  KernelTensor t;
   t.elementType = elementType;
   t.dims.assign(dims.begin(), dims.end());
   t.buffer = argument;
@@ -100,10 +100,10 @@ Tensor LoopKernelBuilder::linearTensor(Type elementType, ArrayRef<Dim> dims, Val
   return t;
 }
 
-Tensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument,
-                                       bool readable, bool writable, ArrayRef<Dim> memory) {
+KernelTensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<Dim> dims, Value argument,
+                                             bool readable, bool writable, ArrayRef<Dim> memory) {
   memory = memory.empty() ? dims : memory;
-  Tensor t = linearTensor(elementType, dims, argument);
+  KernelTensor t = linearTensor(elementType, dims, argument);
   t.memory.assign(memory.begin(), memory.end());
   if (!isPacked(elementType)) {
     Value memref = t.memref = view(b, argument, elementType, dims, memory);
@@ -122,15 +122,15 @@ Tensor LoopKernelBuilder::bufferTensor(OpBuilder &b, Type elementType, ArrayRef<
 }
 
 /// A value of the kernel's body as something to read from: a buffer, or its producer evaluated in place.
-Tensor LoopKernelBuilder::readTensor(Value value) {
+KernelTensor LoopKernelBuilder::readTensor(Value value) {
   if (auto it = buffers.find(value); it != buffers.end())
     return it->second;
   const ShapeInfo &info = analysis.get(value);
-  Tensor t;
+  KernelTensor t;
   t.elementType = info.elementType;
   t.dims = info.dims;
   if (auto alias = value.getDefiningOp<AliasInterface>()) {
-    Tensor source = readTensor(alias->getOperand(0));
+    KernelTensor source = readTensor(alias->getOperand(0));
     if (source.buffer) {
       // The same bytes under another shape.
       OpBuilder b(sizesEnd);
@@ -181,14 +181,14 @@ Value LoopKernelBuilder::readElement(OpBuilder &b, Location loc, Value value, Va
     TypedAttr attr = splatElement(constant, computeType(getElementTypeOrSelf(value.getType())));
     element = arith::ConstantOp::create(b, loc, attr);
   } else {
-    SmallVector<Tensor> operands = llvm::map_to_vector(op->getOperands(), [&](Value v) { return readTensor(v); });
+    SmallVector<KernelTensor> operands = llvm::map_to_vector(op->getOperands(), [&](Value v) { return readTensor(v); });
     element = cast<IndexableInterface>(op).elementAt(*this, b, operands, analysis.get(value).dims, indices);
   }
   cache.add(value, indices, block, element);
   return element;
 }
 
-Tensor LoopKernelBuilder::temporary(OpBuilder &b, Location loc, Type elementType, ArrayRef<Dim> dims) {
+KernelTensor LoopKernelBuilder::temporary(OpBuilder &b, Location loc, Type elementType, ArrayRef<Dim> dims) {
   signature.temporaries.push_back(storageBytes(analysis.dims(), elementType, analysis.dims().product(dims)));
   // Buffer arguments precede sizes, begin and end.
   unsigned position = function.getNumArguments() - 3;
@@ -220,10 +220,10 @@ Value LoopKernelBuilder::addressOf(OpBuilder &b, Location loc, Value memref) {
 }
 
 /// Result `number` of the anchor: stores its element where it is yielded, and every yielded value computed from it.
-Tensor LoopKernelBuilder::resultTensor(Operation *op, unsigned number) {
+KernelTensor LoopKernelBuilder::resultTensor(Operation *op, unsigned number) {
   Value value = op->getResult(number);
   const ShapeInfo &info = analysis.get(value);
-  Tensor t;
+  KernelTensor t;
   t.elementType = info.elementType;
   t.dims = info.dims;
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
@@ -237,12 +237,12 @@ Tensor LoopKernelBuilder::resultTensor(Operation *op, unsigned number) {
     return own->second.front();
   t.storer = [this, value, dependent](OpBuilder &b, Location loc, Value element, ValueRange indices) {
     if (auto it = outputs.find(value); it != outputs.end())
-      for (Tensor &output : it->second)
+      for (KernelTensor &output : it->second)
         output.store(b, loc, element, indices);
     pinned[value] = element;
     for (Value y : dependent) {
       Value computed = readElement(b, loc, y, indices);
-      for (Tensor &output : outputs[y])
+      for (KernelTensor &output : outputs[y])
         output.store(b, loc, computed, indices);
     }
     pinned.erase(value);

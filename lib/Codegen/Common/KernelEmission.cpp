@@ -360,7 +360,7 @@ void LoopKernelBuilder::viewBuffers() {
   if (kernel.getAppends())
     buffers[yield.getValues()[0].getDefiningOp()->getOperand(0)].stored = storedRows(analysis, kernel);
   for (int64_t input : inputsInPlace(kernel)) {
-    Tensor &piece = buffers[kernel.getBody().getArgument(input)];
+    KernelTensor &piece = buffers[kernel.getBody().getArgument(input)];
     piece.stored = piece.dims[*normalizeAxis(kernel, concatOf(kernel).getAxis(), piece.rank())];
   }
   for (auto [v, outside] : llvm::zip(yield.getValues(), kernel.getResults())) {
@@ -374,8 +374,9 @@ void LoopKernelBuilder::viewBuffers() {
 }
 
 /// An op with loops of its own, by the target's emitter where that takes it.
-LogicalResult LoopKernelBuilder::emitOp(OpBuilder &b, KernelInterface op, ArrayRef<Tensor> results, bool mayBeTuned) {
-  SmallVector<Tensor> operands = llvm::map_to_vector(op->getOperands(), [&](Value v) { return readTensor(v); });
+LogicalResult LoopKernelBuilder::emitOp(OpBuilder &b, KernelInterface op, ArrayRef<KernelTensor> results,
+                                        bool mayBeTuned) {
+  SmallVector<KernelTensor> operands = llvm::map_to_vector(op->getOperands(), [&](Value v) { return readTensor(v); });
   if (options.anchors && mayBeTuned)
     if (auto done = options.anchors->emit(kernel, op, *this, b, operands, results))
       return *done;
@@ -389,7 +390,7 @@ LogicalResult LoopKernelBuilder::emitBody(ArrayRef<Operation *> anchors) {
   if (anchors.size() > 1)
     return kernel.emitOpError("holds ") << anchors.size() << " ops with loops of their own; one is the most";
   if (anchors.size() == 1) {
-    SmallVector<Tensor> results;
+    SmallVector<KernelTensor> results;
     for (unsigned i = 0; i < anchors.front()->getNumResults(); ++i)
       results.push_back(resultTensor(anchors.front(), i));
     return emitOp(b, cast<KernelInterface>(anchors.front()), results, /*mayBeTuned=*/neighbours != 0);
@@ -402,7 +403,7 @@ LogicalResult LoopKernelBuilder::emitBody(ArrayRef<Operation *> anchors) {
   parallelNest(b, kernel.getLoc(), dims, [&](OpBuilder &b, Location loc, ValueRange indices) {
     for (auto &[v, tensors] : outputs) {
       Value element = readTensor(v).load(b, loc, indices);
-      for (Tensor &t : tensors)
+      for (KernelTensor &t : tensors)
         t.store(b, loc, element, indices);
     }
   });

@@ -7,7 +7,7 @@ using namespace cameo;
 using namespace cameo::codegen;
 
 /// A buffer as a matrix: all axes but the last flattened; there may be room between its rows. Rank 0 becomes 1x1.
-Value LoopKernelBuilder::rows(const Tensor &t) {
+Value LoopKernelBuilder::rows(const KernelTensor &t) {
   Value &matrix = matrices[t.memref];
   if (matrix)
     return matrix;
@@ -19,7 +19,7 @@ Value LoopKernelBuilder::rows(const Tensor &t) {
 }
 
 /// The row of a broadcast operand that row `row` of the result reads.
-Value LoopKernelBuilder::rowOf(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims, Value row) {
+Value LoopKernelBuilder::rowOf(OpBuilder &b, Location loc, const KernelTensor &t, ArrayRef<Dim> resultDims, Value row) {
   ArrayRef<Dim> own = t.dims, leading = resultDims.drop_back();
   own = own.empty() ? own : own.drop_back();
   if (own == leading)
@@ -32,7 +32,7 @@ Value LoopKernelBuilder::rowOf(OpBuilder &b, Location loc, const Tensor &t, Arra
     if (i > 0)
       row = b.createOrFold<arith::DivUIOp>(loc, row, size(leading[i]));
   }
-  Tensor outer;
+  KernelTensor outer;
   outer.dims.assign(own.begin(), own.end());
   Value result = constantIndex(b, loc, 0);
   for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, *this, outer, leading, indices), own))
@@ -51,7 +51,7 @@ static Value fromStorage(OpBuilder &b, Location loc, Value vector, Type elementT
   return vector;
 }
 
-Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const Tensor &t, ArrayRef<Dim> resultDims,
+Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const KernelTensor &t, ArrayRef<Dim> resultDims,
                                     const VectorPosition &at, int64_t lanes) {
   auto type = VectorType::get({lanes}, computeType(t.elementType));
   Dim width = t.dims.empty() ? analysis.dims().constant(1) : t.dims.back();
@@ -84,7 +84,7 @@ Value LoopKernelBuilder::loadVector(OpBuilder &b, Location loc, const Tensor &t,
   for (int64_t lane = 0; lane < lanes; ++lane) {
     Value column = arith::AddIOp::create(b, loc, at.column, constantIndex(b, loc, lane));
     column = arith::MinSIOp::create(b, loc, column, last); // lanes that do not exist read the last that does
-    Tensor axis;
+    KernelTensor axis;
     axis.dims.push_back(width);
     Value own = broadcastIndices(b, loc, *this, axis, resultDims.back(), column).front();
     vector = vector::InsertOp::create(b, loc, element(own), vector, lane);
@@ -119,7 +119,7 @@ void LoopKernelBuilder::storeVector(OpBuilder &b, Location loc, unsigned result,
     if (y != value && y.getDefiningOp() == value.getDefiningOp())
       continue;
     Value computed = readVector(b, loc, y, analysis.get(value).dims, at, lanes);
-    for (Tensor &t : tensors) {
+    for (KernelTensor &t : tensors) {
       Value stored = toStorage(b, loc, computed, t.elementType), matrix = rows(t);
       if (at.mask)
         vector::MaskedStoreOp::create(b, loc, matrix, ValueRange{at.row, at.column}, at.mask, stored);

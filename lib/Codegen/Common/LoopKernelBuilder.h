@@ -51,7 +51,8 @@ public:
   void parallelNest(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims,
                     llvm::function_ref<void(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body,
                     Dim work = {}) override;
-  Tensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, llvm::ArrayRef<Dim> dims) override;
+  KernelTensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
+                         llvm::ArrayRef<Dim> dims) override;
   void setResultSize(mlir::OpBuilder &b, mlir::Location loc, mlir::OpResult result, int64_t axis,
                      mlir::Value size) override;
   void failIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, int32_t code, llvm::StringRef message,
@@ -74,24 +75,24 @@ public:
 
 private:
   /// `memory`: its sizes in memory, where they are not `dims`.
-  Tensor bufferTensor(mlir::OpBuilder &b, mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument,
-                      bool readable, bool writable, llvm::ArrayRef<Dim> memory = {});
-  Tensor readTensor(mlir::Value value);
+  KernelTensor bufferTensor(mlir::OpBuilder &b, mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument,
+                            bool readable, bool writable, llvm::ArrayRef<Dim> memory = {});
+  KernelTensor readTensor(mlir::Value value);
   mlir::Value readElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::ValueRange indices);
   mlir::Value readVector(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, llvm::ArrayRef<Dim> resultDims,
                          const VectorPosition &at, int64_t lanes);
-  mlir::Value loadVector(mlir::OpBuilder &b, mlir::Location loc, const Tensor &t, llvm::ArrayRef<Dim> resultDims,
+  mlir::Value loadVector(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &t, llvm::ArrayRef<Dim> resultDims,
                          const VectorPosition &at, int64_t lanes);
-  mlir::Value rows(const Tensor &t);
-  mlir::Value rowOf(mlir::OpBuilder &b, mlir::Location loc, const Tensor &t, llvm::ArrayRef<Dim> resultDims,
+  mlir::Value rows(const KernelTensor &t);
+  mlir::Value rowOf(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &t, llvm::ArrayRef<Dim> resultDims,
                     mlir::Value row);
-  Tensor linearTensor(mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument);
+  KernelTensor linearTensor(mlir::Type elementType, llvm::ArrayRef<Dim> dims, mlir::Value argument);
   mlir::Value linearIndex(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<Dim> dims, mlir::ValueRange indices);
   mlir::Value view(mlir::OpBuilder &b, mlir::Value argument, mlir::Type elementType, llvm::ArrayRef<Dim> dims,
                    llvm::ArrayRef<Dim> memory);
   mlir::Value addressOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
   llvm::SmallVector<mlir::Operation *> anchorsOf();
-  Tensor resultTensor(mlir::Operation *op, unsigned number);
+  KernelTensor resultTensor(mlir::Operation *op, unsigned number);
   llvm::SmallVector<llvm::SmallVector<int64_t, 2>> joinableAxes();
   llvm::SmallVector<Dim, 6> joined(llvm::SmallVector<Dim, 6> dims);
   void joinAxes();
@@ -99,7 +100,8 @@ private:
   bool findsOutSizes(mlir::Value v);
   mlir::OwningOpRef<mlir::ModuleOp> makeFunction();
   void viewBuffers();
-  mlir::LogicalResult emitOp(mlir::OpBuilder &b, KernelInterface op, llvm::ArrayRef<Tensor> results, bool mayBeTuned);
+  mlir::LogicalResult emitOp(mlir::OpBuilder &b, KernelInterface op, llvm::ArrayRef<KernelTensor> results,
+                             bool mayBeTuned);
   mlir::LogicalResult emitBody(llvm::ArrayRef<mlir::Operation *> anchors);
   void completeSignature();
 
@@ -112,9 +114,9 @@ private:
   mlir::Operation *sizesEnd = nullptr; ///< sizes are loaded before this op
   llvm::DenseMap<const DimNode *, mlir::Value> sizeValues;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> reportedSizes;
-  llvm::DenseMap<mlir::Value, Tensor> buffers;                     ///< of kernel arguments
-  llvm::MapVector<mlir::Value, llvm::SmallVector<Tensor>> outputs; ///< buffers of yielded values
-  llvm::DenseMap<mlir::Value, mlir::Value> matrices;               ///< of buffers, see rows()
+  llvm::DenseMap<mlir::Value, KernelTensor> buffers;                     ///< of kernel arguments
+  llvm::MapVector<mlir::Value, llvm::SmallVector<KernelTensor>> outputs; ///< buffers of yielded values
+  llvm::DenseMap<mlir::Value, mlir::Value> matrices;                     ///< of buffers, see rows()
   llvm::DenseMap<mlir::Value, mlir::Value>
       pinned; ///< anchor results whose element (or vector) is at hand in the epilogue
   ElementCache cache;

@@ -26,8 +26,8 @@ Product cameo::codegen::describeProduct(DimContext &d, ArrayRef<Dim> lhs, ArrayR
   return p;
 }
 
-Value cameo::codegen::matrixOfBatch(KernelEmitter &k, const Product &p, OpBuilder &b, Location loc, const Tensor &t,
-                                    Value batch) {
+Value cameo::codegen::matrixOfBatch(KernelEmitter &k, const Product &p, OpBuilder &b, Location loc,
+                                    const KernelTensor &t, Value batch) {
   if (p.batchDims.empty() || isSharedMatrix(t.dims))
     return {};
   ArrayRef<Dim> batchDims = ArrayRef(t.dims).drop_back(2);
@@ -40,7 +40,7 @@ Value cameo::codegen::matrixOfBatch(KernelEmitter &k, const Product &p, OpBuilde
     if (i > 0)
       batch = b.createOrFold<arith::DivUIOp>(loc, batch, size);
   }
-  Tensor outer;
+  KernelTensor outer;
   outer.dims.assign(batchDims.begin(), batchDims.end());
   Value linear = constantIndex(b, loc, 0);
   for (auto [index, d] : llvm::zip(broadcastIndices(b, loc, k, outer, p.batchDims, indices), outer.dims))

@@ -8,6 +8,8 @@
 // RUN: not cameo-compile %t/missing.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not cameo-compile %t/stack.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=STACK
 // RUN: not cameo-compile %t/part.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=PART
+// RUN: not cameo-compile %t/huge.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=HUGE
+// RUN: not cameo-compile %t/unrolled.mlir --cpu=x86-64-v3 -o %t.cameo 2>&1 | FileCheck %s --check-prefix=UNROLLED
 
 // LANES: config of x86-64-v3 is {{.*}}lanes = 16{{.*}}; expected that lanes is not more than the CPU's vectors have
 //--- lanes.mlir
@@ -97,4 +99,26 @@ func.func @main(%x: tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32> {
     cameo.yield %0 : tensor<1x1x8x16xf32>
   } : (tensor<1x1x8x16xf32>) -> tensor<1x1x8x16xf32>
   return %y : tensor<1x1x8x16xf32>
+}
+
+// HUGE: expected that mr, tailMr, nr and mBlock are 1 to 65536
+//--- huge.mlir
+func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 4611686018427387904, nr = 32, lanes = 8, tailMr = 3, mBlock = 4611686018427387904, panelOuter = 1, kUnroll = 1}}} {
+  ^bb0(%a: tensor<8x8xf32>, %b: tensor<8x32xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<8x8xf32>, tensor<8x32xf32>) -> tensor<8x32xf32>
+    cameo.yield %0 : tensor<8x32xf32>
+  } : (tensor<8x8xf32>, tensor<8x32xf32>) -> tensor<8x32xf32>
+  return %y : tensor<8x32xf32>
+}
+
+// UNROLLED: expected that kUnroll is 1 to 64
+//--- unrolled.mlir
+func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  %y = cameo.kernel(%x, %w) attributes {config = {"x86-64-v3" = {mr = 3, nr = 16, lanes = 8, tailMr = 3, mBlock = 6, panelOuter = 1, kUnroll = 1000000}}} {
+  ^bb0(%a: tensor<8x8xf32>, %b: tensor<8x32xf32>):
+    %0 = cameo.matmul %a, %b : (tensor<8x8xf32>, tensor<8x32xf32>) -> tensor<8x32xf32>
+    cameo.yield %0 : tensor<8x32xf32>
+  } : (tensor<8x8xf32>, tensor<8x32xf32>) -> tensor<8x32xf32>
+  return %y : tensor<8x32xf32>
 }

@@ -18,8 +18,8 @@ class CpuAnchorEmitter final : public AnchorEmitter {
 public:
   explicit CpuAnchorEmitter(const CpuTarget &target) : target(target) {}
   std::optional<mlir::LogicalResult> emit(KernelOp kernel, mlir::Operation *anchor, KernelBuilder &k,
-                                          mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
-                                          llvm::ArrayRef<Tensor> results) override;
+                                          mlir::OpBuilder &b, llvm::ArrayRef<KernelTensor> operands,
+                                          llvm::ArrayRef<KernelTensor> results) override;
 
 private:
   const CpuTarget &target;

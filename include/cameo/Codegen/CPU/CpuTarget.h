@@ -16,7 +16,6 @@ struct CpuTarget {
   std::string features;  ///< LLVM's feature string: "+avx2,+fma"
   uint64_t required = 0; ///< CAMEO_CPU_* bits that code for this target uses
   int64_t vectorBytes = 16;
-  int64_t numVectorRegisters = 16;
   bool hasFma = false;
   bool hasBf16Dots = false; ///< vdpbf16ps on vectors of any length
   bool hasScale = false;    ///< vreduceps and vscalefps on vectors of any length

@@ -25,9 +25,10 @@ class SizeRequirements;
 mlir::LogicalResult inferPointwise(mlir::Operation *op, mlir::Type elementType, ShapeAnalysis &shapes,
                                    llvm::SmallVectorImpl<ShapeInfo> &results);
 mlir::LogicalResult emitIndexable(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b,
-                                  llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results);
-mlir::Value pointwiseElement(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b, llvm::ArrayRef<Tensor> operands,
-                             llvm::ArrayRef<Dim> resultDims, mlir::ValueRange indices);
+                                  llvm::ArrayRef<KernelTensor> operands, llvm::ArrayRef<KernelTensor> results);
+mlir::Value pointwiseElement(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b,
+                             llvm::ArrayRef<KernelTensor> operands, llvm::ArrayRef<Dim> resultDims,
+                             mlir::ValueRange indices);
 Dim pointwiseFlops(mlir::Operation *op, ShapeAnalysis &shapes);
 } // namespace cameo
 

@@ -1,6 +1,6 @@
 // KernelEmitter.h - what an op sees while it is turned into loops inside one kernel.
 //
-// The same lowering serves the naive path and fused kernels: a Tensor may be a buffer in memory, or a chain of
+// The same lowering serves the naive path and fused kernels: a KernelTensor may be a buffer in memory, or a chain of
 // producers that is evaluated where it is read; a result may be stored, or first pass through fused consumers. Ops
 // never know which.
 //
@@ -37,7 +37,7 @@ enum class Service {
 };
 
 /// An operand or result during emission. Sizes are index values; `dims` say which are constants or equal to each other.
-class Tensor {
+class KernelTensor {
 public:
   using Loader = std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange indices)>;
   using Storer = std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value element, mlir::ValueRange indices)>;
@@ -83,8 +83,8 @@ public:
                             Dim work = {}) = 0;
 
   /// Temporary memory for the whole kernel. Only in kernels that do not call parallelNest, or before it.
-  virtual Tensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
-                           llvm::ArrayRef<Dim> dims) = 0;
+  virtual KernelTensor temporary(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
+                                 llvm::ArrayRef<Dim> dims) = 0;
 
   /// Makes the run-time size of a data-dependent axis known (a symbol SizeOf(result, axis)); before the first store to
   /// it.
@@ -140,7 +140,7 @@ mlir::Value lessThan(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir
 /// Operand indices for one element of a broadcast result: axes of size 1 read index 0, missing leading axes are
 /// dropped.
 llvm::SmallVector<mlir::Value> broadcastIndices(mlir::OpBuilder &b, mlir::Location loc, KernelEmitter &k,
-                                                const Tensor &operand, llvm::ArrayRef<Dim> resultDims,
+                                                const KernelTensor &operand, llvm::ArrayRef<Dim> resultDims,
                                                 mlir::ValueRange indices);
 
 } // namespace cameo
