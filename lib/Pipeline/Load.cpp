@@ -106,7 +106,7 @@ LogicalResult TextLoader::checkOps(func::FuncOp main) {
   WalkResult known = main.getBody().walk([&](Operation *op) {
     if (isa_and_nonnull<CameoDialect>(op->getDialect()) || (isa<func::ReturnOp>(op) && op->getParentOp() == main))
       return WalkResult::advance();
-    op->emitError("is no op of the dialect cameo, which @main is made of: ") << op->getName();
+    op->emitError() << op->getName() << " is no op of the dialect cameo, of which @main is made";
     return WalkResult::interrupt();
   });
   return failure(known.wasInterrupted());
@@ -119,9 +119,9 @@ LogicalResult TextLoader::checkConstants(ModuleOp module) {
       return WalkResult::advance();
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     if (!blob)
-      op.emitError("has no data: text written by cameo leaves weights out; compile the .onnx file");
+      op.emitError("a constant has no data: text written by cameo leaves weights out; compile the .onnx file");
     else if (int64_t wanted = constantBytes(resource), found = blob->getData().size(); found != wanted)
-      op.emitError("has ") << found << " bytes of data; expected " << wanted << " for " << op.getType();
+      op.emitError("a constant has ") << found << " bytes of data; expected " << wanted << " for " << op.getType();
     else
       return WalkResult::advance();
     return WalkResult::interrupt();
