@@ -94,7 +94,7 @@ class Steps:
         """`fallback` evaluates nodes that ONNX Runtime does not implement."""
         self.proto, self.fallback = proto, fallback
 
-    def model(self, node: onnx.NodeProto, values: dict, constants: set[str]) -> tuple[bytes, dict]:
+    def model(self, node: onnx.NodeProto, values: dict, constants: dict) -> tuple[bytes, dict]:
         """The node alone: what is constant in the graph stays so, because some kernels want it."""
         names = sorted(({*node.input} | inner(node)) - {""})
         inputs = [info(n, values[n]) for n in names if n not in constants]
@@ -109,8 +109,9 @@ class Steps:
         numbers, sign = np.random.default_rng(seed), 1 if seed is None or seed % 2 else -1
         move = (lambda a: a) if seed is None else (lambda a: moved(a, numbers, sign))
         graph = self.proto.graph
-        values = {n: move(a) for n, a in feeds.items()} | {t.name: move(numpy_helper.to_array(t)) for t in graph.initializer}
-        constants = {t.name for t in graph.initializer}
+        constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+        scales = {i for node in graph.node if node.op_type in PLACES for i in node.input[1:]}  # some must be exactly 1
+        values = {n: move(a) for n, a in feeds.items()} | {n: a if n in scales else move(a) for n, a in constants.items()}
         for node in graph.node:
             model, inputs = self.model(node, values, constants)
             given = [a.t for a in node.attribute if node.op_type == "Constant" and a.name == "value"]
@@ -121,7 +122,7 @@ class Steps:
             if not isinstance(results, dict):
                 return None
             if node.op_type == "Constant":
-                constants |= set(results)
+                constants |= results
             for name, array in results.items():
                 if seed is not None and node.op_type in PLACES and array.size and isFloat(array.dtype):
                     reach = max(*array.shape, *values[node.input[0]].shape) * np.ptp(values[node.input[0]].astype(np.float64)) * float(np.finfo(np.float32).eps)
