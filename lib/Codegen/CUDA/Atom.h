@@ -22,7 +22,7 @@ struct Factors {
   }
   /// Whether the instructions of warpgroups take them.
   bool fitWgmma(const PtxTarget &chip) const { return chip.hasWgmma && lhs == rhs && (lhs.isF16() || lhs.isBF16()); }
-  /// KernelTensor cores transpose elements of two bytes only.
+  /// Tensor cores transpose elements of two bytes only.
   bool needLinesAlongK() const { return !useFma() && bytes() != 2; }
   mlir::Type sum() const {
     mlir::Builder b(lhs.getContext());
@@ -65,8 +65,7 @@ public:
   /// `multiply` and `finish` where A is what an atom of its kind, with the same rows and warps, has in its
   /// accumulators. `scratch` points at a tile for A, of which each warp takes its rows; null where there is no need of
   /// it. To `rowSums`, one for each row of the thread, come the sums of A's rows: of the thread's own elements, or
-  /// whole ones
-  /// (`sumsWholeRows`).
+  /// whole ones (`sumsWholeRows`).
   virtual void multiplyHeld(ThreadBuilder &t, llvm::ArrayRef<mlir::Value> lhs, mlir::Value scratch, mlir::Value rhs,
                             llvm::SmallVectorImpl<mlir::Value> &accumulators,
                             llvm::MutableArrayRef<mlir::Value> rowSums) const = 0;
