@@ -47,6 +47,9 @@ struct AttentionShape {
   }
 };
 
+/// Rows that go by AttentionFew.cpp: products of more of them take longer than to read their keys.
+constexpr int64_t kFewQueries = 8;
+
 /// A thread's stack is 512 KB or more, and others need some of it.
 constexpr int64_t kMostAttentionScratch = 256 << 10;
 
@@ -58,7 +61,8 @@ struct AttentionScratch {
   int64_t q, scores, o;
   int64_t perQuery;  ///< each of: maximum, sum, factor, and both ends of the window
   int64_t converted; ///< keys or values
-  int64_t bytes() const { return (q + scores + o + 5 * perQuery + converted) * 4; }
+  int64_t partial;   ///< sums of few queries, not yet added across lanes
+  int64_t bytes() const { return (q + scores + o + 5 * perQuery + converted + partial) * 4; }
 };
 AttentionScratch attentionScratch(const VectorTarget &target, const AttentionTile &tile, const AttentionShape &shape);
 

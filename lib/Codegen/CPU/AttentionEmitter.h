@@ -1,6 +1,6 @@
 // AttentionEmitter.h - emits one block of queries at a time; its files: AttentionLoops.cpp (blocks, and what they begin
 // and end with), AttentionScores.cpp (scores and masks), AttentionWeights.cpp (the softmax and the sum of values),
-// AttentionSingle.cpp (one query alone).
+// AttentionFew.cpp (few queries).
 #ifndef LIB_CODEGEN_CPU_ATTENTIONEMITTER_H
 #define LIB_CODEGEN_CPU_ATTENTIONEMITTER_H
 
@@ -21,7 +21,7 @@ struct Lanes {
 
 /// What one block of queries lies in: distinct pieces of the stack, so that LLVM knows them apart.
 struct Scratch {
-  mlir::Value q, scores, o, top, sum, factor, first, last, converted;
+  mlir::Value q, scores, o, top, sum, factor, first, last, converted, partial;
 };
 
 /// Rows [row, row + count) of a key head; `width` of them have lanes, the last ones twice where they do not exist.
@@ -31,8 +31,9 @@ struct QueryBlock {
   int64_t width;
   llvm::SmallVector<Lanes> vectors;
   ContractionTile scores, values;
-  mlir::Value from, to;                ///< keys that any of the rows sees
-  mlir::Value firstInside, lastInside; ///< keys that all of them see; null: no window
+  bool isFew;                                    ///< they see the same keys, and AttentionFew.cpp has the code
+  mlir::Value from = {}, to = {};                ///< keys that any of the rows sees
+  mlir::Value firstInside = {}, lastInside = {}; ///< keys that all of them see; null: no window
 };
 
 /// Keys [key, key + count).
@@ -52,6 +53,7 @@ public:
     scratch.q = take(sizes.q);
     scratch.scores = take(sizes.scores);
     scratch.o = take(sizes.o);
+    scratch.partial = take(sizes.partial);
     for (mlir::Value *piece : {&scratch.top, &scratch.sum, &scratch.factor})
       *piece = take(sizes.perQuery);
     if (hasWindow())
@@ -145,8 +147,8 @@ private:
 
   // ---- a block of queries
 
-  /// All of one block: `count` rows from `row` on, in `width` lanes.
-  void emitBlock(mlir::Value batch, mlir::Value group, mlir::Value row, Extent count, int64_t width);
+  /// All of one block: `count` rows from `row` on, in `width` lanes; of few as many as there are.
+  void emitBlock(mlir::Value batch, mlir::Value group, mlir::Value row, Extent count, int64_t width, bool isFew);
 
   /// The keys that rows of the block see, and in scratch the window of each row.
   void emitKeyRange(QueryBlock &block);
@@ -216,13 +218,22 @@ private:
   void emitPairedWeights(QueryBlock &block, const KeyBlock &keys, llvm::ArrayRef<mlir::Value> tops,
                          llvm::ArrayRef<mlir::Value> sums);
 
-  // ---- one query alone (AttentionSingle.cpp)
+  // ---- few queries (AttentionFew.cpp)
 
-  /// The query in f32, times what makes products scores.
-  void packQuery(QueryBlock &block);
-  /// Scores [key], -infinity up to whole vectors, and the maximum so far.
-  void emitSingleScores(QueryBlock &block, const KeyBlock &keys);
-  void emitSingleSoftmax(QueryBlock &block, const KeyBlock &keys);
+  /// The queries in f32, times what makes products scores.
+  void packFew(QueryBlock &block);
+  /// One of them.
+  mlir::Value queryAt(int64_t row);
+  /// Partial sums, one per lane, of each query times the key at that pointer.
+  llvm::SmallVector<mlir::Value> dotsWithQueries(const QueryBlock &block, mlir::Value key);
+  /// Where scores, then weights, of a row lie, one after the other.
+  mlir::Value fewScoresAt(mlir::Value row);
+  /// Scores, -infinity up to whole vectors.
+  void emitFewScores(QueryBlock &block, const KeyBlock &keys);
+  void emitFewSoftmax(QueryBlock &block, const KeyBlock &keys);
+  void emitFewValues(QueryBlock &block, const KeyBlock &keys);
+  /// To some rows and some vectors of their columns, in one pass over the values from `base` on.
+  void addValues(mlir::Value base, const KeyBlock &keys, Lanes vectors, Lanes rows);
   mlir::Value reduced(mlir::Value vector, mlir::vector::CombiningKind kind);
 
   // ---- values

@@ -11,7 +11,11 @@ void AttentionEmitter::emitStep(Value step) {
   Value block = e.rem(step, blocks), head = e.div(step, blocks);
   Value group = e.rem(head, e.value(spec.groups)), batch = e.div(head, e.value(spec.groups));
   Value first = e.mul(block, most);
-  auto emit = [&](Value row, Extent count, int64_t width) { emitBlock(batch, group, row, count, width); };
+  auto emit = [&](Value row, Extent count, int64_t width, bool isOneQuery = false) {
+    isOneQuery |= (spec.queries.isStatic() && spec.queries.fixed == 1) || (count.isStatic() && count.fixed == 1);
+    bool isFew = count.isStatic() && count.fixed <= kFewQueries && (isOneQuery || !hasWindow());
+    isFew ? emitBlock(batch, group, row, count, count.fixed, isFew) : emitBlock(batch, group, row, count, width, isFew);
+  };
   if (rows.isStatic()) {
     int64_t full = rows.fixed / most, rest = rows.fixed % most;
     auto emitRest = [&] { emit(first, rest, padded(rest)); };
@@ -23,11 +27,15 @@ void AttentionEmitter::emitStep(Value step) {
   }
   int64_t lanes = spec.target.lanes();
   Value left = e.min(e.sub(e.value(rows), first), e.number(most));
+  // One query of few heads, or of one.
+  int64_t few = spec.group.isStatic() && spec.group.fixed <= kFewQueries ? spec.group.fixed : 1;
+  Value isOne =
+      few > 1 ? e.compare(Emit::Pred::eq, e.value(rows), e.number(few)) : e.compare(Emit::Pred::eq, left, e.number(1));
   e.when(
       e.compare(Emit::Pred::sgt, left, e.number(most - lanes)), [&] { emit(first, left, most); },
       [&] {
         e.when(
-            e.compare(Emit::Pred::eq, left, e.number(1)), [&] { emit(first, 1, 1); },
+            isOne, [&] { emit(first, few, few, /*isOneQuery=*/true); },
             [&] {
               e.loop(e.number(0), left, lanes,
                      [&](Value at) { emit(e.add(first, at), e.min(e.sub(left, at), e.number(lanes)), lanes); });
@@ -35,13 +43,17 @@ void AttentionEmitter::emitStep(Value step) {
       });
 }
 
-void AttentionEmitter::emitBlock(Value batch, Value group, Value row, Extent count, int64_t width) {
-  bool isAlone = count.isStatic() && count.fixed == 1;
-  // State of a query alone is one number each, in the first of four lanes.
-  QueryBlock block{
-      batch, group, row, count, isAlone ? 1 : width, vectorsOf(isAlone ? 4 : width), spec.tile.scores, spec.tile.values,
-      {},    {},    {},  {}};
-  if (width != spec.tile.queries) {
+void AttentionEmitter::emitBlock(Value batch, Value group, Value row, Extent count, int64_t width, bool isFew) {
+  QueryBlock block{.batch = batch,
+                   .group = group,
+                   .row = row,
+                   .count = count,
+                   .width = width,
+                   .vectors = vectorsOf(isFew ? padded(width) : width),
+                   .scores = spec.tile.scores,
+                   .values = spec.tile.values,
+                   .isFew = isFew};
+  if (!isFew && width != spec.tile.queries) {
     AttentionShape shape = spec.shape;
     shape.rows = count.isStatic() ? count.fixed : width;
     AttentionTile narrow = chooseAttentionTile(spec.target, shape);
@@ -49,15 +61,21 @@ void AttentionEmitter::emitBlock(Value batch, Value group, Value row, Extent cou
     block.values = narrow.values;
   }
   emitKeyRange(block);
-  isAlone ? packQuery(block) : packQueries(block);
+  isFew ? packFew(block) : packQueries(block);
   start(block);
   int64_t most = spec.tile.keys;
   bool whole = !hasWindow() && !spec.keyLimit && spec.keys.isStatic() && spec.keys.fixed % most == 0;
   e.loop(block.from, block.to, most, [&](Value key) {
     KeyBlock keys{key, whole ? Extent(most) : Extent(e.min(e.sub(block.to, key), e.number(most)))};
-    isAlone ? emitSingleScores(block, keys) : emitScores(block, keys);
-    isAlone ? emitSingleSoftmax(block, keys) : emitSoftmax(block, keys);
-    emitValues(block, keys);
+    if (isFew) {
+      emitFewScores(block, keys);
+      emitFewSoftmax(block, keys);
+      emitFewValues(block, keys);
+    } else {
+      emitScores(block, keys);
+      emitSoftmax(block, keys);
+      emitValues(block, keys);
+    }
   });
   finish(block);
 }

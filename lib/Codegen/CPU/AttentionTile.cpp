@@ -40,9 +40,11 @@ AttentionScratch cameo::codegen::attentionScratch(const VectorTarget &target, co
                                                   const AttentionShape &shape) {
   bool pairs = shape.usesPairs(target);
   AttentionScratch scratch;
-  // A query alone lies there in whole vectors of f32.
+  // Few queries lie there in whole vectors of f32.
+  int64_t few = std::min(tile.queries, kFewQueries);
   scratch.q = std::max<int64_t>(tile.queries * (pairs ? shape.depth / 2 : shape.depth),
-                                llvm::alignTo(shape.depth, target.lanes()));
+                                few * llvm::alignTo(shape.depth, target.lanes()));
+  scratch.partial = few * target.lanes() * target.lanes();
   scratch.scores = tile.queries * tile.keys;
   scratch.o = tile.queries * shape.width;
   scratch.perQuery = tile.queries;

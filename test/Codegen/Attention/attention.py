@@ -157,6 +157,18 @@ case("decode-window", [2, 4, 3, 20], [2, 2, 900, 20], 12, left=300, right=0, fee
 case("decode-dynamic", ["b", 4, 1, 32], ["b", 2, "t", 32], runs=[{"b": b, "t": t} for b, t in [(1, 1), (1, 700), (3, 70)]])
 case("decode-masked-with-sinks", [1, 4, 1, 16], [1, 2, 500, 16],
      feeds=lambda rng, sizes: masked("f32", (1, 1, 1, 500))(rng, sizes) | {"s": np.array([-np.inf, 3, 0, -2], np.float32)})
+# Few queries (lib/Codegen/CPU/AttentionFew.cpp).
+case("few-growing-maxima", [1, 6, 1, 16], [1, 2, 1100, 16], grow=True, scale=1.0)
+case("few-odd-widths", [2, 2, 5, 7], [2, 2, 131, 7], 5)
+case("few-very-wide", [1, 16, 1, 300], [1, 2, 70, 300], 264)
+case("few-masked-per-head", [1, 6, 1, 20], [1, 2, 333, 20], feeds=masked("f32", (1, 6, 1, 333)))
+case("few-masked-queries", [2, 2, 4, 16], [2, 2, 270, 16], softcap=1.5, feeds=masked("i1", (2, 1, 4, 270)))
+case("few-in-a-window", [2, 8, 1, 20], [2, 2, 400, 20], 12, left=100, right=0, feeds=given(o=np.array([350, 3])))
+case("few-with-sinks", [1, 4, 2, 16], [1, 2, 300, 16], feeds=given(s=np.array([-np.inf, 3, 0, -2], np.float32)))
+case("few-dynamic-groups", ["b", 8, "s", 16], ["b", 2, "t", 16], right=0, feeds=given(o=np.array([200])),
+     runs=[{"b": b, "s": s, "t": t} for b, s, t in [(1, 1, 300), (1, 2, 300), (1, 1, 7)]])
+case("few-f16", [1, 7, 1, 40], [1, 1, 301, 40], 33, element="f16", grow=True, scale=1.0)
+case("few-bf16", [1, 8, 1, 128], [1, 2, 333, 128], element="bf16", feeds=given(l=np.array([300])))
 case("lengths", [2, 2, 20, 16], [2, 2, 600, 16], feeds=given(l=np.array([600, 17])))
 case("nothing-left", [2, 2, 20, 16], [2, 2, 64, 16], feeds=given(l=np.array([0, 3])))
 case("mask", [2, 2, 40, 16], [2, 2, 270, 16], feeds=masked("f32", (40, 270)))
