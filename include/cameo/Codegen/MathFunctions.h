@@ -12,6 +12,7 @@
 // | erf | 1.1 | odd degree 13 below 0.93, else 1 - e^p(|x|); coefficients of N. Juffa's erff |
 // | sin, cos | 1.5 | reduction by multiples of pi/2 in f64 up to 2^20, libm's function beyond |
 // | pow | 0.6 | 2^(y log2 |x|) in f64 |
+// | atan, asin, acos, sinh, cosh, asinh, acosh, atanh | 0.6 | in f64, with fused multiply-add; else libm's functions |
 //
 // Of the activations composed of these (Scalar.h) sigmoid has 2.2, GELU of positive numbers 3.2.
 //
@@ -35,7 +36,11 @@ struct MathTarget {
 /// stays a call.
 void populateMathFunctionPatterns(mlir::RewritePatternSet &patterns, MathTarget target);
 
-/// Rewrites what the patterns above leave, for targets without libm and with fused multiply-add.
+/// Rewrites inverse and hyperbolic functions of f32, and of f64 where that isn't kept, for targets with fused
+/// multiply-add.
+void populateInverseMathFunctionPatterns(mlir::RewritePatternSet &patterns, bool keepsF64);
+
+/// Rewrites what all patterns above leave, f64 included, for targets without libm and with fused multiply-add.
 void populateOtherMathFunctionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace cameo::codegen

@@ -71,6 +71,8 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const LoweringOptions
     populateMathFunctionPatterns(patterns, options.math);
     if (options.mathSource == MathSource::Own)
       populateOtherMathFunctionPatterns(patterns);
+    else if (options.math.hasFma)
+      populateInverseMathFunctionPatterns(patterns, /*keepsF64=*/true);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       return failure();
   }

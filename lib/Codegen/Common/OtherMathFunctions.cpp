@@ -261,15 +261,19 @@ namespace {
 using Builder = Value (*)(Formula &, Value);
 
 template <typename OpT> struct Expand : OpRewritePattern<OpT> {
-  Expand(MLIRContext *context, Builder build) : OpRewritePattern<OpT>(context, /*benefit=*/0), build(build) {}
+  Expand(MLIRContext *context, Builder build, bool keepsF64 = false)
+      : OpRewritePattern<OpT>(context, /*benefit=*/0), build(build), keepsF64(keepsF64) {}
   LogicalResult matchAndRewrite(OpT op, PatternRewriter &rewriter) const override {
-    Formula f(op.getLoc(), rewriter, /*hasFma=*/true);
     bool isWide = getElementTypeOrSelf(op.getType()).isF64();
+    if (isWide && keepsF64)
+      return rewriter.notifyMatchFailure(op, "f64 stays a call");
+    Formula f(op.getLoc(), rewriter, /*hasFma=*/true);
     Value y = build(f, isWide ? op.getOperand() : f.widen(op.getOperand()));
     rewriter.replaceOp(op, isWide ? y : f.narrow(y));
     return success();
   }
   Builder build;
+  bool keepsF64;
 };
 
 struct ExpandPow : OpRewritePattern<math::PowFOp> {
@@ -297,14 +301,18 @@ void cameo::codegen::populateOtherMathFunctionPatterns(RewritePatternSet &patter
   patterns.add<Expand<math::SinOp>>(context, buildSin);
   patterns.add<Expand<math::CosOp>>(context, buildCos);
   patterns.add<ExpandPow>(context);
-  // And these of both types.
   patterns.add<Expand<math::TanOp>>(context, buildTan);
-  patterns.add<Expand<math::AtanOp>>(context, buildAtan);
-  patterns.add<Expand<math::AsinOp>>(context, buildAsin);
-  patterns.add<Expand<math::AcosOp>>(context, buildAcos);
-  patterns.add<Expand<math::SinhOp>>(context, buildSinh);
-  patterns.add<Expand<math::CoshOp>>(context, buildCosh);
-  patterns.add<Expand<math::AsinhOp>>(context, buildAsinh);
-  patterns.add<Expand<math::AcoshOp>>(context, buildAcosh);
-  patterns.add<Expand<math::AtanhOp>>(context, buildAtanh);
+  populateInverseMathFunctionPatterns(patterns, /*keepsF64=*/false);
+}
+
+void cameo::codegen::populateInverseMathFunctionPatterns(RewritePatternSet &patterns, bool keepsF64) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<Expand<math::AtanOp>>(context, buildAtan, keepsF64);
+  patterns.add<Expand<math::AsinOp>>(context, buildAsin, keepsF64);
+  patterns.add<Expand<math::AcosOp>>(context, buildAcos, keepsF64);
+  patterns.add<Expand<math::SinhOp>>(context, buildSinh, keepsF64);
+  patterns.add<Expand<math::CoshOp>>(context, buildCosh, keepsF64);
+  patterns.add<Expand<math::AsinhOp>>(context, buildAsinh, keepsF64);
+  patterns.add<Expand<math::AcoshOp>>(context, buildAcosh, keepsF64);
+  patterns.add<Expand<math::AtanhOp>>(context, buildAtanh, keepsF64);
 }
