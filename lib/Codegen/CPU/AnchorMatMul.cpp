@@ -1,10 +1,11 @@
 // AnchorMatMul.cpp - cameo.matmul by the contraction micro-kernels.
 //
 // A constant right operand is stored in panels. One known only at run time is read where it lies when that is about as
-// good (few rows, or row-major and no wider than two panels); otherwise every step packs the one panel that it
-// multiplies by. Rows of zeros of a constant may be skipped. Lanes hold elements of K where columns are few.
+// good (row-major and no wider than two panels), or for few rows (FewRows.h); otherwise every step packs the one panel
+// that it multiplies by. Rows of zeros of a constant may be skipped. Lanes hold elements of K where columns are few.
 #include "AnchorProduct.h"
 #include "ContractionSparse.h"
+#include "FewRows.h"
 #include "cameo/Codegen/CPU/ContractionPacking.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -92,6 +93,8 @@ public:
       emitSparseConstant(shape);
     else if (constant && isSharedMatrix(rhs.dims) && p.k.constant() && p.n.constant())
       emitPackedConstant();
+    else if (areFewRows())
+      emitFewRowsInPlace();
     else if (readsInPlace())
       emitInPlace();
     else
@@ -198,6 +201,34 @@ private:
     a.setTiles(steps, multiplyAddsPerStep(tile, shape));
     auto [begin, end] = a.slice();
     emitSparse(a.b, a.loc(), s, begin, end);
+  }
+
+  /// Not where a small B comes from the caches anyway, or its lines are short.
+  bool areFewRows() {
+    constexpr int64_t kShortLine = 64, kSmallBytes = 256 << 10;
+    auto m = p.m.constant(), n = p.n.constant(), k = p.k.constant();
+    if (!m || *m > kFewRows || tile.alongK || op.getTransposeLhs())
+      return false;
+    bool isShort = n && *n < kShortLine, isSmall = n && k && *n * *k * elementBytes(rhs.elementType) < kSmallBytes;
+    return op.getTransposeRhs() || (!isShort && !isSmall);
+  }
+
+  void emitFewRowsInPlace() {
+    FewRowsSpec s{.target = a.vectors(),
+                  .type = rhs.elementType,
+                  .rows = *p.m.constant(),
+                  .n = a.extent(p.n),
+                  .k = a.extent(p.k),
+                  .linesAlongK = op.getTransposeRhs(),
+                  .store = a.storeThroughEpilogue(a.extent(p.m))};
+    s.pointers = [this, lhsBase = a.pointer(lhs), rhsBase = a.pointer(rhs)](OpBuilder &b, Location loc,
+                                                                            Value batch) -> BatchPointers {
+      return {batchPointer(b, loc, lhs, lhsBase, batch), batchPointer(b, loc, rhs, rhsBase, batch), Value()};
+    };
+    DimContext &d = a.dims();
+    a.setTiles(d.mul(p.batch, d.ceilDiv(p.n, s.columns())), s.rows * s.columns() * p.k.constant().value_or(1));
+    auto [begin, end] = a.slice();
+    emitFewRows(a.b, a.loc(), s, begin, end);
   }
 
   bool readsInPlace() {

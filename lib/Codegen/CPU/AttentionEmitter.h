@@ -224,8 +224,6 @@ private:
   void packFew(QueryBlock &block);
   /// One of them.
   mlir::Value queryAt(int64_t row);
-  /// Partial sums, one per lane, of each query times the key at that pointer.
-  llvm::SmallVector<mlir::Value> dotsWithQueries(const QueryBlock &block, mlir::Value key);
   /// Where scores, then weights, of a row lie, one after the other.
   mlir::Value fewScoresAt(mlir::Value row);
   /// Scores, -infinity up to whole vectors.

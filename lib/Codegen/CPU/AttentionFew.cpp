@@ -3,32 +3,12 @@
 // read from memory once, key after key, and serves all queries: keys side by side, column by column, come at half the
 // speed.
 #include "AttentionEmitter.h"
+#include "FewRows.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace cameo::codegen;
-
-/// The sums of as many vectors as they have lanes, one per lane. Each round adds halves of what is left of two vectors.
-static Value sumsOf(Emit &e, SmallVector<Value> vectors) {
-  int64_t lanes = vectors.size();
-  for (int64_t group = lanes; group > 1; group /= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t vector = 0; vector < 2; ++vector)
-      for (int64_t first = 0; first < lanes; first += group)
-        for (int64_t i = 0; i < group / 2; ++i) {
-          low.push_back(vector * lanes + first + i);
-          high.push_back(vector * lanes + first + group / 2 + i);
-        }
-    SmallVector<Value> next;
-    for (size_t i = 0; i < vectors.size(); i += 2)
-      next.push_back(arith::AddFOp::create(e.b, e.loc,
-                                           vector::ShuffleOp::create(e.b, e.loc, vectors[i], vectors[i + 1], low),
-                                           vector::ShuffleOp::create(e.b, e.loc, vectors[i], vectors[i + 1], high)));
-    vectors = next;
-  }
-  return vectors[0];
-}
 
 Value AttentionEmitter::reduced(Value vector, vector::CombiningKind kind) {
   auto order = kind == vector::CombiningKind::ADD ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
@@ -52,47 +32,28 @@ void AttentionEmitter::packFew(QueryBlock &block) {
   }
 }
 
-SmallVector<Value> AttentionEmitter::dotsWithQueries(const QueryBlock &block, Value key) {
-  constexpr int64_t kUnrolled = 16; // vectors of a key
-  int64_t lanes = spec.target.lanes(), width = spec.shape.depth, whole = width / lanes * lanes;
-  auto accumulate = [&](Value column, Value mask, ValueRange sums) {
-    SmallVector<Value> next;
-    Value part = emitLoad(e.b, e.loc, spec.type, e.offset(key, elements(column)), lanes, mask);
-    for (auto [row, sum] : llvm::enumerate(sums)) {
-      Value query = load(e.offset(queryAt(int64_t(row)), e.mul(column, 4)), lanes);
-      next.push_back(vector::FMAOp::create(e.b, e.loc, part, query, sum));
-    }
-    return next;
-  };
-  SmallVector<Value> sums(size_t(block.width), splat(0, lanes));
-  if (whole <= kUnrolled * lanes)
-    for (int64_t column = 0; column < whole; column += lanes)
-      sums = accumulate(e.number(column), Value(), sums);
-  else
-    sums = e.loop(e.number(0), e.number(whole), lanes, sums,
-                  [&](Value column, ValueRange carried) { return accumulate(column, Value(), carried); });
-  return whole < width ? accumulate(e.number(whole), e.mask(lanes, e.number(whole), e.number(width)), sums) : sums;
-}
-
 Value AttentionEmitter::fewScoresAt(Value row) { return e.offset(scratch.scores, e.mul(row, spec.tile.keys * 4)); }
 
 void AttentionEmitter::emitFewScores(QueryBlock &block, const KeyBlock &keys) {
   int64_t lanes = spec.target.lanes(), square = lanes * lanes * 4;
   Value base = tokens(spec.k, spec.kStrides, block.batch, block.group, keys.key), count = e.value(keys.count);
+  SmallVector<Value> queries;
+  for (int64_t row = 0; row < block.width; ++row)
+    queries.push_back(queryAt(row));
   e.loop(e.number(0), count, lanes, [&](Value key) {
     // A key at a time, or LLVM reads them side by side. Where there is none, the last one again.
     e.loop(e.number(0), e.number(lanes), 1, [&](Value lane) {
       Value at = e.min(e.add(key, lane), e.add(count, -1));
       Value to = e.offset(scratch.partial, e.mul(lane, lanes * 4));
-      SmallVector<Value> dots = dotsWithQueries(block, e.offset(base, elements(e.mul(at, spec.kStrides.token))));
-      for (auto [row, dot] : llvm::enumerate(dots))
+      Value pointer = e.offset(base, elements(e.mul(at, spec.kStrides.token)));
+      for (auto [row, dot] : llvm::enumerate(emitDots(e, lanes, spec.type, pointer, Type(), queries, spec.shape.depth)))
         store(dot, e.offset(to, int64_t(row) * square));
     });
     e.loop(e.number(0), e.number(block.width), 1, [&](Value row) {
       SmallVector<Value> sums;
       for (int64_t lane = 0; lane < lanes; ++lane)
         sums.push_back(load(e.offset(e.offset(scratch.partial, e.mul(row, square)), lane * lanes * 4), lanes));
-      Value s = sumsOf(e, sums), exist = e.mask(lanes, key, count);
+      Value s = emitLaneSums(e, sums), exist = e.mask(lanes, key, count);
       if (spec.softcap)
         s = mul(math::TanhOp::create(e.b, e.loc, s), splat(*spec.softcap * unit(), lanes));
       if (spec.mask) {

@@ -150,6 +150,52 @@ def matmul_two_inputs():
     return m, [{}]
 
 
+# Few rows by what only the run knows (lib/Codegen/CPU/FewRows.h).
+@case
+def few_rows():
+    m = Model()
+    y = m.op("Add", m.matmul(m.input([1, 3, 203]), m.input([203, "n"]), 203), m.input(["n"]))
+    m.op("Relu", y)
+    return m, [{"n": 1}, {"n": 70}, {"n": 1500}]
+
+
+@case
+def few_rows_of_long_lines():
+    m = Model()
+    m.matmul(m.input([1, 67]), m.input([67, 5003]), 67)
+    return m, [{}]
+
+
+@case
+def few_rows_batches_broadcast():
+    m = Model()
+    m.matmul(m.input([2, 1, 8, "k"]), m.input([3, "k", 260]), 130)
+    return m, [{"k": 1}, {"k": 130}]
+
+
+@case
+def few_rows_transposed():
+    m = Model()
+    m.terms += 300
+    m.op("Gemm", m.input([5, "k"]), m.input([77, "k"]), m.weight(77), transB=1)
+    m.op("Gemm", m.input([1, 40]), m.input([130, 40]), transB=1)
+    return m, [{"k": 3}, {"k": 300}]
+
+
+@case
+def few_rows_half():
+    m = Model(np.float16)
+    m.matmul(m.input([2, 4, 48]), m.input([2, 48, "n"]), 48)
+    return m, [{"n": 90}]
+
+
+@case
+def few_rows_bf16():
+    m = Model(BF16)
+    m.matmul(m.input([2, 1, 48]), m.op("Transpose", m.input([2, "n", 48]), perm=[0, 2, 1]), 48)
+    return m, [{"n": 90}]
+
+
 @case
 def matmul_batches_broadcast():
     m = Model()
