@@ -59,6 +59,45 @@ template <typename OpT> struct DropRepetitionByOne : GraphPattern<OpT> {
   }
 };
 
+/// tile x  ->  reshape(expand(reshape x)): an axis of 3 x 4 elements is read by lanes, one of 12 that count modulo 4
+/// not
+struct TileAsExpand : GraphPattern<TileOp> {
+  using GraphPattern::GraphPattern;
+  LogicalResult matchAndRewrite(TileOp op, PatternRewriter &b) const override {
+    auto repeats = shapes.constantElements(op.getRepeats());
+    if (!repeats || llvm::is_contained(*repeats, 0))
+      return failure();
+    SmallVector<Dim> apart;
+    SmallVector<int64_t> sizes; // 1 keeps what is there
+    for (auto [repeat, dim] : llvm::zip(*repeats, shapes.dimsOf(op.getX()))) {
+      if (repeat != 1 && !dim.isConstant(1)) {
+        apart.push_back(shapes.dims().constant(1));
+        sizes.push_back(repeat);
+        repeat = 1;
+      }
+      apart.push_back(dim);
+      sizes.push_back(repeat);
+    }
+    constexpr size_t kMostAxes = 16; // beyond that nobody's loops are fast
+    if (apart.size() > kMostAxes)
+      return failure();
+    Location loc = op.getLoc();
+    Value x = op.getX();
+    auto reshape = [&](ArrayRef<Dim> to) {
+      auto shape = constantReshape(shapes.dims(), shapes.dimsOf(x), to);
+      return shape ? createOp<ReshapeOp>(b, shapes, loc, x, constantI64(b, loc, *shape), /*allowzero=*/false) : Value();
+    };
+    SmallVector<Dim> result(shapes.dimsOf(op));
+    if (apart.size() != result.size())
+      x = reshape(apart);
+    if (x)
+      x = createOp<ExpandOp>(b, shapes, loc, x, constantI64(b, loc, sizes));
+    if (x && apart.size() != result.size())
+      x = reshape(result);
+    return x ? replace(b, op, x, "an expansion of the axes that it repeats") : failure();
+  }
+};
+
 /// add(x, expand y)  ->  add(x, y), where the sum broadcasts y by itself
 struct PointwiseOfExpand : GraphPattern<PointwiseInterface> {
   using GraphPattern::GraphPattern;
@@ -125,6 +164,6 @@ struct TakeKnownBranch : GraphPattern<IfOp> {
 
 void cameo::populateNoOpPatterns(RewritePatternSet &patterns, GraphRewriter &graph, llvm::StringLiteral counted) {
   patterns.add<CollapseViews, DropFullSlice, DropPadOfNothing, DropRepetitionByOne<ExpandOp>,
-               DropRepetitionByOne<TileOp>, PointwiseOfExpand, DropEmptyPieces, TakeKnownBranch>(patterns.getContext(),
-                                                                                                 graph, counted);
+               DropRepetitionByOne<TileOp>, TileAsExpand, PointwiseOfExpand, DropEmptyPieces, TakeKnownBranch>(
+      patterns.getContext(), graph, counted);
 }

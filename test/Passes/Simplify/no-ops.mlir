@@ -36,6 +36,35 @@ func.func @nothing_to_do(%x: tensor<?x8xf32>, %none: tensor<0x8xf32>) -> tensor<
   return %e : tensor<?x8xf32>
 }
 
+// A tile is an expansion: of an axis that is there already, or of one beside each that repeats. Sizes may be open.
+// CHECK-LABEL: func.func @tiles
+// CHECK-SAME:    %[[X:.*]]: tensor<?x1x4xf32>
+// CHECK-DAG:   %[[APART:.*]] = cameo.constant dense<[0, 1, 1, 4]>
+// CHECK-DAG:   %[[SIZES:.*]] = cameo.constant dense<[1, 2, 3, 1]>
+// CHECK-DAG:   %[[TOGETHER:.*]] = cameo.constant dense<[0, 2, 12]>
+// CHECK:       %[[A:.*]] = cameo.reshape %[[X]], %[[APART]]
+// CHECK-NEXT:  %[[B:.*]] = cameo.expand %[[A]], %[[SIZES]]
+// CHECK-NEXT:  %[[C:.*]] = cameo.reshape %[[B]], %[[TOGETHER]]
+// CHECK-NEXT:  %[[D:.*]] = cameo.expand %[[X]]
+// CHECK-NEXT:  return %[[C]], %[[D]]
+func.func @tiles(%x: tensor<?x1x4xf32>) -> (tensor<?x2x12xf32>, tensor<?x5x4xf32>) {
+  %r = cameo.constant dense<[1, 2, 3]> : tensor<3xi64>
+  %s = cameo.constant dense<[1, 5, 1]> : tensor<3xi64>
+  %a = cameo.tile %x, %r : (tensor<?x1x4xf32>, tensor<3xi64>) -> tensor<?x2x12xf32>
+  %b = cameo.tile %x, %s : (tensor<?x1x4xf32>, tensor<3xi64>) -> tensor<?x5x4xf32>
+  return %a, %b : tensor<?x2x12xf32>, tensor<?x5x4xf32>
+}
+
+// What the run repeats, and an axis of several open sizes, stays.
+// CHECK-LABEL: func.func @tiles_that_stay
+// CHECK-COUNT-2: cameo.tile
+func.func @tiles_that_stay(%x: tensor<?x?xf32>, %r: tensor<2xi64>) -> (tensor<?x?xf32>, tensor<?x?xf32>) {
+  %s = cameo.constant dense<[2, 2]> : tensor<2xi64>
+  %a = cameo.tile %x, %r : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  %b = cameo.tile %x, %s : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %a, %b : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
 // No tensor has more bytes than a process has addresses: of long rows there are fewer than 2^31 - 1, of short ones not.
 // CHECK-LABEL: func.func @ends_that_no_axis_reaches
 // CHECK-SAME:    %[[X:.*]]: tensor<?x512x512xf32>, %[[Y:.*]]: tensor<?x8xf32>
