@@ -55,6 +55,11 @@ std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptio
   cameo_error problem;
   int32_t code = cameo_program_load(path.c_str(), nullptr, &made->program, &problem);
   llvm::sys::fs::remove(path); // what is loaded stays mapped
+  if (code != CAMEO_OK) {
+    (void)refuse(diagnostics, "E-FILE", "the temporary file " + path.str().str() + " does not load: " + problem.message +
+                     "; where its folder is mounted noexec, choose another by TMPDIR");
+    return nullptr;
+  }
   cameo_context_options creating{};
   creating.struct_size = sizeof(creating);
   creating.threads = threads;
@@ -62,11 +67,9 @@ std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptio
   creating.trace = [](void *user, const cameo_trace_event *event) {
     (*static_cast<std::vector<double> *>(user))[event->launch] += event->duration_ns * 1e-6;
   };
-  if (code == CAMEO_OK)
-    code = cameo_context_create(made->program, &creating, &made->context, &problem);
-  if (code == CAMEO_OK)
+  if (cameo_context_create(made->program, &creating, &made->context, &problem) == CAMEO_OK)
     return made;
-  (void)refuse(diagnostics, "E-INTERNAL", std::string("what was compiled does not load: ") + problem.message);
+  (void)refuse(diagnostics, "E-INTERNAL", std::string("what was compiled does not run: ") + problem.message);
   return nullptr;
 }
 

@@ -9,7 +9,6 @@
 #include <iterator>
 #include <new>
 #include <string>
-#include <time.h>
 
 using namespace cameo::rt;
 
@@ -25,12 +24,6 @@ bool isGoingOn(cameo_context &context) {
     return true;
   context.recordFailure(CAMEO_CANCELLED, "the run was cancelled");
   return false;
-}
-
-int64_t nowNs() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
 }
 
 /// Tells the caller of a launch that is done.

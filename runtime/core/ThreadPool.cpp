@@ -18,12 +18,6 @@ constexpr int64_t kAloneMostNs = 1'000'000'000;
 constexpr int64_t kPieces = 4;
 constexpr int64_t kPiecesAlone = 8;
 
-int64_t nowNs() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
-}
-
 void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -61,6 +55,12 @@ private:
 };
 
 } // namespace
+
+int64_t nowNs() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
+}
 
 void runAlone(const LaunchWork &work) {
   SpanNote note(work, 0);

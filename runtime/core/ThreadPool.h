@@ -46,6 +46,9 @@ struct LaunchWork {
       nullptr; ///< where each thread says what it did, by its number in the launch; null: nobody asks
 };
 
+/// The clock of launches and of what is recorded of them.
+int64_t nowNs();
+
 /// Runs the work on the calling thread alone, in a few pieces so that it can be stopped between them.
 void runAlone(const LaunchWork &work);
 
