@@ -56,7 +56,8 @@ std::unique_ptr<Program> Program::make(mlir::ModuleOp module, const CompileOptio
   int32_t code = cameo_program_load(path.c_str(), nullptr, &made->program, &problem);
   llvm::sys::fs::remove(path); // what is loaded stays mapped
   if (code != CAMEO_OK) {
-    (void)refuse(diagnostics, "E-FILE", "the temporary file " + path.str().str() + " does not load: " + problem.message +
+    (void)refuse(diagnostics, "E-FILE",
+                 "the temporary file " + path.str().str() + " does not load: " + problem.message +
                      "; where its folder is mounted noexec, choose another by TMPDIR");
     return nullptr;
   }

@@ -45,7 +45,7 @@ class Compilation {
 public:
   Compilation(ModuleOp module, const CompileOptions &options, llvm::StringRef output, CompileReport &report)
       : module(module), options(options), output(output), report(report), loc(UnknownLoc::get(module.getContext())),
-        isStatic(options.emit == Emit::StaticLibrary || options.emit == Emit::Object),
+        isStatic(options.emit == OutputKind::StaticLibrary || options.emit == OutputKind::Object),
         name(identifier(llvm::sys::path::stem(output))) {}
 
   LogicalResult run();
@@ -90,11 +90,11 @@ private:
 } // namespace
 
 LogicalResult Compilation::run() {
-  if (options.emit == Emit::ONNX)
+  if (options.emit == OutputKind::ONNX)
     return exportModel();
   if (failed(verify(module)) || failed(runPhases(module, options, report)))
     return failure();
-  if (options.emit == Emit::CameoMlir || !options.stopAfter.empty())
+  if (options.emit == OutputKind::CameoMlir || !options.stopAfter.empty())
     return writeDialect();
   main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
@@ -107,7 +107,7 @@ LogicalResult Compilation::run() {
   report.phases.push_back({"code", code.seconds(), {}});
 
   Stopwatch link;
-  bool isText = llvm::is_contained({Emit::LLVM, Emit::Assembly, Emit::Ptx}, options.emit);
+  bool isText = llvm::is_contained({OutputKind::LLVM, OutputKind::Assembly, OutputKind::Ptx}, options.emit);
   if (failed(isText ? writeText() : writeProgram()))
     return failure();
   report.phases.push_back({"link", link.seconds(), {}});
@@ -194,7 +194,7 @@ LogicalResult Compilation::compileModules() {
 
 /// LLVM IR or assembly, one module after the other; PTX, a device's image after the other.
 LogicalResult Compilation::writeText() {
-  if (options.emit == Emit::Ptx)
+  if (options.emit == OutputKind::Ptx)
     return writeFile(output, loc, [&](llvm::raw_ostream &os) {
       for (auto &variant : variants)
         os << variant->variant.image;
@@ -202,9 +202,9 @@ LogicalResult Compilation::writeText() {
   return writeFile(output, loc, [&](llvm::raw_ostream &os) {
     for (Task &task : tasks) {
       const ProgramVariant &variant = task.variant->variant;
-      os << (options.emit == Emit::LLVM ? "; "
-             : task.isForHost()         ? "# "
-                                        : "// ")
+      os << (options.emit == OutputKind::LLVM ? "; "
+             : task.isForHost()               ? "# "
+                                              : "// ")
          << (task.isEntry() ? "entry of " : variant.kernels[task.index].symbol + " for ") << variant.name << "\n";
       os.write(task.result->data(), task.result->size());
       os << "\n";
@@ -231,7 +231,7 @@ LogicalResult Compilation::writeProgram() {
   if (failed(info) || failed(addObject("program.o", *info)))
     return failure();
   if (isStatic) {
-    auto write = options.emit == Emit::Object ? linkObject : writeStaticLibrary;
+    auto write = options.emit == OutputKind::Object ? linkObject : writeStaticLibrary;
     return success(succeeded(write(objects, output, loc)) &&
                    succeeded(writeProgramHeader(output, "cameo_" + name + "_program", loc)));
   }

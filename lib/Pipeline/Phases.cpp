@@ -12,7 +12,7 @@ using namespace cameo;
 
 static void foldConstants(PhaseBuilder &phase) {
   FoldConstantsPassOptions fold;
-  if (phase.options.emit == Emit::ONNX) { // the file shall not grow
+  if (phase.options.emit == OutputKind::ONNX) { // the file shall not grow
     fold.keepQuantized = true;
     fold.small = 64;
     fold.growth = 1;
@@ -58,24 +58,25 @@ static constexpr Phase kPhases[] = {
     // After simplify, which changes weights; normalizations and attention, which stay as they are, are whole.
     {"precision", "layers multiply narrower floats where that was asked for", 1,
      [](PhaseBuilder &phase) {
-       if (phase.options.factors == Factors::AsWritten)
+       if (phase.options.factors == FactorType::AsWritten)
          return;
-       phase.add(createLowerPrecisionPass({.f16 = phase.options.factors == Factors::F16}));
+       phase.add(createLowerPrecisionPass({.f16 = phase.options.factors == FactorType::F16}));
        foldConstants(phase); // weights
      }},
     // After precision: spectra, which spread over orders of magnitude, stay f32.
     {"transforms",
      "Fourier transforms of a known length are products, transposed convolutions to few channels convolutions", 1,
      [](PhaseBuilder &phase) {
-       if (phase.options.emit != Emit::ONNX) // the file shall not grow
+       if (phase.options.emit != OutputKind::ONNX) // the file shall not grow
          phase.add(createMultiplyTransformsPass());
-       if (isForCpusAlone(phase.options) && phase.options.emit != Emit::ONNX)
+       if (isForCpusAlone(phase.options) && phase.options.emit != OutputKind::ONNX)
          phase.add(createMergePhasesPass());
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,
      [](PhaseBuilder &phase) {
-       if (isForCpusAlone(phase.options) && phase.options.emit != Emit::ONNX) // GPUs' code has whole normalizations
+       if (isForCpusAlone(phase.options) &&
+           phase.options.emit != OutputKind::ONNX) // GPUs' code has whole normalizations
          phase.add(createNormalizeByChannelPass());
        phase.add(createChannelsLastPass());
        if (!isForCpusAlone(phase.options))
@@ -123,7 +124,7 @@ void PhaseBuilder::add(std::unique_ptr<Pass> pass) {
 std::vector<std::string> cameo::optionalPasses() {
   std::vector<std::string> names;
   CompileOptions options;
-  options.factors = Factors::BF16; // so that what an option or a target adds is among them
+  options.factors = FactorType::BF16; // so that what an option or a target adds is among them
   options.tune = Tune::Quick;
   for (const Phase &phase : phases())
     for (const char *target : {"cpu", "cuda"}) {

@@ -88,9 +88,9 @@ LogicalResult VariantCompiler::emitHost(ShapeAnalysis &shapes, const Placements 
 FailureOr<Code> VariantCompiler::compile(size_t i) {
   CodeOptions code;
   code.optLevel = options.optLevel;
-  code.form = options.emit == Emit::LLVM       ? CodeForm::LLVM
-              : options.emit == Emit::Assembly ? CodeForm::Assembly
-                                               : CodeForm::Object;
+  code.form = options.emit == OutputKind::LLVM       ? CodeForm::LLVM
+              : options.emit == OutputKind::Assembly ? CodeForm::Assembly
+                                                     : CodeForm::Object;
   if (i == kernels.size())
     return host.compileEntry(*variant.host.module, "cameo_entry_" + variant.suffix, "cameo_launches_" + variant.suffix,
                              code);

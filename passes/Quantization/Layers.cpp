@@ -21,7 +21,7 @@ static std::optional<Layer> quantizable(LinearInterface linear) {
   layer.input = op->getOperand(0), layer.weights = op->getOperand(linear.weightOperand());
   auto input = cast<RankedTensorType>(layer.input.getType()), weights = cast<RankedTensorType>(layer.weights.getType());
   if (!input.getElementType().isF32() || !weights.getElementType().isF32() || !weights.hasStaticShape() ||
-      weights.getNumElements() == 0 || !constantFloats(layer.weights))
+      weights.getNumElements() == 0 || !constantBehind(layer.weights))
     return std::nullopt;
   bool found = llvm::TypeSwitch<Operation *, bool>(op)
                    .Case([&](MatMulOp product) {
@@ -53,7 +53,7 @@ static std::optional<Layer> roundable(ProductInterface op) {
     if (!isF32(operand))
       return std::nullopt;
     auto type = cast<RankedTensorType>(operand.getType());
-    if (type.hasStaticShape() && constantFloats(operand))
+    if (type.hasStaticShape() && constantBehind(operand))
       layer.weights = operand, layer.terms = type.getNumElements();
   }
   return layer.terms > 0 && llvm::all_of(op->getResults(), isF32) ? std::optional(layer) : std::nullopt;

@@ -28,24 +28,24 @@ struct Options {
 
 struct EmitName {
   const char *name, *extension;
-  Emit emit;
+  OutputKind emit;
 };
-constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", Emit::CameoMlir},
-                               {"onnx", "onnx", Emit::ONNX},
-                               {"llvm", "ll", Emit::LLVM},
-                               {"asm", "s", Emit::Assembly},
-                               {"ptx", "ptx", Emit::Ptx},
-                               {"obj", "o", Emit::Object},
-                               {"static-lib", "a", Emit::StaticLibrary},
-                               {"shared", "cameo", Emit::Shared}};
+constexpr EmitName kEmits[] = {{"cameo-mlir", "mlir", OutputKind::CameoMlir},
+                               {"onnx", "onnx", OutputKind::ONNX},
+                               {"llvm", "ll", OutputKind::LLVM},
+                               {"asm", "s", OutputKind::Assembly},
+                               {"ptx", "ptx", OutputKind::Ptx},
+                               {"obj", "o", OutputKind::Object},
+                               {"static-lib", "a", OutputKind::StaticLibrary},
+                               {"shared", "cameo", OutputKind::Shared}};
 
 } // namespace
 
 static std::string defaultOutput(const Options &options) {
   llvm::SmallString<128> name(llvm::sys::path::filename(options.model.path));
-  Emit emit = options.compile.emit;
-  if (!options.compile.stopAfter.empty() && emit != Emit::ONNX)
-    emit = Emit::CameoMlir;
+  OutputKind emit = options.compile.emit;
+  if (!options.compile.stopAfter.empty() && emit != OutputKind::ONNX)
+    emit = OutputKind::CameoMlir;
   const auto *row = llvm::find_if(kEmits, [&](const EmitName &e) { return e.emit == emit; });
   llvm::sys::path::replace_extension(name, row->extension);
   return name.str().str();
@@ -68,7 +68,7 @@ static int checkTuning(CompileOptions &compile) {
     return fail("E-USAGE", "--tune measures tiles, which -O0 has none of; leave one of them out");
   if (!llvm::is_contained(compile.targets.kinds, "cpu"))
     return fail("E-USAGE", "--tune measures code for CPUs; add --target=cpu, or leave it out");
-  if (compile.emit == Emit::ONNX)
+  if (compile.emit == OutputKind::ONNX)
     return fail("E-USAGE", "--tune measures code, and --emit=onnx writes none; leave one of them out");
   if (compile.tuneDatabase.empty())
     compile.tuneDatabase = defaultTuneDatabase();
@@ -147,7 +147,7 @@ static int run(Options &options) {
       return fail("E-TARGET",
                   "--target=" + kind + " is not built in; use " + llvm::join(codegen::targetKinds(), " or "));
   bool hasPtx = llvm::is_contained(options.compile.targets.kinds, "cuda");
-  if (options.compile.emit == Emit::Ptx && !hasPtx)
+  if (options.compile.emit == OutputKind::Ptx && !hasPtx)
     return fail("E-USAGE", "--emit=ptx writes code for GPUs; add --target=cuda");
   if (options.compile.targets.useTf32 && !hasPtx)
     return fail("E-USAGE", "--precision=tf32 is arithmetic of GPUs; add --target=cuda");
@@ -189,9 +189,9 @@ static std::function<int()> setUp(CLI::App &app) {
   app.add_option_function<std::string>(
          "--precision",
          [&compile](const std::string &precision) {
-           compile.factors = precision == "bf16"  ? Factors::BF16
-                             : precision == "f16" ? Factors::F16
-                                                  : Factors::AsWritten;
+           compile.factors = precision == "bf16"  ? FactorType::BF16
+                             : precision == "f16" ? FactorType::F16
+                                                  : FactorType::AsWritten;
            compile.targets.useTf32 = precision == "tf32";
          },
          "f32 (default); bf16: products, convolutions and recurrences with constant weights and attention of many "

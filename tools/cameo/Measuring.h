@@ -20,7 +20,9 @@ inline constexpr uint64_t kGramBytes = uint64_t(400) << 20;
 std::optional<double> parseShare(llvm::StringRef text);
 
 /// A model where `output` ends in .onnx, else a program.
-inline Emit emitFor(llvm::StringRef output) { return output.ends_with(".onnx") ? Emit::ONNX : Emit::Shared; }
+inline OutputKind emitFor(llvm::StringRef output) {
+  return output.ends_with(".onnx") ? OutputKind::ONNX : OutputKind::Shared;
+}
 inline constexpr const char *kOutputHelp = "what to write: a program, or a model where it ends in .onnx";
 
 /// --calib, with `more` behind its help. Not required.

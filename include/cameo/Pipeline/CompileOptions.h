@@ -10,20 +10,20 @@
 namespace cameo {
 
 /// What a compilation writes.
-enum class Emit { CameoMlir, ONNX, LLVM, Assembly, Ptx, Object, StaticLibrary, Shared };
+enum class OutputKind { CameoMlir, ONNX, LLVM, Assembly, Ptx, Object, StaticLibrary, Shared };
 
 /// What ops of f32 that add up products multiply where that pays (ProductInterface); they add in f32 in any case.
-enum class Factors { AsWritten, BF16, F16 };
+enum class FactorType { AsWritten, BF16, F16 };
 
 /// Whether tiles are measured on this machine: none, a dozen for each kernel, or all.
 enum class Tune { No, Quick, Full };
 
 struct CompileOptions {
   int optLevel = 3; ///< 0 (naive) to 3
-  Emit emit = Emit::Shared;
+  OutputKind emit = OutputKind::Shared;
   codegen::TargetNames targets; ///< one code variant each, of every kind the best first
   bool strict = false; ///< sums may change their order and no more: no Winograd convolutions, no zeros left out
-  Factors factors = Factors::AsWritten;
+  FactorType factors = FactorType::AsWritten;
   Tune tune = Tune::No;
   std::string tuneDatabase; ///< file that keeps what was measured (lib/Pipeline/TileDatabase.h)
   unsigned jobs = 0;        ///< threads; 0: all of this process's CPUs
