@@ -333,6 +333,62 @@ static SmallVector<Value> insertAt(ValueRange indices, int64_t position, Value v
   return all;
 }
 
+/// Position of the extremum among `length` elements, by two reductions whose order does not matter: the extremum, and
+/// the first (or last) place where it is. NaN is above and below all numbers, as in maxScalar and minScalar.
+static Value positionOfExtremum(OpBuilder &b, Location loc, Type element, Dim length, Value size, bool last,
+                                bool wantsMax, llvm::function_ref<Value(OpBuilder &, Location, Value)> load) {
+  Value extremum =
+      reduceNest(b, loc, size, extremeValue(b, loc, element, !wantsMax),
+                 [&](OpBuilder &b, Location loc, ValueRange at, ValueRange best) -> SmallVector<Value> {
+                   Value v = load(b, loc, at[0]);
+                   return {wantsMax ? maxScalar(b, loc, best[0], v, element) : minScalar(b, loc, best[0], v, element)};
+                 })[0];
+  bool isShort = length.constant() && *length.constant() <= std::numeric_limits<int32_t>::max();
+  Type type = isShort ? b.getI32Type() : b.getI64Type(); // narrow ones are more to a vector
+  Value end = arith::IndexCastOp::create(b, loc, type, size), zero = constantInt(b, loc, type, 0);
+  Value position = reduceNest(
+      b, loc, size, last ? zero : end,
+      [&](OpBuilder &b, Location loc, ValueRange at, ValueRange found) -> SmallVector<Value> {
+        Value v = load(b, loc, at[0]), here = arith::IndexCastOp::create(b, loc, type, at[0]), isIt;
+        if (isa<FloatType>(v.getType()))
+          isIt = arith::OrIOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, v, extremum),
+                                      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, v, v));
+        else
+          isIt = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, v, extremum);
+        if (last)
+          return {arith::MaxSIOp::create(b, loc, found[0], arith::SelectOp::create(b, loc, isIt, here, zero))};
+        return {arith::MinSIOp::create(b, loc, found[0], arith::SelectOp::create(b, loc, isIt, here, end))};
+      })[0];
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), position);
+}
+
+/// The same in one pass, which compares element after element.
+static Value positionInOrder(OpBuilder &b, Location loc, Type element, Value size, bool last, bool wantsMax,
+                             llvm::function_ref<Value(OpBuilder &, Location, Value)> load) {
+  Value init[] = {extremeValue(b, loc, element, !wantsMax), constantIndex(b, loc, 0)};
+  return reduceNest(
+      b, loc, size, init, [&](OpBuilder &b, Location loc, ValueRange at, ValueRange best) -> SmallVector<Value> {
+        Value v = load(b, loc, at[0]);
+        Value low = wantsMax ? best[0] : v, high = wantsMax ? v : best[0];
+        // Strictly better wins; for the last position an equal one does too.
+        Value wins = lessThan(b, loc, low, high, element);
+        if (last) {
+          Value worse = lessThan(b, loc, high, low, element);
+          wins = arith::XOrIOp::create(b, loc, worse, constantInt(b, loc, b.getI1Type(), 1));
+        }
+        if (isa<FloatType>(element)) {
+          Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, v, v);
+          Value bestIsNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, best[0], best[0]);
+          Value number = constantInt(b, loc, b.getI1Type(), last);
+          Value againstNan = arith::SelectOp::create(b, loc, isNan, number, constantInt(b, loc, b.getI1Type(), 0));
+          Value nanWins = arith::SelectOp::create(b, loc, isNan, constantInt(b, loc, b.getI1Type(), 1), wins);
+          wins = arith::SelectOp::create(b, loc, bestIsNan, againstNan, nanWins);
+        }
+        return {arith::SelectOp::create(b, loc, wins, v, best[0]),
+                arith::SelectOp::create(b, loc, wins, at[0], best[1])};
+      })[1];
+}
+
 static LogicalResult emitArg(Operation *op, KernelEmitter &k, OpBuilder &b, const KernelTensor &x,
                              const KernelTensor &y, int64_t axis, bool keepDims, bool last, bool wantsMax) {
   axis = axis < 0 ? axis + x.rank() : axis;
@@ -345,29 +401,13 @@ static LogicalResult emitArg(Operation *op, KernelEmitter &k, OpBuilder &b, cons
         arith::CmpIOp::create(b, op->getLoc(), arith::CmpIPredicate::eq, length, constantIndex(b, op->getLoc(), 0));
     k.failIf(b, op->getLoc(), isEmpty, CAMEO_SHAPE_MISMATCH, "the axis to search for an extremum is empty");
   }
+  // Two passes pay where elements are neighbours. Along other axes rows are searched side by side.
+  bool areNeighbours = llvm::all_of(ArrayRef(x.dims).drop_front(axis + 1), [](Dim d) { return d.isConstant(1); });
   k.parallelNest(b, op->getLoc(), outerDims, [&](OpBuilder &b, Location loc, ValueRange outer) {
-    Value init[] = {extremeValue(b, loc, element, !wantsMax), constantIndex(b, loc, 0)};
-    Value position = reduceNest(
-        b, loc, length, init, [&](OpBuilder &b, Location loc, ValueRange at, ValueRange best) -> SmallVector<Value> {
-          Value v = x.load(b, loc, insertAt(outer, axis, at[0]));
-          Value low = wantsMax ? best[0] : v, high = wantsMax ? v : best[0];
-          // Strictly better wins; for the last position an equal one does too.
-          Value wins = lessThan(b, loc, low, high, element);
-          if (last) {
-            Value worse = lessThan(b, loc, high, low, element);
-            wins = arith::XOrIOp::create(b, loc, worse, constantInt(b, loc, b.getI1Type(), 1));
-          }
-          if (isa<FloatType>(element)) {
-            Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, v, v);
-            Value bestIsNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, best[0], best[0]);
-            Value number = constantInt(b, loc, b.getI1Type(), last);
-            Value againstNan = arith::SelectOp::create(b, loc, isNan, number, constantInt(b, loc, b.getI1Type(), 0));
-            Value nanWins = arith::SelectOp::create(b, loc, isNan, constantInt(b, loc, b.getI1Type(), 1), wins);
-            wins = arith::SelectOp::create(b, loc, bestIsNan, againstNan, nanWins);
-          }
-          return {arith::SelectOp::create(b, loc, wins, v, best[0]),
-                  arith::SelectOp::create(b, loc, wins, at[0], best[1])};
-        })[1];
+    auto load = [&](OpBuilder &b, Location loc, Value at) { return x.load(b, loc, insertAt(outer, axis, at)); };
+    Value position = k.mayReassociate() && areNeighbours
+                         ? positionOfExtremum(b, loc, element, x.dims[axis], length, last, wantsMax, load)
+                         : positionInOrder(b, loc, element, length, last, wantsMax, load);
     SmallVector<Value> at = keepDims ? insertAt(outer, axis, constantIndex(b, loc, 0)) : SmallVector<Value>(outer);
     y.store(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), position), at);
   });
