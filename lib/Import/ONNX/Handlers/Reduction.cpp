@@ -115,11 +115,13 @@ LogicalResult cumulate(OpBinder &op, StringRef kind) {
 
 Value hardmax(Compose &c, Value x, int64_t axis) {
   // The first of the elements that equal the maximum.
-  Value isMaximum = c.make<EqualOp>(x, c.reduce(x, axis, "max"));
-  Value count =
-      c.make<CumulateOp>(c.cast(isMaximum, c.op.builder.getI32Type()), c.op.i64Scalar(axis), "sum", false, false);
-  Value isFirst = c.make<AndOp>(isMaximum, c.make<EqualOp>(count, c.like(count, 1)));
-  return c.cast(isFirst, c.op.elementType(x));
+  int64_t rank = c.op.rank(x), own = axis < 0 ? axis + rank : axis;
+  Value isMaximum = c.make<EqualOp>(x, c.reduce(x, own, "max"));
+  Value count = c.op.sizes({c.op.shapes().dimsOf(x)[own]});
+  Value number = c.cast(c.make<RangeOp>(c.op.i64({0}), c.op.i64({1}), count), c.op.builder.getI32Type());
+  number = c.along(number, own, rank);
+  Value first = c.reduce(c.where(isMaximum, number, c.like(number, std::numeric_limits<int32_t>::max())), own, "min");
+  return c.cast(c.make<EqualOp>(number, first), c.op.elementType(x));
 }
 
 Value applyAlong(Compose &c, Value x, int64_t axis, StringRef what) {
