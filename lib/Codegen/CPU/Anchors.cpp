@@ -14,7 +14,7 @@ const TunedOp *cameo::codegen::tunedCodeOf(Operation *op) {
   static const TunedOp *const all[] = {&tunedMatMul(),    &tunedMatMulInteger(), &tunedMatMulNBits(),
                                        &tunedConv(),      &tunedConvInteger(),   &tunedConvTranspose(),
                                        &tunedAttention(), &tunedTranspose(),     &tunedRnn(),
-                                       &tunedGru(),       &tunedLstm()};
+                                       &tunedGru(),       &tunedLstm(),          &tunedTopK()};
   static const auto byName = [] {
     llvm::StringMap<const TunedOp *> map;
     for (const TunedOp *tuned : all)

@@ -51,6 +51,7 @@ const TunedOp &tunedTranspose();
 const TunedOp &tunedRnn();
 const TunedOp &tunedGru();
 const TunedOp &tunedLstm();
+const TunedOp &tunedTopK();
 
 /// A tile as an attribute: its fields by name.
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);

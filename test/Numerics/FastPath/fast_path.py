@@ -44,8 +44,10 @@ class Case:
                 graph.initializer.append(numpy_helper.from_array(np.asarray(given), name))
             elif given is not None:
                 kind, shape = given
-                proto, dtype = TYPES[kind]
-                if kind == "bool":
+                proto, dtype = TYPES["f32" if kind == "special" else kind]
+                if kind == "special":
+                    feeds[name] = rng.choice(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 2], np.float32), shape)
+                elif kind == "bool":
                     feeds[name] = rng.random(shape) < 0.5
                 elif np.issubdtype(dtype, np.integer):
                     feeds[name] = rng.integers(0, 5, shape).astype(dtype)
@@ -64,6 +66,11 @@ class Case:
 
 def f32(*shape):
     return ("f32", list(shape))
+
+
+def special(*shape):
+    """Few values, so that many are equal: NaN, infinities, zeros of both signs."""
+    return ("special", list(shape))
 
 
 def ints(*values):
@@ -127,7 +134,12 @@ FAMILIES = {
     + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]
     + [Case("ReduceSum", [("i64", [4, 50]), ints(1)]), Case("ReduceMax", [("u8", [4, 150]), ints(1)]), Case("ReduceSum", [("f16", [4, 50]), ints(1)], ulp=2), Case("GlobalAveragePool", [f32(2, 20, 7, 7)], ulp=16)],
     "extrema": [Case(op, [f32(4, 23, n)], axis=a, select_last_index=s) for op in ("ArgMax", "ArgMin") for n in (1, 9, 40) for a in (0, 1, 2) for s in (0, 1)]
-    + [Case("TopK", [f32(5, 57), ints(k)], outputs=2, largest=l) for k in (1, 7, 57) for l in (0, 1)],
+    + [Case(op, [x], axis=1, select_last_index=s, dynamic=d) for op in ("ArgMax", "ArgMin") for x in (special(7, 100), ("i8", [7, 100]), ("f64", [3, 41])) for s, d in ((0, 0), (1, 1))]
+    + [Case("TopK", [x(3, n), ints(k)], outputs=2, largest=l) for x in (f32, special) for n, k in ((1, 1), (57, 7), (57, 57), (300, 16), (300, 17), (1031, 1), (1031, 5), (1031, 100)) for l in (0, 1)]
+    + [Case("TopK", [(t, [130, 70]), ints(k)], outputs=2, largest=l) for t in ("u8", "i8", "i32", "i64", "f16", "f64") for k, l in ((3, 0), (20, 1))]
+    + [Case("TopK", [f32(4, 101, 5), ints(k)], outputs=2, axis=a, dynamic=d) for k, a in ((3, 0), (4, 1), (40, 1), (2, 2)) for d in (0, 1)]
+    + [Case("TopK", [f32(5, 57), ("i64", [1])], outputs=2)]
+    + [Case("Hardmax", [x], axis=a) for x in (special(6, 50), f32(4, 33)) for a in (0, 1)],
     "pools": [Case(op, [f32(1, 19, 17, h)], ulp=u, kernel_shape=[k, k], strides=[s, s], pads=[p] * 4) for op, u in (("MaxPool", 0), ("AveragePool", 8))
               for h in (13, 40) for k, s, p in ((2, 2, 0), (3, 2, 1), (3, 1, 1), (5, 1, 2), (1, 2, 0))]
     + [Case("MaxPool", [f32(2, 3, 50)], kernel_shape=[3], strides=[2]), Case("MaxPool", [f32(1, 3, 20, 20)], outputs=2, kernel_shape=[2, 2]),
