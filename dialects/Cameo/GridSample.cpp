@@ -4,6 +4,9 @@
 using namespace mlir;
 using namespace cameo;
 
+/// A block of more takes more of the cache, wherever a grid points to.
+constexpr int64_t kMostChannels = 4;
+
 LogicalResult GridSampleOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   const ShapeInfo &x = shapes.get(getX()), &grid = shapes.get(getGrid());
   if (x.rank() < 3 || grid.rank() != x.rank())
@@ -46,8 +49,25 @@ struct GridAxis {
 };
 } // namespace
 
-/// The element index of tap `index` (a whole float), and whether it is inside after padding.
-static CheckedIndex padded(GridSampleOp op, const FloatMath &m, const GridAxis &axis, Value tap) {
+namespace {
+/// Samples of several channels at one place.
+struct GridSampler {
+  KernelEmitter &k;
+  GridSampleOp op;
+  const FloatMath &m;
+  const KernelTensor &x;
+  ArrayRef<Value> channels;
+
+  /// The element index of tap `index` (a whole float), and whether it is inside after padding.
+  CheckedIndex padded(const GridAxis &axis, Value tap);
+  /// `sums`, one for each channel, and what the taps of the axes from the first of `axes` on add to them. `indices`,
+  /// `inside` and `weight` (null: 1) are of the axes before.
+  SmallVector<Value> sample(ArrayRef<GridAxis> axes, SmallVector<Value> indices, Value inside, Value weight,
+                            SmallVector<Value> sums);
+};
+} // namespace
+
+CheckedIndex GridSampler::padded(const GridAxis &axis, Value tap) {
   OpBuilder &b = m.b;
   Location loc = m.loc;
   if (op.getPadding() == "reflection")
@@ -59,37 +79,44 @@ static CheckedIndex padded(GridSampleOp op, const FloatMath &m, const GridAxis &
   return {index, ok};
 }
 
-/// Weighted sum over the axes from the first of `axes` on.
-static Value sampleGrid(GridSampleOp op, const FloatMath &m, const KernelTensor &x, ArrayRef<GridAxis> axes,
-                        SmallVector<Value> indices, Value inside) {
+SmallVector<Value> GridSampler::sample(ArrayRef<GridAxis> axes, SmallVector<Value> indices, Value inside, Value weight,
+                                       SmallVector<Value> sums) {
   OpBuilder &b = m.b;
   Location loc = m.loc;
   if (axes.empty()) {
-    auto branch = scf::IfOp::create(b, loc, TypeRange{m.type}, inside, /*withElseRegion=*/true);
-    OpBuilder thenBuilder = branch.getThenBodyBuilder(), elseBuilder = branch.getElseBodyBuilder();
-    scf::YieldOp::create(thenBuilder, loc, x.load(thenBuilder, loc, indices));
-    scf::YieldOp::create(elseBuilder, loc, constantScalar(elseBuilder, loc, m.type, 0));
-    return branch.getResult(0);
+    SmallVector<Type> types(channels.size(), m.type);
+    auto branch = scf::IfOp::create(b, loc, types, inside, /*withElseRegion=*/true);
+    for (bool isInside : {true, false}) {
+      OpBuilder in = isInside ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+      SmallVector<Value> next;
+      for (auto [channel, sum] : llvm::zip(channels, sums)) {
+        indices[1] = channel;
+        Value v = isInside ? x.load(in, loc, indices) : constantScalar(in, loc, m.type, 0);
+        next.push_back(weight ? multiplyAdd(k, in, loc, sum, weight, v) : v);
+      }
+      scf::YieldOp::create(in, loc, next);
+    }
+    return SmallVector<Value>(branch.getResults());
   }
   const GridAxis &axis = axes.front();
-  auto rest = [&](Value tap) {
-    CheckedIndex place = padded(op, m, axis, tap);
+  auto rest = [&](Value tap, Value weight) {
+    CheckedIndex place = padded(axis, tap);
     SmallVector<Value> next(indices);
     next[axis.axis] = place.index;
     Value ok = inside ? Value(arith::AndIOp::create(b, loc, inside, place.ok)) : place.ok;
-    return sampleGrid(op, m, x, axes.drop_front(), std::move(next), ok);
+    return sample(axes.drop_front(), std::move(next), ok, weight, sums);
   };
   if (op.getMode() == "nearest")
-    return rest(axis.coordinate);
+    return rest(axis.coordinate, {});
   bool cubic = op.getMode() == "cubic";
   int64_t radius = cubic ? 2 : 1;
-  Value floor = m.floor(axis.coordinate), sum = m.constant(0);
+  Value floor = m.floor(axis.coordinate);
   for (int64_t t = 1 - radius; t <= radius; ++t) {
     Value tap = m.add(floor, t), distance = m.sub(tap, axis.coordinate);
     Value w = cubic ? cubicKernel(m, distance, -0.75) : linearKernel(m, distance);
-    sum = m.add(sum, m.mul(w, rest(tap)));
+    sums = rest(tap, weight ? m.mul(weight, w) : w);
   }
-  return sum;
+  return sums;
 }
 
 LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
@@ -100,7 +127,10 @@ LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<K
   SmallVector<Dim> gridDims{result.dims[0]};
   gridDims.append(result.dims.begin() + 2, result.dims.end());
   gridDims.push_back(k.dims().constant(spatial));
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+  ChannelBlocks blocks(k, result.dims[1], kMostChannels);
+  SmallVector<Dim> dims(result.dims);
+  dims[1] = blocks.count();
+  k.parallelNest(b, getLoc(), dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     FloatMath m(b, loc, type);
     SmallVector<GridAxis> axes;
     for (int64_t i = 0; i < spatial; ++i) {
@@ -131,8 +161,13 @@ LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<K
     }
     SmallVector<Value> indices(x.rank());
     indices[0] = at[0];
-    indices[1] = at[1];
-    result.store(b, loc, sampleGrid(*this, m, x, axes, indices, {}), at);
+    SmallVector<Value> channels = blocks.of(b, loc, at[1]), place(at);
+    SmallVector<Value> zeros(channels.size(), m.constant(0));
+    SmallVector<Value> sampled = GridSampler{k, *this, m, x, channels}.sample(axes, indices, {}, {}, zeros);
+    for (auto [channel, v] : llvm::zip(channels, sampled)) {
+      place[1] = channel;
+      result.store(b, loc, v, place);
+    }
   });
   return success();
 }

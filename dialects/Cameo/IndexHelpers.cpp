@@ -84,6 +84,24 @@ Value cameo::loadWithin(KernelEmitter &k, OpBuilder &b, Location loc, const Kern
   return branch.getResult(0);
 }
 
+ChannelBlocks::ChannelBlocks(KernelEmitter &k, Dim size, int64_t most) {
+  int64_t known = size.constant().value_or(0);
+  perBlock = k.mayReassociate() ? std::max<int64_t>(1, known ? std::min(known, most) : most) : 1;
+  blocks = k.dims().ceilDiv(size, perBlock);
+  if (known % perBlock || (!known && perBlock > 1))
+    channels = k.size(size);
+}
+
+SmallVector<Value> ChannelBlocks::of(OpBuilder &b, Location loc, Value block) const {
+  SmallVector<Value> result;
+  Value first = mulIndex(b, loc, block, constantIndex(b, loc, perBlock)), one = constantIndex(b, loc, 1);
+  for (int64_t i = 0; i < perBlock; ++i) {
+    Value channel = addIndex(b, loc, first, constantIndex(b, loc, i));
+    result.push_back(channels ? minIndex(b, loc, channel, subIndex(b, loc, channels, one)) : channel);
+  }
+  return result;
+}
+
 Value cameo::loadScalar(OpBuilder &b, Location loc, const KernelTensor &tensor) {
   SmallVector<Value> indices(tensor.rank(), Value());
   for (Value &index : indices)

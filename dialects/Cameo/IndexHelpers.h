@@ -35,6 +35,22 @@ mlir::Value loadIf(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &t
 mlir::Value loadWithin(KernelEmitter &k, mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &tensor,
                        llvm::ArrayRef<Dim> expected, mlir::ValueRange indices, int64_t skippedAxis = -1);
 
+/// Channels that are read at the same places, which one computation finds for a block of `most` of them. At -O0 each is
+/// alone.
+class ChannelBlocks {
+public:
+  ChannelBlocks(KernelEmitter &k, Dim channels, int64_t most);
+  Dim count() const { return blocks; }
+  int64_t width() const { return perBlock; }
+  /// The channels of block number `block`; where too few are left, the last one again.
+  llvm::SmallVector<mlir::Value> of(mlir::OpBuilder &b, mlir::Location loc, mlir::Value block) const;
+
+private:
+  int64_t perBlock;
+  Dim blocks;
+  mlir::Value channels; ///< null where blocks are whole
+};
+
 /// The only element of a tensor of rank 0 or 1.
 mlir::Value loadScalar(mlir::OpBuilder &b, mlir::Location loc, const KernelTensor &tensor);
 /// The only element of an integer tensor, as an index value; a constant where it is known.

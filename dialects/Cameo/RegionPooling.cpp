@@ -6,6 +6,8 @@ using namespace cameo;
 
 /// No cell is sampled at more points per axis: a region that large is a mistake in the data.
 constexpr int64_t kMaxGrid = 1 << 16;
+/// A block of more needs more registers than there are.
+constexpr int64_t kMostChannels = 8;
 
 /// Checks x, rois [R, `columns`] and the size of the result [R, C, height, width].
 static LogicalResult inferRegions(Operation *op, ShapeAnalysis &shapes, Value x, Value rois, int64_t columns,
@@ -79,7 +81,11 @@ LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ker
   const KernelTensor &x = operands[0], &rois = operands[1], &batchIndices = operands[2], &result = results[0];
   Type type = computeType(x.elementType);
   using P = arith::CmpFPredicate;
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+  ChannelBlocks blocks(k, result.dims[1], kMostChannels);
+  SmallVector<Dim> dims(result.dims);
+  dims[1] = blocks.count();
+  k.parallelNest(b, getLoc(), dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    SmallVector<Value> channels = blocks.of(b, loc, at[1]);
     auto constant = [&](double v) { return constantScalar(b, loc, type, v); };
     Value zero = constant(0), one = constant(1);
     SmallVector<Dim> regions{result.dims[0]};
@@ -112,8 +118,9 @@ LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ker
       size[axis] = k.size(x.dims[2 + axis]);
     }
     Value init = getMaximum() ? constant(-std::numeric_limits<double>::infinity()) : zero;
-    Value combined = reduceNest(
-        b, loc, {count[0], count[1]}, {init}, [&](OpBuilder &b, Location loc, ValueRange in, ValueRange carried) {
+    SmallVector<Value> combined = reduceNest(
+        b, loc, {count[0], count[1]}, SmallVector<Value>(channels.size(), init),
+        [&](OpBuilder &b, Location loc, ValueRange in, ValueRange carried) {
           Value inside = image.ok, position[2];
           for (int axis = 0; axis < 2; ++axis) {
             Value half =
@@ -125,37 +132,52 @@ LogicalResult RoiAlignOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Ker
                              isLess(b, loc, constantIndex(b, loc, 0), size[axis])})
               inside = arith::AndIOp::create(b, loc, inside, ok);
           }
-          auto branch = scf::IfOp::create(b, loc, TypeRange{type}, inside, /*withElseRegion=*/true);
-          OpBuilder in1 = branch.getThenBodyBuilder(), in2 = branch.getElseBodyBuilder();
-          Between y = between(in1, loc, position[0], size[0]), xx = between(in1, loc, position[1], size[1]);
-          Value sample;
+          // Before the branch, so that what depends on the row alone moves out of the inner loop.
+          Between y = between(b, loc, position[0], size[0]), xx = between(b, loc, position[1], size[1]);
+          SmallVector<Value, 4> weights;
           for (int corner = 0; corner < 4; ++corner) {
             auto weight = [&](const Between &place, bool upper) {
-              return upper ? place.weight : Value(arith::SubFOp::create(in1, loc, one, place.weight));
+              return upper ? place.weight : Value(arith::SubFOp::create(b, loc, one, place.weight));
             };
-            bool down = corner & 2, right = corner & 1;
-            Value w = mulScalar(in1, loc, weight(y, down), weight(xx, right));
-            Value v = x.load(in1, loc, {image.index, at[1], down ? y.high : y.low, right ? xx.high : xx.low});
-            Value product = mulScalar(in1, loc, w, v);
-            if (!sample)
-              sample = product;
-            else
-              sample = getMaximum() ? maxScalar(in1, loc, sample, product, type) : addScalar(in1, loc, sample, product);
+            weights.push_back(mulScalar(b, loc, weight(y, corner & 2), weight(xx, corner & 1)));
           }
-          scf::YieldOp::create(in1, loc, sample);
-          scf::YieldOp::create(in2, loc, zero);
-          Value v = branch.getResult(0);
-          return SmallVector<Value>{getMaximum() ? maxScalar(b, loc, carried[0], v, type)
-                                                 : addScalar(b, loc, carried[0], v, k.mayReassociate())};
-        })[0];
+          SmallVector<Type> types(channels.size(), type);
+          auto branch = scf::IfOp::create(b, loc, types, inside, /*withElseRegion=*/true);
+          OpBuilder in1 = branch.getThenBodyBuilder(), in2 = branch.getElseBodyBuilder();
+          SmallVector<Value> best, sums(carried);
+          for (auto [corner, w] : llvm::enumerate(weights)) {
+            bool down = corner & 2, right = corner & 1;
+            for (auto [i, channel] : llvm::enumerate(channels)) {
+              Value v = x.load(in1, loc, {image.index, channel, down ? y.high : y.low, right ? xx.high : xx.low});
+              if (!getMaximum())
+                sums[i] = multiplyAdd(k, in1, loc, sums[i], w, v);
+              else if (corner == 0)
+                best.push_back(mulScalar(in1, loc, w, v));
+              else
+                best[i] = maxScalar(in1, loc, best[i], mulScalar(in1, loc, w, v), type);
+            }
+          }
+          if (!getMaximum()) {
+            scf::YieldOp::create(in1, loc, sums);
+            scf::YieldOp::create(in2, loc, carried);
+            return SmallVector<Value>(branch.getResults());
+          }
+          scf::YieldOp::create(in1, loc, best);
+          scf::YieldOp::create(in2, loc, SmallVector<Value>(channels.size(), zero));
+          return llvm::map_to_vector(llvm::zip(carried, branch.getResults()), [&](auto pair) {
+            return maxScalar(b, loc, std::get<0>(pair), std::get<1>(pair), type);
+          });
+        });
     Value points = mulIndex(b, loc, count[0], count[1]), oneIndex = constantIndex(b, loc, 1);
-    if (getMaximum()) {
-      Value none = isLess(b, loc, minIndex(b, loc, count[0], count[1]), oneIndex);
-      combined = arith::SelectOp::create(b, loc, none, zero, combined);
-    } else {
-      combined = arith::DivFOp::create(b, loc, combined, asFloat(b, loc, type, maxIndex(b, loc, points, oneIndex)));
+    for (auto [channel, v] : llvm::zip(channels, combined)) {
+      if (getMaximum()) {
+        Value none = isLess(b, loc, minIndex(b, loc, count[0], count[1]), oneIndex);
+        v = arith::SelectOp::create(b, loc, none, zero, v);
+      } else {
+        v = arith::DivFOp::create(b, loc, v, asFloat(b, loc, type, maxIndex(b, loc, points, oneIndex)));
+      }
+      result.store(b, loc, v, {at[0], channel, at[2], at[3]});
     }
-    result.store(b, loc, combined, at);
   });
   return success();
 }

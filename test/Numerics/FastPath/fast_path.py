@@ -140,6 +140,12 @@ FAMILIES = {
     + [Case("TopK", [f32(4, 101, 5), ints(k)], outputs=2, axis=a, dynamic=d) for k, a in ((3, 0), (4, 1), (40, 1), (2, 2)) for d in (0, 1)]
     + [Case("TopK", [f32(5, 57), ("i64", [1])], outputs=2)]
     + [Case("Hardmax", [x], axis=a) for x in (special(6, 50), f32(4, 33)) for a in (0, 1)],
+    # Blocks of channels, with rests.
+    "places": [Case("GridSample", [f32(2, c, 9, 7), grid(2, 6, 11, 2)], ulp=16, mode=m, padding_mode=p) for c, grid in ((1, f32), (7, f32), (5, special))
+               for m in ("nearest", "linear", "cubic") for p in ("zeros", "border", "reflection")]
+    + [Case("GridSample", [f32(2, 6, 5, 4, 7), f32(2, 3, 6, 5, 3)], ulp=16, align_corners=1), Case("GridSample", [f32(1, 9, 8, 7), f32(1, 6, 5, 2)], ulp=16, dynamic=True)]
+    + [Case("RoiAlign", [f32(5, c, 13, 19), f32(6, 4), ("i64", [6])], ulp=32, scale=6.0, output_height=3, output_width=2, sampling_ratio=r, mode=m, dynamic=d)
+       for c, r, m, d in ((1, 0, "avg", 0), (8, 2, "avg", 0), (21, 0, "avg", 1), (11, 2, "max", 0), (3, 0, "max", 1))],
     "pools": [Case(op, [f32(1, 19, 17, h)], ulp=u, kernel_shape=[k, k], strides=[s, s], pads=[p] * 4) for op, u in (("MaxPool", 0), ("AveragePool", 8))
               for h in (13, 40) for k, s, p in ((2, 2, 0), (3, 2, 1), (3, 1, 1), (5, 1, 2), (1, 2, 0))]
     + [Case("MaxPool", [f32(2, 3, 50)], kernel_shape=[3], strides=[2]), Case("MaxPool", [f32(1, 3, 20, 20)], outputs=2, kernel_shape=[2, 2]),
