@@ -1,5 +1,6 @@
 // LoopVectorization.cpp - chooses the loops whose iterations become lanes, and rewrites them.
 #include "cameo/Codegen/CPU/LoopVectorization.h"
+#include "LoopOrder.h"
 #include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Codegen/LoopReductions.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -421,8 +422,12 @@ public:
         vectorize(l, /*dryRun=*/false);
       return;
     }
-    if (!llvm::is_contained(inner, loop) && vectorize(loop, /*dryRun=*/false))
+    if (!llvm::is_contained(inner, loop) && vectorize(loop, /*dryRun=*/true)) {
+      auto parts = walkRowsInOrder(loop);
+      for (scf::ForOp l : parts.value_or(SmallVector<scf::ForOp, 3>{loop}))
+        vectorize(l, /*dryRun=*/false);
       return;
+    }
     SmallVector<scf::ForOp> nested;
     loop.getBody()->walk<WalkOrder::PreOrder>([&](scf::ForOp l) {
       nested.push_back(l);

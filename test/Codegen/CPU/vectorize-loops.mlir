@@ -81,6 +81,36 @@ func.func @ordered_sum_stays(%x: memref<4096xf32>, %init: f32) -> f32 {
   return %s : f32
 }
 
+// Rows that are far from each other are read in order, sixteen side by side; the columns' values lie in memory.
+// CHECK-LABEL: func.func @far_rows(
+// CHECK-SAME:    %[[X:.*]]: memref<64x1024xf32>, %[[Y:.*]]: memref<1024xf32>)
+// CHECK:       %[[SUMS:.*]] = memref.alloca() : memref<2048xf32>
+// CHECK:       vector.store %{{.*}}, %[[SUMS]]
+// CHECK:       scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c16
+// CHECK:         scf.for %[[J:.*]] =
+// CHECK:           vector.load %[[SUMS]]
+// CHECK:           scf.for %[[K:.*]] = %[[FIRST]] to {{.*}} iter_args
+// CHECK:             vector.load %[[X]][%[[K]], %[[J]]] : memref<64x1024xf32>, vector<16xf32>
+// CHECK:           vector.store %{{.*}}, %[[SUMS]]
+// CHECK:       vector.load %[[SUMS]]
+// CHECK:       vector.store %{{.*}}, %[[Y]]
+func.func @far_rows(%x: memref<64x1024xf32>, %y: memref<1024xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %rows = arith.constant 64 : index
+  %columns = arith.constant 1024 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %j = %c0 to %columns step %c1 {
+    %sum = scf.for %k = %c0 to %rows step %c1 iter_args(%acc = %zero) -> f32 {
+      %v = memref.load %x[%k, %j] : memref<64x1024xf32>
+      %next = arith.addf %acc, %v : f32
+      scf.yield %next : f32
+    }
+    memref.store %sum, %y[%j] : memref<1024xf32>
+  }
+  return
+}
+
 // A sum over leading axes: the columns are lanes, the inner loop carries vectors.
 // CHECK-LABEL: func.func @column_max(
 // CHECK:       scf.for

@@ -133,6 +133,11 @@ FAMILIES = {
                    for n in (1, 7, 17, 100) for axes, k in (((2,), 1), ((0,), 0), ((1,), 0), ((0, 1, 2), 0), ((1, 2), 1))]
     + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]
     + [Case("ReduceSum", [("i64", [4, 50]), ints(1)]), Case("ReduceMax", [("u8", [4, 150]), ints(1)]), Case("ReduceSum", [("f16", [4, 50]), ints(1)], ulp=2), Case("GlobalAveragePool", [f32(2, 20, 7, 7)], ulp=16)],
+    # Rows far from each other, with rests of rows and columns.
+    "rows": [Case(op, [x, ints(0)], ulp=u, keepdims=0) for op, u in (("ReduceSum", 16), ("ReduceMax", 0)) for x in (f32(17, 1031), f32(16, 2048), f32(39, 2, 1100), f32(35, 2500), special(21, 1100), ("f16", [33, 2100]), ("i64", [18, 600]))]
+    + [Case("ReduceMean", [f32(2, 20, 1100), ints(1)], ulp=16), Case("ReduceSum", [f32(3, 19, 1500), ints(0, 1)], ulp=32), Case("ReduceSum", [f32(40, 300), ints(0)], ulp=16, dynamic=True)]
+    + [Case("ArgMax", [f32(23, 1100)], axis=0, select_last_index=s) for s in (0, 1)] + [Case("ArgMin", [special(19, 2100)], axis=0, dynamic=True)]
+    + [Case("CumSum", [f32(21, 1100), np.int64(0)], ulp=64, exclusive=e, reverse=r) for e in (0, 1) for r in (0, 1)] + [Case("CumSum", [("i32", [9, 3000]), np.int64(0)])],
     "extrema": [Case(op, [f32(4, 23, n)], axis=a, select_last_index=s) for op in ("ArgMax", "ArgMin") for n in (1, 9, 40) for a in (0, 1, 2) for s in (0, 1)]
     + [Case(op, [x], axis=1, select_last_index=s, dynamic=d) for op in ("ArgMax", "ArgMin") for x in (special(7, 100), ("i8", [7, 100]), ("f64", [3, 41])) for s, d in ((0, 0), (1, 1))]
     + [Case("TopK", [x(3, n), ints(k)], outputs=2, largest=l) for x in (f32, special) for n, k in ((1, 1), (57, 7), (57, 57), (300, 16), (300, 17), (1031, 1), (1031, 5), (1031, 100)) for l in (0, 1)]
