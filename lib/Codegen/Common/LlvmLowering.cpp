@@ -64,6 +64,30 @@ static void maskIntegers(ModuleOp module) {
   });
 }
 
+namespace {
+/// The larger of two, or NaN, as processors find the larger one of two numbers, which is the second where they do not
+/// compare; and a choice. (Not of x, with which LLVM would join the two choices.) Where the second is a constant, a
+/// comparison and one choice are shorter.
+template <typename OpT, arith::CmpFPredicate wins> struct ExpandExtremum final : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpT op, PatternRewriter &b) const override {
+    Value x = op.getLhs(), y = op.getRhs();
+    if (matchPattern(y, m_Constant()))
+      return failure();
+    Location loc = op.getLoc();
+    auto type = cast<FloatType>(getElementTypeOrSelf(x.getType()));
+    TypedAttr nan = b.getFloatAttr(type, APFloat::getNaN(type.getFloatSemantics()));
+    if (auto vector = dyn_cast<VectorType>(x.getType()))
+      nan = DenseElementsAttr::get(vector, Attribute(nan));
+    Value better = arith::CmpFOp::create(b, loc, wins, x, y);
+    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+    Value number = arith::SelectOp::create(b, loc, better, x, y);
+    b.replaceOpWithNewOp<arith::SelectOp>(op, isNan, Value(arith::ConstantOp::create(b, loc, nan)), number);
+    return success();
+  }
+};
+} // namespace
+
 LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const LoweringOptions &options) {
   MLIRContext *context = module.getContext();
   if (options.mathSource != MathSource::Libm) {
@@ -94,6 +118,8 @@ LogicalResult cameo::codegen::lowerToLLVM(ModuleOp module, const LoweringOptions
     RewritePatternSet patterns(context);
     populateMathToLLVMConversionPatterns(converter, patterns);
     arith::populateArithExpandOpsPatterns(patterns);
+    patterns.add<ExpandExtremum<arith::MaximumFOp, arith::CmpFPredicate::OGT>,
+                 ExpandExtremum<arith::MinimumFOp, arith::CmpFPredicate::OLT>>(context, /*benefit=*/2);
     ConversionTarget legal(*context);
     legal.addIllegalOp<arith::MaximumFOp, arith::MinimumFOp>();
     // Elsewhere LLVM would call a function of its own library, which programs do not have.
