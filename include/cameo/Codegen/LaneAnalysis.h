@@ -21,8 +21,8 @@ struct Lane {
   bool operator==(const Lane &other) const = default;
 };
 
-/// A loop and those nested in it, as lanes. Nested loops need bounds that are the same in all lanes; memory is read and
-/// written at consecutive addresses, or read at one address for all lanes.
+/// A loop and those nested in it, as lanes. Nested loops need bounds that are the same in all lanes; memory is written
+/// at consecutive addresses, and read at such, at every second to fourth one, or at one address for all lanes.
 class LaneAnalysis {
 public:
   /// `reduction`: the loop's carried values are accumulators, one per lane; otherwise it may carry none.
@@ -31,6 +31,8 @@ public:
   /// Why the lanes of vectors may not stand for iterations of the loop; empty when they may.
   llvm::StringRef refusal() const { return reason; }
   Lane of(mlir::Value value) const { return lanes.lookup(value); }
+  /// Elements between what neighbouring lanes access.
+  int64_t stepOf(mlir::Operation *access) const { return steps.lookup(access); }
   /// Width of the widest element that lies in memory or is computed, in bits.
   unsigned widestElement() const { return widest; }
   /// Values that a nested loop carries per lane, at most.
@@ -39,6 +41,9 @@ public:
   unsigned numOps() const { return ops; }
 
 private:
+  /// Of a longer step, vectors would hold little of what they load.
+  static constexpr int64_t kMostStep = 4;
+
   struct Access {
     mlir::Value memref;
     mlir::ValueRange indices;
@@ -57,6 +62,7 @@ private:
   void useType(mlir::Type type);
 
   llvm::DenseMap<mlir::Value, Lane> lanes;
+  llvm::DenseMap<mlir::Operation *, int64_t> steps;
   llvm::SmallVector<Access> accesses;
   llvm::StringRef reason;
   unsigned widest = 8, carried = 0, ops = 0;

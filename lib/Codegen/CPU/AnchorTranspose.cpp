@@ -2,6 +2,7 @@
 // memory is read and written a vector at a time. A transpose that keeps the last axis copies runs; its naive loops do
 // that well.
 #include "Anchors.h"
+#include "Shuffles.h"
 #include "cameo/Codegen/Permutation.h"
 
 using namespace mlir;
@@ -166,19 +167,6 @@ void BlockTransposer::emitChannels(int64_t channels, bool apart) {
   auto [begin, end] = a.slice();
   Value input = a.pointer(a.operands[0]), output = a.pointer(a.results[0]);
   auto vector = VectorType::get({lanes}, type);
-  // Elements of `from`, vectors seen as one sequence, at first, first + stride, ...
-  auto pick = [&](ArrayRef<Value> from, llvm::function_ref<int64_t(int64_t)> place) {
-    Value result = from[0];
-    for (int64_t source = 0; source < int64_t(from.size()); ++source) {
-      SmallVector<int64_t> mask;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        int64_t at = place(lane);
-        mask.push_back(at / lanes == source ? lanes + at % lanes : source == 0 ? 0 : lane);
-      }
-      result = vector::ShuffleOp::create(e.b, e.loc, result, from[source], mask);
-    }
-    return result;
-  };
   e.loop(begin, end, 1, [&](Value step) {
     auto [from, to] = outerOffsets(e.div(step, size(chunks)));
     // The last chunk overlaps the one before it.
@@ -193,7 +181,7 @@ void BlockTransposer::emitChannels(int64_t channels, bool apart) {
     for (int64_t c = 0; c < channels; ++c) {
       // Apart: channel c of point l is element l * channels + c. Together: element i is channel i % channels of its
       // point.
-      Value picked = pick(loaded, [&](int64_t lane) {
+      Value picked = pickElements(e.b, e.loc, loaded, [&](int64_t lane) {
         int64_t element = c * lanes + lane;
         return apart ? lane * channels + c : element % channels * lanes + element / channels;
       });

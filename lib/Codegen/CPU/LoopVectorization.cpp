@@ -1,6 +1,7 @@
 // LoopVectorization.cpp - chooses the loops whose iterations become lanes, and rewrites them.
 #include "cameo/Codegen/CPU/LoopVectorization.h"
 #include "LoopOrder.h"
+#include "Shuffles.h"
 #include "cameo/Codegen/CPU/Passes.h"
 #include "cameo/Codegen/LoopReductions.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -95,16 +96,39 @@ SmallVector<Value> VectorLoopBuilder::indicesOf(OpBuilder &b, Location loc, Valu
   });
 }
 
+/// Lanes `step` elements apart: the vectors that hold all of these elements, the last of which ends with the last
+/// lane's, and a shuffle.
 void VectorLoopBuilder::buildLoad(OpBuilder &b, memref::LoadOp load, const Vectors &masks) {
   Vectors result;
+  Location loc = load.getLoc();
   VectorType type = vectorType(load.getType());
+  int64_t step = analysis.stepOf(load);
+  auto beginOf = [&](int64_t part) { return part + 1 < step ? part * lanes : (lanes - 1) * (step - 1); };
   for (int64_t block = 0; block < blocks; ++block) {
-    SmallVector<Value> at = indicesOf(b, load.getLoc(), load.getIndices(), block);
-    if (masks.empty())
-      result.push_back(vector::LoadOp::create(b, load.getLoc(), type, load.getMemRef(), at));
-    else
-      result.push_back(vector::MaskedLoadOp::create(b, load.getLoc(), type, load.getMemRef(), at, masks[block],
-                                                    arith::ConstantOp::create(b, load.getLoc(), b.getZeroAttr(type))));
+    Vectors parts;
+    for (int64_t part = 0; part < step; ++part) {
+      SmallVector<Value> at = indicesOf(b, loc, load.getIndices(), block);
+      if (part > 0)
+        at.back() = arith::AddIOp::create(b, loc, at.back(), constantIndexAt(b, loc, beginOf(part)));
+      if (masks.empty()) {
+        parts.push_back(vector::LoadOp::create(b, loc, type, load.getMemRef(), at));
+        continue;
+      }
+      Value mask = masks[block];
+      if (step > 1) {
+        Value none = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorType(b.getI1Type()), false));
+        mask = pickElements(b, loc, {mask, none}, [&](int64_t lane) {
+          int64_t element = beginOf(part) + lane;
+          return element % step == 0 ? element / step : lanes;
+        });
+      }
+      parts.push_back(vector::MaskedLoadOp::create(b, loc, type, load.getMemRef(), at, mask,
+                                                   arith::ConstantOp::create(b, loc, b.getZeroAttr(type))));
+    }
+    result.push_back(step == 1 ? parts[0] : pickElements(b, loc, parts, [&](int64_t lane) {
+      int64_t element = lane * step, part = std::min(element / lanes, step - 1);
+      return part * lanes + element - beginOf(part);
+    }));
   }
   vectors[load.getResult()] = std::move(result);
 }
@@ -435,10 +459,13 @@ public:
     });
     for (scf::ForOp l : nested)
       run(l);
+    if (nested.empty())
+      vectorize(loop, /*dryRun=*/false, /*narrow=*/true);
   }
 
 private:
-  bool vectorize(scf::ForOp loop, bool dryRun) {
+  /// `narrow`: vectors may be shorter than registers, down to 8 lanes.
+  bool vectorize(scf::ForOp loop, bool dryRun, bool narrow = false) {
     bool reduction = !loop.getRegionIterArgs().empty();
     std::optional<ReductionNest> nest;
     if (reduction && !(nest = reductionNest(loop)))
@@ -447,6 +474,8 @@ private:
       return false;
     LaneAnalysis analysis(loop, reduction);
     int64_t lanes = vectorBytes * 8 / analysis.widestElement(), iterations = maxIterations(loop);
+    while (narrow && !reduction && lanes > 8 && 2 * iterations < lanes)
+      lanes /= 2;
     // Half-filled vectors still pay; emptier ones rarely do.
     if (!analysis.refusal().empty() || 2 * iterations < lanes)
       return false;

@@ -108,11 +108,12 @@ void LaneAnalysis::visitAccess(Access access, Operation *op, bool conditional) {
       return refuse("an address is not linear in the lane");
     step += lane.step * (ShapedType::isDynamic(stride) ? 0 : stride);
   }
-  if (step != 1 && (step != 0 || access.isStore || conditional))
+  if (step != 1 && (step < 0 || step > kMostStep || access.isStore || (step == 0 && conditional)))
     return refuse(step == 0 ? "all lanes access one element" : "the elements that lanes access are not neighbours");
   useType(type.getElementType());
   accesses.push_back(access);
-  if (step == 1 && !access.isStore)
+  steps[op] = step;
+  if (step != 0 && !access.isStore)
     raise(op->getResult(0), {Lane::Varying});
 }
 

@@ -158,6 +158,47 @@ func.func @guarded_load(%x: memref<100xf32>, %y: memref<128xf32>, %outside: f32)
   return
 }
 
+// Every third element: three vectors, the last of which ends with the last lane's element, and shuffles. In the rest,
+// only what lanes read is loaded.
+// CHECK-LABEL: func.func @every_third(
+// CHECK-SAME:    %[[X:.*]]: memref<100xf32>, %[[Y:.*]]: memref<33xf32>)
+// CHECK:         %[[FIRST:.*]] = arith.muli
+// CHECK:         %[[A:.*]] = vector.load %[[X]][%[[FIRST]]] : memref<100xf32>, vector<16xf32>
+// CHECK:         %[[B:.*]] = vector.load
+// CHECK:         %[[LAST:.*]] = arith.addi %[[FIRST]], %c30
+// CHECK:         %[[C:.*]] = vector.load %[[X]][%[[LAST]]]
+// CHECK:         %[[V:.*]] = vector.shuffle %{{.*}}, %[[C]] [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 19, 22, 25, 28, 31] : vector<16xf32>, vector<16xf32>
+// CHECK:         vector.shuffle %{{.*}} [0, 16, 16, 3, 16, 16, 6, 16, 16, 9, 16, 16, 12, 16, 16, 15] : vector<16xi1>, vector<16xi1>
+// CHECK:         vector.maskedload
+func.func @every_third(%x: memref<100xf32>, %y: memref<33xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %n = arith.constant 33 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %at = arith.muli %i, %c3 : index
+    %v = memref.load %x[%at] : memref<100xf32>
+    memref.store %v, %y[%i] : memref<33xf32>
+  }
+  return
+}
+
+// A loop that half of a vector would hold: a shorter one.
+// CHECK-LABEL: func.func @seven(
+// CHECK:         vector.maskedload {{.*}} vector<8xf32>
+// AVX2-LABEL: func.func @seven(
+// AVX2:         vector.maskedload {{.*}} vector<8xf32>
+func.func @seven(%x: memref<7xf32>, %y: memref<7xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = arith.constant 7 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %x[%i] : memref<7xf32>
+    memref.store %v, %y[%i] : memref<7xf32>
+  }
+  return
+}
+
 // Elements that are not neighbours, and a buffer that other lanes write, keep the loop scalar.
 // CHECK-LABEL: func.func @strided_and_dependent_stay(
 // CHECK-NOT:   vector
