@@ -1,6 +1,8 @@
 // Pooling.cpp - shapes and loops of max_pool, average_pool, lp_pool and max_unpool.
 #include "ContractionHelpers.h"
 #include "IndexHelpers.h"
+#include "cameo/Dialect/Cameo/RowLoops.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -83,6 +85,8 @@ static SmallVector<Value> indicesOfTap(OpT op, OpBuilder &b, Location loc, const
   return axes.make<Value>(at[0], at[axes.channel()], spatial);
 }
 
+// ---- what a pool makes of a window: the start, joined with a term of each element in any order, then finished
+
 /// The value below all others of a type, in its compute type.
 static Value lowestScalar(OpBuilder &b, Location loc, Type elementType) {
   Type type = computeType(elementType);
@@ -91,6 +95,192 @@ static Value lowestScalar(OpBuilder &b, Location loc, Type elementType) {
   unsigned width = type.getIntOrFloatBitWidth();
   return constantInt(b, loc, type,
                      elementType.isUnsignedInteger() ? 0 : llvm::APInt::getSignedMinValue(width).getSExtValue());
+}
+
+static Value startOf(MaxPoolOp, OpBuilder &b, Location loc, Type element) { return lowestScalar(b, loc, element); }
+template <typename OpT> static Value startOf(OpT, OpBuilder &b, Location loc, Type element) {
+  return constantScalar(b, loc, computeType(element), 0);
+}
+
+static Value termOf(LpPoolOp op, OpBuilder &b, Location loc, Value v) {
+  double p = op.getP().convertToDouble();
+  v = math::AbsFOp::create(b, loc, v);
+  if (p == 2.0)
+    return arith::MulFOp::create(b, loc, v, v);
+  return p == 1.0 ? v : math::PowFOp::create(b, loc, v, constantScalar(b, loc, v.getType(), p));
+}
+template <typename OpT> static Value termOf(OpT, OpBuilder &, Location, Value v) { return v; }
+
+static Value join(MaxPoolOp, KernelEmitter &, OpBuilder &b, Location loc, Value x, Value y, Type element) {
+  return maxScalar(b, loc, x, y, element);
+}
+template <typename OpT> static Value join(OpT, KernelEmitter &k, OpBuilder &b, Location loc, Value x, Value y, Type) {
+  return addScalar(b, loc, x, y, k.mayReassociate());
+}
+
+/// `at`: the window. Taps along the last axis are counted in the integer type `counter`.
+static Value finish(AveragePoolOp op, KernelEmitter &k, OpBuilder &b, Location loc, Value sum, const KernelTensor &x,
+                    ValueRange at, Type counter) {
+  PoolWindow window = windowAt(op, k, b, loc, x, at, /*padded=*/op.getCountIncludePad());
+  Value one = constantIndex(b, loc, 1), outer = one, last;
+  for (const Taps &taps : window.taps) {
+    Value n = op.getCountIncludePad() ? addIndex(b, loc, taps.lo, taps.count) : taps.count;
+    outer = last ? mulIndex(b, loc, outer, last) : outer;
+    last = maxIndex(b, loc, n, one); // an empty window has sum 0 and becomes 0
+  }
+  Value count =
+      arith::SIToFPOp::create(b, loc, sum.getType(), Value(b.createOrFold<arith::IndexCastOp>(loc, counter, last)));
+  if (window.taps.size() > 1)
+    count = arith::MulFOp::create(b, loc, count,
+                                  Value(arith::SIToFPOp::create(b, loc, sum.getType(), indexToI64(b, loc, outer))));
+  return arith::DivFOp::create(b, loc, sum, count);
+}
+static Value finish(LpPoolOp op, KernelEmitter &, OpBuilder &b, Location loc, Value sum, const KernelTensor &,
+                    ValueRange, Type) {
+  double p = op.getP().convertToDouble();
+  if (p == 2.0)
+    return math::SqrtOp::create(b, loc, sum);
+  return p == 1.0 ? sum : math::PowFOp::create(b, loc, sum, constantScalar(b, loc, sum.getType(), 1.0 / p));
+}
+static Value finish(MaxPoolOp, KernelEmitter &, OpBuilder &, Location, Value best, const KernelTensor &, ValueRange,
+                    Type) {
+  return best;
+}
+
+template <typename OpT>
+static LogicalResult emitPool(OpT op, KernelEmitter &k, OpBuilder &b, const KernelTensor &x,
+                              const KernelTensor &result) {
+  k.parallelNest(b, op.getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
+    PoolWindow window = windowAt(op, k, b, loc, x, at);
+    Value start = startOf(op, b, loc, x.elementType);
+    Value all = reduceNest(
+        b, loc, window.counts, {start}, [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
+          Value v = x.load(b, loc, indicesOfTap(op, b, loc, window, at, inner));
+          return SmallVector<Value>{join(op, k, b, loc, carried[0], termOf(op, b, loc, v), x.elementType)};
+        })[0];
+    result.store(b, loc, finish(op, k, b, loc, all, x, at, b.getI64Type()), at);
+  });
+  return success();
+}
+
+// ---- by rows
+
+/// Elements of the longest row that is kept at hand, and of all rows together. Several rows, because what was stored
+/// just now is slow to read at another offset.
+constexpr int64_t kRowElements = 1024, kRowsElements = 2048;
+/// Taps along the last axis that are written out; of more, they are a loop.
+constexpr int64_t kMostWrittenTaps = 32;
+
+/// Windows are joined along all axes but the last, for the elements of rows of the operand, whose padding is filled
+/// with starts; then along those rows. All windows of a row are alike so, and a 3x3 window takes 6 steps instead of 9.
+template <typename OpT>
+static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpBuilder &b, const KernelTensor &x,
+                                                   const KernelTensor &result) {
+  Window window{op.getStrides(), op.getDilations(), op.getPads()};
+  size_t last = window.rank() - 1;
+  int64_t taps = op.getKernel()[last], stride = window.strides[last], dilation = window.dilations[last];
+  int64_t reach = (taps - 1) * dilation + 1;
+  if (op.getChannelsLast() || reach > kRowElements / 2)
+    return std::nullopt;
+  DimContext &d = k.dims();
+  Location loc = op.getLoc();
+  Dim width = result.dims.back(), height = result.dims[result.rank() - 2];
+  int64_t columns = (kRowElements - reach) / stride + 1;
+  bool isWhole = width.constant() && *width.constant() <= columns;
+  columns = isWhole ? std::max<int64_t>(1, *width.constant()) : columns;
+  int64_t pitch = (columns - 1) * stride + reach;
+  int64_t rows = std::min(kRowsElements / pitch, std::max<int64_t>(1, height.constant().value_or(kRowsElements)));
+  auto number = [&](int64_t v) { return constantIndex(b, loc, v); };
+  Value zero = number(0), one = number(1), start = startOf(op, b, loc, x.elementType);
+  auto kept = MemRefType::get({rows, pitch}, computeType(x.elementType));
+  Value memory = memref::AllocaOp::create(b, loc, kept, b.getI64IntegerAttr(64));
+
+  // Element i of a row is the operand's element origin + i; those in [begin, end) exist.
+  struct Columns {
+    Value count, origin, begin, end;
+  };
+  auto fill = [&](OpBuilder &b, const Columns &c) {
+    for (auto [from, to] : {std::pair{zero, c.begin}, {c.end, number(pitch)}})
+      loopNest(b, loc, {number(rows), subIndex(b, loc, to, from)}, [&](OpBuilder &b, Location loc, ValueRange at) {
+        memref::StoreOp::create(b, loc, start, memory, {at[0], addIndex(b, loc, from, at[1])});
+      });
+  };
+  auto columnsFrom = [&](OpBuilder &b, Value first) {
+    Columns c;
+    c.count = minIndex(b, loc, subIndex(b, loc, k.size(width), first), number(columns));
+    c.origin = subIndex(b, loc, mulIndex(b, loc, first, number(stride)), number(window.padBegin(last)));
+    c.begin = minIndex(b, loc, maxIndex(b, loc, subIndex(b, loc, zero, c.origin), zero), number(pitch));
+    c.end = minIndex(b, loc, subIndex(b, loc, k.size(x.dims.back()), c.origin), number(pitch));
+    c.end = maxIndex(b, loc, c.end, c.begin);
+    return c;
+  };
+  if (isWhole)
+    fill(b, columnsFrom(b, zero));
+
+  SmallVector<Dim> dims(ArrayRef(result.dims).drop_back(2));
+  dims.append({d.ceilDiv(height, rows), d.ceilDiv(width, columns)});
+  k.parallelNest(
+      b, loc, dims,
+      [&](OpBuilder &b, Location loc, ValueRange at) {
+        Value firstRow = mulIndex(b, loc, at[at.size() - 2], number(rows));
+        Value numRows = minIndex(b, loc, subIndex(b, loc, k.size(height), firstRow), number(rows));
+        Value first = isWhole ? zero : mulIndex(b, loc, at.back(), number(columns));
+        Columns c = columnsFrom(b, first);
+        if (!isWhole)
+          fill(b, c);
+        auto position = [&](OpBuilder &b, Value row, Value column) {
+          SmallVector<Value> position(at.drop_back(2));
+          position.append({addIndex(b, loc, firstRow, row), column});
+          return position;
+        };
+        loopNest(b, loc, numRows, [&](OpBuilder &b, Location loc, ValueRange row) {
+          SmallVector<Value> window = position(b, row[0], zero);
+          PoolWindow inside = windowAt(op, k, b, loc, x, window);
+          inside.counts.pop_back();
+          Value existing = subIndex(b, loc, c.end, c.begin);
+          loopNest(b, loc, existing, [&](OpBuilder &b, Location loc, ValueRange at) {
+            Value column = addIndex(b, loc, c.begin, at[0]);
+            auto joinTap = [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
+              SmallVector<Value> all(inner);
+              all.push_back(zero);
+              SmallVector<Value> indices = indicesOfTap(op, b, loc, inside, window, all);
+              indices.back() = addIndex(b, loc, c.origin, column);
+              Value term = termOf(op, b, loc, x.load(b, loc, indices));
+              return SmallVector<Value>{join(op, k, b, loc, carried[0], term, x.elementType)};
+            };
+            Value joined = reduceNest(b, loc, inside.counts, start, joinTap)[0];
+            memref::StoreOp::create(b, loc, joined, memory, {row[0], column});
+          });
+        });
+        loopNest(b, loc, {numRows, c.count}, [&](OpBuilder &b, Location loc, ValueRange at) {
+          auto joinTap = [&](OpBuilder &b, Location loc, ValueRange tap, ValueRange carried) {
+            Value offset = mulIndex(b, loc, tap[0], number(dilation));
+            Value from = addIndex(b, loc, mulIndex(b, loc, at[1], number(stride)), offset);
+            Value v = memref::LoadOp::create(b, loc, memory, {at[0], from});
+            return SmallVector<Value>{carried[0] == start ? v : join(op, k, b, loc, carried[0], v, x.elementType)};
+          };
+          Value all = start;
+          if (taps > kMostWrittenTaps)
+            all = reduceNest(b, loc, number(taps), start, joinTap)[0];
+          else
+            for (int64_t tap = 0; tap < taps; ++tap)
+              all = joinTap(b, loc, number(tap), all)[0];
+          SmallVector<Value> window = position(b, at[0], addIndex(b, loc, first, at[1]));
+          result.store(b, loc, finish(op, k, b, loc, all, x, window, b.getI32Type()), window);
+        });
+      },
+      d.constant(rows * columns));
+  return success();
+}
+
+std::optional<LogicalResult> cameo::emitByRows(Operation *op, KernelEmitter &k, OpBuilder &b,
+                                               ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
+  auto byRows = [&](auto pool) { return emitPoolByRows(pool, k, b, operands[0], results[0]); };
+  using Result = std::optional<LogicalResult>;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case([&](MaxPoolOp pool) { return results.size() == 1 ? byRows(pool) : std::nullopt; })
+      .Case<AveragePoolOp, LpPoolOp>(byRows)
+      .Default(Result());
 }
 
 // ---- max_pool
@@ -141,18 +331,15 @@ static Value flatIndex(MaxPoolOp op, KernelEmitter &k, OpBuilder &b, Location lo
 LogicalResult MaxPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                                    ArrayRef<KernelTensor> results) {
   const KernelTensor &x = operands[0];
-  bool withIndices = results.size() == 2;
+  if (results.size() == 1)
+    return emitPool(*this, k, b, x, results[0]);
   k.parallelNest(b, getLoc(), results[0].dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     PoolWindow window = windowAt(*this, k, b, loc, x, at);
-    SmallVector<Value> init{lowestScalar(b, loc, x.elementType)};
-    if (withIndices)
-      init.push_back(constantIndex(b, loc, -1));
+    SmallVector<Value> init{lowestScalar(b, loc, x.elementType), constantIndex(b, loc, -1)};
     auto best =
         reduceNest(b, loc, window.counts, init, [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
           SmallVector<Value> indices = indicesOfTap(*this, b, loc, window, at, inner);
           Value v = x.load(b, loc, indices);
-          if (!withIndices)
-            return SmallVector<Value>{maxScalar(b, loc, carried[0], v, x.elementType)};
           // The first tap always counts, so that there is a place even among lowest values; later ones only when
           // larger.
           Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, carried[1], constantIndex(b, loc, 0));
@@ -168,78 +355,31 @@ LogicalResult MaxPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Kern
                                     arith::SelectOp::create(b, loc, take, place, carried[1])};
         });
     results[0].store(b, loc, best[0], at);
-    if (withIndices)
-      results[1].store(b, loc, indexToI64(b, loc, best[1]), at);
+    results[1].store(b, loc, indexToI64(b, loc, best[1]), at);
   });
   return success();
 }
 
 bool MaxPoolOp::allowsEpilogue() { return true; }
 
-// ---- average_pool
+// ---- average_pool and lp_pool
 
 LogicalResult AveragePoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferPool(*this, shapes, results);
 }
-
 LogicalResult AveragePoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                                        ArrayRef<KernelTensor> results) {
-  const KernelTensor &x = operands[0], &result = results[0];
-  Type type = computeType(x.elementType);
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
-    PoolWindow window = windowAt(*this, k, b, loc, x, at);
-    Value zero = constantScalar(b, loc, type, 0);
-    Value sum = reduceNest(b, loc, window.counts, {zero},
-                           [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
-                             Value v = x.load(b, loc, indicesOfTap(*this, b, loc, window, at, inner));
-                             return SmallVector<Value>{addScalar(b, loc, carried[0], v, k.mayReassociate())};
-                           })[0];
-    Value one = constantIndex(b, loc, 1), count = one;
-    PoolWindow counted = getCountIncludePad() ? windowAt(*this, k, b, loc, x, at, /*padded=*/true) : window;
-    for (const Taps &taps : counted.taps) {
-      Value n = getCountIncludePad() ? addIndex(b, loc, taps.lo, taps.count) : taps.count;
-      count = mulIndex(b, loc, count, maxIndex(b, loc, n, one)); // an empty window has sum 0 and becomes 0
-    }
-    Value divisor = arith::SIToFPOp::create(b, loc, type, indexToI64(b, loc, count));
-    result.store(b, loc, arith::DivFOp::create(b, loc, sum, divisor), at);
-  });
-  return success();
+  return emitPool(*this, k, b, operands[0], results[0]);
 }
-
 bool AveragePoolOp::allowsEpilogue() { return true; }
-
-// ---- lp_pool
 
 LogicalResult LpPoolOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
   return inferPool(*this, shapes, results);
 }
-
 LogicalResult LpPoolOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                                   ArrayRef<KernelTensor> results) {
-  const KernelTensor &x = operands[0], &result = results[0];
-  Type type = computeType(x.elementType);
-  double p = getP().convertToDouble();
-  k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
-    PoolWindow window = windowAt(*this, k, b, loc, x, at);
-    Value zero = constantScalar(b, loc, type, 0);
-    Value sum = reduceNest(
-        b, loc, window.counts, {zero}, [&](OpBuilder &b, Location loc, ValueRange inner, ValueRange carried) {
-          Value v = math::AbsFOp::create(b, loc, x.load(b, loc, indicesOfTap(*this, b, loc, window, at, inner)));
-          if (p == 2.0)
-            v = arith::MulFOp::create(b, loc, v, v);
-          else if (p != 1.0)
-            v = math::PowFOp::create(b, loc, v, constantScalar(b, loc, type, p));
-          return SmallVector<Value>{addScalar(b, loc, carried[0], v, k.mayReassociate())};
-        })[0];
-    if (p == 2.0)
-      sum = math::SqrtOp::create(b, loc, sum);
-    else if (p != 1.0)
-      sum = math::PowFOp::create(b, loc, sum, constantScalar(b, loc, type, 1.0 / p));
-    result.store(b, loc, sum, at);
-  });
-  return success();
+  return emitPool(*this, k, b, operands[0], results[0]);
 }
-
 bool LpPoolOp::allowsEpilogue() { return true; }
 
 // ---- max_unpool

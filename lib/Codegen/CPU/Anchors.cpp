@@ -11,10 +11,10 @@ using namespace cameo::codegen;
 constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 const TunedOp *cameo::codegen::tunedCodeOf(Operation *op) {
-  static const TunedOp *const all[] = {&tunedMatMul(),    &tunedMatMulInteger(), &tunedMatMulNBits(),
-                                       &tunedConv(),      &tunedConvInteger(),   &tunedConvTranspose(),
-                                       &tunedAttention(), &tunedTranspose(),     &tunedRnn(),
-                                       &tunedGru(),       &tunedLstm(),          &tunedTopK()};
+  static const TunedOp *const all[] = {
+      &tunedMatMul(),        &tunedMatMulInteger(), &tunedMatMulNBits(), &tunedConv(),        &tunedConvInteger(),
+      &tunedConvTranspose(), &tunedAttention(),     &tunedTranspose(),   &tunedRnn(),         &tunedGru(),
+      &tunedLstm(),          &tunedTopK(),          &tunedMaxPool(),     &tunedAveragePool(), &tunedLpPool()};
   static const auto byName = [] {
     llvm::StringMap<const TunedOp *> map;
     for (const TunedOp *tuned : all)

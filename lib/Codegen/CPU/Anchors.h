@@ -52,6 +52,9 @@ const TunedOp &tunedRnn();
 const TunedOp &tunedGru();
 const TunedOp &tunedLstm();
 const TunedOp &tunedTopK();
+const TunedOp &tunedMaxPool();
+const TunedOp &tunedAveragePool();
+const TunedOp &tunedLpPool();
 
 /// A tile as an attribute: its fields by name.
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);

@@ -155,7 +155,12 @@ FAMILIES = {
               for h in (13, 40) for k, s, p in ((2, 2, 0), (3, 2, 1), (3, 1, 1), (5, 1, 2), (1, 2, 0))]
     + [Case("MaxPool", [f32(2, 3, 50)], kernel_shape=[3], strides=[2]), Case("MaxPool", [f32(1, 3, 20, 20)], outputs=2, kernel_shape=[2, 2]),
        Case("MaxPool", [("u8", [1, 3, 9, 40])], kernel_shape=[3, 3], pads=[1] * 4), Case("AveragePool", [f32(1, 3, 20, 40)], ulp=8, kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1),
-       Case("MaxPool", [f32(1, 3, 21, 41)], kernel_shape=[3, 3], strides=[2, 2], dilations=[2, 2], ceil_mode=1), Case("MaxPool", [f32(2, 5, 21, 41)], kernel_shape=[3, 3], pads=[1] * 4, dynamic=True)],
+       Case("MaxPool", [f32(1, 3, 21, 41)], kernel_shape=[3, 3], strides=[2, 2], dilations=[2, 2], ceil_mode=1), Case("MaxPool", [f32(2, 5, 21, 41)], kernel_shape=[3, 3], pads=[1] * 4, dynamic=True)]
+    # Rows longer than what is kept of them, strides up to more than vectors are shuffled for, three axes, windows of many taps, windows that padding fills.
+    + [Case(op, [f32(*shape)], ulp=u, dynamic=d, kernel_shape=list(ks), strides=list(s), pads=list(p)) for op, u in (("MaxPool", 0), ("AveragePool", 8), ("LpPool", 16)) for d in (False, True)
+       for shape, ks, s, p in (((2, 3, 2500), (3,), (1,), (1, 0)), ((1, 2, 3, 1100), (1, 4), (1, 3), (0, 2, 0, 1)), ((1, 3, 700), (5,), (5,), (2, 2)), ((1, 2, 5, 6, 30), (3, 2, 3), (1, 2, 2), (1, 0, 1, 1, 1, 1)),
+                               ((1, 3, 9, 50), (5, 40), (2, 1), (2, 20, 2, 19)), ((1, 40, 6, 6), (6, 6), (1, 1), (5, 5, 5, 5)))]
+    + [Case("AveragePool", [f32(1, 3, 11, 30)], ulp=8, kernel_shape=[3, 4], strides=[2, 3], dilations=[2, 3], pads=[1, 2, 1, 3], count_include_pad=c, ceil_mode=m) for c in (0, 1) for m in (0, 1)],
     "movement": [Case("Transpose", [f32(3, 18, 35)], perm=p, dynamic=d) for p in ([0, 2, 1], [2, 1, 0], [1, 0, 2], [2, 0, 1], [1, 2, 0]) for d in (False, True)]
     + [Case("Transpose", [(t, [33, 50])], perm=[1, 0]) for t in ("u8", "f16", "f64", "bool", "i64")] + [Case("Transpose", [f32(1, 3, 20, 33)], perm=[0, 2, 3, 1]), Case("Transpose", [f32(1, 20, 33, 3)], perm=[0, 3, 1, 2])]
     + [Case("Transpose", [(t, [2, n, 41])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)] + [Case("Transpose", [(t, [2, 41, n])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)]
