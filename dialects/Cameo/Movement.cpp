@@ -460,15 +460,18 @@ Value PadOp::elementAt(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> op
           Value m = arith::RemSIOp::create(b, loc, value, divisor);
           return arith::SelectOp::create(b, loc, isLess(b, loc, m, zero), addIndex(b, loc, m, divisor), m);
         };
+        auto insideOr = [&](Value other) { // says where a row is a plain copy
+          Value isInside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at, n);
+          return Value(arith::SelectOp::create(b, loc, isInside, at, other));
+        };
         if (getMode() == "edge") {
           at = minIndex(b, loc, maxIndex(b, loc, at, zero), last);
         } else if (getMode() == "wrap") {
-          at = modulo(at, safe);
+          at = insideOr(modulo(at, safe));
         } else { // reflect: the pattern 0 1 .. n-1 n-2 .. 1 repeats
           Value period = maxIndex(b, loc, addIndex(b, loc, last, last), one);
           Value m = modulo(at, period);
-          at = minIndex(b, loc, m, subIndex(b, loc, period, m));
-          at = minIndex(b, loc, at, last);
+          at = insideOr(minIndex(b, loc, minIndex(b, loc, m, subIndex(b, loc, period, m)), last));
         }
       }
     }

@@ -1,5 +1,6 @@
 // LoopVectorization.cpp - chooses the loops whose iterations become lanes, and rewrites them.
 #include "cameo/Codegen/CPU/LoopVectorization.h"
+#include "LoopBorders.h"
 #include "LoopOrder.h"
 #include "Shuffles.h"
 #include "cameo/Codegen/CPU/Passes.h"
@@ -510,6 +511,7 @@ struct VectorizeLoops : public cameo::codegen::impl::VectorizeLoopsPassBase<Vect
 } // namespace
 
 void cameo::codegen::vectorizeLoops(func::FuncOp function, int64_t vectorBytes) {
+  splitBorders(function);
   SmallVector<scf::ForOp> outermost;
   function.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
     outermost.push_back(loop);

@@ -199,6 +199,32 @@ func.func @seven(%x: memref<7xf32>, %y: memref<7xf32>) {
   return
 }
 
+// A row of 100 elements between two that repeat its ends: the middle reads neighbours.
+// CHECK-LABEL: func.func @repeated_ends(
+// CHECK-SAME:    %[[X:.*]]: memref<100xf32>
+// CHECK:       scf.for %{{.*}} = %c0{{.*}} to %c1
+// CHECK:         memref.load
+// CHECK:       scf.for %[[I:.*]] = %c1{{.*}} to
+// CHECK:         %[[AT:.*]] = arith.subi %[[I]], %c1
+// CHECK-NEXT:    vector.load %[[X]][%[[AT]]]
+// CHECK:         vector.maskedload
+// CHECK:       scf.for %{{.*}} = %c101{{.*}} to %c102
+// CHECK:         memref.load
+func.func @repeated_ends(%x: memref<100xf32>, %y: memref<102xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %last = arith.constant 99 : index
+  %n = arith.constant 102 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %at = arith.subi %i, %c1 : index
+    %low = arith.maxsi %at, %c0 : index
+    %inside = arith.minsi %low, %last : index
+    %v = memref.load %x[%inside] : memref<100xf32>
+    memref.store %v, %y[%i] : memref<102xf32>
+  }
+  return
+}
+
 // Elements that are not neighbours, and a buffer that other lanes write, keep the loop scalar.
 // CHECK-LABEL: func.func @strided_and_dependent_stay(
 // CHECK-NOT:   vector

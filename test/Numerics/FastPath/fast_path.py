@@ -166,6 +166,8 @@ FAMILIES = {
     + [Case("Transpose", [(t, [2, n, 41])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)] + [Case("Transpose", [(t, [2, 41, n])], perm=[0, 2, 1]) for t in ("f32", "u8") for n in (2, 3, 4, 7)]
     + [Case("Concat", [f32(3, 5, 7), f32(3, 2, 7), f32(3, 20, 7)], axis=1), Case("Concat", [f32(4, 5), f32(4, 33)], axis=1), Case("Split", [f32(4, 38), ints(5, 33)], outputs=2, axis=1)]
     + [Case("Pad", [f32(3, 18, 35), ints(0, 1, 2, 0, 3, 4)], mode=m) for m in ("constant", "edge", "reflect")]
+    + [Case("Pad", [f32(*x), ints(*p)], mode=m, dynamic=d) for m in ("edge", "reflect", "wrap") for d in (False, True)
+       for x, p in (((3, 4, 100), (0, 2, 1, 0, 1, 2)), ((2, 40), (0, 37, 0, 5)), ((2, 3, 33), (0, 0, -2, 0, 0, 20)), ((3, 5), (0, 4, 0, 4)))]
     + [Case("Slice", [f32(3, 18, 35), ints(1, 2), ints(17, 30), ints(1, 2), ints(*s)]) for s in ((1, 1), (2, 3))] + [Case("Slice", [f32(3, 35), ints(-1), ints(-99), ints(1), ints(-1)])]
     + [Case("Gather", [f32(100, 37), ("i64", [4, 9])], axis=0), Case("Gather", [f32(7, 100), ("i64", [13])], axis=1), Case("Expand", [f32(5, 1), ints(2, 5, 37)]), Case("Tile", [f32(3, 19), ints(2, 3)])]
     + [Case("ScatterND", [f32(100, 37), np.arange(0, 90, 9).reshape(10, 1), f32(10, 37)]), Case("CumSum", [f32(9, 50), np.array(0)], ulp=32), Case("CumSum", [f32(9, 50), np.array(1)], ulp=32), Case("Trilu", [f32(20, 37)])],
