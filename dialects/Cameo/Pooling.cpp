@@ -2,7 +2,6 @@
 #include "ContractionHelpers.h"
 #include "IndexHelpers.h"
 #include "cameo/Dialect/Cameo/RowLoops.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace cameo;
@@ -273,14 +272,17 @@ static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpB
   return success();
 }
 
-std::optional<LogicalResult> cameo::emitByRows(Operation *op, KernelEmitter &k, OpBuilder &b,
+std::optional<LogicalResult> cameo::emitByRows(MaxPoolOp op, KernelEmitter &k, OpBuilder &b,
                                                ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
-  auto byRows = [&](auto pool) { return emitPoolByRows(pool, k, b, operands[0], results[0]); };
-  using Result = std::optional<LogicalResult>;
-  return llvm::TypeSwitch<Operation *, Result>(op)
-      .Case([&](MaxPoolOp pool) { return results.size() == 1 ? byRows(pool) : std::nullopt; })
-      .Case<AveragePoolOp, LpPoolOp>(byRows)
-      .Default(Result());
+  return results.size() == 1 ? emitPoolByRows(op, k, b, operands[0], results[0]) : std::nullopt;
+}
+std::optional<LogicalResult> cameo::emitByRows(AveragePoolOp op, KernelEmitter &k, OpBuilder &b,
+                                               ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
+  return emitPoolByRows(op, k, b, operands[0], results[0]);
+}
+std::optional<LogicalResult> cameo::emitByRows(LpPoolOp op, KernelEmitter &k, OpBuilder &b,
+                                               ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
+  return emitPoolByRows(op, k, b, operands[0], results[0]);
 }
 
 // ---- max_pool

@@ -2,6 +2,7 @@
 // Interpolation is separable: an element is a weighted sum along the first resized axis of weighted sums along the
 // next, ...
 #include "Interpolation.h"
+#include "cameo/Dialect/Cameo/RowLoops.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -64,11 +65,13 @@ namespace {
 struct AxisSample {
   int64_t axis;
   Value coordinate;
-  Value size;        ///< the operand's, index
-  Value shrink;      ///< min(s, 1), for antialiasing
-  Value outside;     ///< i1: beyond the ends (tf_crop_and_resize only)
-  Value wholeFactor; ///< where the result is a whole multiple of the operand and nearest needs no coordinate: the
-                     ///< source index
+  Value size;    ///< the operand's, index
+  Value shrink;  ///< min(s, 1), for antialiasing
+  Value outside; ///< i1: beyond the ends (tf_crop_and_resize only)
+  /// Without antialiasing: the operand's elements that count, and of what type sums are, their weights (none for
+  /// nearest) and what their sum is divided by (null: nothing).
+  SmallVector<Value> indices, weights;
+  Value divisor;
 };
 
 /// The interpolation of one result element.
@@ -79,10 +82,16 @@ public:
 
   AxisSample sampleAxis(OpBuilder &b, Location loc, size_t i, Value position, const KernelTensor *scales,
                         const KernelTensor *roi);
-  /// The value over the axes from number `i` on; `indices` hold what is decided.
+  /// The value over the axes of `samples`; `indices` hold what is decided.
   Value interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices);
+  /// The weighted sum of what `element` gives for each of the sample's indices.
+  Value weightedSum(OpBuilder &b, Location loc, const AxisSample &sample,
+                    llvm::function_ref<Value(OpBuilder &, Location, Value index)> element);
 
 private:
+  void addTaps(OpBuilder &b, Location loc, AxisSample &sample);
+  Value tapWeight(OpBuilder &b, Location loc, const AxisSample &sample, Value index);
+  Value narrow(OpBuilder &b, Location loc, Value w) { return convertScalar(b, loc, w, b.getF64Type(), sumType); }
   Value weight(const FloatMath &m, Value distance) {
     return op.getMode() == "cubic" ? cubicKernel(m, distance, op.getCubicA().convertToDouble())
                                    : linearKernel(m, distance);
@@ -122,13 +131,13 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
   FloatMath m(b, loc, b.getF64Type());
   int64_t axis = op.getAxes()[i];
   StringRef transform = op.getTransform();
-  AxisSample sample{axis, {}, k.size(x.dims[axis]), {}, {}, {}};
+  AxisSample sample{axis, {}, k.size(x.dims[axis]), {}, {}, {}, {}, {}};
   int64_t factor = scales ? 0 : wholeFactor(k.dims(), x.dims[axis], result.dims[axis]);
   bool roundsDown = transform == "asymmetric" ? op.getNearest() == "floor"
                                               : transform == "half_pixel" && op.getNearest().starts_with("round");
   if (op.getMode() == "nearest" && factor && roundsDown) {
     // floor(p / s); with half_pixel (p + 0.5) / s is never whole, so both roundings agree.
-    sample.wholeFactor = b.createOrFold<arith::DivUIOp>(loc, position, constantIndex(b, loc, factor));
+    sample.indices = {b.createOrFold<arith::DivUIOp>(loc, position, constantIndex(b, loc, factor))};
     return sample;
   }
   Value n = m.fromIndex(sample.size), p = m.fromIndex(position), one = m.constant(1), zero = m.constant(0);
@@ -170,7 +179,53 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
     Value s = scales ? scale : m.div(length, n);
     sample.shrink = m.select(m.less(s, one), s, one);
   }
+  if (!sample.shrink || op.getMode() == "nearest")
+    addTaps(b, loc, sample);
   return sample;
+}
+
+/// Their weights count only inside with excludeOutside.
+Value Sampler::tapWeight(OpBuilder &b, Location loc, const AxisSample &sample, Value index) {
+  FloatMath m(b, loc, b.getF64Type());
+  Value distance = m.sub(m.fromIndex(index), sample.coordinate);
+  if (sample.shrink)
+    distance = m.mul(distance, sample.shrink);
+  Value w = weight(m, distance);
+  if (op.getExcludeOutside()) {
+    Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, sample.size);
+    w = m.select(inside, w, m.constant(0));
+  }
+  return w;
+}
+
+void Sampler::addTaps(OpBuilder &b, Location loc, AxisSample &sample) {
+  FloatMath m(b, loc, b.getF64Type());
+  if (op.getMode() == "nearest") {
+    sample.indices = {clamped(b, loc, nearestIndex(m, sample.coordinate), sample.size)};
+    return;
+  }
+  int64_t radius = op.getMode() == "cubic" ? 2 : 1;
+  Value first = floorToIndex(b, loc, m.floor(sample.coordinate));
+  first = subIndex(b, loc, first, constantIndex(b, loc, radius - 1));
+  Value weights = m.constant(0);
+  for (int64_t t = 0; t < 2 * radius; ++t) {
+    Value index = addIndex(b, loc, first, constantIndex(b, loc, t)), w = tapWeight(b, loc, sample, index);
+    weights = m.add(weights, w);
+    sample.weights.push_back(narrow(b, loc, w));
+    sample.indices.push_back(clamped(b, loc, index, sample.size));
+  }
+  if (op.getExcludeOutside())
+    sample.divisor = narrow(b, loc, weights);
+}
+
+Value Sampler::weightedSum(OpBuilder &b, Location loc, const AxisSample &sample,
+                           llvm::function_ref<Value(OpBuilder &, Location, Value)> element) {
+  if (sample.weights.empty())
+    return element(b, loc, sample.indices[0]);
+  Value sum = constantScalar(b, loc, sumType, 0);
+  for (auto [index, weight] : llvm::zip(sample.indices, sample.weights))
+    sum = addScalar(b, loc, sum, mulScalar(b, loc, weight, element(b, loc, index)));
+  return sample.divisor ? Value(arith::DivFOp::create(b, loc, sum, sample.divisor)) : sum;
 }
 
 Value Sampler::interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices) {
@@ -189,55 +244,27 @@ Value Sampler::interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samp
     next[sample.axis] = index;
     return interpolate(b, loc, samples.drop_front(), std::move(next));
   };
-  FloatMath m(b, loc, b.getF64Type());
-  if (nearest)
-    return rest(b, loc,
-                sample.wholeFactor ? sample.wholeFactor
-                                   : clamped(b, loc, nearestIndex(m, sample.coordinate), sample.size));
+  if (!sample.indices.empty())
+    return weightedSum(b, loc, sample, rest);
 
-  // Taps first + t; their weights count only inside with excludeOutside.
-  auto tapWeight = [&](OpBuilder &b, Location loc, Value index) {
-    FloatMath m(b, loc, b.getF64Type());
-    Value distance = m.sub(m.fromIndex(index), sample.coordinate);
-    if (sample.shrink)
-      distance = m.mul(distance, sample.shrink);
-    Value w = weight(m, distance);
-    if (op.getExcludeOutside()) {
-      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, sample.size);
-      w = m.select(inside, w, m.constant(0));
-    }
-    return w;
-  };
-  auto narrow = [&](OpBuilder &b, Location loc, Value w) { return convertScalar(b, loc, w, b.getF64Type(), sumType); };
+  // The kernel reaches radius / shrink to both sides.
+  FloatMath m(b, loc, b.getF64Type());
   int64_t radius = op.getMode() == "cubic" ? 2 : 1;
-  Value zero = constantScalar(b, loc, sumType, 0), wideZero = m.constant(0);
-  if (sample.shrink) {
-    // The kernel reaches radius / shrink to both sides.
-    Value reach = m.ceil(m.div(m.constant(radius), sample.shrink));
-    Value first = floorToIndex(b, loc, m.sub(m.floor(sample.coordinate), reach));
-    Value count = floorToIndex(b, loc, m.add(m.mul(reach, 2), 2));
-    // A sensible scale needs no more; a mistaken one near 0 must not loop for hours.
-    Value limit = mulIndex(b, loc, addIndex(b, loc, sample.size, constantIndex(b, loc, 2)), constantIndex(b, loc, 4));
-    count = minIndex(b, loc, count, limit);
-    auto sums = reduceNest(
-        b, loc, {count}, {zero, wideZero}, [&](OpBuilder &b, Location loc, ValueRange t, ValueRange carried) {
-          Value index = addIndex(b, loc, first, t[0]), w = tapWeight(b, loc, index);
-          Value v = rest(b, loc, clamped(b, loc, index, sample.size));
-          Value product = mulScalar(b, loc, narrow(b, loc, w), v);
-          return SmallVector<Value>{addScalar(b, loc, carried[0], product), addScalar(b, loc, carried[1], w)};
-        });
-    return arith::DivFOp::create(b, loc, sums[0], narrow(b, loc, sums[1]));
-  }
-  Value first = floorToIndex(b, loc, m.floor(sample.coordinate));
-  first = subIndex(b, loc, first, constantIndex(b, loc, radius - 1));
-  Value sum = zero, weights = wideZero;
-  for (int64_t t = 0; t < 2 * radius; ++t) {
-    Value index = addIndex(b, loc, first, constantIndex(b, loc, t)), w = tapWeight(b, loc, index);
-    weights = m.add(weights, w);
-    sum =
-        addScalar(b, loc, sum, mulScalar(b, loc, narrow(b, loc, w), rest(b, loc, clamped(b, loc, index, sample.size))));
-  }
-  return op.getExcludeOutside() ? Value(arith::DivFOp::create(b, loc, sum, narrow(b, loc, weights))) : sum;
+  Value reach = m.ceil(m.div(m.constant(radius), sample.shrink));
+  Value first = floorToIndex(b, loc, m.sub(m.floor(sample.coordinate), reach));
+  Value count = floorToIndex(b, loc, m.add(m.mul(reach, 2), 2));
+  // A sensible scale needs no more; a mistaken one near 0 must not loop for hours.
+  Value limit = mulIndex(b, loc, addIndex(b, loc, sample.size, constantIndex(b, loc, 2)), constantIndex(b, loc, 4));
+  count = minIndex(b, loc, count, limit);
+  auto sums =
+      reduceNest(b, loc, {count}, {constantScalar(b, loc, sumType, 0), m.constant(0)},
+                 [&](OpBuilder &b, Location loc, ValueRange t, ValueRange carried) {
+                   Value index = addIndex(b, loc, first, t[0]), w = tapWeight(b, loc, sample, index);
+                   Value v = rest(b, loc, clamped(b, loc, index, sample.size));
+                   Value product = mulScalar(b, loc, narrow(b, loc, w), v);
+                   return SmallVector<Value>{addScalar(b, loc, carried[0], product), addScalar(b, loc, carried[1], w)};
+                 });
+  return arith::DivFOp::create(b, loc, sums[0], narrow(b, loc, sums[1]));
 }
 
 /// A sum as an element of the result: integers are kept in range and truncated.
@@ -255,14 +282,18 @@ static Value toElement(OpBuilder &b, Location loc, Value sum, Type sumType, Type
   return convertScalar(b, loc, sum, sumType, element);
 }
 
+static Type sumTypeOf(Type element, OpBuilder &b) {
+  bool wide = element.isF64() || (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 32);
+  return wide ? Type(b.getF64Type()) : Type(b.getF32Type());
+}
+
 LogicalResult ResizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                                   ArrayRef<KernelTensor> results) {
   const KernelTensor &x = operands[0], &result = results[0];
   const KernelTensor *scales = getScales() ? &operands[2] : nullptr,
                      *roi = getRoi() ? &operands[getScales() ? 3 : 2] : nullptr;
   Type element = x.elementType;
-  bool wide = element.isF64() || (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 32);
-  Type sumType = wide ? Type(b.getF64Type()) : Type(b.getF32Type());
+  Type sumType = sumTypeOf(element, b);
   Sampler sampler(*this, k, x, result, sumType);
   k.parallelNest(b, getLoc(), result.dims, [&](OpBuilder &b, Location loc, ValueRange at) {
     SmallVector<AxisSample> samples;
@@ -285,3 +316,164 @@ LogicalResult ResizeOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<Kerne
 }
 
 bool ResizeOp::allowsEpilogue() { return true; }
+
+// ---- by rows
+
+/// Elements of a row of the operand that is kept at hand, and of all that is kept of an axis's positions.
+constexpr int64_t kRowElements = 2048, kTableElements = 4096;
+
+namespace {
+/// Samples of one resized axis: of all its positions where there is room, else of some that follow each other.
+class SampleTable {
+public:
+  SampleTable(Sampler &sampler, ResizeOp op, KernelEmitter &k, OpBuilder &b, const KernelTensor &result, int64_t axis,
+              const KernelTensor *scales, Type sumType)
+      : sampler(sampler), op(op), loc(op.getLoc()), number(llvm::find(op.getAxes(), axis) - op.getAxes().begin()),
+        scales(scales), size(result.dims[axis]) {
+    bool nearest = op.getMode() == "nearest";
+    taps = nearest ? 1 : op.getMode() == "cubic" ? 4 : 2;
+    room = kTableElements / (2 * taps + 1);
+    if (size.constant() && *size.constant() <= room) {
+      isWhole = true;
+      room = std::max<int64_t>(1, *size.constant());
+    }
+    auto memory = [&](int64_t rows, Type type) -> Value {
+      return memref::AllocaOp::create(b, loc, MemRefType::get({rows, room}, type), b.getI64IntegerAttr(64));
+    };
+    indices = memory(taps, b.getI64Type());
+    if (!nearest)
+      weights = memory(taps + 1, sumType);
+    if (isWhole)
+      compute(b, constantIndex(b, loc, 0), k.size(size));
+  }
+
+  /// Positions that are computed at once.
+  int64_t length() const { return room; }
+  /// Computes positions from `begin` on, unless that is done.
+  void fill(OpBuilder &b, Value begin, Value count) {
+    if (isWhole)
+      return;
+    compute(b, begin, count);
+    first = begin;
+  }
+  AxisSample at(OpBuilder &b, Value position) {
+    AxisSample sample{op.getAxes()[number], {}, {}, {}, {}, {}, {}, {}};
+    Value place = isWhole ? position : subIndex(b, loc, position, first);
+    auto load = [&](Value table, int64_t tap) -> Value {
+      return memref::LoadOp::create(b, loc, table, ValueRange{constantIndex(b, loc, tap), place});
+    };
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      sample.indices.push_back(arith::IndexCastOp::create(b, loc, b.getIndexType(), load(indices, tap)));
+      if (weights)
+        sample.weights.push_back(load(weights, tap));
+    }
+    if (weights && op.getExcludeOutside())
+      sample.divisor = load(weights, taps);
+    return sample;
+  }
+
+private:
+  void compute(OpBuilder &b, Value begin, Value count) {
+    loopNest(b, loc, count, [&](OpBuilder &b, Location loc, ValueRange at) {
+      AxisSample sample = sampler.sampleAxis(b, loc, number, addIndex(b, loc, begin, at[0]), scales, {});
+      if (sample.divisor)
+        sample.weights.push_back(sample.divisor);
+      auto store = [&](Value v, Value table, int64_t tap) {
+        memref::StoreOp::create(b, loc, v, table, ValueRange{constantIndex(b, loc, tap), at[0]});
+      };
+      for (auto [tap, index] : llvm::enumerate(sample.indices))
+        store(indexToI64(b, loc, index), indices, tap);
+      for (auto [tap, weight] : llvm::enumerate(sample.weights))
+        store(weight, weights, tap);
+    });
+  }
+
+  Sampler &sampler;
+  ResizeOp op;
+  Location loc;
+  size_t number;
+  const KernelTensor *scales;
+  Dim size;
+  int64_t taps, room;
+  bool isWhole = false;
+  Value indices, weights, first;
+};
+} // namespace
+
+/// Where rows and columns of a result come from, and with which weights, is found once for many of them. Of a row, the
+/// axes but the last are interpolated first, which is arithmetic of whole vectors.
+std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, OpBuilder &b,
+                                               ArrayRef<KernelTensor> operands, ArrayRef<KernelTensor> results) {
+  const KernelTensor &x = operands[0], &result = results[0];
+  ArrayRef<int64_t> axes = op.getAxes();
+  int64_t last = result.rank() - 1;
+  bool nearest = op.getMode() == "nearest";
+  // Sums of integers are truncated, which would show that they are in another order.
+  if (last < 1 || !llvm::is_contained(axes, last) || op.getRoi() ||
+      (!nearest && (op.getAntialias() || isa<IntegerType>(x.elementType))))
+    return std::nullopt;
+  const KernelTensor *scales = op.getScales() ? &operands[2] : nullptr;
+  DimContext &d = k.dims();
+  Location loc = op.getLoc();
+  Type sumType = sumTypeOf(x.elementType, b);
+  Sampler sampler(op, k, x, result, sumType);
+  Dim width = result.dims[last], height = result.dims[last - 1], operandWidth = x.dims[last];
+  SampleTable columns(sampler, op, k, b, result, last, scales, sumType);
+  std::optional<SampleTable> rows;
+  if (llvm::is_contained(axes, last - 1))
+    rows.emplace(sampler, op, k, b, result, last - 1, scales, sumType);
+  constexpr int64_t kSharingRows = 64;
+  int64_t rowsPerTile = std::min(kSharingRows, rows ? rows->length() : kSharingRows);
+  Value row; // interpolated along all axes but the last
+  if (!nearest && operandWidth.constant() && *operandWidth.constant() <= kRowElements)
+    row = memref::AllocaOp::create(b, loc, MemRefType::get(std::max<int64_t>(1, *operandWidth.constant()), sumType),
+                                   b.getI64IntegerAttr(64));
+
+  SmallVector<Dim> dims(ArrayRef(result.dims).drop_back(2));
+  dims.append({d.ceilDiv(height, rowsPerTile), d.ceilDiv(width, columns.length())});
+  auto body = [&](OpBuilder &b, Location loc, ValueRange at) {
+    // Index `i` of the nest stands for up to `most` positions of an axis.
+    auto positions = [&](Value i, Dim size, int64_t most) {
+      Value begin = mulIndex(b, loc, i, constantIndex(b, loc, most));
+      return std::pair(begin, minIndex(b, loc, subIndex(b, loc, k.size(size), begin), constantIndex(b, loc, most)));
+    };
+    auto [firstRow, numRows] = positions(at[last - 1], height, rowsPerTile);
+    auto [firstColumn, numColumns] = positions(at[last], width, columns.length());
+    columns.fill(b, firstColumn, numColumns);
+    if (rows)
+      rows->fill(b, firstRow, numRows);
+    loopNest(b, loc, numRows,
+             [&, firstRow = firstRow, firstColumn = firstColumn, numColumns = numColumns](OpBuilder &b, Location loc,
+                                                                                          ValueRange i) {
+               SmallVector<Value> position(at);
+               position[last - 1] = addIndex(b, loc, firstRow, i[0]);
+               SmallVector<AxisSample> others;
+               for (auto [number, axis] : llvm::enumerate(axes))
+                 if (axis == last - 1)
+                   others.push_back(rows->at(b, position[axis]));
+                 else if (axis != last)
+                   others.push_back(sampler.sampleAxis(b, loc, number, position[axis], scales, {}));
+               auto interpolated = [&](OpBuilder &b, Location loc, Value column) {
+                 SmallVector<Value> from(position);
+                 from[last] = column;
+                 return sampler.interpolate(b, loc, others, from);
+               };
+               auto kept = [&](OpBuilder &b, Location loc, Value column) -> Value {
+                 return memref::LoadOp::create(b, loc, row, column);
+               };
+               if (row)
+                 loopNest(b, loc, k.size(operandWidth), [&](OpBuilder &b, Location loc, ValueRange column) {
+                   memref::StoreOp::create(b, loc, interpolated(b, loc, column[0]), row, column);
+                 });
+               loopNest(b, loc, numColumns, [&](OpBuilder &b, Location loc, ValueRange column) {
+                 position[last] = addIndex(b, loc, firstColumn, column[0]);
+                 AxisSample sample = columns.at(b, position[last]);
+                 Value v = row ? sampler.weightedSum(b, loc, sample, kept)
+                               : sampler.weightedSum(b, loc, sample, interpolated);
+                 result.store(b, loc, nearest ? v : convertScalar(b, loc, v, sumType, x.elementType), position);
+               });
+             });
+  };
+  k.parallelNest(b, loc, dims, body, d.constant(rowsPerTile * columns.length()));
+  return success();
+}

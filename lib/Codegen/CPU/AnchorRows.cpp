@@ -1,4 +1,4 @@
-// AnchorRows.cpp - pools of tensors in the model's order, a row at a time.
+// AnchorRows.cpp - pools and resizes of tensors in the model's order, a row at a time.
 #include "Anchors.h"
 #include "cameo/Dialect/Cameo/RowLoops.h"
 
@@ -22,3 +22,4 @@ template <typename OpT> static const TunedOp &tunedRows() {
 const TunedOp &cameo::codegen::tunedMaxPool() { return tunedRows<MaxPoolOp>(); }
 const TunedOp &cameo::codegen::tunedAveragePool() { return tunedRows<AveragePoolOp>(); }
 const TunedOp &cameo::codegen::tunedLpPool() { return tunedRows<LpPoolOp>(); }
+const TunedOp &cameo::codegen::tunedResize() { return tunedRows<ResizeOp>(); }

@@ -12,9 +12,10 @@ constexpr int64_t kGrainMultiplyAdds = 1 << 19;
 
 const TunedOp *cameo::codegen::tunedCodeOf(Operation *op) {
   static const TunedOp *const all[] = {
-      &tunedMatMul(),        &tunedMatMulInteger(), &tunedMatMulNBits(), &tunedConv(),        &tunedConvInteger(),
-      &tunedConvTranspose(), &tunedAttention(),     &tunedTranspose(),   &tunedRnn(),         &tunedGru(),
-      &tunedLstm(),          &tunedTopK(),          &tunedMaxPool(),     &tunedAveragePool(), &tunedLpPool()};
+      &tunedMatMul(),      &tunedMatMulInteger(), &tunedMatMulNBits(), &tunedConv(),
+      &tunedConvInteger(), &tunedConvTranspose(), &tunedAttention(),   &tunedTranspose(),
+      &tunedRnn(),         &tunedGru(),           &tunedLstm(),        &tunedTopK(),
+      &tunedMaxPool(),     &tunedAveragePool(),   &tunedLpPool(),      &tunedResize()};
   static const auto byName = [] {
     llvm::StringMap<const TunedOp *> map;
     for (const TunedOp *tuned : all)

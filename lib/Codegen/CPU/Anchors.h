@@ -55,6 +55,7 @@ const TunedOp &tunedTopK();
 const TunedOp &tunedMaxPool();
 const TunedOp &tunedAveragePool();
 const TunedOp &tunedLpPool();
+const TunedOp &tunedResize();
 
 /// A tile as an attribute: its fields by name.
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);

@@ -172,7 +172,14 @@ FAMILIES = {
     + [Case("Gather", [f32(100, 37), ("i64", [4, 9])], axis=0), Case("Gather", [f32(7, 100), ("i64", [13])], axis=1), Case("Expand", [f32(5, 1), ints(2, 5, 37)]), Case("Tile", [f32(3, 19), ints(2, 3)])]
     + [Case("ScatterND", [f32(100, 37), np.arange(0, 90, 9).reshape(10, 1), f32(10, 37)]), Case("CumSum", [f32(9, 50), np.array(0)], ulp=32), Case("CumSum", [f32(9, 50), np.array(1)], ulp=32), Case("Trilu", [f32(20, 37)])],
     "resize": [Case("Resize", [f32(1, 5, 9, 13), None, np.array(s, np.float32)], ulp=8, mode=m, coordinate_transformation_mode=c, nearest_mode="floor")
-               for m, c in (("nearest", "asymmetric"), ("linear", "half_pixel"), ("cubic", "align_corners")) for s in ((1, 1, 2, 2), (1, 1, 3, 3), (1, 1, 0.6, 1.7))],
+               for m, c in (("nearest", "asymmetric"), ("linear", "half_pixel"), ("cubic", "align_corners")) for s in ((1, 1, 2, 2), (1, 1, 3, 3), (1, 1, 0.6, 1.7))]
+    # Rows and columns of which no table has room for all, rows too long to be kept, one axis, three axes, other types, weights that count inside only.
+    + [Case("Resize", [(t, shape), None, None, ints(*to)], ulp=u, mode=m, dynamic=d, **more) for m, more in (("nearest", {}), ("linear", {}), ("cubic", {"exclude_outside": 1}))
+       for t, u, shape, to, d in (("f32", 16, [1, 2, 9, 70], (1, 2, 5, 1900), False), ("f32", 16, [1, 1, 3, 2200], (1, 1, 1700, 5), False), ("f32", 16, [2, 3, 41], (2, 3, 66), False),
+                                  ("f32", 16, [1, 2, 4, 5, 6], (1, 2, 7, 3, 11), False), ("u8", 0, [1, 3, 8, 9], (1, 3, 5, 20), False), ("f64", 16, [1, 3, 8, 9], (1, 3, 5, 20), False),
+                                  ("f16", 2, [1, 3, 8, 9], (1, 3, 5, 20), False), ("f32", 16, [1, 3, 8, 9], (1, 3, 5, 20), True))]
+    + [Case("Resize", [f32(1, 2, 8, 9), None, None, ints(1, 2, 4, 5)], ulp=8, mode=m, antialias=1) for m in ("linear", "cubic")]
+    + [Case("Resize", [f32(1, 2, 8, 9), np.array([0, 0, -.2, .1, 1, 1, .8, 1.3], np.float32), None, ints(1, 2, 12, 14)], ulp=8, mode="linear", coordinate_transformation_mode="tf_crop_and_resize")],
 }
 
 

@@ -2,13 +2,22 @@
 #ifndef CAMEO_DIALECT_CAMEO_ROWLOOPS_H
 #define CAMEO_DIALECT_CAMEO_ROWLOOPS_H
 
-#include "cameo/Dialect/Cameo/KernelEmitter.h"
+#include "cameo/Dialect/Cameo/Cameo.h"
 
 namespace cameo {
 
-/// Emits a pool of a tensor whose last axis is spatial. Nullopt leaves it to the op's own loops, before anything is
-/// emitted. What they compute is the same but for the order of sums.
-std::optional<mlir::LogicalResult> emitByRows(mlir::Operation *op, KernelEmitter &k, mlir::OpBuilder &b,
+// Of tensors whose last axis is pooled or resized. Nullopt leaves the op to its own loops, before anything is emitted;
+// what they compute is the same but for the order of sums.
+std::optional<mlir::LogicalResult> emitByRows(MaxPoolOp op, KernelEmitter &k, mlir::OpBuilder &b,
+                                              llvm::ArrayRef<KernelTensor> operands,
+                                              llvm::ArrayRef<KernelTensor> results);
+std::optional<mlir::LogicalResult> emitByRows(AveragePoolOp op, KernelEmitter &k, mlir::OpBuilder &b,
+                                              llvm::ArrayRef<KernelTensor> operands,
+                                              llvm::ArrayRef<KernelTensor> results);
+std::optional<mlir::LogicalResult> emitByRows(LpPoolOp op, KernelEmitter &k, mlir::OpBuilder &b,
+                                              llvm::ArrayRef<KernelTensor> operands,
+                                              llvm::ArrayRef<KernelTensor> results);
+std::optional<mlir::LogicalResult> emitByRows(ResizeOp op, KernelEmitter &k, mlir::OpBuilder &b,
                                               llvm::ArrayRef<KernelTensor> operands,
                                               llvm::ArrayRef<KernelTensor> results);
 
