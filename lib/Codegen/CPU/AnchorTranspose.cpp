@@ -11,6 +11,8 @@ using namespace cameo::codegen;
 
 /// About 10 us of work for a thread.
 constexpr int64_t kGrainElements = 1 << 15;
+/// Elements of the shared axis that are moved together.
+constexpr int64_t kSpan = 128;
 
 namespace {
 
@@ -129,26 +131,30 @@ void BlockTransposer::emit() {
   };
   bool walksRows = shorter(rows, columns);
   const Axis &shared = walksRows ? columns : rows, &walked = walksRows ? rows : columns;
-  Dim blocks = d.ceilDiv(shared.size, lanes), steps = stepsOver(blocks);
-  int64_t perStep = lanes * walked.size.constant().value_or(kGrainElements);
+  // Of the shared axis some blocks at once: runs of several cache lines are read or written.
+  int64_t span = lanes * std::clamp<int64_t>(shared.size.constant().value_or(kSpan) / (8 * lanes), 1, kSpan / lanes);
+  Dim spans = d.ceilDiv(shared.size, span), steps = stepsOver(spans);
+  int64_t perStep = span * walked.size.constant().value_or(kGrainElements);
   a.k.setTiles(steps, d.constant(llvm::divideCeil(kGrainElements, std::max<int64_t>(1, perStep))));
 
   auto [begin, end] = a.slice();
   Value input = a.pointer(a.operands[0]), output = a.pointer(a.results[0]);
   e.loop(begin, end, 1, [&](Value step) {
-    auto [from, to] = outerOffsets(e.div(step, size(blocks)));
+    auto [from, to] = outerOffsets(e.div(step, size(spans)));
     Value in = address(input, from), out = address(output, to);
-    Value first = e.mul(e.rem(step, size(blocks)), lanes), length = size(walked.size);
-    auto walk = [&](Value begin, Value end, bool isEdge) {
-      e.loop(begin, end, lanes, [&](Value at) {
-        walksRows ? emitBlock(in, out, at, first, isEdge) : emitBlock(in, out, first, at, isEdge);
+    auto wholeOf = [&](Value length) { return e.sub(length, e.rem(length, e.number(lanes))); };
+    Value first = e.mul(e.rem(step, size(spans)), span), last = e.min(e.add(first, span), size(shared.size));
+    Value length = size(walked.size), whole = wholeOf(length);
+    Value wholeLast = e.max(first, e.min(last, wholeOf(size(shared.size))));
+    auto blocks = [&](Value at, Value from, Value to, bool isEdge) {
+      e.loop(from, to, lanes, [&](Value place) {
+        walksRows ? emitBlock(in, out, at, place, isEdge) : emitBlock(in, out, place, at, isEdge);
       });
     };
-    Value whole = e.sub(length, e.rem(length, e.number(lanes)));
-    Value isWhole = e.compare(Emit::Pred::sle, e.add(first, lanes), size(shared.size));
-    Value middle = e.select(isWhole, whole, e.number(0));
-    walk(e.number(0), middle, false);
-    walk(middle, length, true);
+    e.loop(e.number(0), whole, lanes, [&](Value at) { blocks(at, first, wholeLast, false); });
+    e.loop(e.number(0), length, lanes, [&](Value at) {
+      blocks(at, e.select(e.compare(Emit::Pred::slt, at, whole), wholeLast, first), last, true);
+    });
   });
 }
 
