@@ -164,8 +164,8 @@ static LogicalResult emitPool(OpT op, KernelEmitter &k, OpBuilder &b, const Kern
 
 // ---- by rows
 
-/// Elements of the longest row that is kept at hand, and of all rows together. Several rows, because what was stored
-/// just now is slow to read at another offset.
+/// Elements of the longest row that is kept at hand as a whole (of longer ones it is pieces), and of all rows together.
+/// Several rows, because what was stored just now is slow to read at another offset.
 constexpr int64_t kRowElements = 1024, kRowsElements = 2048;
 /// Taps along the last axis that are written out; of more, they are a loop.
 constexpr int64_t kMostWrittenTaps = 32;
@@ -184,9 +184,10 @@ static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpB
   DimContext &d = k.dims();
   Location loc = op.getLoc();
   Dim width = result.dims.back(), height = result.dims[result.rank() - 2];
-  int64_t columns = (kRowElements - reach) / stride + 1;
-  bool isWhole = width.constant() && *width.constant() <= columns;
-  columns = isWhole ? std::max<int64_t>(1, *width.constant()) : columns;
+  auto columnsOf = [&](int64_t elements) { return (std::max(elements, reach) - reach) / stride + 1; };
+  bool isWhole = width.constant() && *width.constant() <= columnsOf(kRowElements);
+  int64_t columns =
+      isWhole ? std::max<int64_t>(1, *width.constant()) : columnsOf(width.constant() ? kRowElements : kRowElements / 2);
   int64_t pitch = (columns - 1) * stride + reach;
   int64_t rows = std::min(kRowsElements / pitch, std::max<int64_t>(1, height.constant().value_or(kRowsElements)));
   auto number = [&](int64_t v) { return constantIndex(b, loc, v); };
@@ -196,10 +197,10 @@ static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpB
 
   // Element i of a row is the operand's element origin + i; those in [begin, end) exist.
   struct Columns {
-    Value count, origin, begin, end;
+    Value count, origin, begin, end, length;
   };
   auto fill = [&](OpBuilder &b, const Columns &c) {
-    for (auto [from, to] : {std::pair{zero, c.begin}, {c.end, number(pitch)}})
+    for (auto [from, to] : {std::pair{zero, c.begin}, {c.end, c.length}})
       loopNest(b, loc, {number(rows), subIndex(b, loc, to, from)}, [&](OpBuilder &b, Location loc, ValueRange at) {
         memref::StoreOp::create(b, loc, start, memory, {at[0], addIndex(b, loc, from, at[1])});
       });
@@ -208,8 +209,9 @@ static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpB
     Columns c;
     c.count = minIndex(b, loc, subIndex(b, loc, k.size(width), first), number(columns));
     c.origin = subIndex(b, loc, mulIndex(b, loc, first, number(stride)), number(window.padBegin(last)));
-    c.begin = minIndex(b, loc, maxIndex(b, loc, subIndex(b, loc, zero, c.origin), zero), number(pitch));
-    c.end = minIndex(b, loc, subIndex(b, loc, k.size(x.dims.back()), c.origin), number(pitch));
+    c.length = addIndex(b, loc, mulIndex(b, loc, subIndex(b, loc, c.count, one), number(stride)), number(reach));
+    c.begin = minIndex(b, loc, maxIndex(b, loc, subIndex(b, loc, zero, c.origin), zero), c.length);
+    c.end = minIndex(b, loc, subIndex(b, loc, k.size(x.dims.back()), c.origin), c.length);
     c.end = maxIndex(b, loc, c.end, c.begin);
     return c;
   };

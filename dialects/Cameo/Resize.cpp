@@ -319,8 +319,8 @@ bool ResizeOp::allowsEpilogue() { return true; }
 
 // ---- by rows
 
-/// Elements of a row of the operand that is kept at hand, and of all that is kept of an axis's positions.
-constexpr int64_t kRowElements = 2048, kTableElements = 4096;
+/// Elements of all that is kept of an axis's positions.
+constexpr int64_t kTableElements = 4096;
 
 namespace {
 /// Samples of one resized axis: of all its positions where there is room, else of some that follow each other.
@@ -400,6 +400,10 @@ private:
 };
 } // namespace
 
+static scf::ForOp loopOver(OpBuilder &b, Location loc, Value count) {
+  return scf::ForOp::create(b, loc, constantIndex(b, loc, 0), count, constantIndex(b, loc, 1));
+}
+
 /// Where rows and columns of a result come from, and with which weights, is found once for many of them. Of a row, the
 /// axes but the last are interpolated first, which is arithmetic of whole vectors.
 std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, OpBuilder &b,
@@ -424,13 +428,12 @@ std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, Op
     rows.emplace(sampler, op, k, b, result, last - 1, scales, sumType);
   constexpr int64_t kSharingRows = 64;
   int64_t rowsPerTile = std::min(kSharingRows, rows ? rows->length() : kSharingRows);
-  Value row; // interpolated along all axes but the last
-  if (!nearest && operandWidth.constant() && *operandWidth.constant() <= kRowElements)
-    row = memref::AllocaOp::create(b, loc, MemRefType::get(std::max<int64_t>(1, *operandWidth.constant()), sumType),
-                                   b.getI64IntegerAttr(64));
-
   SmallVector<Dim> dims(ArrayRef(result.dims).drop_back(2));
   dims.append({d.ceilDiv(height, rowsPerTile), d.ceilDiv(width, columns.length())});
+  std::optional<KernelTensor> rowsKept; // per tile a row, interpolated along all axes but the last
+  if (!nearest)
+    rowsKept = k.temporary(b, loc, sumType, {d.product(dims), operandWidth});
+
   auto body = [&](OpBuilder &b, Location loc, ValueRange at) {
     // Index `i` of the nest stands for up to `most` positions of an axis.
     auto positions = [&](Value i, Dim size, int64_t most) {
@@ -442,37 +445,36 @@ std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, Op
     columns.fill(b, firstColumn, numColumns);
     if (rows)
       rows->fill(b, firstRow, numRows);
-    loopNest(b, loc, numRows,
-             [&, firstRow = firstRow, firstColumn = firstColumn, numColumns = numColumns](OpBuilder &b, Location loc,
-                                                                                          ValueRange i) {
-               SmallVector<Value> position(at);
-               position[last - 1] = addIndex(b, loc, firstRow, i[0]);
-               SmallVector<AxisSample> others;
-               for (auto [number, axis] : llvm::enumerate(axes))
-                 if (axis == last - 1)
-                   others.push_back(rows->at(b, position[axis]));
-                 else if (axis != last)
-                   others.push_back(sampler.sampleAxis(b, loc, number, position[axis], scales, {}));
-               auto interpolated = [&](OpBuilder &b, Location loc, Value column) {
-                 SmallVector<Value> from(position);
-                 from[last] = column;
-                 return sampler.interpolate(b, loc, others, from);
-               };
-               auto kept = [&](OpBuilder &b, Location loc, Value column) -> Value {
-                 return memref::LoadOp::create(b, loc, row, column);
-               };
-               if (row)
-                 loopNest(b, loc, k.size(operandWidth), [&](OpBuilder &b, Location loc, ValueRange column) {
-                   memref::StoreOp::create(b, loc, interpolated(b, loc, column[0]), row, column);
-                 });
-               loopNest(b, loc, numColumns, [&](OpBuilder &b, Location loc, ValueRange column) {
-                 position[last] = addIndex(b, loc, firstColumn, column[0]);
-                 AxisSample sample = columns.at(b, position[last]);
-                 Value v = row ? sampler.weightedSum(b, loc, sample, kept)
-                               : sampler.weightedSum(b, loc, sample, interpolated);
-                 result.store(b, loc, nearest ? v : convertScalar(b, loc, v, sumType, x.elementType), position);
-               });
-             });
+    Value tile = constantIndex(b, loc, 0);
+    for (auto [index, size] : llvm::zip(at, dims))
+      tile = addIndex(b, loc, mulIndex(b, loc, tile, k.size(size)), index);
+    auto rowLoop = loopOver(b, loc, numRows);
+    OpBuilder inRow = OpBuilder::atBlockBegin(rowLoop.getBody());
+    SmallVector<Value> position(at);
+    position[last - 1] = addIndex(inRow, loc, firstRow, rowLoop.getInductionVar());
+    SmallVector<AxisSample> others;
+    for (auto [number, axis] : llvm::enumerate(axes))
+      if (axis == last - 1)
+        others.push_back(rows->at(inRow, position[axis]));
+      else if (axis != last)
+        others.push_back(sampler.sampleAxis(inRow, loc, number, position[axis], scales, {}));
+    auto interpolated = [&](OpBuilder &b, Location loc, Value column) {
+      SmallVector<Value> from(position);
+      from[last] = column;
+      return sampler.interpolate(b, loc, others, from);
+    };
+    auto kept = [&](OpBuilder &b, Location loc, Value column) { return rowsKept->load(b, loc, {tile, column}); };
+    if (rowsKept)
+      loopNest(inRow, loc, k.size(operandWidth), [&](OpBuilder &b, Location loc, ValueRange column) {
+        rowsKept->store(b, loc, interpolated(b, loc, column[0]), {tile, column[0]});
+      });
+    auto columnLoop = loopOver(inRow, loc, numColumns);
+    OpBuilder inColumn = OpBuilder::atBlockBegin(columnLoop.getBody());
+    position[last] = addIndex(inColumn, loc, firstColumn, columnLoop.getInductionVar());
+    AxisSample sample = columns.at(inColumn, position[last]);
+    Value v = rowsKept ? sampler.weightedSum(inColumn, loc, sample, kept)
+                       : sampler.weightedSum(inColumn, loc, sample, interpolated);
+    result.store(inColumn, loc, rowsKept ? convertScalar(inColumn, loc, v, sumType, x.elementType) : v, position);
   };
   k.parallelNest(b, loc, dims, body, d.constant(rowsPerTile * columns.length()));
   return success();
