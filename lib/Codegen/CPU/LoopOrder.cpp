@@ -11,8 +11,8 @@ using namespace cameo::codegen;
 
 /// Columns whose values lie in the first-level cache beside what is read.
 constexpr int64_t kColumns = 2048;
-/// Rows that are read side by side, and such that are written, too, whose lines are read as well.
-constexpr int64_t kRowsRead = 16, kRowsWritten = 4;
+/// Rows that are read side by side.
+constexpr int64_t kRows = 8;
 /// Rows nearer to each other than a page are found by the processor's own prefetching.
 constexpr int64_t kFarBytes = 4096;
 
@@ -56,9 +56,7 @@ std::optional<SmallVector<scf::ForOp, 3>> cameo::codegen::walkRowsInOrder(scf::F
   if (!rows || !loop.getRegionIterArgs().empty() || getConstantIntValue(rows.getStep()) != 1)
     return std::nullopt;
   auto first = getConstantIntValue(rows.getLowerBound()), last = getConstantIntValue(rows.getUpperBound());
-  bool writes = llvm::any_of(*rows.getBody(), [](Operation &op) { return isa<memref::StoreOp>(op); });
-  int64_t together = writes ? kRowsWritten : kRowsRead;
-  if (first && last && *last - *first <= together)
+  if (first && last && *last - *first <= kRows)
     return std::nullopt;
   Location loc = loop.getLoc();
   OpBuilder top = OpBuilder::atBlockBegin(&function.front());
@@ -101,11 +99,11 @@ std::optional<SmallVector<scf::ForOp, 3>> cameo::codegen::walkRowsInOrder(scf::F
     for (auto [memref, init] : llvm::zip(kept, rows.getInitArgs()))
       memref::StoreOp::create(b, loc, init, memref, place);
   }));
-  auto some = scf::ForOp::create(in, loc, rows.getLowerBound(), rows.getUpperBound(), number(in, together));
+  auto some = scf::ForOp::create(in, loc, rows.getLowerBound(), rows.getUpperBound(), number(in, kRows));
   OpBuilder inSome = OpBuilder::atBlockTerminator(some.getBody());
-  bool isWhole = first && last && (*last - *first) % together == 0;
-  Value someEnd = isWhole ? Value(arith::AddIOp::create(inSome, loc, some.getInductionVar(), number(inSome, together)))
-                          : end(inSome, some.getInductionVar(), together, rows.getUpperBound());
+  bool isWhole = first && last && (*last - *first) % kRows == 0;
+  Value someEnd = isWhole ? Value(arith::AddIOp::create(inSome, loc, some.getInductionVar(), number(inSome, kRows)))
+                          : end(inSome, some.getInductionVar(), kRows, rows.getUpperBound());
   result.push_back(overColumns(inSome, [&](OpBuilder &b, Value place, IRMapping &map) {
     SmallVector<Value> carried =
         llvm::map_to_vector(kept, [&](Value memref) -> Value { return memref::LoadOp::create(b, loc, memref, place); });

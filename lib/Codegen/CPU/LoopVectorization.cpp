@@ -435,6 +435,15 @@ static SmallVector<scf::ForOp> innermostLoops(Operation *op) {
 
 namespace {
 
+/// Vectors of each row, where rows are read side by side: each is followed by its next elements soon.
+constexpr int64_t kBlocksOfRows = 2;
+
+/// How else than usual a loop's vectors may be.
+struct VectorForm {
+  bool narrow = false; ///< shorter than registers, down to 8 lanes
+  int64_t mostBlocks = std::numeric_limits<int64_t>::max();
+};
+
 class LoopVectorizer {
 public:
   explicit LoopVectorizer(int64_t vectorBytes) : vectorBytes(vectorBytes) {}
@@ -449,8 +458,10 @@ public:
     }
     if (!llvm::is_contained(inner, loop) && vectorize(loop, /*dryRun=*/true)) {
       auto parts = walkRowsInOrder(loop);
-      for (scf::ForOp l : parts.value_or(SmallVector<scf::ForOp, 3>{loop}))
-        vectorize(l, /*dryRun=*/false);
+      if (!parts)
+        vectorize(loop, /*dryRun=*/false);
+      for (scf::ForOp l : parts.value_or(SmallVector<scf::ForOp, 3>()))
+        vectorize(l, /*dryRun=*/false, {.mostBlocks = kBlocksOfRows});
       return;
     }
     SmallVector<scf::ForOp> nested;
@@ -461,12 +472,11 @@ public:
     for (scf::ForOp l : nested)
       run(l);
     if (nested.empty())
-      vectorize(loop, /*dryRun=*/false, /*narrow=*/true);
+      vectorize(loop, /*dryRun=*/false, {.narrow = true});
   }
 
 private:
-  /// `narrow`: vectors may be shorter than registers, down to 8 lanes.
-  bool vectorize(scf::ForOp loop, bool dryRun, bool narrow = false) {
+  bool vectorize(scf::ForOp loop, bool dryRun, VectorForm form = {}) {
     bool reduction = !loop.getRegionIterArgs().empty();
     std::optional<ReductionNest> nest;
     if (reduction && !(nest = reductionNest(loop)))
@@ -475,7 +485,7 @@ private:
       return false;
     LaneAnalysis analysis(loop, reduction);
     int64_t lanes = vectorBytes * 8 / analysis.widestElement(), iterations = maxIterations(loop);
-    while (narrow && !reduction && lanes > 8 && 2 * iterations < lanes)
+    while (form.narrow && !reduction && lanes > 8 && 2 * iterations < lanes)
       lanes /= 2;
     // Half-filled vectors still pay; emptier ones rarely do.
     if (!analysis.refusal().empty() || 2 * iterations < lanes)
@@ -490,6 +500,7 @@ private:
       limit = isLong ? 2 : 4;
     else if (analysis.numCarried())
       limit = (isLong ? 8 : 16) / analysis.numCarried();
+    limit = std::min(limit, form.mostBlocks);
     while (2 * blocks <= limit && 2 * blocks * lanes <= iterations)
       blocks *= 2;
     VectorLoopBuilder builder(analysis, lanes, blocks);

@@ -81,12 +81,12 @@ func.func @ordered_sum_stays(%x: memref<4096xf32>, %init: f32) -> f32 {
   return %s : f32
 }
 
-// Rows that are far from each other are read in order, sixteen side by side; the columns' values lie in memory.
+// Rows that are far from each other are read in order, eight side by side; the columns' values lie in memory.
 // CHECK-LABEL: func.func @far_rows(
 // CHECK-SAME:    %[[X:.*]]: memref<64x1024xf32>, %[[Y:.*]]: memref<1024xf32>)
 // CHECK:       %[[SUMS:.*]] = memref.alloca() : memref<2048xf32>
 // CHECK:       vector.store %{{.*}}, %[[SUMS]]
-// CHECK:       scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c16
+// CHECK:       scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c8
 // CHECK:         scf.for %[[J:.*]] =
 // CHECK:           vector.load %[[SUMS]]
 // CHECK:           scf.for %[[K:.*]] = %[[FIRST]] to {{.*}} iter_args
