@@ -151,8 +151,15 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
     scale = element(scales, i);
     length = m.mul(scale, n);
   }
+  // Which element is nearest is decided in f32, as the scale is given: 3 / 0.6 is 5 then, as in PyTorch and ONNX
+  // Runtime.
+  auto rounded = [&](Value v) {
+    return scales && op.getMode() == "nearest" && transform != "half_pixel_symmetric"
+               ? convertScalar(b, loc, convertScalar(b, loc, v, m.type, b.getF32Type()), b.getF32Type(), m.type)
+               : v;
+  };
   // v / s; exact where the quotient is, because the scale of sizes alone is not rounded first.
-  auto unscaled = [&](Value v) { return scales ? m.div(v, scale) : m.div(m.mul(v, n), length); };
+  auto unscaled = [&](Value v) { return rounded(scales ? m.div(v, scale) : m.div(m.mul(v, n), length)); };
   Value atOne = m.equal(length, one), safeSpan = m.select(atOne, one, m.sub(length, 1)), c;
   if (transform == "align_corners") {
     c = m.select(atOne, zero, m.div(m.mul(p, m.sub(n, 1)), safeSpan));
@@ -168,7 +175,7 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
     Value inside = arith::AndIOp::create(b, loc, m.lessEqual(zero, c), m.lessEqual(c, last));
     sample.outside = arith::XOrIOp::create(b, loc, inside, constantInt(b, loc, b.getI1Type(), 1));
   } else {
-    c = m.sub(unscaled(m.add(p, 0.5)), 0.5);
+    c = rounded(m.sub(unscaled(m.add(p, 0.5)), 0.5));
     if (transform == "pytorch_half_pixel")
       c = m.select(atOne, zero, c);
     if (transform == "half_pixel_symmetric" && scales)

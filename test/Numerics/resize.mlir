@@ -50,3 +50,13 @@ func.func @cubic(%x: tensor<1x1x4xf32>, %n: tensor<1xi64>) -> tensor<1x1x?xf32> 
   %y = cameo.resize %x, sizes %n {axes = array<i64: 2>, mode = "cubic", transform = "half_pixel", nearest = "round_prefer_floor", cubicA = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<1x1x4xf32>, tensor<1xi64>) -> tensor<1x1x?xf32>
   return %y : tensor<1x1x?xf32>
 }
+
+// 3 / 0.6 is 5, as PyTorch and ONNX Runtime have it: in f32. (The evaluator divides by f32's 0.6 in f64, 4.9999998, and takes 4.)
+// x = [[[0, 1, 2, 3, 4, 5, 6, 7]]]
+// n = [4]
+// s = [0.6]
+// y = [[[0, 1, 3, 5]]]
+func.func @nearest_by_scale(%x: tensor<1x1x8xf32>, %n: tensor<1xi64>, %s: tensor<1xf32>) -> tensor<1x1x?xf32> {
+  %y = cameo.resize %x, sizes %n scales %s {axes = array<i64: 2>, mode = "nearest", transform = "asymmetric", nearest = "floor", cubicA = -0.75 : f32, extrapolation = 0.0 : f32} : (tensor<1x1x8xf32>, tensor<1xi64>, tensor<1xf32>) -> tensor<1x1x?xf32>
+  return %y : tensor<1x1x?xf32>
+}
