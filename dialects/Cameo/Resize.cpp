@@ -68,8 +68,8 @@ struct AxisSample {
   Value size;    ///< the operand's, index
   Value shrink;  ///< min(s, 1), for antialiasing
   Value outside; ///< i1: beyond the ends (tf_crop_and_resize only)
-  /// Without antialiasing: the operand's elements that count, and of what type sums are, their weights (none for
-  /// nearest) and what their sum is divided by (null: nothing).
+  /// Where they are known: the operand's elements that count (of nearest one, which has no weight), of the type of sums
+  /// their weights, and what their sum is divided by (null: nothing).
   SmallVector<Value> indices, weights;
   Value divisor;
 };
@@ -84,12 +84,15 @@ public:
                         const KernelTensor *roi);
   /// The value over the axes of `samples`; `indices` hold what is decided.
   Value interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices);
+  /// Without antialiasing: calls `use` for the elements that count; gives what their weighted sum is divided by, or
+  /// null.
+  Value forEachTap(OpBuilder &b, Location loc, const AxisSample &sample,
+                   llvm::function_ref<void(Value index, Value weight)> use);
   /// The weighted sum of what `element` gives for each of the sample's indices.
   Value weightedSum(OpBuilder &b, Location loc, const AxisSample &sample,
                     llvm::function_ref<Value(OpBuilder &, Location, Value index)> element);
 
 private:
-  void addTaps(OpBuilder &b, Location loc, AxisSample &sample);
   Value tapWeight(OpBuilder &b, Location loc, const AxisSample &sample, Value index);
   Value narrow(OpBuilder &b, Location loc, Value w) { return convertScalar(b, loc, w, b.getF64Type(), sumType); }
   Value weight(const FloatMath &m, Value distance) {
@@ -186,8 +189,8 @@ AxisSample Sampler::sampleAxis(OpBuilder &b, Location loc, size_t i, Value posit
     Value s = scales ? scale : m.div(length, n);
     sample.shrink = m.select(m.less(s, one), s, one);
   }
-  if (!sample.shrink || op.getMode() == "nearest")
-    addTaps(b, loc, sample);
+  if (op.getMode() == "nearest")
+    sample.indices = {clamped(b, loc, nearestIndex(m, c), sample.size)};
   return sample;
 }
 
@@ -205,12 +208,14 @@ Value Sampler::tapWeight(OpBuilder &b, Location loc, const AxisSample &sample, V
   return w;
 }
 
-void Sampler::addTaps(OpBuilder &b, Location loc, AxisSample &sample) {
-  FloatMath m(b, loc, b.getF64Type());
-  if (op.getMode() == "nearest") {
-    sample.indices = {clamped(b, loc, nearestIndex(m, sample.coordinate), sample.size)};
-    return;
+Value Sampler::forEachTap(OpBuilder &b, Location loc, const AxisSample &sample,
+                          llvm::function_ref<void(Value index, Value weight)> use) {
+  if (!sample.indices.empty()) {
+    for (auto [tap, index] : llvm::enumerate(sample.indices))
+      use(index, sample.weights.empty() ? Value() : sample.weights[tap]);
+    return sample.divisor;
   }
+  FloatMath m(b, loc, b.getF64Type());
   int64_t radius = op.getMode() == "cubic" ? 2 : 1;
   Value first = floorToIndex(b, loc, m.floor(sample.coordinate));
   first = subIndex(b, loc, first, constantIndex(b, loc, radius - 1));
@@ -218,21 +223,20 @@ void Sampler::addTaps(OpBuilder &b, Location loc, AxisSample &sample) {
   for (int64_t t = 0; t < 2 * radius; ++t) {
     Value index = addIndex(b, loc, first, constantIndex(b, loc, t)), w = tapWeight(b, loc, sample, index);
     weights = m.add(weights, w);
-    sample.weights.push_back(narrow(b, loc, w));
-    sample.indices.push_back(clamped(b, loc, index, sample.size));
+    use(clamped(b, loc, index, sample.size), narrow(b, loc, w));
   }
-  if (op.getExcludeOutside())
-    sample.divisor = narrow(b, loc, weights);
+  return op.getExcludeOutside() ? narrow(b, loc, weights) : Value();
 }
 
 Value Sampler::weightedSum(OpBuilder &b, Location loc, const AxisSample &sample,
                            llvm::function_ref<Value(OpBuilder &, Location, Value)> element) {
-  if (sample.weights.empty())
+  if (op.getMode() == "nearest")
     return element(b, loc, sample.indices[0]);
   Value sum = constantScalar(b, loc, sumType, 0);
-  for (auto [index, weight] : llvm::zip(sample.indices, sample.weights))
+  Value divisor = forEachTap(b, loc, sample, [&](Value index, Value weight) {
     sum = addScalar(b, loc, sum, mulScalar(b, loc, weight, element(b, loc, index)));
-  return sample.divisor ? Value(arith::DivFOp::create(b, loc, sum, sample.divisor)) : sum;
+  });
+  return divisor ? Value(arith::DivFOp::create(b, loc, sum, divisor)) : sum;
 }
 
 Value Sampler::interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samples, SmallVector<Value> indices) {
@@ -251,7 +255,7 @@ Value Sampler::interpolate(OpBuilder &b, Location loc, ArrayRef<AxisSample> samp
     next[sample.axis] = index;
     return interpolate(b, loc, samples.drop_front(), std::move(next));
   };
-  if (!sample.indices.empty())
+  if (!sample.shrink || nearest)
     return weightedSum(b, loc, sample, rest);
 
   // The kernel reaches radius / shrink to both sides.
@@ -383,15 +387,18 @@ private:
   void compute(OpBuilder &b, Value begin, Value count) {
     loopNest(b, loc, count, [&](OpBuilder &b, Location loc, ValueRange at) {
       AxisSample sample = sampler.sampleAxis(b, loc, number, addIndex(b, loc, begin, at[0]), scales, {});
-      if (sample.divisor)
-        sample.weights.push_back(sample.divisor);
       auto store = [&](Value v, Value table, int64_t tap) {
         memref::StoreOp::create(b, loc, v, table, ValueRange{constantIndex(b, loc, tap), at[0]});
       };
-      for (auto [tap, index] : llvm::enumerate(sample.indices))
+      int64_t tap = 0;
+      Value divisor = sampler.forEachTap(b, loc, sample, [&](Value index, Value weight) {
         store(indexToI64(b, loc, index), indices, tap);
-      for (auto [tap, weight] : llvm::enumerate(sample.weights))
-        store(weight, weights, tap);
+        if (weight)
+          store(weight, weights, tap);
+        ++tap;
+      });
+      if (divisor)
+        store(divisor, weights, tap);
     });
   }
 
