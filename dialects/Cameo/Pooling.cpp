@@ -117,32 +117,35 @@ template <typename OpT> static Value join(OpT, KernelEmitter &k, OpBuilder &b, L
   return addScalar(b, loc, x, y, k.mayReassociate());
 }
 
-/// `at`: the window. Taps along the last axis are counted in the integer type `counter`.
+/// `at`: the window. `byRows`: windows along the last axis are lanes, which count in 32 bits.
 static Value finish(AveragePoolOp op, KernelEmitter &k, OpBuilder &b, Location loc, Value sum, const KernelTensor &x,
-                    ValueRange at, Type counter) {
+                    ValueRange at, bool byRows) {
   PoolWindow window = windowAt(op, k, b, loc, x, at, /*padded=*/op.getCountIncludePad());
-  Value one = constantIndex(b, loc, 1), outer = one, last;
-  for (const Taps &taps : window.taps) {
+  Value one = constantIndex(b, loc, 1), count = one;
+  SmallVector<Value> taps = llvm::map_to_vector(window.taps, [&](const Taps &taps) {
     Value n = op.getCountIncludePad() ? addIndex(b, loc, taps.lo, taps.count) : taps.count;
-    outer = last ? mulIndex(b, loc, outer, last) : outer;
-    last = maxIndex(b, loc, n, one); // an empty window has sum 0 and becomes 0
-  }
-  Value count =
-      arith::SIToFPOp::create(b, loc, sum.getType(), Value(b.createOrFold<arith::IndexCastOp>(loc, counter, last)));
-  if (window.taps.size() > 1)
-    count = arith::MulFOp::create(b, loc, count,
-                                  Value(arith::SIToFPOp::create(b, loc, sum.getType(), indexToI64(b, loc, outer))));
-  return arith::DivFOp::create(b, loc, sum, count);
+    return maxIndex(b, loc, n, one); // an empty window has sum 0 and becomes 0
+  });
+  for (Value n : ArrayRef(taps).drop_back(byRows))
+    count = mulIndex(b, loc, count, n);
+  auto toFloat = [&](Value n, Type integer) {
+    n = b.createOrFold<arith::IndexCastOp>(loc, integer, n);
+    return Value(arith::SIToFPOp::create(b, loc, sum.getType(), n));
+  };
+  Value divisor = toFloat(count, b.getI64Type());
+  if (byRows)
+    divisor = arith::MulFOp::create(b, loc, divisor, toFloat(taps.back(), b.getI32Type()));
+  return arith::DivFOp::create(b, loc, sum, divisor);
 }
 static Value finish(LpPoolOp op, KernelEmitter &, OpBuilder &b, Location loc, Value sum, const KernelTensor &,
-                    ValueRange, Type) {
+                    ValueRange, bool) {
   double p = op.getP().convertToDouble();
   if (p == 2.0)
     return math::SqrtOp::create(b, loc, sum);
   return p == 1.0 ? sum : math::PowFOp::create(b, loc, sum, constantScalar(b, loc, sum.getType(), 1.0 / p));
 }
 static Value finish(MaxPoolOp, KernelEmitter &, OpBuilder &, Location, Value best, const KernelTensor &, ValueRange,
-                    Type) {
+                    bool) {
   return best;
 }
 
@@ -157,7 +160,7 @@ static LogicalResult emitPool(OpT op, KernelEmitter &k, OpBuilder &b, const Kern
           Value v = x.load(b, loc, indicesOfTap(op, b, loc, window, at, inner));
           return SmallVector<Value>{join(op, k, b, loc, carried[0], termOf(op, b, loc, v), x.elementType)};
         })[0];
-    result.store(b, loc, finish(op, k, b, loc, all, x, at, b.getI64Type()), at);
+    result.store(b, loc, finish(op, k, b, loc, all, x, at, /*byRows=*/false), at);
   });
   return success();
 }
@@ -267,7 +270,7 @@ static std::optional<LogicalResult> emitPoolByRows(OpT op, KernelEmitter &k, OpB
             for (int64_t tap = 0; tap < taps; ++tap)
               all = joinTap(b, loc, number(tap), all)[0];
           SmallVector<Value> window = position(b, at[0], addIndex(b, loc, first, at[1]));
-          result.store(b, loc, finish(op, k, b, loc, all, x, window, b.getI32Type()), window);
+          result.store(b, loc, finish(op, k, b, loc, all, x, window, /*byRows=*/true), window);
         });
       },
       d.constant(rows * columns));
