@@ -8,6 +8,7 @@ using namespace cameo::codegen;
 
 namespace {
 template <typename OpT> class TunedRows final : public TunedOpOf<OpT> {
+  bool readsStrided() const override { return true; }
   std::optional<LogicalResult> emitOp(const Anchor &a, OpT op) const override {
     return emitByRows(op, a.k, a.b, a.operands, a.results);
   }

@@ -33,6 +33,8 @@ public:
   /// Slots (see expectedSlots) that the op takes, for sizes that are known; `tile` as tileOf gives it.
   virtual double slotsOf(mlir::Operation *op, ShapeAnalysis &shapes, const CpuTarget &target,
                          mlir::DictionaryAttr tile) const;
+  /// True where operands may have room between their rows.
+  virtual bool readsStrided() const { return false; }
   /// Emits the anchor. Nullopt leaves it, before anything is emitted, to its naive loops.
   virtual std::optional<mlir::LogicalResult> emit(const Anchor &anchor) const = 0;
 };

@@ -74,8 +74,9 @@ Planner::Reason Planner::problemOfReader(OpOperand &use) {
   for (OpOperand &inner : kernel.getBody().front().getArgument(use.getOperandNumber()).getUses()) {
     Operation *op = inner.getOwner();
     auto interface = dyn_cast<KernelInterface>(op);
-    bool byStrides = interface && interface.readsStrided(inner.getOperandNumber());
-    if (isa<AliasInterface>(op) || (tunedCodeOf(op) && !byStrides))
+    const TunedOp *tuned = tunedCodeOf(op);
+    bool byStrides = !tuned || tuned->readsStrided() || (interface && interface.readsStrided(inner.getOperandNumber()));
+    if (isa<AliasInterface>(op) || !byStrides)
       return ("the " + op->getName().stripDialect() + " that reads it takes it without room between rows").str();
   }
   return {};
