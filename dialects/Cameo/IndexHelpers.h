@@ -41,7 +41,6 @@ class ChannelBlocks {
 public:
   ChannelBlocks(KernelEmitter &k, Dim channels, int64_t most);
   Dim count() const { return blocks; }
-  int64_t width() const { return perBlock; }
   /// The channels of block number `block`; where too few are left, the last one again.
   llvm::SmallVector<mlir::Value> of(mlir::OpBuilder &b, mlir::Location loc, mlir::Value block) const;
 

@@ -46,7 +46,7 @@ static Value compare(OpBuilder &b, Location loc, arith::CmpFPredicate predicate,
 // ---- roi_align
 
 LogicalResult RoiAlignOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<ShapeInfo> &results) {
-  if (getSamplingRatio() < 0 || getSamplingRatio() > uint64_t(kMaxGrid))
+  if (getSamplingRatio() > uint64_t(kMaxGrid))
     return emitOpError("samplingRatio is ") << int64_t(getSamplingRatio()) << "; expected 0 to " << kMaxGrid; // C3
   if (failed(inferRegions(*this, shapes, getX(), getRois(), 4, getHeight(), getWidth(), results)))
     return failure();
@@ -63,7 +63,7 @@ struct Between {
 };
 } // namespace
 
-/// `v` is at least -1 and at most `size`, which is 1 or more.
+/// Used only where `v` is at least -1 and at most `size`, which is 1 or more.
 static Between between(OpBuilder &b, Location loc, Value v, Value size) {
   Type type = v.getType();
   v = arith::MaximumFOp::create(b, loc, v, constantScalar(b, loc, type, 0));

@@ -331,7 +331,7 @@ bool ResizeOp::allowsEpilogue() { return true; }
 // ---- by rows
 
 /// Elements of all that is kept of an axis's positions.
-constexpr int64_t kTableElements = 4096;
+constexpr int64_t kTableElements = 16384;
 
 namespace {
 /// Samples of one resized axis: of all its positions where there is room, else of some that follow each other.
@@ -339,7 +339,7 @@ class SampleTable {
 public:
   SampleTable(Sampler &sampler, ResizeOp op, KernelEmitter &k, OpBuilder &b, const KernelTensor &result, int64_t axis,
               const KernelTensor *scales, Type sumType)
-      : sampler(sampler), op(op), loc(op.getLoc()), number(llvm::find(op.getAxes(), axis) - op.getAxes().begin()),
+      : sampler(sampler), op(op), k(k), loc(op.getLoc()), number(llvm::find(op.getAxes(), axis) - op.getAxes().begin()),
         scales(scales), size(result.dims[axis]) {
     bool nearest = op.getMode() == "nearest";
     taps = nearest ? 1 : op.getMode() == "cubic" ? 4 : 2;
@@ -360,11 +360,19 @@ public:
 
   /// Positions that are computed at once.
   int64_t length() const { return room; }
+  bool isOfAll() const { return isWhole; }
   /// Computes positions from `begin` on, unless that is done.
   void fill(OpBuilder &b, Value begin, Value count) {
-    if (isWhole)
-      return;
-    compute(b, begin, count);
+    if (!isWhole)
+      compute(b, begin, count);
+    first = begin;
+  }
+  /// The same where they are more than there is room for; else they have been computed from 0 on.
+  void fillAgain(OpBuilder &b, Value begin, Value count) {
+    Value isMore = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, k.size(size), constantIndex(b, loc, room));
+    auto branch = scf::IfOp::create(b, loc, isMore, /*withElseRegion=*/false);
+    OpBuilder inside = branch.getThenBodyBuilder();
+    compute(inside, begin, count);
     first = begin;
   }
   AxisSample at(OpBuilder &b, Value position) {
@@ -404,6 +412,7 @@ private:
 
   Sampler &sampler;
   ResizeOp op;
+  KernelEmitter &k;
   Location loc;
   size_t number;
   const KernelTensor *scales;
@@ -443,29 +452,29 @@ std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, Op
   constexpr int64_t kSharingRows = 64;
   int64_t rowsPerTile = std::min(kSharingRows, rows ? rows->length() : kSharingRows);
   SmallVector<Dim> dims(ArrayRef(result.dims).drop_back(2));
-  dims.append({d.ceilDiv(height, rowsPerTile), d.ceilDiv(width, columns.length())});
+  dims.push_back(d.ceilDiv(height, rowsPerTile));
   std::optional<KernelTensor> rowsKept; // per tile a row, interpolated along all axes but the last
   if (!nearest)
-    rowsKept = k.temporary(b, loc, sumType, {d.product(dims), operandWidth});
+    rowsKept = k.temporary(b, loc, sumType, {d.product(dims), d.max(operandWidth, d.constant(1))});
 
   auto body = [&](OpBuilder &b, Location loc, ValueRange at) {
-    // Index `i` of the nest stands for up to `most` positions of an axis.
-    auto positions = [&](Value i, Dim size, int64_t most) {
-      Value begin = mulIndex(b, loc, i, constantIndex(b, loc, most));
-      return std::pair(begin, minIndex(b, loc, subIndex(b, loc, k.size(size), begin), constantIndex(b, loc, most)));
+    Value zero = constantIndex(b, loc, 0);
+    auto upTo = [&](OpBuilder &b, Value begin, Dim size, int64_t most) {
+      return minIndex(b, loc, subIndex(b, loc, k.size(size), begin), constantIndex(b, loc, most));
     };
-    auto [firstRow, numRows] = positions(at[last - 1], height, rowsPerTile);
-    auto [firstColumn, numColumns] = positions(at[last], width, columns.length());
-    columns.fill(b, firstColumn, numColumns);
+    Value firstRow = mulIndex(b, loc, at[last - 1], constantIndex(b, loc, rowsPerTile));
+    Value numRows = upTo(b, firstRow, height, rowsPerTile);
+    columns.fill(b, zero, upTo(b, zero, width, columns.length()));
     if (rows)
       rows->fill(b, firstRow, numRows);
-    Value tile = constantIndex(b, loc, 0);
+    Value tile = zero;
     for (auto [index, size] : llvm::zip(at, dims))
       tile = addIndex(b, loc, mulIndex(b, loc, tile, k.size(size)), index);
     auto rowLoop = loopOver(b, loc, numRows);
     OpBuilder inRow = OpBuilder::atBlockBegin(rowLoop.getBody());
     SmallVector<Value> position(at);
     position[last - 1] = addIndex(inRow, loc, firstRow, rowLoop.getInductionVar());
+    position.push_back({});
     SmallVector<AxisSample> others;
     for (auto [number, axis] : llvm::enumerate(axes))
       if (axis == last - 1)
@@ -479,17 +488,27 @@ std::optional<LogicalResult> cameo::emitByRows(ResizeOp op, KernelEmitter &k, Op
     };
     auto kept = [&](OpBuilder &b, Location loc, Value column) { return rowsKept->load(b, loc, {tile, column}); };
     if (rowsKept)
-      loopNest(inRow, loc, k.size(operandWidth), [&](OpBuilder &b, Location loc, ValueRange column) {
-        rowsKept->store(b, loc, interpolated(b, loc, column[0]), {tile, column[0]});
-      });
-    auto columnLoop = loopOver(inRow, loc, numColumns);
-    OpBuilder inColumn = OpBuilder::atBlockBegin(columnLoop.getBody());
-    position[last] = addIndex(inColumn, loc, firstColumn, columnLoop.getInductionVar());
-    AxisSample sample = columns.at(inColumn, position[last]);
-    Value v = rowsKept ? sampler.weightedSum(inColumn, loc, sample, kept)
-                       : sampler.weightedSum(inColumn, loc, sample, interpolated);
-    result.store(inColumn, loc, rowsKept ? convertScalar(inColumn, loc, v, sumType, x.elementType) : v, position);
+      loopNest(inRow, loc, maxIndex(inRow, loc, k.size(operandWidth), constantIndex(inRow, loc, 1)),
+               [&](OpBuilder &b, Location loc, ValueRange column) {
+                 rowsKept->store(b, loc, interpolated(b, loc, column[0]), {tile, column[0]});
+               });
+    auto emitColumns = [&](OpBuilder &b, Value firstColumn, Value numColumns) {
+      auto columnLoop = loopOver(b, loc, numColumns);
+      OpBuilder inColumn = OpBuilder::atBlockBegin(columnLoop.getBody());
+      position[last] = addIndex(inColumn, loc, firstColumn, columnLoop.getInductionVar());
+      AxisSample sample = columns.at(inColumn, position[last]);
+      Value v = rowsKept ? sampler.weightedSum(inColumn, loc, sample, kept)
+                         : sampler.weightedSum(inColumn, loc, sample, interpolated);
+      result.store(inColumn, loc, rowsKept ? convertScalar(inColumn, loc, v, sumType, x.elementType) : v, position);
+    };
+    if (columns.isOfAll())
+      return emitColumns(inRow, zero, k.size(width));
+    auto parts = scf::ForOp::create(inRow, loc, zero, k.size(width), constantIndex(inRow, loc, columns.length()));
+    OpBuilder inPart = OpBuilder::atBlockBegin(parts.getBody());
+    Value firstColumn = parts.getInductionVar(), numColumns = upTo(inPart, firstColumn, width, columns.length());
+    columns.fillAgain(inPart, firstColumn, numColumns);
+    emitColumns(inPart, firstColumn, numColumns);
   };
-  k.parallelNest(b, loc, dims, body, d.constant(rowsPerTile * columns.length()));
+  k.parallelNest(b, loc, dims, body, d.constant(rowsPerTile * width.constant().value_or(columns.length())));
   return success();
 }

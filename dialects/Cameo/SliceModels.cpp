@@ -1,5 +1,6 @@
 // SliceModels.cpp - what ops say about slices (Slices.h). Pointwise ops need no model, and what has none stays as it
 // is.
+#include "IndexHelpers.h"
 #include "cameo/Dialect/Cameo/Slices.h"
 
 using namespace mlir;
@@ -175,7 +176,7 @@ struct ConcatSlices : SliceModel<ConcatSlices, ConcatOp> {
   void tieSlices(Operation *op, SliceTies &ties) const {
     auto concat = cast<ConcatOp>(op);
     Value result = concat.getResult();
-    int64_t joined = concat.getAxis() + (concat.getAxis() < 0 ? rankOf(result) : 0), offset = 0;
+    int64_t joined = axisFromFront(concat.getAxis(), rankOf(result)), offset = 0;
     bool isKnown = isStatic(result, joined);
     for (Value operand : concat.getInputs()) {
       isKnown &= isStatic(operand, joined);
@@ -255,7 +256,7 @@ struct PadSlices : SliceModel<PadSlices, PadOp> {
 struct GatherSlices : SliceModel<GatherSlices, GatherOp> {
   void tieSlices(Operation *op, SliceTies &ties) const {
     auto gather = cast<GatherOp>(op);
-    int64_t rank = rankOf(gather.getX()), picked = gather.getAxis() + (gather.getAxis() < 0 ? rank : 0);
+    int64_t rank = rankOf(gather.getX()), picked = axisFromFront(gather.getAxis(), rank);
     for (int64_t axis = 0; axis < rank; ++axis)
       if (axis != picked)
         ties.same(gather.getX(), axis, gather.getResult(),

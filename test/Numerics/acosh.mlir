@@ -2,11 +2,11 @@
 // type.
 // rtol = 4.77e-07: 4 units in the last place of f32
 
-// x = [0.5, 1, 1.5, 2, 8, inf, nan]
-// y = [nan, 0, 0.9624236, 1.316958, 2.7686594, inf, nan]
-func.func @f32(%x: tensor<7xf32>) -> tensor<7xf32> {
-  %y = cameo.acosh %x : (tensor<7xf32>) -> tensor<7xf32>
-  return %y : tensor<7xf32>
+// x = [0.5, 1, 1.5, 2, 8, inf, nan, -1e10, -3e38, -inf]
+// y = [nan, 0, 0.9624236, 1.316958, 2.7686594, inf, nan, nan, nan, nan]
+func.func @f32(%x: tensor<10xf32>) -> tensor<10xf32> {
+  %y = cameo.acosh %x : (tensor<10xf32>) -> tensor<10xf32>
+  return %y : tensor<10xf32>
 }
 
 // rtol = 8.88e-16: 4 units in the last place of f64

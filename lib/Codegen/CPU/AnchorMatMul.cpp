@@ -203,14 +203,16 @@ private:
     emitSparse(a.b, a.loc(), s, begin, end);
   }
 
-  /// Not where a small B comes from the caches anyway, or its lines are short.
+  /// Not where lines are short, or a small B comes from the caches anyway.
   bool areFewRows() {
     constexpr int64_t kShortLine = 64, kSmallBytes = 256 << 10;
     auto m = p.m.constant(), n = p.n.constant(), k = p.k.constant();
-    if (!m || *m > kFewRows || tile.alongK || op.getTransposeLhs())
+    if (!m || *m < 1 || *m > kFewRows || tile.alongK || op.getTransposeLhs())
       return false;
+    if (op.getTransposeRhs()) // each line ends with sums across lanes, as many as there are rows
+      return !k || *k > 4 * *m;
     bool isShort = n && *n < kShortLine, isSmall = n && k && *n * *k * elementBytes(rhs.elementType) < kSmallBytes;
-    return op.getTransposeRhs() || (!isShort && !isSmall);
+    return !isShort && !isSmall;
   }
 
   void emitFewRowsInPlace() {

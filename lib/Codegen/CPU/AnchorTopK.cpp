@@ -30,7 +30,7 @@ class RowSelector {
 public:
   RowSelector(const Anchor &a, TopKOp op)
       : a(a), k(a.k), x(a.operands[0]), values(a.results[0]), positions(a.results[1]), largest(op.getLargest()),
-        axis(op.getAxis() < 0 ? op.getAxis() + x.rank() : op.getAxis()) {}
+        axis(*normalizeAxis(op, op.getAxis(), x.rank())) {}
 
   void emit();
 

@@ -1,6 +1,7 @@
 // FewRows.cpp - see FewRows.h.
 #include "FewRows.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace cameo::codegen;
@@ -151,11 +152,12 @@ private:
   }
 
   void emitLinesAlongN() {
-    constexpr int64_t kMostWeights = 16; // in registers
     e.loop(e.number(0), e.number(spec.rows), 1, [&](Value row) {
       e.loop(e.number(0), count, lanes, [&](Value column) { store(zeros(e, lanes), sumsAt(row, column)); });
     });
-    int64_t lines = std::min<int64_t>(4, std::max<int64_t>(1, kMostWeights / spec.rows));
+    // In registers: the weights of each row, what is read of each line, and a sum; without FMA a product, too.
+    int64_t registers = spec.target.numRegisters - (spec.target.fusesAdd ? 2 : 4);
+    int64_t lines = std::clamp<int64_t>(registers / (spec.rows + 1), 1, 4);
     // Of lines that share a page no prefetcher follows more than one.
     constexpr int64_t kPage = 4096;
     Value isLong = e.compare(Emit::Pred::sge, e.value(spec.n), e.number(kPage / bytes));

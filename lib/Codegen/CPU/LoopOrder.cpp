@@ -47,7 +47,11 @@ static scf::ForOp carryingLoop(scf::ForOp loop) {
     return {};
   auto isOutside = [&](Value v) { return loop.isDefinedOutsideOfLoop(v); };
   bool hasLoops = llvm::any_of(*found.getBody(), [](Operation &op) { return isa<LoopLikeOpInterface>(op); });
-  return !hasLoops && llvm::all_of(found.getOperands(), isOutside) && stepsOverRows(found) ? found : scf::ForOp();
+  // Vectors of i1 lie in memory bit by bit, which loops of other lanes would read otherwise.
+  bool carriesBits = llvm::any_of(found.getRegionIterArgs(), [](Value v) { return v.getType().isInteger(1); });
+  return !hasLoops && !carriesBits && llvm::all_of(found.getOperands(), isOutside) && stepsOverRows(found)
+             ? found
+             : scf::ForOp();
 }
 
 std::optional<SmallVector<scf::ForOp, 3>> cameo::codegen::walkRowsInOrder(scf::ForOp loop) {

@@ -104,7 +104,8 @@ void VectorLoopBuilder::buildLoad(OpBuilder &b, memref::LoadOp load, const Vecto
   Location loc = load.getLoc();
   VectorType type = vectorType(load.getType());
   int64_t step = analysis.stepOf(load);
-  auto beginOf = [&](int64_t part) { return part + 1 < step ? part * lanes : (lanes - 1) * (step - 1); };
+  // The last part ends with the last lane's element, and no other goes beyond.
+  auto beginOf = [&](int64_t part) { return std::min(part * lanes, (lanes - 1) * (step - 1)); };
   for (int64_t block = 0; block < blocks; ++block) {
     Vectors parts;
     for (int64_t part = 0; part < step; ++part) {
@@ -127,7 +128,9 @@ void VectorLoopBuilder::buildLoad(OpBuilder &b, memref::LoadOp load, const Vecto
                                                    arith::ConstantOp::create(b, loc, b.getZeroAttr(type))));
     }
     result.push_back(step == 1 ? parts[0] : pickElements(b, loc, parts, [&](int64_t lane) {
-      int64_t element = lane * step, part = std::min(element / lanes, step - 1);
+      int64_t element = lane * step, part = 0;
+      while (element >= beginOf(part) + lanes)
+        ++part;
       return part * lanes + element - beginOf(part);
     }));
   }

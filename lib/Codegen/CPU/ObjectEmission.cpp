@@ -1,5 +1,6 @@
 // ObjectEmission.cpp - MLIR lowering, LLVM optimisation and object emission for CPUs.
 #include "cameo/Codegen/CPU/ObjectEmission.h"
+#include "HalfConversions.h"
 #include "cameo/Codegen/LlvmLowering.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -98,6 +99,8 @@ FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module,
   module.setPICLevel(llvm::PICLevel::BigPIC);
 
   optimize(module, *machine, optLevel, optLevel >= 1);
+  if (!(target.required & CAMEO_CPU_F16C))
+    defineHalfConversions(module);
   if (llvm::any_of(module, [](llvm::Function &f) { return f.getInstructionCount() > kManyInstructions; }))
     machine->setOptLevel(llvm::CodeGenOptLevel::None);
 

@@ -135,7 +135,8 @@ static Value buildAsinh(Formula &f, Value x) {
 static Value buildAcosh(Formula &f, Value x) {
   Value t = f.add(x, -1), root = math::SqrtOp::create(f.b, f.fma(t, t, f.add(t, t)));
   Value large = f.add(buildLog(f, x), std::numbers::ln2);
-  return f.select(f.compare(OGT, x, 0x1p28), large, buildLog1p(f, f.add(t, root)));
+  Value y = f.select(f.compare(OGT, x, 0x1p28), large, buildLog1p(f, f.add(t, root)));
+  return f.select(f.compare(OLT, x, 1), f.number(x, kNan), y);
 }
 
 static Value buildAtanh(Formula &f, Value x) {

@@ -1,5 +1,6 @@
 // RUN: cameo-opt %s --cameo-vectorize-loops | FileCheck %s
 // RUN: cameo-opt %s --cameo-vectorize-loops=vector-bytes=32 | FileCheck %s --check-prefix=AVX2
+// RUN: cameo-opt %s --cameo-vectorize-loops=vector-bytes=16 | FileCheck %s --check-prefix=SSE
 
 // Iterations become lanes; what does not fill a vector is masked. Short bodies take several vectors per iteration.
 // CHECK-LABEL: func.func @pointwise(
@@ -179,6 +180,27 @@ func.func @every_third(%x: memref<100xf32>, %y: memref<33xf32>) {
     %at = arith.muli %i, %c3 : index
     %v = memref.load %x[%at] : memref<100xf32>
     memref.store %v, %y[%i] : memref<33xf32>
+  }
+  return
+}
+
+// Farther apart than vectors are long: still nothing beyond the last lane's element, number 4 here, is loaded.
+// SSE-LABEL: func.func @every_fourth(
+// SSE-SAME:    %[[X:.*]]: memref<400xf64>,
+// SSE:         %[[FIRST:.*]] = arith.muli
+// SSE:         vector.load %[[X]][%[[FIRST]]] : memref<400xf64>, vector<2xf64>
+// SSE-NOT:     arith.addi %[[FIRST]], %c4
+// SSE:         arith.addi %[[FIRST]], %c3
+// SSE:         vector.shuffle
+func.func @every_fourth(%x: memref<400xf64>, %y: memref<100xf64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %n = arith.constant 100 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %at = arith.muli %i, %c4 : index
+    %v = memref.load %x[%at] : memref<400xf64>
+    memref.store %v, %y[%i] : memref<100xf64>
   }
   return
 }

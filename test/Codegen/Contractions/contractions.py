@@ -648,9 +648,7 @@ def run(name: str, precision: str = "f32", spoil=lambda model: None) -> None:
         magnitudes = cameo.Program(compileModel(f"{folder}/magnitudes.onnx", "O0"), 1)
         spoil(model)
         model.save(f"{folder}/model.onnx", magnitudes=False)
-        # f16 is converted by F16C, which x86-64-v2 lacks.
-        levels = [level for level in LEVELS if level != "x86-64-v2" or (model.dtype != np.float16 and precision != "f16")]
-        levels += ["x86-64-v4"] * (model.dtype == BF16 and "x86-64-v4" in cameo.LEVELS)
+        levels = LEVELS + ["x86-64-v4"] * (model.dtype == BF16 and "x86-64-v4" in cameo.LEVELS)
         fast = {level: compileModel(f"{folder}/model.onnx", "O3", level, f"--precision={precision}") for level in levels}
         for level in levels[:2]:
             command = [BUILD / "bin/cameo-compile", f"{folder}/model.onnx", f"--cpu={level}", "--emit=asm", "-o", "-"]

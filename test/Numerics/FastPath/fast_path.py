@@ -135,6 +135,7 @@ FAMILIES = {
     + [Case("ReduceSum", [("i64", [4, 50]), ints(1)]), Case("ReduceMax", [("u8", [4, 150]), ints(1)]), Case("ReduceSum", [("f16", [4, 50]), ints(1)], ulp=2), Case("GlobalAveragePool", [f32(2, 20, 7, 7)], ulp=16)],
     # Rows far from each other, with rests of rows and columns.
     "rows": [Case(op, [x, ints(0)], ulp=u, keepdims=0) for op, u in (("ReduceSum", 16), ("ReduceMax", 0)) for x in (f32(17, 1031), f32(16, 2048), f32(39, 2, 1100), f32(35, 2500), special(21, 1100), ("f16", [33, 2100]), ("i64", [18, 600]))]
+    + [Case(op, [("bool", [19, n]), ints(0)], keepdims=0) for op in ("ReduceMax", "ReduceMin") for n in (600, 2100)]
     + [Case("ReduceMean", [f32(2, 20, 1100), ints(1)], ulp=16), Case("ReduceSum", [f32(3, 19, 1500), ints(0, 1)], ulp=32), Case("ReduceSum", [f32(40, 300), ints(0)], ulp=16, dynamic=True)]
     + [Case("ArgMax", [f32(23, 1100)], axis=0, select_last_index=s) for s in (0, 1)] + [Case("ArgMin", [special(19, 2100)], axis=0, dynamic=True)]
     + [Case("CumSum", [f32(21, 1100), np.int64(0)], ulp=64, exclusive=e, reverse=r) for e in (0, 1) for r in (0, 1)] + [Case("CumSum", [("i32", [9, 3000]), np.int64(0)])],
