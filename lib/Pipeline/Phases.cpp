@@ -69,8 +69,10 @@ static constexpr Phase kPhases[] = {
      [](PhaseBuilder &phase) {
        if (phase.options.emit != OutputKind::ONNX) // the file shall not grow
          phase.add(createMultiplyTransformsPass());
-       if (isForCpusAlone(phase.options) && phase.options.emit != OutputKind::ONNX)
+       if (isForCpusAlone(phase.options) && phase.options.emit != OutputKind::ONNX) {
          phase.add(createMergePhasesPass());
+         phase.add(createMultiplyWindowsPass());
+       }
      }},
     // Before fusion: the transposes that it leaves are ops to be fused.
     {"layout", "convolutions and what surrounds them have channels last", 1,

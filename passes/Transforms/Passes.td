@@ -1,4 +1,5 @@
-// Passes.td - transforms: Fourier transforms of a known length, transposed convolutions to few channels.
+// Passes.td - transforms: Fourier transforms of a known length, transposed convolutions to few channels, convolutions by
+// filters that only the run knows.
 #ifndef CAMEO_PASSES_TRANSFORMS_TD
 #define CAMEO_PASSES_TRANSFORMS_TD
 include "mlir/Pass/PassBase.td"
@@ -23,6 +24,18 @@ def MergePhasesPass : Pass<"cameo-merge-phases", "::mlir::func::FuncOp"> {
     Lanes hold channels, so that one channel leaves 15 of 16 empty, in as many convolutions as there are phases. Left alone: sizes that only
     the run knows, groups, dilations, filters that are no f32 constants, and where two thirds of the vectors of the phases are not
     enough for the merged one. Linear.
+  }];
+}
+def MultiplyWindowsPass : Pass<"cameo-multiply-windows", "::mlir::func::FuncOp"> {
+  let summary = "makes convolutions by filters that only the run knows products with the windows, side by side";
+  let description = [{
+    Before: `%y = cameo.conv %x, %w {strides = [1, 1], pads = [1, 1, 1, 1]}`, %w [64, 32, 3, 3], no constant.
+    After: `%y = reshape(matmul(reshape %w, %c))`, %c [N, 288, pixels] a concatenation of 9 slices of the padded %x, one per tap.
+
+    A filter's form for the micro-kernels is made at compile time, and without it a convolution goes by its loops; products arrange
+    their operands at run time. The windows take as much memory as the operand, times taps. Any number of spatial axes and groups; the number of images
+    may be the run's. Left alone, with a remark: other sizes that only the run knows, more than 128 taps, and windows of an image of more than
+    2^26 elements. Linear.
   }];
 }
 #endif

@@ -1,0 +1,63 @@
+// RUN: cameo-opt %s --cameo-multiply-windows --remarks-filter=cameo-multiply-windows 2>&1 | FileCheck %s
+
+// CHECK-DAG: remark: [Passed] windows multiplied{{.*}}its filter is not known before the run
+// CHECK-DAG: remark: {{.*}}few outputs per group, many taps, or windows that are large together
+// CHECK-DAG: remark: {{.*}}sizes that only the run knows
+
+// Tap 1 of the first axis is two lines further, as the dilation says.
+// CHECK-LABEL: func.func @two_groups
+// CHECK-SAME:    %[[X:.*]]: tensor<?x4x8x9xf32>, %[[W:.*]]: tensor<16x2x2x1xf32>
+// CHECK:       %[[P:.*]] = cameo.pad %[[X]]{{.*}} -> tensor<?x4x9x9xf32>
+// CHECK:       %[[S:.*]] = cameo.slice %[[P]]{{.*}} -> tensor<?x4x7x5xf32>
+// CHECK:       %[[FROM:.*]] = cameo.constant dense<[2, 0]>
+// CHECK:       %[[TO:.*]] = cameo.constant dense<9>
+// CHECK:       %[[T:.*]] = cameo.slice %[[P]], %[[FROM]], %[[TO]]
+// CHECK:       %[[A:.*]] = cameo.reshape %[[S]]{{.*}} -> tensor<?x4x1x35xf32>
+// CHECK:       %[[B:.*]] = cameo.reshape %[[T]]
+// CHECK:       %[[C:.*]] = cameo.concat %[[A]], %[[B]] {axis = 2 : i64}{{.*}} -> tensor<?x4x2x35xf32>
+// CHECK-DAG:   %[[F:.*]] = cameo.reshape %[[W]]{{.*}} -> tensor<2x8x4xf32>
+// CHECK-DAG:   %[[G:.*]] = cameo.reshape %[[C]]{{.*}} -> tensor<?x2x4x35xf32>
+// CHECK:       %[[M:.*]] = cameo.matmul %[[F]], %[[G]]{{.*}} -> tensor<?x2x8x35xf32>
+// CHECK:       %[[Y:.*]] = cameo.reshape %[[M]]{{.*}} -> tensor<?x16x7x5xf32>
+// CHECK-NEXT:  return %[[Y]]
+func.func @two_groups(%x: tensor<?x4x8x9xf32>, %w: tensor<16x2x2x1xf32>) -> tensor<?x16x7x5xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1, 2>, dilations = array<i64: 2, 1>, pads = array<i64: 0, 0, 1, 0>, group = 2 : i64} : (tensor<?x4x8x9xf32>, tensor<16x2x2x1xf32>) -> tensor<?x16x7x5xf32>
+  return %y : tensor<?x16x7x5xf32>
+}
+
+// A channel per group: its taps times numbers.
+// CHECK-LABEL: func.func @depthwise
+// CHECK:       %[[A:.*]] = cameo.slice %{{.*}} -> tensor<1x3x5xf32>
+// CHECK:       %[[B:.*]] = cameo.slice %{{.*}} -> tensor<1x3x5xf32>
+// CHECK:       %[[F:.*]] = cameo.reshape %{{.*}} -> tensor<3x2xf32>
+// CHECK:       cameo.mul %[[A]], %{{.*}} : (tensor<1x3x5xf32>, tensor<3x1xf32>)
+// CHECK:       %[[M:.*]] = cameo.mul %[[B]], %{{.*}}
+// CHECK:       %[[Y:.*]] = cameo.add %{{.*}}, %[[M]]
+// CHECK-NEXT:  return %[[Y]]
+func.func @depthwise(%x: tensor<1x3x6xf32>, %w: tensor<3x1x2xf32>) -> tensor<1x3x5xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 3 : i64} : (tensor<1x3x6xf32>, tensor<3x1x2xf32>) -> tensor<1x3x5xf32>
+  return %y : tensor<1x3x5xf32>
+}
+
+// CHECK-LABEL: func.func @one_output_stays
+// CHECK:       cameo.conv
+func.func @one_output_stays(%x: tensor<1x3x6xf32>, %w: tensor<1x3x2xf32>) -> tensor<1x1x5xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x6xf32>, tensor<1x3x2xf32>) -> tensor<1x1x5xf32>
+  return %y : tensor<1x1x5xf32>
+}
+
+// CHECK-LABEL: func.func @unknown_size_stays
+// CHECK:       cameo.conv
+func.func @unknown_size_stays(%x: tensor<1x3x?xf32>, %w: tensor<8x3x2xf32>) -> tensor<1x8x?xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x?xf32>, tensor<8x3x2xf32>) -> tensor<1x8x?xf32>
+  return %y : tensor<1x8x?xf32>
+}
+
+// The micro-kernels' form of it is made by the compiler.
+// CHECK-LABEL: func.func @constant_filter_stays
+// CHECK:       cameo.conv
+func.func @constant_filter_stays(%x: tensor<1x3x6xf32>) -> tensor<1x8x5xf32> {
+  %w = cameo.constant dense<1.0> : tensor<8x3x2xf32>
+  %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x6xf32>, tensor<8x3x2xf32>) -> tensor<1x8x5xf32>
+  return %y : tensor<1x8x5xf32>
+}
