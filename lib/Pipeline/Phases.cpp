@@ -65,7 +65,7 @@ static constexpr Phase kPhases[] = {
      }},
     // After precision: spectra, which spread over orders of magnitude, stay f32.
     {"transforms",
-     "Fourier transforms of a known length are products, transposed convolutions to few channels convolutions", 1,
+     "Fourier transforms of a known length are products, and so are convolutions whose filters only the run knows", 1,
      [](PhaseBuilder &phase) {
        if (phase.options.emit != OutputKind::ONNX) // the file shall not grow
          phase.add(createMultiplyTransformsPass());

@@ -27,15 +27,17 @@ def MergePhasesPass : Pass<"cameo-merge-phases", "::mlir::func::FuncOp"> {
   }];
 }
 def MultiplyWindowsPass : Pass<"cameo-multiply-windows", "::mlir::func::FuncOp"> {
-  let summary = "makes convolutions by filters that only the run knows products with the windows, side by side";
+  let summary = "makes convolutions by filters that only the run knows, and deformable ones, products with the windows, side by side";
   let description = [{
     Before: `%y = cameo.conv %x, %w {strides = [1, 1], pads = [1, 1, 1, 1]}`, %w [64, 32, 3, 3], no constant.
     After: `%y = reshape(matmul(reshape %w, %c))`, %c [N, 288, pixels] a concatenation of 9 slices of the padded %x, one per tap.
 
     A filter's form for the micro-kernels is made at compile time, and without it a convolution goes by its loops; products arrange
-    their operands at run time. The windows take as much memory as the operand, times taps. Any number of spatial axes and groups; the number of images
-    may be the run's. Left alone, with a remark: other sizes that only the run knows, more than 128 taps, and windows of an image of more than
-    2^26 elements. Linear.
+    their operands at run time. The windows take as much memory as the operand, times taps. Of one channel per group: a sum of slices, each times
+    its weight per channel. Of f32 and f64 also transposed ones: a product gives what each pixel adds to its window, pads move it, and the sums of
+    each phase are put side by side. Of f32 also deformable ones, of any filter: places are a grid for cameo.grid_sample. Any number of
+    spatial axes and groups; the number of images may be the run's. Left alone, with a remark: other sizes that only the run knows,
+    more than 128 taps (64 of one channel), fewer than 8 outputs per group, windows of an image of more than 2^26 elements, strides that skip outputs. Linear.
   }];
 }
 #endif

@@ -129,10 +129,16 @@ FAMILIES = {
                for o, k, s, p, q in ((1, 9, (2, 2), (4, 4, 4, 4), (1, 1)), (3, 4, (2, 2), (1, 1, 1, 1), (0, 0)), (2, 5, (3, 1), (2, 0, 1, 3), (2, 0)), (1, 8, (4, 3), (0, 2, 3, 1), (0, 1)), (1, 7, (1, 2), (-1, 0, 2, 0), (0, 0)))]
               + [Case("ConvTranspose", [f32(2, 5, *x), np.random.default_rng(len(x)).standard_normal((5, o, *k)).astype(np.float32)], ulp=64, strides=list(s), pads=list(p), output_padding=list(q))
                  for x, o, k, s, p, q in (((19,), 1, (16,), (8,), (0, 0), (0,)), ((9,), 2, (7,), (3,), (2, 1), (1,)), ((3, 4, 5), 1, (4, 4, 5), (2, 2, 3), (1, 1, 1, 1, 2, 1), (0, 0, 0)))],
-    # Filters that only the run knows: windows are gathered (cameo-multiply-windows), or a kernel adds up the taps of each channel.
-    "run-time-filters": [Case("Conv", [(t, x), (t, w)], ulp=u, dynamic=d, **a) for t, u in (("f32", 32), ("f64", 32), ("f16", 8)) for d in (False, True) for x, w, a in
+    # Filters that only the run knows, and places between the pixels: windows are gathered (cameo-multiply-windows), or a kernel adds up the taps of each channel.
+    "windows": [Case("Conv", [(t, x), (t, w)], ulp=u, dynamic=d, **a) for t, u in (("f32", 32), ("f64", 32), ("f16", 8)) for d in (False, True) for x, w, a in
                          (([2, 6, 9, 11], [16, 3, 3, 2], {"group": 2, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 0, 2, 1]}), ([1, 5, 40], [9, 5, 1], {}), ([2, 3, 5, 4, 6], [8, 3, 2, 1, 3], {"pads": [1, 0, 0, 0, 0, 1]}),
-                          ([2, 5, 12, 37], [5, 1, 3, 4], {"group": 5, "pads": [1, 2, 1, 1], "strides": [1, 2]}), ([1, 4, 8, 9], [4, 1, 9, 8], {"group": 4, "pads": [4] * 4}), ([1, 20, 7, 7], [2, 20, 5, 5], {}))],
+                          ([2, 5, 12, 37], [5, 1, 3, 4], {"group": 5, "pads": [1, 2, 1, 1], "strides": [1, 2]}), ([1, 4, 8, 9], [4, 1, 9, 8], {"group": 4, "pads": [4] * 4}), ([1, 20, 7, 7], [2, 20, 5, 5], {}))]
+    + [Case("ConvTranspose", [(t, x), (t, w)], ulp=32, dynamic=d, **a) for t, d in (("f32", False), ("f64", False), ("f32", True)) for x, w, a in
+       (([2, 4, 5, 7], [4, 3, 3, 3], {"group": 2, "strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 0]}), ([1, 6, 9], [6, 4, 5], {"strides": [3], "dilations": [2], "pads": [4, 1]}),
+        ([1, 3, 4, 3, 5], [3, 2, 2, 3, 1], {"strides": [2, 1, 1]}), ([1, 3, 8], [3, 2, 2], {"strides": [3]}))]
+    + [Case("DeformConv", [f32(*x), f32(*w), f32(*o), f32(w[0]), *mask], ulp=64, dynamic=d, **a) for d in (False, True) for x, w, o, mask, a in
+       (([2, 4, 9, 11], [6, 4, 3, 3], [2, 18, 9, 11], [], {"pads": [1] * 4}), ([1, 8, 7, 8], [4, 4, 2, 3], [1, 24, 3, 6], [f32(1, 12, 3, 6)], {"group": 2, "offset_group": 2, "strides": [2, 1]}),
+        ([1, 2, 1, 6], [3, 2, 1, 2], [1, 4, 1, 4], [f32(1, 2, 1, 4)], {"dilations": [1, 2]}))],
     "reductions": [Case(op, [f32(4, 6, n), ints(*axes)], ulp=u, keepdims=k) for op, u in (("ReduceSum", 16), ("ReduceMax", 0), ("ReduceMin", 0), ("ReduceMean", 16), ("ReduceProd", 16))
                    for n in (1, 7, 17, 100) for axes, k in (((2,), 1), ((0,), 0), ((1,), 0), ((0, 1, 2), 0), ((1, 2), 1))]
     + [Case(op, [f32(4, 6, 50), ints(1)], ulp=32, dynamic=True) for op in ("ReduceSum", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")]

@@ -61,3 +61,50 @@ func.func @constant_filter_stays(%x: tensor<1x3x6xf32>) -> tensor<1x8x5xf32> {
   %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x6xf32>, tensor<8x3x2xf32>) -> tensor<1x8x5xf32>
   return %y : tensor<1x8x5xf32>
 }
+
+// Outputs 2 m are tap 1 of pixel m; outputs 2 m + 1 are tap 2 of pixel m and tap 0 of pixel m + 1.
+// CHECK-LABEL: func.func @transposed
+// CHECK-SAME:    %[[X:.*]]: tensor<1x2x4xf32>, %[[W:.*]]: tensor<2x3x3xf32>
+// CHECK:       %[[R:.*]] = cameo.reshape %[[W]]{{.*}} -> tensor<1x2x9xf32>
+// CHECK:       %[[F:.*]] = cameo.transpose %[[R]]{{.*}} -> tensor<1x9x2xf32>
+// CHECK:       cameo.matmul %[[F]], %{{.*}} -> tensor<1x1x9x4xf32>
+// CHECK:       cameo.slice {{.*}} -> tensor<1x3x1x4xf32>
+// CHECK:       %[[EVEN:.*]] = cameo.pad {{.*}} -> tensor<1x3x4xf32>
+// CHECK:       %[[FIRST:.*]] = cameo.pad {{.*}} -> tensor<1x3x4xf32>
+// CHECK:       %[[LAST:.*]] = cameo.pad {{.*}} -> tensor<1x3x4xf32>
+// CHECK:       %[[ODD:.*]] = cameo.add %[[FIRST]], %[[LAST]]
+// CHECK:       cameo.concat {{.*}} -> tensor<1x3x2x4xf32>
+// CHECK:       cameo.transpose {{.*}} {permutation = array<i64: 0, 1, 3, 2>}
+// CHECK:       %[[Y:.*]] = cameo.slice {{.*}} -> tensor<1x3x7xf32>
+// CHECK-NEXT:  return %[[Y]]
+func.func @transposed(%x: tensor<1x2x4xf32>, %w: tensor<2x3x3xf32>) -> tensor<1x3x7xf32> {
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads = array<i64: 1, 1>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x2x4xf32>, tensor<2x3x3xf32>) -> tensor<1x3x7xf32>
+  return %y : tensor<1x3x7xf32>
+}
+
+// Every third output is nothing's sum.
+// CHECK-LABEL: func.func @empty_phases_stay
+// CHECK:       cameo.conv_transpose
+func.func @empty_phases_stay(%x: tensor<1x2x4xf32>, %w: tensor<2x3x2xf32>) -> tensor<1x3x11xf32> {
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 3>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x2x4xf32>, tensor<2x3x2xf32>) -> tensor<1x3x11xf32>
+  return %y : tensor<1x3x11xf32>
+}
+
+// Windows begin at 0 and 1; of 4 columns, place x is (2 x + 1) / 4 - 1. Constant filters, too.
+// CHECK-LABEL: func.func @deformed
+// CHECK-SAME:    %[[X:.*]]: tensor<1x2x1x4xf32>, %[[O:.*]]: tensor<1x4x1x3xf32>, %[[M:.*]]: tensor<1x2x1x3xf32>
+// CHECK:       %[[R:.*]] = cameo.reshape %[[O]]{{.*}} -> tensor<1x2x2x1x3xf32>
+// CHECK:       cameo.slice %[[R]]
+// CHECK:       cameo.constant dense<{{.*}}[0.000000e+00, 0.000000e+00], [1.000000e+00, 0.000000e+00], [2.000000e+00, 0.000000e+00]{{.*}}[1.000000e+00, 0.000000e+00], [2.000000e+00, 0.000000e+00], [3.000000e+00, 0.000000e+00]{{.*}}> : tensor<2x1x3x2xf32>
+// CHECK:       cameo.constant dense<[5.000000e-01, 2.000000e+00]>
+// CHECK:       cameo.constant dense<[-7.500000e-01, 0.000000e+00]>
+// CHECK:       %[[G:.*]] = cameo.reshape {{.*}} -> tensor<1x2x3x2xf32>
+// CHECK:       %[[S:.*]] = cameo.grid_sample %{{.*}}, %[[G]] {mode = "linear", padding = "zeros"}{{.*}} -> tensor<1x2x2x3xf32>
+// CHECK:       %[[MASKED:.*]] = cameo.mul %[[S]]
+// CHECK:       cameo.reshape %[[MASKED]]{{.*}} -> tensor<1x4x3xf32>
+// CHECK:       cameo.matmul {{.*}} -> tensor<1x8x3xf32>
+func.func @deformed(%x: tensor<1x2x1x4xf32>, %o: tensor<1x4x1x3xf32>, %m: tensor<1x2x1x3xf32>) -> tensor<1x8x1x3xf32> {
+  %w = cameo.constant dense<1.0> : tensor<8x2x1x2xf32>
+  %y = cameo.deform_conv %x, %w, %o, %m {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64, offsetGroup = 1 : i64} : (tensor<1x2x1x4xf32>, tensor<8x2x1x2xf32>, tensor<1x4x1x3xf32>, tensor<1x2x1x3xf32>) -> tensor<1x8x1x3xf32>
+  return %y : tensor<1x8x1x3xf32>
+}
