@@ -371,62 +371,81 @@ LogicalResult NonMaxSuppressionOp::emitLoops(KernelEmitter &k, OpBuilder &b, Arr
                                              ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   const KernelTensor &boxes = operands[0], &scores = operands[1];
-  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1), none = constantIndex(b, loc, -1);
+  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
   Type i64 = b.getI64Type(), i1 = b.getI1Type();
   Dim n = boxes.dims[1];
   KernelTensor rows = k.temporary(b, loc, i64, {sizeBound(k.shapes(), 0, 0), k.dims().constant(3)});
-  KernelTensor alive = k.temporary(b, loc, i1, {n});
+  Type boxType = computeType(boxes.elementType), scoreType = computeType(scores.elementType);
+  // Candidates of the class at hand: scores, -inf when they have been looked at, and numbers of boxes.
+  KernelTensor keys = k.temporary(b, loc, scoreType, {n}), numbers = k.temporary(b, loc, i64, {n});
   // No box count below 0 or above n, so that the rows have room.
   Value limit = loadScalarIndex(k, b, loc, getMaxBoxes(), operands[2]);
   limit = maxIndex(b, loc, minIndex(b, loc, limit, k.size(n)), zero);
   Value iouThreshold = loadScalar(b, loc, operands[3]), scoreThreshold = loadScalar(b, loc, operands[4]);
-  Type boxType = computeType(boxes.elementType), scoreType = computeType(scores.elementType);
   iouThreshold = convertScalar(b, loc, iouThreshold, operands[3].elementType, boxType);
   scoreThreshold = convertScalar(b, loc, scoreThreshold, operands[4].elementType, scoreType);
 
+  Value lowest = constantScalar(b, loc, scoreType, -std::numeric_limits<double>::infinity());
+  Value yes = constantInt(b, loc, i1, 1), no = constantInt(b, loc, i1, 0);
   Value total = reduceNest(
       b, loc, {k.size(scores.dims[0]), k.size(scores.dims[1])}, zero,
       [&](OpBuilder &b, Location loc, ValueRange outer, ValueRange filled) {
-        loopNest(b, loc, k.size(n), [&](OpBuilder &b, Location loc, ValueRange i) {
-          Value score = scores.load(b, loc, ValueRange{outer[0], outer[1], i[0]});
-          alive.store(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, scoreThreshold), i);
-        });
-        // Carried: boxes taken, and whether one was found in the last round.
+        Value candidates =
+            reduceNest(b, loc, k.size(n), zero, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange count) {
+              Value score = scores.load(b, loc, ValueRange{outer[0], outer[1], i[0]});
+              keys.store(b, loc, score, count);
+              numbers.store(b, loc, indexToI64(b, loc, i[0]), count);
+              Value counts = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, scoreThreshold);
+              return SmallVector<Value>{
+                  addIndex(b, loc, count[0], arith::IndexCastUIOp::create(b, loc, b.getIndexType(), counts))};
+            })[0];
+        // Carried: boxes taken, and whether a candidate was left in the last round.
         auto loop = scf::WhileOp::create(
-            b, loc, TypeRange{b.getIndexType(), i1}, ValueRange{zero, constantInt(b, loc, i1, 1)},
+            b, loc, TypeRange{b.getIndexType(), i1}, ValueRange{zero, yes},
             [&](OpBuilder &b, Location loc, ValueRange args) {
               Value goesOn = arith::AndIOp::create(b, loc, isLess(b, loc, args[0], limit), args[1]);
               scf::ConditionOp::create(b, loc, goesOn, args);
             },
             [&](OpBuilder &b, Location loc, ValueRange args) {
-              auto best =
-                  reduceNest(b, loc, k.size(n), {constantScalar(b, loc, scoreType, 0), none},
-                             [&](OpBuilder &b, Location loc, ValueRange i, ValueRange found) {
-                               Value score = scores.load(b, loc, ValueRange{outer[0], outer[1], i[0]});
-                               Value higher = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, found[0]);
-                               Value beats = arith::OrIOp::create(b, loc, isLess(b, loc, found[1], zero), higher);
-                               Value take = arith::AndIOp::create(b, loc, alive.load(b, loc, i), beats);
-                               return SmallVector<Value>{arith::SelectOp::create(b, loc, take, score, found[0]),
-                                                         arith::SelectOp::create(b, loc, take, i[0], found[1])};
-                             });
-              Value found = isLess(b, loc, none, best[1]);
-              auto branch = scf::IfOp::create(b, loc, found, /*withElseRegion=*/false);
-              OpBuilder inside = branch.getThenBodyBuilder();
+              // The best score, and the first candidate that has it.
+              Value best = reduceNest(b, loc, candidates, lowest,
+                                      [&](OpBuilder &b, Location loc, ValueRange i, ValueRange found) {
+                                        Value key = keys.load(b, loc, i);
+                                        return SmallVector<Value>{arith::MaximumFOp::create(b, loc, found[0], key)};
+                                      })[0];
+              Value found = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, best, lowest);
+              auto branch = scf::IfOp::create(b, loc, TypeRange{b.getIndexType()}, found, /*withElseRegion=*/true);
+              OpBuilder inside = branch.getThenBodyBuilder(), outside = branch.getElseBodyBuilder();
+              scf::YieldOp::create(outside, loc, args[0]);
+              Value place = reduceNest(
+                  inside, loc, candidates, candidates, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange first) {
+                    Value has = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, keys.load(b, loc, i), best);
+                    Value at = arith::SelectOp::create(b, loc, has, i[0], candidates);
+                    return SmallVector<Value>{minIndex(b, loc, first[0], at)};
+                  })[0];
+              keys.store(inside, loc, lowest, place);
+              Value number = numbers.load(inside, loc, place);
+              auto boxOf = [&](OpBuilder &b, Value number) {
+                return loadBox(b, loc, boxes, outer[0], arith::IndexCastOp::create(b, loc, b.getIndexType(), number),
+                               getCentered());
+              };
+              Box box = boxOf(inside, number);
+              Value dropped =
+                  reduceNest(inside, loc, args[0], no, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange any) {
+                    Value row = addIndex(b, loc, filled[0], i[0]);
+                    Box taken = boxOf(b, rows.load(b, loc, ValueRange{row, constantIndex(b, loc, 2)}));
+                    return SmallVector<Value>{
+                        arith::OrIOp::create(b, loc, any[0], overlaps(b, loc, taken, box, iouThreshold))};
+                  })[0];
+              // What is dropped leaves the row to the next one.
               Value row = addIndex(inside, loc, filled[0], args[0]);
-              std::array<Value, 3> columns{outer[0], outer[1], best[1]};
+              std::array<Value, 3> columns{indexToI64(inside, loc, outer[0]), indexToI64(inside, loc, outer[1]),
+                                           number};
               for (auto [column, value] : llvm::enumerate(columns))
-                rows.store(inside, loc, indexToI64(inside, loc, value),
-                           ValueRange{row, constantIndex(inside, loc, column)});
-              Box taken = loadBox(inside, loc, boxes, outer[0], best[1], getCentered());
-              loopNest(inside, loc, k.size(n), [&](OpBuilder &b, Location loc, ValueRange i) {
-                Box other = loadBox(b, loc, boxes, outer[0], i[0], getCentered());
-                Value dropped = arith::OrIOp::create(b, loc, overlaps(b, loc, taken, other, iouThreshold),
-                                                     isEqual(b, loc, i[0], best[1]));
-                Value stays = isEqual(b, loc, dropped, constantInt(b, loc, i1, 0));
-                alive.store(b, loc, arith::AndIOp::create(b, loc, stays, alive.load(b, loc, i)), i);
-              });
-              Value next = arith::SelectOp::create(b, loc, found, addIndex(b, loc, args[0], one), args[0]);
-              scf::YieldOp::create(b, loc, ValueRange{next, found});
+                rows.store(inside, loc, value, ValueRange{row, constantIndex(inside, loc, column)});
+              Value more = addIndex(inside, loc, args[0], one);
+              scf::YieldOp::create(inside, loc, Value(arith::SelectOp::create(inside, loc, dropped, args[0], more)));
+              scf::YieldOp::create(b, loc, ValueRange{branch.getResult(0), found});
             });
         return SmallVector<Value>{addIndex(b, loc, filled[0], loop.getResult(0))};
       })[0];

@@ -80,10 +80,10 @@ Value VectorLoopBuilder::vectorOf(OpBuilder &b, Value v, int64_t block) {
   SmallVector<int64_t> offsets;
   for (int64_t i = 0; i < lanes; ++i)
     offsets.push_back((block * lanes + i) * lane.step);
-  Value steps =
-      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, llvm::map_to_vector(offsets, [&](int64_t i) {
-                                                                 return Attribute(b.getIndexAttr(i));
-                                                               })));
+  Value steps = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, llvm::map_to_vector(offsets, [&](int64_t i) {
+                                       return Attribute(b.getIntegerAttr(type.getElementType(), i));
+                                     })));
   return arith::AddIOp::create(b, loc, vector::BroadcastOp::create(b, loc, type, base), steps);
 }
 

@@ -23,7 +23,10 @@ static std::optional<SmallVector<Accumulator>> accumulatorsOf(scf::ForOp loop) {
         isa<arith::AddFOp, arith::MulFOp>(combiner) &&
         !arith::bitEnumContainsAll(cast<arith::ArithFastMathInterface>(combiner).getFastMathFlagsAttr().getValue(),
                                    arith::FastMathFlags::reassoc);
-    std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
+    // MLIR knows no limits of the index type.
+    bool isLimitless = isa<arith::MinSIOp, arith::MaxSIOp, arith::MinUIOp, arith::MaxUIOp>(combiner) &&
+                       combiner->getResult(0).getType().isIndex();
+    std::optional<TypedAttr> neutral = isLimitless ? std::nullopt : arith::getNeutralElement(combiner);
     if (ordered || !neutral || !OpTrait::hasElementwiseMappableTraits(combiner))
       return std::nullopt;
     result.push_back({combiner, *neutral});
