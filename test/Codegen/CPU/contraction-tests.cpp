@@ -78,8 +78,8 @@ double secondsOf(llvm::function_ref<void()> work) {
   return best;
 }
 
-/// Multiply-adds per second of 12 independent chains of the widest vectors the host has.
-double peakRate() {
+/// Multiply-adds per second of 12 independent chains of vectors of 64 (`wide`) or 32 bytes.
+double chainRate(bool wide) {
   constexpr int64_t kSteps = 2000000;
 #define CHAINS(REG) "1:\n" REG "dec %0\n jnz 1b\n"
 #define FMA(R, N) "vfmadd231ps %%" R "mm15, %%" R "mm14, %%" R "mm" #N "\n"
@@ -89,8 +89,6 @@ double peakRate() {
 #define CLOBBERS                                                                                                       \
   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm14", "xmm15",  \
       "cc"
-  auto features = llvm::sys::getHostCPUFeatures();
-  bool wide = features["avx512f"];
   double seconds = secondsOf([&] {
     int64_t steps = kSteps;
     if (wide)
@@ -101,6 +99,15 @@ double peakRate() {
                    : "+r"(steps)::CLOBBERS);
   });
   return kSteps * 12.0 * (wide ? 16 : 8) / seconds;
+}
+
+bool hasWideVectors() { return llvm::sys::getHostCPUFeatures()["avx512f"]; }
+
+/// The share of what a case wants that a host is held to. Fractions were measured where a cycle has one multiply-add of
+/// 64 bytes; where it has two, loads and stores have half the time beside them.
+double withinReach() {
+  constexpr double kTwoUnits = 0.5;
+  return hasWideVectors() && chainRate(true) > 1.5 * chainRate(false) ? kTwoUnits : 1;
 }
 
 struct Outcome {
@@ -432,7 +439,7 @@ bool report(llvm::StringRef name, const Level &level, const Outcome &outcome, do
 int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(argc, argv);
   int failures = 0, cases = 0;
-  double peak = 0;
+  double peak = 0, reach = speed ? withinReach() : 1;
   for (const Level &level : hostLevels()) {
     if (speed && level.name != "native")
       continue;
@@ -441,7 +448,7 @@ int main(int argc, char **argv) {
     auto timed = [&](double wanted, llvm::function_ref<Outcome()> run) {
       Outcome best = run();
       for (int attempt = 0; speed && attempt < 4; ++attempt) {
-        peak = std::max(peak, peakRate());
+        peak = std::max(peak, chainRate(hasWideVectors()));
         if (best.rate >= peak * std::max(wanted, 0.9))
           break;
         best.rate = std::max(best.rate, run().rate);
@@ -451,14 +458,14 @@ int main(int argc, char **argv) {
     for (const ContractionCase &test : speed ? contractionSpeedCases() : contractionCases())
       if (wants(test.name)) {
         ++cases;
-        Outcome outcome = timed(test.wanted, [&] { return runContraction(test, level); });
-        failures += !report(test.name, level, outcome, peak, test.wanted);
+        Outcome outcome = timed(test.wanted * reach, [&] { return runContraction(test, level); });
+        failures += !report(test.name, level, outcome, peak, test.wanted * reach);
       }
     for (const ConvolutionCase &test : speed ? convolutionSpeedCases() : convolutionCases())
       if (wants(test.name)) {
         ++cases;
-        Outcome outcome = timed(test.wanted, [&] { return runConvolution(test, level); });
-        failures += !report(test.name, level, outcome, peak, test.wanted);
+        Outcome outcome = timed(test.wanted * reach, [&] { return runConvolution(test, level); });
+        failures += !report(test.name, level, outcome, peak, test.wanted * reach);
       }
   }
   llvm::outs() << cases - failures << " passed, " << failures << " failed\n";
