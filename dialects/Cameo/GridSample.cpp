@@ -22,6 +22,8 @@ LogicalResult GridSampleOp::inferShapes(ShapeAnalysis &shapes, SmallVectorImpl<S
     return emitOpError("padding is '") << getPadding() << "'; expected zeros, border or reflection"; // C4
   if (x.elementType != grid.elementType)
     return emitOpError("grid has element type ") << grid.elementType << "; expected " << x.elementType; // C5
+  if (getAlignCorners() && getInPixels())
+    return emitOpError("has alignCorners and inPixels; expected one of them at most"); // C6
   ShapeInfo info{x.elementType, {x.dims[0], x.dims[1]}, std::nullopt};
   info.dims.append(grid.dims.begin() + 1, grid.dims.end() - 1);
   results.push_back(std::move(info));
@@ -143,7 +145,7 @@ LogicalResult GridSampleOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<K
       // -1..1 to 0..n-1, or to -0.5..n-0.5
       if (getAlignCorners())
         c = m.mul(m.mul(m.add(c, 1), 0.5), last);
-      else
+      else if (!getInPixels())
         c = m.mul(m.sub(m.mul(m.add(c, 1), n), 1), 0.5);
       axis.low = getAlignCorners() ? zero : m.constant(-0.5);
       axis.high = getAlignCorners() ? last : m.sub(n, 0.5);

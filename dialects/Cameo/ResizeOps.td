@@ -36,17 +36,18 @@ def Cameo_ResizeOp : Cameo_StructuredOp<"resize", [AttrSizedOperandSegments, Cam
 def Cameo_GridSampleOp : Cameo_StructuredOp<"grid_sample", [DeclareOpInterfaceMethods<Cameo_KernelInterface, ["allowsEpilogue"]>, Cameo_RequiresSizes]> {
   let summary = "values of an image at the places that a grid gives";
   let description = [{
-    `y[n, c, p..]` is x[n, c], interpolated at grid[n, p.., :], which holds one coordinate per spatial axis, the last axis first, from
-    -1 to 1: over the centres of the border elements with `alignCorners`, else over their outer edges. `mode` is nearest (half to
+    `y[n, c, p..]` is x[n, c], interpolated at grid[n, p.., :], which holds one coordinate per spatial axis, the last axis first: with
+    `inPixels` positions from 0 on, else from -1 to 1, over the centres of the border elements with `alignCorners`, else over their outer edges. `mode` is nearest (half to
     even), linear or cubic (Keys, -0.75). What lies outside is 0, the border element, or mirrored: `padding` zeros, border,
     reflection. Computed in f32 for f16 and bf16.
     (C1) x and grid have one rank, 3 or more. (C2) the grid's last size is the number of
     spatial axes. (C3) both have one batch size. (C4) mode and padding are one of those named.
-    (C5) x and the grid have one element type.
-    ONNX: GridSample, since 16.
+    (C5) x and the grid have one element type. (C6) at most one of `alignCorners` and `inPixels` is given.
+    ONNX: GridSample, since 16 (without `inPixels`).
     Example: `%y = cameo.grid_sample %x, %g {mode = "linear", padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x6x6x2xf32>) -> tensor<1x1x6x6xf32>`
   }];
-  let arguments = (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$grid, StrAttr:$mode, StrAttr:$padding, UnitAttr:$alignCorners);
+  let arguments = (ins Cameo_FloatTensor:$x, Cameo_FloatTensor:$grid, StrAttr:$mode, StrAttr:$padding, UnitAttr:$alignCorners,
+                       UnitAttr:$inPixels);
   let results = (outs Cameo_FloatTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }

@@ -367,85 +367,143 @@ static Value overlaps(OpBuilder &b, Location loc, const Box &p, const Box &q, Va
   return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, ratio, threshold);
 }
 
+namespace {
+/// The candidates of a class in a binary heap: at 0 the one of the highest score, of equal ones the one that comes
+/// first.
+class CandidateHeap {
+public:
+  struct Candidate {
+    Value score, number; ///< number of the box, i64
+  };
+
+  CandidateHeap(KernelEmitter &k, OpBuilder &b, Location loc, Type scoreType, Dim most)
+      : scores(k.temporary(b, loc, scoreType, {most})), numbers(k.temporary(b, loc, b.getI64Type(), {most})) {}
+
+  Candidate load(OpBuilder &b, Location loc, Value at) const {
+    return {scores.load(b, loc, at), numbers.load(b, loc, at)};
+  }
+  void store(OpBuilder &b, Location loc, Candidate candidate, Value at) const {
+    scores.store(b, loc, candidate.score, at);
+    numbers.store(b, loc, candidate.number, at);
+  }
+  /// Makes a heap of the first `size` entries.
+  void build(OpBuilder &b, Location loc, Value size) const;
+  /// The first of the heap of `size` entries, which has one less then.
+  Candidate pop(OpBuilder &b, Location loc, Value size) const;
+
+private:
+  /// Puts `candidate` at `hole` or below, where heaps begin, moving better ones up.
+  void sink(OpBuilder &b, Location loc, Value hole, Candidate candidate, Value size) const;
+
+  KernelTensor scores, numbers;
+};
+} // namespace
+
+static Value comesBefore(OpBuilder &b, Location loc, CandidateHeap::Candidate x, CandidateHeap::Candidate y) {
+  Value higher = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x.score, y.score);
+  Value equal = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x.score, y.score);
+  Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x.number, y.number);
+  return arith::OrIOp::create(b, loc, higher, arith::AndIOp::create(b, loc, equal, first));
+}
+
+void CandidateHeap::sink(OpBuilder &b, Location loc, Value hole, Candidate candidate, Value size) const {
+  Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
+  Type index = b.getIndexType();
+  Value last = maxIndex(b, loc, subIndex(b, loc, size, one), zero);
+  SmallVector<Type> types{index, candidate.score.getType(), candidate.number.getType(), index};
+  auto loop = scf::WhileOp::create(
+      b, loc, types, ValueRange{hole},
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value left = addIndex(b, loc, addIndex(b, loc, args[0], args[0]), one), right = addIndex(b, loc, left, one);
+        Candidate onLeft = load(b, loc, minIndex(b, loc, left, last)),
+                  onRight = load(b, loc, minIndex(b, loc, right, last));
+        Value goesRight =
+            arith::AndIOp::create(b, loc, isLess(b, loc, right, size), comesBefore(b, loc, onRight, onLeft));
+        auto choose = [&](Value x, Value y) { return arith::SelectOp::create(b, loc, goesRight, x, y); };
+        Candidate child{choose(onRight.score, onLeft.score), choose(onRight.number, onLeft.number)};
+        Value rises = arith::AndIOp::create(b, loc, isLess(b, loc, left, size), comesBefore(b, loc, child, candidate));
+        scf::ConditionOp::create(b, loc, rises, ValueRange{choose(right, left), child.score, child.number, args[0]});
+      },
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        store(b, loc, {args[1], args[2]}, args[3]);
+        scf::YieldOp::create(b, loc, args[0]);
+      });
+  store(b, loc, candidate, loop.getResult(3));
+}
+
+void CandidateHeap::build(OpBuilder &b, Location loc, Value size) const {
+  Value half = arith::DivUIOp::create(b, loc, size, constantIndex(b, loc, 2)), one = constantIndex(b, loc, 1);
+  loopNest(b, loc, half, [&](OpBuilder &b, Location loc, ValueRange i) {
+    Value at = subIndex(b, loc, subIndex(b, loc, half, one), i[0]);
+    sink(b, loc, at, load(b, loc, at), size);
+  });
+}
+
+auto CandidateHeap::pop(OpBuilder &b, Location loc, Value size) const -> Candidate {
+  Value zero = constantIndex(b, loc, 0), rest = subIndex(b, loc, size, constantIndex(b, loc, 1));
+  Candidate first = load(b, loc, zero);
+  sink(b, loc, zero, load(b, loc, rest), rest);
+  return first;
+}
+
 LogicalResult NonMaxSuppressionOp::emitLoops(KernelEmitter &k, OpBuilder &b, ArrayRef<KernelTensor> operands,
                                              ArrayRef<KernelTensor> results) {
   Location loc = getLoc();
   const KernelTensor &boxes = operands[0], &scores = operands[1];
   Value zero = constantIndex(b, loc, 0), one = constantIndex(b, loc, 1);
-  Type i64 = b.getI64Type(), i1 = b.getI1Type();
+  Type i64 = b.getI64Type();
   Dim n = boxes.dims[1];
   KernelTensor rows = k.temporary(b, loc, i64, {sizeBound(k.shapes(), 0, 0), k.dims().constant(3)});
   Type boxType = computeType(boxes.elementType), scoreType = computeType(scores.elementType);
-  // Candidates of the class at hand: scores, -inf when they have been looked at, and numbers of boxes.
-  KernelTensor keys = k.temporary(b, loc, scoreType, {n}), numbers = k.temporary(b, loc, i64, {n});
+  CandidateHeap heap(k, b, loc, scoreType, n);
   // No box count below 0 or above n, so that the rows have room.
   Value limit = loadScalarIndex(k, b, loc, getMaxBoxes(), operands[2]);
   limit = maxIndex(b, loc, minIndex(b, loc, limit, k.size(n)), zero);
   Value iouThreshold = loadScalar(b, loc, operands[3]), scoreThreshold = loadScalar(b, loc, operands[4]);
   iouThreshold = convertScalar(b, loc, iouThreshold, operands[3].elementType, boxType);
   scoreThreshold = convertScalar(b, loc, scoreThreshold, operands[4].elementType, scoreType);
-
-  Value lowest = constantScalar(b, loc, scoreType, -std::numeric_limits<double>::infinity());
-  Value yes = constantInt(b, loc, i1, 1), no = constantInt(b, loc, i1, 0);
+  Value no = constantInt(b, loc, b.getI1Type(), 0);
   Value total = reduceNest(
       b, loc, {k.size(scores.dims[0]), k.size(scores.dims[1])}, zero,
       [&](OpBuilder &b, Location loc, ValueRange outer, ValueRange filled) {
         Value candidates =
             reduceNest(b, loc, k.size(n), zero, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange count) {
               Value score = scores.load(b, loc, ValueRange{outer[0], outer[1], i[0]});
-              keys.store(b, loc, score, count);
-              numbers.store(b, loc, indexToI64(b, loc, i[0]), count);
+              heap.store(b, loc, {score, indexToI64(b, loc, i[0])}, count[0]);
               Value counts = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, scoreThreshold);
               return SmallVector<Value>{
                   addIndex(b, loc, count[0], arith::IndexCastUIOp::create(b, loc, b.getIndexType(), counts))};
             })[0];
-        // Carried: boxes taken, and whether a candidate was left in the last round.
+        heap.build(b, loc, candidates);
+        // Carried: boxes taken, and candidates left.
         auto loop = scf::WhileOp::create(
-            b, loc, TypeRange{b.getIndexType(), i1}, ValueRange{zero, yes},
+            b, loc, TypeRange{b.getIndexType(), b.getIndexType()}, ValueRange{zero, candidates},
             [&](OpBuilder &b, Location loc, ValueRange args) {
-              Value goesOn = arith::AndIOp::create(b, loc, isLess(b, loc, args[0], limit), args[1]);
+              Value goesOn =
+                  arith::AndIOp::create(b, loc, isLess(b, loc, args[0], limit), isLess(b, loc, zero, args[1]));
               scf::ConditionOp::create(b, loc, goesOn, args);
             },
             [&](OpBuilder &b, Location loc, ValueRange args) {
-              // The best score, and the first candidate that has it.
-              Value best = reduceNest(b, loc, candidates, lowest,
-                                      [&](OpBuilder &b, Location loc, ValueRange i, ValueRange found) {
-                                        Value key = keys.load(b, loc, i);
-                                        return SmallVector<Value>{arith::MaximumFOp::create(b, loc, found[0], key)};
-                                      })[0];
-              Value found = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, best, lowest);
-              auto branch = scf::IfOp::create(b, loc, TypeRange{b.getIndexType()}, found, /*withElseRegion=*/true);
-              OpBuilder inside = branch.getThenBodyBuilder(), outside = branch.getElseBodyBuilder();
-              scf::YieldOp::create(outside, loc, args[0]);
-              Value place = reduceNest(
-                  inside, loc, candidates, candidates, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange first) {
-                    Value has = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, keys.load(b, loc, i), best);
-                    Value at = arith::SelectOp::create(b, loc, has, i[0], candidates);
-                    return SmallVector<Value>{minIndex(b, loc, first[0], at)};
-                  })[0];
-              keys.store(inside, loc, lowest, place);
-              Value number = numbers.load(inside, loc, place);
+              Value number = heap.pop(b, loc, args[1]).number;
               auto boxOf = [&](OpBuilder &b, Value number) {
                 return loadBox(b, loc, boxes, outer[0], arith::IndexCastOp::create(b, loc, b.getIndexType(), number),
                                getCentered());
               };
-              Box box = boxOf(inside, number);
+              Box box = boxOf(b, number);
               Value dropped =
-                  reduceNest(inside, loc, args[0], no, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange any) {
+                  reduceNest(b, loc, args[0], no, [&](OpBuilder &b, Location loc, ValueRange i, ValueRange any) {
                     Value row = addIndex(b, loc, filled[0], i[0]);
                     Box taken = boxOf(b, rows.load(b, loc, ValueRange{row, constantIndex(b, loc, 2)}));
                     return SmallVector<Value>{
                         arith::OrIOp::create(b, loc, any[0], overlaps(b, loc, taken, box, iouThreshold))};
                   })[0];
               // What is dropped leaves the row to the next one.
-              Value row = addIndex(inside, loc, filled[0], args[0]);
-              std::array<Value, 3> columns{indexToI64(inside, loc, outer[0]), indexToI64(inside, loc, outer[1]),
-                                           number};
+              Value row = addIndex(b, loc, filled[0], args[0]);
+              std::array<Value, 3> columns{indexToI64(b, loc, outer[0]), indexToI64(b, loc, outer[1]), number};
               for (auto [column, value] : llvm::enumerate(columns))
-                rows.store(inside, loc, value, ValueRange{row, constantIndex(inside, loc, column)});
-              Value more = addIndex(inside, loc, args[0], one);
-              scf::YieldOp::create(inside, loc, Value(arith::SelectOp::create(inside, loc, dropped, args[0], more)));
-              scf::YieldOp::create(b, loc, ValueRange{branch.getResult(0), found});
+                rows.store(b, loc, value, ValueRange{row, constantIndex(b, loc, column)});
+              Value taken = arith::SelectOp::create(b, loc, dropped, args[0], addIndex(b, loc, args[0], one));
+              scf::YieldOp::create(b, loc, ValueRange{taken, subIndex(b, loc, args[1], one)});
             });
         return SmallVector<Value>{addIndex(b, loc, filled[0], loop.getResult(0))};
       })[0];

@@ -159,6 +159,10 @@ std::optional<cameo::Diagnostic> cameo::writeFile(StringRef path,
   return file.commit();
 }
 
+std::optional<cameo::Diagnostic> cameo::checkWritable(StringRef path) {
+  return path.empty() ? std::nullopt : OutputFile(path).create();
+}
+
 LogicalResult cameo::writeFile(StringRef path, Location loc,
                                llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
   return emit(loc, writeFile(path, write));

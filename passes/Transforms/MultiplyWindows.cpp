@@ -16,26 +16,30 @@ namespace cameo {
 using namespace mlir;
 using namespace cameo;
 
-/// Each tap is an op of its own; those of one channel are all in one kernel.
-static constexpr int64_t kMostTaps = 128, kMostTapsOfChannel = 64;
-/// To fewer outputs per group windows are written and read for too little.
-static constexpr int64_t kFewestOutputs = 8;
-/// Elements of all windows of one image.
-static constexpr int64_t kMostElements = int64_t(1) << 26;
+/// Each tap is an op of its own, which takes time to compile.
+static constexpr int64_t kMostTaps = 64;
+/// To fewer outputs per group, or of fewer channels for transposed ones, windows are written and read for too little.
+static constexpr int64_t kFewestSums = 8;
+/// Elements of all windows; of those of one image where the run gives the number of images.
+static constexpr int64_t kMostElements = int64_t(1) << 27, kMostElementsOfImage = int64_t(1) << 25;
 
 namespace {
 
-/// Sizes of a convolution, all but the number of images.
+/// Sizes of a convolution.
 struct Windows {
+  std::optional<int64_t> images;
   int64_t channels, outputs, group;
-  bool isDepthwise;
-  SmallVector<int64_t> kernel, result; ///< of the spatial axes
+  SmallVector<int64_t> kernel, image, result; ///< of the spatial axes
 
   static std::optional<Windows> of(Value x, Value filter, Value result, int64_t group, ShapeAnalysis &shapes);
-  bool pays() const; ///< for a convolution
-  bool fit() const { return channels <= kMostElements / taps() / pixels(); }
   int64_t taps() const { return llvm::product_of(kernel); }
   int64_t pixels() const { return llvm::product_of(result); }
+  bool isDepthwise() const { return group == channels && group == outputs; }
+  /// Whether `perPixel` elements for each tap of `pixels` pixels are not too many.
+  bool fit(int64_t perPixel, int64_t pixels) const {
+    int64_t most = images ? kMostElements / std::max<int64_t>(1, *images) : kMostElementsOfImage;
+    return perPixel <= most / taps() / pixels;
+  }
 };
 
 } // namespace
@@ -70,33 +74,12 @@ struct MultiplyWindows : public cameo::impl::MultiplyWindowsPassBase<MultiplyWin
       if (auto conv = dyn_cast<DeformConvOp>(op); conv && getElementTypeOrSelf(conv.getX().getType()).isF32())
         deformed.push_back(conv);
     });
-    for (ConvOp op : found) {
-      auto windows = Windows::of(op.getX(), op.getFilter(), op, op.getGroup(), shapes);
-      if (!windows || !windows->pays()) {
-        stays(op, windows.has_value());
-        continue;
-      }
-      changed(getArgument(), op.getLoc(), "windows multiplied") << "its filter is not known before the run";
-      replace(op, convolved(op, *windows, shapes), shapes);
-    }
-    for (ConvTransposeOp op : transposed) {
-      auto windows = Windows::of(op.getX(), op.getFilter(), op, op.getGroup(), shapes);
-      if (!windows || !windows->fit() || windows->taps() > kMostTaps || !reachesAllPhases(op, *windows)) {
-        stays(op, windows.has_value());
-        continue;
-      }
-      changed(getArgument(), op.getLoc(), "windows multiplied") << "its filter is not known before the run";
-      replace(op, scattered(op, *windows, shapes), shapes);
-    }
-    for (DeformConvOp op : deformed) {
-      auto windows = Windows::of(op.getX(), op.getFilter(), op, op.getGroup(), shapes);
-      if (!windows || !windows->fit()) {
-        stays(op, windows.has_value());
-        continue;
-      }
-      changed(getArgument(), op.getLoc(), "windows multiplied") << "each place between the pixels is read once";
-      replace(op, deformedProduct(op, *windows, shapes), shapes);
-    }
+    for (ConvOp op : found)
+      rewrite(op, shapes);
+    for (ConvTransposeOp op : transposed)
+      rewrite(op, shapes);
+    for (DeformConvOp op : deformed)
+      rewrite(op, shapes);
     followReturn(getOperation());
   }
 
@@ -106,21 +89,24 @@ private:
     return !op.getChannelsLast() && isa<FloatType>(getElementTypeOrSelf(op.getX().getType())) &&
            !matchPattern(op.getFilter(), m_Constant());
   }
-  void stays(Operation *op, bool sizesAreKnown) {
-    left(getArgument(), op->getLoc(), "convolutions by filters of the run")
-        << (sizesAreKnown ? "few outputs per group, many taps, or windows that are large together"
-                          : "sizes that only the run knows");
-  }
-  static void replace(Operation *op, Value result, ShapeAnalysis &shapes) {
+  template <typename OpT> void rewrite(OpT op, ShapeAnalysis &shapes) {
+    auto windows = Windows::of(op.getX(), op.getFilter(), op, op.getGroup(), shapes);
+    if (StringRef reason = windows ? reasonToStay(op, *windows) : "sizes that only the run knows"; !reason.empty()) {
+      left(getArgument(), op.getLoc(), "convolutions left to their loops") << reason;
+      return;
+    }
+    changed(getArgument(), op.getLoc(), "windows multiplied") << "is a product with its windows";
+    Value result = product(op, *windows, shapes);
     op->replaceAllUsesWith(ValueRange{result});
-    shapes.erased(op->getResult(0));
+    shapes.erased(op.getResult());
     op->erase();
   }
-  SmallVector<Value> tapsOf(ConvOp op, const Windows &w, OpBuilder &b, ShapeAnalysis &shapes);
-  Value convolved(ConvOp op, const Windows &w, ShapeAnalysis &shapes);
-  Value scattered(ConvTransposeOp op, const Windows &w, ShapeAnalysis &shapes);
-  Value deformedProduct(DeformConvOp op, const Windows &w, ShapeAnalysis &shapes);
-  Value sum(ConvOp op, const Windows &w, ArrayRef<Value> taps, OpBuilder &b, ShapeAnalysis &shapes);
+  static StringRef reasonToStay(ConvOp op, const Windows &w);
+  static StringRef reasonToStay(ConvTransposeOp op, const Windows &w);
+  static StringRef reasonToStay(DeformConvOp op, const Windows &w);
+  static Value product(ConvOp op, const Windows &w, ShapeAnalysis &shapes);
+  static Value product(ConvTransposeOp op, const Windows &w, ShapeAnalysis &shapes);
+  static Value product(DeformConvOp op, const Windows &w, ShapeAnalysis &shapes);
 };
 
 } // namespace
@@ -140,21 +126,48 @@ std::optional<Windows> Windows::of(Value x, Value filter, Value result, int64_t 
   auto spatial = [](const SmallVector<int64_t> &all, size_t from) {
     return SmallVector<int64_t>(ArrayRef(all).drop_front(from));
   };
-  Windows w{(*ofX)[0], (*ofFilter)[0], group, false, spatial(*ofFilter, 2), spatial(*ofResult, 1)};
-  // Sums of narrower floats are f32, which those of a kernel of pointwise ops would not be.
-  bool isWide = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth() >= 32;
-  w.isDepthwise = isWide && w.group == w.channels && w.group == w.outputs;
-  return w;
+  return Windows{shapes.dim(x, 0).constant(), (*ofX)[0],        (*ofResult)[0],       group,
+                 spatial(*ofFilter, 2),       spatial(*ofX, 1), spatial(*ofResult, 1)};
 }
 
-bool Windows::pays() const {
-  if (isDepthwise)
-    return taps() <= kMostTapsOfChannel;
-  return outputs / group >= kFewestOutputs && taps() <= kMostTaps && fit();
+StringRef MultiplyWindows::reasonToStay(ConvOp op, const Windows &w) {
+  if (w.taps() > kMostTaps)
+    return "many taps";
+  // Sums of narrower floats are f32, which those of a kernel of pointwise ops would not be.
+  if (w.isDepthwise())
+    return isWide(op.getX()) ? "" : "one narrow channel per group";
+  if (w.outputs / w.group < kFewestSums)
+    return "few outputs per group";
+  return w.fit(w.channels, w.pixels()) ? "" : "windows that are large together";
+}
+
+StringRef MultiplyWindows::reasonToStay(ConvTransposeOp op, const Windows &w) {
+  if (w.taps() > kMostTaps)
+    return "many taps";
+  if (w.channels / w.group < kFewestSums)
+    return "few channels per group";
+  if (!reachesAllPhases(op, w))
+    return "outputs that are sums of nothing";
+  return w.fit(w.outputs, llvm::product_of(w.image)) ? "" : "windows that are large together";
+}
+
+StringRef MultiplyWindows::reasonToStay(DeformConvOp op, const Windows &w) {
+  return w.fit(w.channels, w.pixels()) ? "" : "windows that are large together";
+}
+
+static Value reshaped(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value v, ArrayRef<int64_t> shape) {
+  return createOp<ReshapeOp>(b, shapes, loc, v, constantI64(b, loc, shape), /*allowzero=*/false);
+}
+
+/// `pads` zeros before and after each axis.
+static Value padded(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value v, ArrayRef<int64_t> pads) {
+  auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(v.getType()));
+  Value zero = ConstantOp::create(b, loc, scalar, cast<ElementsAttr>(b.getZeroAttr(scalar)));
+  return createOp<PadOp>(b, shapes, loc, v, constantI64(b, loc, pads), zero, StringRef("constant"));
 }
 
 /// A slice of the padded operand for each tap: what all windows have there, [N, C, result..].
-SmallVector<Value> MultiplyWindows::tapsOf(ConvOp op, const Windows &w, OpBuilder &b, ShapeAnalysis &shapes) {
+static SmallVector<Value> tapsOf(ConvOp op, const Windows &w, OpBuilder &b, ShapeAnalysis &shapes) {
   Location loc = op.getLoc();
   int64_t axes = w.kernel.size();
   Value x = op.getX();
@@ -163,9 +176,7 @@ SmallVector<Value> MultiplyWindows::tapsOf(ConvOp op, const Windows &w, OpBuilde
     llvm::append_range(pads, op.getPads().take_front(axes));
     pads.append({0, 0});
     llvm::append_range(pads, op.getPads().drop_front(axes));
-    auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(x.getType()));
-    Value zero = ConstantOp::create(b, loc, scalar, cast<ElementsAttr>(b.getZeroAttr(scalar)));
-    x = createOp<PadOp>(b, shapes, loc, x, constantI64(b, loc, pads), zero, StringRef("constant"));
+    x = padded(b, shapes, loc, x, pads);
   }
   Value steps = constantI64(b, loc, op.getStrides());
   SmallVector<int64_t> spatial = llvm::to_vector(llvm::seq<int64_t>(2, 2 + axes));
@@ -182,14 +193,10 @@ SmallVector<Value> MultiplyWindows::tapsOf(ConvOp op, const Windows &w, OpBuilde
   return taps;
 }
 
-static Value reshaped(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value v, ArrayRef<int64_t> shape) {
-  return createOp<ReshapeOp>(b, shapes, loc, v, constantI64(b, loc, shape), /*allowzero=*/false);
-}
-
 /// [N, C, taps, pixels], as [N, group, channels of it and taps, pixels], times a filter of [group, outputs of it,
 /// channels and taps].
-static Value product(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value windows, Value filter, const Windows &w,
-                     TypeAttr accumulator) {
+static Value multiplied(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value windows, Value filter,
+                        const Windows &w, TypeAttr accumulator) {
   int64_t sums = w.channels / w.group * w.taps();
   SmallVector<int64_t> gathered{-1, sums, w.pixels()}, rows{w.outputs / w.group, sums}, result{-1, w.outputs};
   if (w.group > 1) {
@@ -203,42 +210,53 @@ static Value product(OpBuilder &b, ShapeAnalysis &shapes, Location loc, Value wi
   return reshaped(b, shapes, loc, y, result);
 }
 
-Value MultiplyWindows::convolved(ConvOp op, const Windows &w, ShapeAnalysis &shapes) {
+/// Of one channel per group: the taps, each times its weight per channel, added up, which becomes one kernel.
+static Value sumOfTaps(ConvOp op, const Windows &w, ArrayRef<Value> taps, OpBuilder &b, ShapeAnalysis &shapes) {
+  Location loc = op.getLoc();
+  SmallVector<int64_t> perChannel{w.channels};
+  perChannel.append(w.kernel.size(), 1);
+  Value weights = reshaped(b, shapes, loc, op.getFilter(), {w.channels, w.taps()}), total;
+  for (int64_t at = 0; at < w.taps(); ++at) {
+    Value weight = createOp<SliceOp>(b, shapes, loc, weights, constantI64(b, loc, {at}), constantI64(b, loc, {at + 1}),
+                                     constantI64(b, loc, {1}), SmallVector<int64_t>{1});
+    Value term = createOp<MulOp>(b, shapes, loc, taps[at], reshaped(b, shapes, loc, weight, perChannel));
+    total = total ? Value(createOp<AddOp>(b, shapes, loc, total, term)) : term;
+  }
+  return total;
+}
+
+Value MultiplyWindows::product(ConvOp op, const Windows &w, ShapeAnalysis &shapes) {
   OpBuilder b(op);
   Location loc = op.getLoc();
   SmallVector<Value> taps = tapsOf(op, w, b, shapes);
-  if (w.isDepthwise)
-    return sum(op, w, taps, b, shapes);
+  if (w.isDepthwise())
+    return sumOfTaps(op, w, taps, b, shapes);
   for (Value &tap : taps)
     tap = reshaped(b, shapes, loc, tap, {-1, w.channels, 1, w.pixels()});
   Value windows = taps.front();
   if (taps.size() > 1)
     windows = createOp<ConcatOp>(b, shapes, loc, taps, int64_t(2));
-  return product(b, shapes, loc, windows, op.getFilter(), w, op.getAccumulatorAttr());
+  return multiplied(b, shapes, loc, windows, op.getFilter(), w, op.getAccumulatorAttr());
 }
 
 /// The other way round: a product gives what each pixel adds to its window, [N, O, taps, image..]. Outputs s m + r of
 /// an axis, for each phase r of its stride s, are sums of taps, moved by some pixels; the phases are put side by side.
-Value MultiplyWindows::scattered(ConvTransposeOp op, const Windows &w, ShapeAnalysis &shapes) {
+Value MultiplyWindows::product(ConvTransposeOp op, const Windows &w, ShapeAnalysis &shapes) {
   OpBuilder b(op);
   Location loc = op.getLoc();
-  int64_t axes = w.kernel.size(), taps = w.taps(), outputs = shapes.dim(op, 1).constant().value();
+  int64_t axes = w.kernel.size(), taps = w.taps();
   auto shape = [&](Value v, ArrayRef<int64_t> sizes) { return reshaped(b, shapes, loc, v, sizes); };
-  SmallVector<int64_t> image, phaseSizes;
-  for (int64_t axis = 0; axis < axes; ++axis) {
-    image.push_back(*shapes.dim(op.getX(), 2 + axis).constant());
-    phaseSizes.push_back(llvm::divideCeil(w.result[axis], op.getStrides()[axis]));
-  }
-  Value filter = shape(op.getFilter(), {w.group, w.channels / w.group, outputs / w.group * taps});
+  SmallVector<int64_t> phaseSizes;
+  for (auto [size, stride] : llvm::zip(w.result, op.getStrides()))
+    phaseSizes.push_back(llvm::divideCeil(size, stride));
+  Value filter = shape(op.getFilter(), {w.group, w.channels / w.group, w.outputs / w.group * taps});
   filter = createOp<TransposeOp>(b, shapes, loc, filter, SmallVector<int64_t>{0, 2, 1});
-  Value x = shape(op.getX(), {-1, w.group, w.channels / w.group, llvm::product_of(image)});
+  Value x = shape(op.getX(), {-1, w.group, w.channels / w.group, llvm::product_of(w.image)});
   Value added =
       createOp<MatMulOp>(b, shapes, loc, filter, x, /*transposeLhs=*/false, /*transposeRhs=*/false, TypeAttr());
-  SmallVector<int64_t> perTap{-1, outputs, taps};
-  llvm::append_range(perTap, image);
+  SmallVector<int64_t> perTap{-1, w.outputs, taps};
+  llvm::append_range(perTap, w.image);
   added = shape(added, perTap);
-  auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(op.getX().getType()));
-  Value zero = ConstantOp::create(b, loc, scalar, cast<ElementsAttr>(b.getZeroAttr(scalar)));
 
   // What tap `tap` adds to the outputs of a phase, or null.
   auto moved = [&](int64_t tap, int64_t phase) -> Value {
@@ -250,19 +268,19 @@ Value MultiplyWindows::scattered(ConvTransposeOp op, const Windows &w, ShapeAnal
       if (distance % stride != 0)
         return {};
       before[2 + axis] = -distance / stride;
-      after[2 + axis] = phaseSizes[axis] + distance / stride - image[axis];
+      after[2 + axis] = phaseSizes[axis] + distance / stride - w.image[axis];
       place /= w.kernel[axis];
       rest /= stride;
     }
     Value one = createOp<SliceOp>(b, shapes, loc, added, constantI64(b, loc, {tap}), constantI64(b, loc, {tap + 1}),
                                   constantI64(b, loc, {1}), SmallVector<int64_t>{2});
-    SmallVector<int64_t> sizes{-1, outputs};
-    llvm::append_range(sizes, image);
+    SmallVector<int64_t> sizes{-1, w.outputs};
+    llvm::append_range(sizes, w.image);
     llvm::append_range(before, after);
-    return createOp<PadOp>(b, shapes, loc, shape(one, sizes), constantI64(b, loc, before), zero, StringRef("constant"));
+    return padded(b, shapes, loc, shape(one, sizes), before);
   };
   int64_t phases = llvm::product_of(op.getStrides());
-  SmallVector<int64_t> phaseShape{-1, outputs, 1}, split{-1, outputs}, permutation{0, 1}, joined{-1, outputs};
+  SmallVector<int64_t> phaseShape{-1, w.outputs, 1}, split{-1, w.outputs}, permutation{0, 1}, joined{-1, w.outputs};
   llvm::append_range(phaseShape, phaseSizes);
   SmallVector<Value> parts;
   for (int64_t phase = 0; phase < phases; ++phase) {
@@ -288,11 +306,11 @@ Value MultiplyWindows::scattered(ConvTransposeOp op, const Windows &w, ShapeAnal
                            constantI64(b, loc, ones), llvm::to_vector(llvm::seq<int64_t>(2, 2 + axes)));
 }
 
-/// Every tap of every window is a place of a grid over the channels that share offsets. Places go from -1 to 1 over the
-/// outer edges of an axis, so that each is off by a few roundings, as it is after the offset is added.
-Value MultiplyWindows::deformedProduct(DeformConvOp op, const Windows &w, ShapeAnalysis &shapes) {
+/// Every tap of every window is a place of a grid over the channels that share offsets.
+Value MultiplyWindows::product(DeformConvOp op, const Windows &w, ShapeAnalysis &shapes) {
   OpBuilder b(op);
   Location loc = op.getLoc();
+  constexpr float kFar = 1 << 30; // beyond any image
   int64_t taps = w.taps(), height = w.result[0], width = w.result[1], offsetGroup = op.getOffsetGroup();
   auto constant = [&](ArrayRef<int64_t> shape, ArrayRef<float> values) -> Value {
     auto type = RankedTensorType::get(shape, b.getF32Type());
@@ -300,7 +318,7 @@ Value MultiplyWindows::deformedProduct(DeformConvOp op, const Windows &w, ShapeA
   };
   // Where windows begin, [taps, height, 1, (x, y)] and [taps, 1, width, (x, y)]; y counts in the first, x in the
   // second.
-  SmallVector<float> lines, columns, scales, shifts;
+  SmallVector<float> lines, columns;
   for (int64_t tap = 0; tap < taps; ++tap)
     for (int64_t axis : {0, 1})
       for (int64_t at = 0; at < w.result[axis]; ++at) {
@@ -308,11 +326,6 @@ Value MultiplyWindows::deformedProduct(DeformConvOp op, const Windows &w, ShapeA
         float begin = at * op.getStrides()[axis] - op.getPads()[axis] + place * op.getDilations()[axis];
         axis ? columns.append({begin, 0}) : lines.append({0, begin});
       }
-  for (int64_t axis : {3, 2}) {
-    double size = *shapes.dim(op.getX(), axis).constant();
-    scales.push_back(2 / size);
-    shifts.push_back(1 / size - 1);
-  }
   // Offsets are [N, offset groups and taps, (y, x), height, width].
   Value grid = reshaped(b, shapes, loc, op.getOffset(), {-1, taps, 2, height, width});
   grid = createOp<SliceOp>(b, shapes, loc, grid, constantI64(b, loc, {-1}), constantI64(b, loc, {-3}),
@@ -320,35 +333,16 @@ Value MultiplyWindows::deformedProduct(DeformConvOp op, const Windows &w, ShapeA
   grid = createOp<TransposeOp>(b, shapes, loc, grid, SmallVector<int64_t>{0, 1, 3, 4, 2});
   grid = createOp<AddOp>(b, shapes, loc, grid, constant({taps, height, 1, 2}, lines));
   grid = createOp<AddOp>(b, shapes, loc, grid, constant({taps, 1, width, 2}, columns));
-  grid = createOp<MulOp>(b, shapes, loc, grid, constant({2}, scales));
-  grid = createOp<AddOp>(b, shapes, loc, grid, constant({2}, shifts));
+  // What is nowhere reads nothing.
+  Value isNear = createOp<LessOp>(b, shapes, loc, createOp<AbsOp>(b, shapes, loc, grid), constant({}, {kFar}));
+  grid = createOp<WhereOp>(b, shapes, loc, isNear, grid, constant({}, {-kFar}));
   grid = reshaped(b, shapes, loc, grid, {-1, taps * height, width, 2});
-  auto x = ArrayRef(shapes.dimsOf(op.getX()));
-  Value images =
-      reshaped(b, shapes, loc, op.getX(), {-1, w.channels / offsetGroup, *x[2].constant(), *x[3].constant()});
+  Value images = reshaped(b, shapes, loc, op.getX(), {-1, w.channels / offsetGroup, w.image[0], w.image[1]});
   Value windows = createOp<GridSampleOp>(b, shapes, loc, images, grid, StringRef("linear"), StringRef("zeros"),
-                                         /*alignCorners=*/false);
+                                         /*alignCorners=*/false, /*inPixels=*/true);
   if (op.getMask()) {
     Value mask = reshaped(b, shapes, loc, op.getMask(), {-1, 1, taps * height, width});
     windows = createOp<MulOp>(b, shapes, loc, windows, mask);
   }
-  return product(b, shapes, loc, windows, op.getFilter(), w, TypeAttr());
-}
-
-/// Of one channel per group: the taps, each times its weight per channel, added up, which becomes one kernel.
-Value MultiplyWindows::sum(ConvOp op, const Windows &w, ArrayRef<Value> taps, OpBuilder &b, ShapeAnalysis &shapes) {
-  Location loc = op.getLoc();
-  auto numbers = [&](ArrayRef<int64_t> values) { return constantI64(b, loc, values); };
-  SmallVector<int64_t> perChannel{w.channels};
-  perChannel.append(w.kernel.size(), 1);
-  Value weights = createOp<ReshapeOp>(b, shapes, loc, op.getFilter(), numbers({w.channels, w.taps()}), false), total;
-  for (auto [number, tap] : llvm::enumerate(taps)) {
-    int64_t at = number;
-    Value weight = createOp<SliceOp>(b, shapes, loc, weights, numbers({at}), numbers({at + 1}), numbers({1}),
-                                     SmallVector<int64_t>{1});
-    weight = createOp<ReshapeOp>(b, shapes, loc, weight, numbers(perChannel), false);
-    Value product = createOp<MulOp>(b, shapes, loc, tap, weight);
-    total = total ? Value(createOp<AddOp>(b, shapes, loc, total, product)) : product;
-  }
-  return total;
+  return multiplied(b, shapes, loc, windows, op.getFilter(), w, TypeAttr());
 }

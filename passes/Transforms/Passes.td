@@ -36,8 +36,12 @@ def MultiplyWindowsPass : Pass<"cameo-multiply-windows", "::mlir::func::FuncOp">
     their operands at run time. The windows take as much memory as the operand, times taps. Of one channel per group: a sum of slices, each times
     its weight per channel. Of f32 and f64 also transposed ones: a product gives what each pixel adds to its window, pads move it, and the sums of
     each phase are put side by side. Of f32 also deformable ones, of any filter: places are a grid for cameo.grid_sample. Any number of
-    spatial axes and groups; the number of images may be the run's. Left alone, with a remark: other sizes that only the run knows,
-    more than 128 taps (64 of one channel), fewer than 8 outputs per group, windows of an image of more than 2^26 elements, strides that skip outputs. Linear.
+    spatial axes and groups; the number of images may be the run's.
+
+    Left alone, with a remark: other sizes that only the run knows; more than 64 taps (not of deformable ones), each of which is an op to compile;
+    convolutions to fewer than 8 outputs per group and transposed ones of fewer than 8 channels per group, whose windows would cost more than they
+    bring; windows of more than 2^27 elements together, or 2^25 of one image where the run gives the number of images; strides that
+    leave outputs without taps. Linear in taps times phases.
   }];
 }
 #endif

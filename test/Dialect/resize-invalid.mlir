@@ -79,3 +79,11 @@ func.func @grid_sample_c5_element_type(%x: tensor<1x1x4x4xf32>, %g: tensor<1x6x6
   %y = cameo.grid_sample %x, %g {mode = "linear", padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x6x6x2xf16>) -> tensor<1x1x6x6xf32>
   return %y : tensor<1x1x6x6xf32>
 }
+
+// -----
+
+func.func @grid_sample_c6_coordinates(%x: tensor<1x1x4x4xf32>, %g: tensor<1x6x6x2xf32>) -> tensor<1x1x6x6xf32> {
+  // expected-error@+1 {{has alignCorners and inPixels; expected one of them at most}}
+  %y = cameo.grid_sample %x, %g {mode = "linear", padding = "zeros", alignCorners, inPixels} : (tensor<1x1x4x4xf32>, tensor<1x6x6x2xf32>) -> tensor<1x1x6x6xf32>
+  return %y : tensor<1x1x6x6xf32>
+}

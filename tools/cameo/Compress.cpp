@@ -82,6 +82,11 @@ static llvm::LogicalResult saveFrontier(const Options &options, const Compressio
 /// All that happens once the options are known to make sense.
 static void compressModel(Options &options, mlir::MLIRContext &context, std::vector<Diagnostic> &diagnostics) {
   CompressOptions &o = options.compress;
+  for (const std::string &path : {options.output, options.report, options.savePlan})
+    if (auto problem = checkWritable(path)) {
+      diagnostics.push_back(*problem);
+      return;
+    }
   Calibrated loaded;
   if (failed(calibrateModel(options.model, options.data, o.calibration, context, loaded, diagnostics)))
     return;

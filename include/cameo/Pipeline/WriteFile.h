@@ -13,5 +13,9 @@ namespace cameo {
 /// E-CANCELLED where the reader of a pipe has gone), or nothing.
 std::optional<Diagnostic> writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_pwrite_stream &)> write);
 
+/// Whether `path` can be written, for what takes long: before it begins. The error (E-FILE), or nothing; an empty path
+/// asks for no file.
+std::optional<Diagnostic> checkWritable(llvm::StringRef path);
+
 } // namespace cameo
 #endif

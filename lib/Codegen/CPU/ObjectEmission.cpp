@@ -1,6 +1,6 @@
 // ObjectEmission.cpp - MLIR lowering, LLVM optimisation and object emission for CPUs.
 #include "cameo/Codegen/CPU/ObjectEmission.h"
-#include "HalfConversions.h"
+#include "FloatConversions.h"
 #include "cameo/Codegen/LlvmLowering.h"
 #include "cameo/Runtime/KernelABI.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -99,8 +99,7 @@ FailureOr<SmallVector<char, 0>> cameo::codegen::emitObject(llvm::Module &module,
   module.setPICLevel(llvm::PICLevel::BigPIC);
 
   optimize(module, *machine, optLevel, optLevel >= 1);
-  if (!(target.required & CAMEO_CPU_F16C))
-    defineHalfConversions(module);
+  defineFloatConversions(module, target);
   if (llvm::any_of(module, [](llvm::Function &f) { return f.getInstructionCount() > kManyInstructions; }))
     machine->setOptLevel(llvm::CodeGenOptLevel::None);
 

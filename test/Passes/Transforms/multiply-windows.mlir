@@ -1,8 +1,12 @@
 // RUN: cameo-opt %s --cameo-multiply-windows --remarks-filter=cameo-multiply-windows 2>&1 | FileCheck %s
 
-// CHECK-DAG: remark: [Passed] windows multiplied{{.*}}its filter is not known before the run
-// CHECK-DAG: remark: {{.*}}few outputs per group, many taps, or windows that are large together
+// CHECK-DAG: remark: [Passed] windows multiplied{{.*}}is a product with its windows
+// CHECK-DAG: remark: {{.*}}few outputs per group
 // CHECK-DAG: remark: {{.*}}sizes that only the run knows
+// CHECK-DAG: remark: {{.*}}few channels per group
+// CHECK-DAG: remark: {{.*}}outputs that are sums of nothing
+// CHECK-DAG: remark: {{.*}}windows that are large together
+// CHECK-DAG: remark: {{.*}}many taps
 
 // Tap 1 of the first axis is two lines further, as the dilation says.
 // CHECK-LABEL: func.func @two_groups
@@ -64,9 +68,9 @@ func.func @constant_filter_stays(%x: tensor<1x3x6xf32>) -> tensor<1x8x5xf32> {
 
 // Outputs 2 m are tap 1 of pixel m; outputs 2 m + 1 are tap 2 of pixel m and tap 0 of pixel m + 1.
 // CHECK-LABEL: func.func @transposed
-// CHECK-SAME:    %[[X:.*]]: tensor<1x2x4xf32>, %[[W:.*]]: tensor<2x3x3xf32>
-// CHECK:       %[[R:.*]] = cameo.reshape %[[W]]{{.*}} -> tensor<1x2x9xf32>
-// CHECK:       %[[F:.*]] = cameo.transpose %[[R]]{{.*}} -> tensor<1x9x2xf32>
+// CHECK-SAME:    %[[X:.*]]: tensor<1x8x4xf32>, %[[W:.*]]: tensor<8x3x3xf32>
+// CHECK:       %[[R:.*]] = cameo.reshape %[[W]]{{.*}} -> tensor<1x8x9xf32>
+// CHECK:       %[[F:.*]] = cameo.transpose %[[R]]{{.*}} -> tensor<1x9x8xf32>
 // CHECK:       cameo.matmul %[[F]], %{{.*}} -> tensor<1x1x9x4xf32>
 // CHECK:       cameo.slice {{.*}} -> tensor<1x3x1x4xf32>
 // CHECK:       %[[EVEN:.*]] = cameo.pad {{.*}} -> tensor<1x3x4xf32>
@@ -77,29 +81,51 @@ func.func @constant_filter_stays(%x: tensor<1x3x6xf32>) -> tensor<1x8x5xf32> {
 // CHECK:       cameo.transpose {{.*}} {permutation = array<i64: 0, 1, 3, 2>}
 // CHECK:       %[[Y:.*]] = cameo.slice {{.*}} -> tensor<1x3x7xf32>
 // CHECK-NEXT:  return %[[Y]]
-func.func @transposed(%x: tensor<1x2x4xf32>, %w: tensor<2x3x3xf32>) -> tensor<1x3x7xf32> {
-  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads = array<i64: 1, 1>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x2x4xf32>, tensor<2x3x3xf32>) -> tensor<1x3x7xf32>
+func.func @transposed(%x: tensor<1x8x4xf32>, %w: tensor<8x3x3xf32>) -> tensor<1x3x7xf32> {
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads = array<i64: 1, 1>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x8x4xf32>, tensor<8x3x3xf32>) -> tensor<1x3x7xf32>
   return %y : tensor<1x3x7xf32>
 }
 
 // Every third output is nothing's sum.
 // CHECK-LABEL: func.func @empty_phases_stay
 // CHECK:       cameo.conv_transpose
-func.func @empty_phases_stay(%x: tensor<1x2x4xf32>, %w: tensor<2x3x2xf32>) -> tensor<1x3x11xf32> {
-  %y = cameo.conv_transpose %x, %w {strides = array<i64: 3>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x2x4xf32>, tensor<2x3x2xf32>) -> tensor<1x3x11xf32>
+func.func @empty_phases_stay(%x: tensor<1x8x4xf32>, %w: tensor<8x3x2xf32>) -> tensor<1x3x11xf32> {
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 3>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x8x4xf32>, tensor<8x3x2xf32>) -> tensor<1x3x11xf32>
   return %y : tensor<1x3x11xf32>
 }
 
-// Windows begin at 0 and 1; of 4 columns, place x is (2 x + 1) / 4 - 1. Constant filters, too.
+// Products of two would be mostly written and read.
+// CHECK-LABEL: func.func @few_channels_stay
+// CHECK:       cameo.conv_transpose
+func.func @few_channels_stay(%x: tensor<1x2x4xf32>, %w: tensor<2x3x3xf32>) -> tensor<1x3x7xf32> {
+  %y = cameo.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads = array<i64: 1, 1>, outputPadding = array<i64: 0>, group = 1 : i64} : (tensor<1x2x4xf32>, tensor<2x3x3xf32>) -> tensor<1x3x7xf32>
+  return %y : tensor<1x3x7xf32>
+}
+
+// A gigabyte, of 64 images.
+// CHECK-LABEL: func.func @large_windows_stay
+// CHECK:       cameo.conv
+func.func @large_windows_stay(%x: tensor<64x64x99x99xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<64x64x97x97xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64} : (tensor<64x64x99x99xf32>, tensor<64x64x3x3xf32>) -> tensor<64x64x97x97xf32>
+  return %y : tensor<64x64x97x97xf32>
+}
+
+// CHECK-LABEL: func.func @many_taps_stay
+// CHECK:       cameo.conv
+func.func @many_taps_stay(%x: tensor<1x3x99xf32>, %w: tensor<8x3x65xf32>) -> tensor<1x8x35xf32> {
+  %y = cameo.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, group = 1 : i64} : (tensor<1x3x99xf32>, tensor<8x3x65xf32>) -> tensor<1x8x35xf32>
+  return %y : tensor<1x8x35xf32>
+}
+
+// Windows begin at 0 and 1. What is nowhere reads nothing. Constant filters, too.
 // CHECK-LABEL: func.func @deformed
 // CHECK-SAME:    %[[X:.*]]: tensor<1x2x1x4xf32>, %[[O:.*]]: tensor<1x4x1x3xf32>, %[[M:.*]]: tensor<1x2x1x3xf32>
 // CHECK:       %[[R:.*]] = cameo.reshape %[[O]]{{.*}} -> tensor<1x2x2x1x3xf32>
 // CHECK:       cameo.slice %[[R]]
 // CHECK:       cameo.constant dense<{{.*}}[0.000000e+00, 0.000000e+00], [1.000000e+00, 0.000000e+00], [2.000000e+00, 0.000000e+00]{{.*}}[1.000000e+00, 0.000000e+00], [2.000000e+00, 0.000000e+00], [3.000000e+00, 0.000000e+00]{{.*}}> : tensor<2x1x3x2xf32>
-// CHECK:       cameo.constant dense<[5.000000e-01, 2.000000e+00]>
-// CHECK:       cameo.constant dense<[-7.500000e-01, 0.000000e+00]>
+// CHECK:       cameo.where
 // CHECK:       %[[G:.*]] = cameo.reshape {{.*}} -> tensor<1x2x3x2xf32>
-// CHECK:       %[[S:.*]] = cameo.grid_sample %{{.*}}, %[[G]] {mode = "linear", padding = "zeros"}{{.*}} -> tensor<1x2x2x3xf32>
+// CHECK:       %[[S:.*]] = cameo.grid_sample %{{.*}}, %[[G]] {inPixels, mode = "linear", padding = "zeros"}{{.*}} -> tensor<1x2x2x3xf32>
 // CHECK:       %[[MASKED:.*]] = cameo.mul %[[S]]
 // CHECK:       cameo.reshape %[[MASKED]]{{.*}} -> tensor<1x4x3xf32>
 // CHECK:       cameo.matmul {{.*}} -> tensor<1x8x3xf32>

@@ -283,7 +283,8 @@ LogicalResult gridSample(OpBinder &op) {
   Value x = op.input(0), grid = op.cast(op.input(1), op.elementType(x));
   if (!grid)
     return failure();
-  return op.result(op.create<GridSampleOp>(x, grid, mode, padding, op.intAttr("align_corners", 0) != 0));
+  return op.result(
+      op.create<GridSampleOp>(x, grid, mode, padding, op.intAttr("align_corners", 0) != 0, /*inPixels=*/false));
 }
 
 /// Boxes of pictures, y0 x0 y1 x1 between 0 and 1, each resized to crop_size. Outside a picture lies
@@ -328,7 +329,8 @@ LogicalResult cropAndResize(OpBinder &op) {
   if (!columns || !rows)
     return failure();
   Value grid = op.create<ConcatOp>(SmallVector<Value>{columns, rows}, int64_t(3));
-  Value sampled = c.make<GridSampleOp>(pictures, grid, mode == "nearest" ? "nearest" : "linear", "border", true);
+  Value sampled = c.make<GridSampleOp>(pictures, grid, mode == "nearest" ? "nearest" : "linear", "border",
+                                       /*alignCorners=*/true, /*inPixels=*/false);
   Value inside = c.make<AndOp>(c.unsqueeze(y.inside, {1, 3}), c.unsqueeze(x.inside, {1, 2}));
   return op.result(c.where(inside, sampled, c.like(sampled, op.floatAttr("extrapolation_value", 0))));
 }
@@ -407,6 +409,14 @@ LogicalResult exportResize(ResizeOp op, NodeBuilder &b) {
   return b.result(b.node("Resize", {b(op.getX()), roi, scales, sizes}, attributes));
 }
 
+LogicalResult exportGridSample(GridSampleOp op, NodeBuilder &b) {
+  if (op.getInPixels())
+    return b.refuse("its grid holds positions, and that of GridSample numbers from -1 to 1");
+  return b.result(
+      b.node("GridSample", {b(op.getX()), b(op.getGrid())},
+             {{"mode", op.getMode()}, {"padding_mode", op.getPadding()}, {"align_corners", op.getAlignCorners()}}));
+}
+
 } // namespace
 
 namespace cameo::onnx {
@@ -421,6 +431,6 @@ void registerResizeHandlers(HandlerTable &table) {
   table.on("AffineGrid", 20, affineGrid);
 
   table.exports<ResizeOp>(exportResize);
-  table.exports<GridSampleOp>("GridSample(mode, padding_mode=padding, align_corners=alignCorners?)");
+  table.exports<GridSampleOp>(exportGridSample);
 }
 } // namespace cameo::onnx
