@@ -82,6 +82,22 @@ func.func @ordered_sum_stays(%x: memref<4096xf32>, %init: f32) -> f32 {
   return %s : f32
 }
 
+// MLIR knows no greatest index to begin a vector with.
+// CHECK-LABEL: func.func @least_index_stays(
+// CHECK-NOT:   vector
+// CHECK:       return
+func.func @least_index_stays(%x: memref<4096xindex>, %init: index) -> index {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = arith.constant 4096 : index
+  %s = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %init) -> index {
+    %v = memref.load %x[%i] : memref<4096xindex>
+    %next = arith.minsi %acc, %v : index
+    scf.yield %next : index
+  }
+  return %s : index
+}
+
 // Rows that are far from each other are read in order, eight side by side; the columns' values lie in memory.
 // CHECK-LABEL: func.func @far_rows(
 // CHECK-SAME:    %[[X:.*]]: memref<64x1024xf32>, %[[Y:.*]]: memref<1024xf32>)

@@ -75,7 +75,7 @@ func.func @grouped_query_heads(%x: tensor<1x?x8xf32>) -> tensor<1x?x8xf32> {
 
 // -----
 
-// A concatenation's parts lose channels of their own, and the slice that takes them apart again knows where they begin.
+// A concatenation's parts (its axis counts from the end) lose channels of their own, and the slice that takes them apart again knows where they begin.
 // CHECK-LABEL: func.func @parts
 // CHECK:       %[[ALL:.*]] = cameo.concat %{{.*}}(tensor<3x1xf32>, tensor<3x2xf32>) -> tensor<3x3xf32>
 // CHECK:       %[[START:.*]] = cameo.constant dense<1> : tensor<1xi64>
@@ -91,7 +91,7 @@ func.func @parts(%x: tensor<3x2xf32>) -> (tensor<3x1xf32>, tensor<3x1xf32>) {
   %step = cameo.constant dense<1> : tensor<1xi64>
   %a = cameo.matmul %x, %u : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
   %b = cameo.matmul %x, %v : (tensor<3x2xf32>, tensor<2x4xf32>) -> tensor<3x4xf32>
-  %c = cameo.concat %a, %b {axis = 1 : i64} : (tensor<3x2xf32>, tensor<3x4xf32>) -> tensor<3x6xf32>
+  %c = cameo.concat %a, %b {axis = -1 : i64} : (tensor<3x2xf32>, tensor<3x4xf32>) -> tensor<3x6xf32>
   %y = cameo.matmul %c, %w : (tensor<3x6xf32>, tensor<6x1xf32>) -> tensor<3x1xf32>
   %d = cameo.slice %c, %start, %end, %step {axes = array<i64: 1>} : (tensor<3x6xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3x4xf32>
   %z = cameo.matmul %d, %t : (tensor<3x4xf32>, tensor<4x1xf32>) -> tensor<3x1xf32>
